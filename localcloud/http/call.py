@@ -1,0 +1,81 @@
+"""One API request after parsing, and what an action of a service is."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from localcloud.core.authorization import Policy
+from localcloud.errors import InvalidParameter, MissingParameter
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who signed a request."""
+
+    arn: str
+    """``acs:ram::<account>:root`` or ``acs:ram::<account>:assumed-role/<role>/<session>``."""
+    access_key_id: str
+    policies: tuple[Policy, ...] | None = None
+    """The policies that are evaluated; nothing: the account itself, to which all is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiCall:
+    """What a client asks for, whatever the style in which it asked."""
+
+    product: str
+    """``eventbridge``, ``ecs``, ``ram``, ``sts``, ``fc``, ``mns``, ``sls``, ..."""
+    action: str
+    caller: Caller
+    request_id: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    """RPC: query and form merged. ROA, SLS, MNS: the query."""
+    path: Mapping[str, str] = field(default_factory=dict)
+    """ROA, SLS, MNS: what the path names (function, project, logstore, queue)."""
+    body: bytes = b""
+    source_ip: str = "127.0.0.1"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Lower-case names."""
+
+    def required(self, name: str) -> str:
+        """Give a parameter's value, or fail as the cloud does when it is missing or empty."""
+        value = self.params.get(name, "")
+        if not value:
+            raise MissingParameter(name)
+        return value
+
+    def integer(self, name: str, default: int, low: int, high: int) -> int:
+        """Give a whole number between ``low`` and ``high``."""
+        text = self.params.get(name, "")
+        if not text:
+            return default
+        if not text.isdigit() or not low <= int(text) <= high:
+            raise InvalidParameter(name, text, f"a whole number from {low} to {high}")
+        return int(text)
+
+    def boolean(self, name: str, *, default: bool = False) -> bool:
+        """Give a truth value; RPC writes it as text."""
+        text = self.params.get(name, "").lower()
+        if text not in {"", "true", "false"}:
+            raise InvalidParameter(name, text, "true or false")
+        return default if not text else text == "true"
+
+
+Answer = dict[str, Any] | list[Any] | bytes | None
+"""A JSON value, raw bytes, or nothing (204 in ROA, an empty 200 in SLS)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An API action: what runs, and what its caller must be allowed to do."""
+
+    run: Callable[["Cloud", ApiCall], Awaitable[Answer]]
+    permission: str = ""
+    """``ecs:InvokeCommand``; empty: everybody with a valid signature may call it."""
+    resources: Callable[["Cloud", ApiCall], list[str]] | None = None
+    """The resources on which the permission is needed, each of them; nothing: ``*``."""
+    partial: str = ""
+    """What the real action has and this one lacks, for the table in the README."""

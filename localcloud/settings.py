@@ -1,0 +1,68 @@
+"""What one local cloud is: its region, account, address and where it keeps its state."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SUFFIX = ".localcloud.invalid"
+"""Host names below it never resolve; the local cloud answers them as an HTTP proxy."""
+
+
+@dataclass(frozen=True)
+class ChatSettings:
+    """A chat that exists in the local cloud from the start."""
+
+    platform: str
+    """``dingtalk`` or ``lark``."""
+    webhook: str
+    secret: str = field(default="", repr=False)
+    """The signing secret; empty means that no signature is asked for."""
+    keyword: str = ""
+    """A word that each message must contain; empty means none."""
+
+
+CHATS: dict[str, ChatSettings] = {
+    "ops": ChatSettings(
+        "dingtalk",
+        f"http://oapi.dingtalk{SUFFIX}/robot/send?access_token=ops-token",
+        "SEClocalops000000000000000000000000000000000000000000000000000000",
+    ),
+    "people": ChatSettings(
+        "lark",
+        f"http://open.lark{SUFFIX}/open-apis/bot/v2/hook/people-hook",
+        "locallarksecretpeople",
+    ),
+    "audit": ChatSettings(
+        "dingtalk",
+        f"http://oapi.dingtalk{SUFFIX}/robot/send?access_token=audit-token",
+        "SEClocalaudit0000000000000000000000000000000000000000000000000000",
+    ),
+    "board": ChatSettings(
+        "lark", f"http://open.lark{SUFFIX}/open-apis/bot/v2/hook/board-hook", keyword="ECS"
+    ),
+}
+"""The chats of stack ``local``; their secrets guard nothing."""
+
+
+@dataclass(frozen=True)
+class CloudSettings:
+    """The settings of one local cloud."""
+
+    port: int = 8642
+    data: Path | None = None
+    """The folder of the state; nothing: in memory, for tests."""
+    region: str = "cn-hangzhou"
+    account_id: str = "1234567890123456"
+    access_key_id: str = "LTAIlocalcloud0000"
+    access_key_secret: str = field(default="localcloud-secret-not-for-production", repr=False)
+    instances: int = 2
+    isolation: str = "auto"
+    """How instances are kept apart from the machine: ``auto`` takes the strongest there is."""
+    packages: str = "stand-in"
+    """``stand-in``: dnf and rpm keep a list; ``machine``: the machine's own package manager."""
+    chats: dict[str, ChatSettings] = field(default_factory=lambda: dict(CHATS))
+    hr_token: str = field(default="local-hr-token", repr=False)
+
+    @property
+    def endpoint(self) -> str:
+        """The address that clients use."""
+        return f"http://127.0.0.1:{self.port}"

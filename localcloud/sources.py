@@ -1,0 +1,76 @@
+"""Time, identifiers and randomness as values that are handed in.
+
+Nothing in the local cloud asks the machine for the time or for an id: tests hand in a clock that
+stands still and ids that count, and can then advance time instead of sleeping.
+"""
+
+import random
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time in seconds since 1970, UTC."""
+
+    def now(self) -> float:
+        """Give the current time in seconds since 1970."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        """Give the machine's time."""
+        return time.time()
+
+
+@dataclass
+class ManualClock:
+    """A clock that moves only when it is told to: for tests and simulations."""
+
+    seconds: float = 1_767_225_600.0
+
+    def now(self) -> float:
+        """Give the time that was set last."""
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        """Move the time forward by that many seconds."""
+        self.seconds += seconds
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What the local cloud takes from the outside world besides requests."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    ids: Callable[[], str] = field(default=lambda: secrets.token_hex(16))
+    """A new identifier of 32 hexadecimal digits at each call."""
+    random: random.Random = field(default_factory=random.Random)
+
+
+def counting_ids() -> Callable[[], str]:
+    """Give a source of ids that counts from 1: reproducible, for tests."""
+    last = 0
+
+    def next_id() -> str:
+        nonlocal last
+        last += 1
+        return f"{last:032x}"
+
+    return next_id
+
+
+def uuid_form(hexadecimal: str) -> str:
+    """Write 32 hexadecimal digits as a UUID, the form of request and event ids."""
+    h = hexadecimal
+    return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:32]}".upper()
+
+
+def iso_utc(seconds: float) -> str:
+    """Write a time as the cloud does: ``2026-01-01T00:00:00Z``, whole seconds, UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
