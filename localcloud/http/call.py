@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.core.authorization import Policy
 from localcloud.errors import InvalidParameter, MissingParameter
+from localcloud.http.message import HttpResponse
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -56,6 +57,20 @@ class ApiCall:
             raise InvalidParameter(name, text, f"a whole number from {low} to {high}")
         return int(text)
 
+    def repeated(self, name: str) -> list[str]:
+        """Give the values of ``Name.1``, ``Name.2``, ... in order."""
+        values = []
+        while (value := self.params.get(f"{name}.{len(values) + 1}")) is not None:
+            values.append(value)
+        return values
+
+    def pairs(self, name: str, key: str = "Key", value: str = "Value") -> dict[str, str]:
+        """Give what ``Name.1.Key``/``Name.1.Value``, ... say, as for tags."""
+        found: dict[str, str] = {}
+        while (label := self.params.get(f"{name}.{len(found) + 1}.{key}")) is not None:
+            found[label] = self.params.get(f"{name}.{len(found) + 1}.{value}", "")
+        return found
+
     def boolean(self, name: str, *, default: bool = False) -> bool:
         """Give a truth value; RPC writes it as text."""
         text = self.params.get(name, "").lower()
@@ -64,8 +79,9 @@ class ApiCall:
         return default if not text else text == "true"
 
 
-Answer = dict[str, Any] | list[Any] | bytes | None
-"""A JSON value, raw bytes, or nothing (204 in ROA, an empty 200 in SLS)."""
+Answer = dict[str, Any] | list[Any] | bytes | HttpResponse | None
+"""A JSON value, raw bytes, a whole response where status or headers matter, or nothing (204 in
+ROA, an empty 200 in SLS)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,286 @@
+"""The one door of the local cloud: every request, whatever its style, comes in here.
+
+    parse -> find the product and action -> who signed it -> fault -> may they -> run -> durable -> answer
+
+Requests arrive for ``127.0.0.1:PORT`` or, with the local cloud as the HTTP proxy, for names below
+``.localcloud.invalid``; a request for any other name is refused, so that nothing leaves the machine
+and no web page can reach the local cloud through a name of its own.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from localcloud.cloud import Cloud
+from localcloud.errors import ApiError, NoPermission, UnknownAction
+from localcloud.http import render, signature
+from localcloud.http.call import Action, ApiCall, Caller
+from localcloud.http.message import HttpRequest, HttpResponse
+from localcloud.http.routes import RPC_PRODUCTS, RouteTable
+from localcloud.settings import SUFFIX
+from localcloud.sources import uuid_form
+
+Surface = Callable[[Cloud, HttpRequest], Awaitable[HttpResponse]]
+"""Something that speaks plain HTTP instead of a cloud API: the webhook, a chat platform."""
+
+CLOCK_SKEW_SECONDS = 15 * 60
+"""How far a signature's time may be off ("InvalidTimeStamp.Expired")."""
+_BODY_LIMIT = 64 * 1024 * 1024
+_LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1", ""}
+_log = logging.getLogger("localcloud")
+
+
+@dataclass(frozen=True)
+class Product:
+    """The actions of an API and, unless it is RPC, the paths that lead to them."""
+
+    actions: Mapping[str, Action]
+    routes: RouteTable | None = None
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    product: str
+    action: str
+    params: Mapping[str, str]
+    path: Mapping[str, str]
+
+
+class Gateway:
+    """The ASGI application in front of the services."""
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        products: Mapping[str, Product],
+        surfaces: Mapping[str, Surface],
+        inspection: Callable[..., Awaitable[None]],
+    ) -> None:
+        self._cloud = cloud
+        self._products = products
+        self._surfaces = surfaces
+        self._inspection = inspection
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Serve one HTTP request."""
+        if scope["type"] != "http":
+            return
+        if scope["path"].startswith("/_localcloud/"):
+            if _host(scope) not in _LOCAL_HOSTS:
+                await _send(send, HttpResponse(403, b"only for this machine"))
+                return
+            await self._inspection(scope, receive, send)
+            return
+        body = await _read(receive)
+        if body is None:
+            await _send(send, HttpResponse(413, b"the request is larger than 64 MiB"))
+            return
+        await _send(send, await self._serve(scope, body))
+
+    async def _serve(self, scope: dict[str, Any], body: bytes) -> HttpResponse:
+        host = _host(scope)
+        if host not in _LOCAL_HOSTS and not host.endswith(SUFFIX):
+            return HttpResponse(502, f"the local cloud does not forward to '{host}'".encode())
+        headers = {
+            name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        query = dict(reversed(parse_qsl(scope["query_string"].decode(), keep_blank_values=True)))
+        source_ip = (scope.get("client") or ("127.0.0.1", 0))[0]
+        surface = self._surface(host, scope["path"])
+        if surface is not None:
+            request = HttpRequest(
+                scope["method"], host, scope["path"], query, headers, body, source_ip
+            )
+            return await surface(self._cloud, request)
+        form = _form(headers, body)
+        unsigned = signature.Unsigned(
+            method=scope["method"],
+            path=(scope.get("raw_path") or scope["path"].encode()).decode(),
+            query=query,
+            form=form,
+            headers=headers,
+            body=body,
+        )
+        return await self._api(unsigned, scope["path"], host, source_ip)
+
+    def _surface(self, host: str, path: str) -> Surface | None:
+        for name, surface in self._surfaces.items():
+            if path.startswith(name) if name.startswith("/") else host == name + SUFFIX:
+                return surface
+        return None
+
+    async def _api(
+        self, request: signature.Unsigned, path: str, host: str, source_ip: str
+    ) -> HttpResponse:
+        cloud = self._cloud
+        request_id = uuid_form(cloud.sources.ids())
+        product = "unknown"
+        try:
+            product = self._product(request, path)
+            parsed = self._parse(product, request, path, host)
+            action = self._products[product].actions.get(parsed.action)
+            caller = self._identify(request)
+            if action is None:
+                raise UnknownAction(product, parsed.action)
+            call = ApiCall(
+                product=product,
+                action=parsed.action,
+                caller=caller,
+                request_id=request_id,
+                params=parsed.params,
+                path=parsed.path,
+                body=request.body,
+                source_ip=source_ip,
+                headers=request.headers,
+            )
+            await self._fail_on_demand(call)
+            self._authorize(action, call)
+            value = await action.run(cloud, call)
+            await cloud.store.flush()
+            return render.answer(product, value, request_id)
+        except ApiError as failure:
+            await cloud.store.flush()
+            return render.error(product, failure, request_id)
+        except Exception:
+            _log.exception("a request failed inside the local cloud")
+            # Clients repeat a 500 for minutes, which would hide the defect behind a hang.
+            failure = ApiError(
+                "InternalError.LocalCloud",
+                "a defect of the local cloud; its standard error has the trace",
+            )
+            return render.error(product, failure, request_id)
+
+    def _product(self, request: signature.Unsigned, path: str) -> str:
+        if "x-log-apiversion" in request.headers:
+            return "sls"
+        if path.startswith("/2023-03-30/"):
+            return "fc"
+        if path.startswith("/openapi/"):
+            return "eventbridge-data"
+        if "x-mns-version" in request.headers or path.startswith("/queues"):
+            return "mns-data"
+        version = _rpc_parameter(request, "Version", "x-acs-version")
+        if version not in RPC_PRODUCTS:
+            raise ApiError(
+                "InvalidVersion",
+                f"no API of the local cloud has the version '{version}'; "
+                f"it has {', '.join(f'{p} {v}' for v, p in RPC_PRODUCTS.items())}",
+                404,
+            )
+        return RPC_PRODUCTS[version]
+
+    def _parse(self, product: str, request: signature.Unsigned, path: str, host: str) -> _Parsed:
+        routes = self._products[product].routes
+        if product in render.RPC_PRODUCTS or routes is None:
+            action = _rpc_parameter(request, "Action", "x-acs-action")
+            return _Parsed(product, action, {**request.query, **request.form}, {})
+        match = routes.find(request.method, request.path)
+        if match is None:
+            raise UnknownAction(product, f"{request.method} {path}")
+        variables = dict(match.variables)
+        if product == "sls":
+            variables["project"] = _project(host)
+        return _Parsed(product, match.action, request.query, variables)
+
+    def _identify(self, request: signature.Unsigned) -> Caller:
+        signed = signature.read(request)
+        now = self._cloud.sources.clock.now()
+        secret, caller = self._cloud.ram.caller(signed.access_key_id, signed.security_token)
+        if not signed.is_signed_with(secret):
+            raise ApiError(
+                "SignatureDoesNotMatch",
+                "the signature is not the one that this access key's secret gives; "
+                "check the secret",
+                403,
+            )
+        if signed.time is not None and abs(now - signed.time) > CLOCK_SKEW_SECONDS:
+            raise ApiError(
+                "InvalidTimeStamp.Expired",
+                f"the request was signed {now - signed.time:.0f} s away from the cloud's time; "
+                f"at most {CLOCK_SKEW_SECONDS} s are accepted, check the clock",
+            )
+        return caller
+
+    async def _fail_on_demand(self, call: ApiCall) -> None:
+        fault = self._cloud.faults.take(f"action:{call.product}:{call.action}")
+        if fault is None:
+            return
+        if fault.delay_seconds:
+            await asyncio.sleep(fault.delay_seconds)
+        if fault.error:
+            raise ApiError(
+                fault.error, "failed on demand", 503 if fault.error == "ServiceUnavailable" else 400
+            )
+
+    def _authorize(self, action: Action, call: ApiCall) -> None:
+        if not action.permission or call.caller.policies is None:
+            return
+        resources = action.resources(self._cloud, call) if action.resources else ["*"]
+        for resource in resources:
+            decision = self._cloud.ram.decide(
+                call.caller.policies,
+                action.permission,
+                resource,
+                source_ip=call.source_ip,
+                tags=self._cloud.ecs.resource_tags(resource),
+            )
+            if not decision.allowed:
+                raise NoPermission(action.permission, resource, call.caller.arn)
+
+
+def _rpc_parameter(request: signature.Unsigned, name: str, header: str) -> str:
+    return request.query.get(name) or request.form.get(name) or request.headers.get(header, "")
+
+
+def _project(host: str) -> str:
+    """Give the project of an SLS host name, ``<project>.http.sls.localcloud.invalid``."""
+    label, dot, rest = host.removesuffix(SUFFIX).partition(".http.sls")
+    return label if dot and not rest else ""
+
+
+def _form(headers: Mapping[str, str], body: bytes) -> dict[str, str]:
+    if not headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return {}
+    try:
+        return dict(reversed(parse_qsl(body.decode(), keep_blank_values=True)))
+    except UnicodeDecodeError:
+        return {}
+
+
+def _host(scope: dict[str, Any]) -> str:
+    host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+    text = host.decode("latin-1").lower()
+    if text.startswith("["):
+        return str(text[1:].partition("]")[0])
+    return str(text.partition(":")[0])
+
+
+async def _read(receive: Any) -> bytes | None:
+    chunks = []
+    size = 0
+    while True:
+        message = await receive()
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > _BODY_LIMIT:
+            return None
+        chunks.append(chunk)
+        if not message.get("more_body"):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def _send(send: Any, response: HttpResponse) -> None:
+    headers = {"content-length": str(len(response.body)), **response.headers}
+    if response.status == 204:
+        del headers["content-length"]
+    await send(
+        {
+            "type": "http.response.start",
+            "status": response.status,
+            "headers": [(k.encode(), v.encode("latin-1")) for k, v in headers.items()],
+        }
+    )
+    await send({"type": "http.response.body", "body": response.body})

@@ -1,0 +1,127 @@
+"""``/_localcloud/``: what happened in the local cloud, as JSON.
+
+Read-only but for ``faults``. It is for people, tests and the command line on this machine; the
+gateway refuses other host names, and writing needs ``application/json``, which no web page may
+send here without asking first.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from localcloud.cloud import Cloud
+from localcloud.faults import Fault
+
+_PREFIX = "/_localcloud"
+_LIMIT = 100
+
+
+class Unknown(Exception):
+    """What was asked for is not there; the message says what is."""
+
+
+def create_inspection(cloud: Cloud) -> Starlette:
+    """Make the ASGI application of ``/_localcloud/``."""
+
+    async def health(_request: Request) -> Response:
+        return JSONResponse(
+            {
+                "status": "ok",
+                "endpoint": cloud.settings.endpoint,
+                "region": cloud.settings.region,
+                "account_id": cloud.settings.account_id,
+                "isolation": cloud.ecs.isolation(),
+            }
+        )
+
+    async def resources(_request: Request) -> Response:
+        await cloud.store.flush()
+        rows = cloud.store.read("SELECT kind, key FROM resources ORDER BY kind, key")
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            found.setdefault(row["kind"], []).append(row["key"])
+        return JSONResponse(found)
+
+    async def chats(_request: Request) -> Response:
+        return JSONResponse(cloud.chats.named())
+
+    async def messages(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in cloud.settings.chats:
+            raise Unknown(f"no chat '{name}'; there are {', '.join(cloud.settings.chats)}")
+        await cloud.store.flush()
+        after = int(request.query_params.get("after", 0))
+        return JSONResponse(cloud.chats.messages(name, limit=_limit(request), after=after))
+
+    async def trace(request: Request) -> Response:
+        await cloud.store.flush()
+        event_id = request.query_params.get("event_id")
+        found = cloud.eventbridge.trace(event_id, limit=_limit(request))
+        if event_id and not found:
+            raise Unknown(f"no event '{event_id}' in the trace")
+        return JSONResponse(found)
+
+    async def invocations(request: Request) -> Response:
+        await cloud.store.flush()
+        return JSONResponse(cloud.ecs.invocations(limit=_limit(request)))
+
+    async def instances(_request: Request) -> Response:
+        return JSONResponse(cloud.ecs.instances())
+
+    async def files(request: Request) -> Response:
+        path = request.query_params.get("path", "/")
+        return JSONResponse(cloud.ecs.files(request.path_params["instance_id"], path))
+
+    async def logs(request: Request) -> Response:
+        await cloud.store.flush()
+        return JSONResponse(cloud.fc.logs(request.path_params["function"], limit=_limit(request)))
+
+    async def hr_requests(_request: Request) -> Response:
+        await cloud.store.flush()
+        return JSONResponse(cloud.hr.requests())
+
+    async def faults(request: Request) -> Response:
+        if request.method == "POST":
+            if request.headers.get("content-type", "").split(";")[0] != "application/json":
+                raise Unknown("a fault is posted as application/json")
+            cloud.faults.set(Fault(**await request.json()))
+        return JSONResponse([asdict(fault) for fault in cloud.faults.list()])
+
+    def route(path: str, endpoint: Any, *methods: str) -> Route:
+        return Route(f"{_PREFIX}/{path}", endpoint, methods=list(methods or ("GET",)))
+
+    return Starlette(
+        routes=[
+            route("health", health),
+            route("resources", resources),
+            route("chats", chats),
+            route("chats/{name}/messages", messages),
+            route("trace", trace),
+            route("invocations", invocations),
+            route("instances", instances),
+            route("instances/{instance_id}/files", files),
+            route("logs/{function}", logs),
+            route("hr/requests", hr_requests),
+            route("faults", faults, "GET", "POST"),
+        ],
+        exception_handlers={
+            Unknown: _refuse,
+            KeyError: _refuse,
+            ValueError: _refuse,
+            TypeError: _refuse,
+            FileNotFoundError: _refuse,
+        },
+    )
+
+
+async def _refuse(_request: Request, error: Exception) -> Response:
+    text = str(error.args[0]) if error.args else str(error)
+    return JSONResponse({"error": text}, status_code=404)
+
+
+def _limit(request: Request) -> int:
+    return max(1, min(int(request.query_params.get("limit", _LIMIT)), 10_000))

@@ -1,0 +1,80 @@
+"""The server process: one port on loopback, one ready line, a clean stop."""
+
+import json
+import logging
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import uvicorn
+
+from localcloud.settings import CloudSettings
+
+_BACKLOG = 2048
+
+
+class PortTaken(Exception):
+    """Somebody else listens on the port."""
+
+
+def bind(port: int) -> socket.socket:
+    """Take a port of the loopback interface; 0 takes any free one.
+
+    Raises:
+        PortTaken: if the port is in use.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        listener.close()
+        raise PortTaken(
+            f"port {port} of 127.0.0.1 is taken; is a local cloud running already? "
+            "choose another with --port, or --port 0 for any free one"
+        ) from error
+    return listener
+
+
+def serve(
+    settings: CloudSettings,
+    create_app: Callable[[CloudSettings], Any],
+    ready: Callable[[CloudSettings], dict[str, Any]],
+) -> None:
+    """Serve until SIGINT or SIGTERM; print what ``ready`` gives as one JSON line when listening.
+
+    Raises:
+        PortTaken: if the port is in use.
+    """
+    listener = bind(settings.port)
+    settings = replace(settings, port=listener.getsockname()[1])
+    config = uvicorn.Config(
+        create_app(settings),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_level=logging.WARNING,
+        access_log=False,
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=3,
+        server_header=False,
+        proxy_headers=False,
+    )
+    _Server(config, lambda: ready(settings)).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server that says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], dict[str, Any]]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            sys.stdout.write(json.dumps(self._ready(), ensure_ascii=False) + "\n")
+            sys.stdout.flush()
