@@ -1,0 +1,78 @@
+"""The folders are the architecture: imports point one way."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OWN = {"components", "functions", "localcloud", "policies", "scripts", "stacks"}
+PULUMI = {"pulumi", "pulumi_alicloud", "pulumi_policy"}
+
+ALLOWED = {
+    "stacks": {"stacks", "components", "scripts"} | PULUMI,
+    "components": {"components", "scripts"} | PULUMI,
+    "policies": {"policies"} | PULUMI,
+    "functions": {"functions"},
+    "scripts": {"scripts"},
+    "localcloud": {"localcloud"},
+    # The one client that runs the stack's program: under Pulumi's mock monitor.
+    "localcloud/deploy": {"localcloud"} | PULUMI,
+    "localcloud/core": {"localcloud.core"},
+}
+"""For a folder: the packages of this project, and Pulumi's, that its modules may import."""
+
+
+def modules() -> list[Path]:
+    """Give every Python module of the project's own packages."""
+    return sorted(
+        path
+        for package in OWN
+        for path in (ROOT / package).rglob("*.py")
+        if "__pycache__" not in path.parts
+    )
+
+
+def imported(path: Path) -> set[str]:
+    """Give the names that a module imports, wherever in it the import stands."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert not node.level, f"{path}: import absolutely"
+            names.add(node.module)
+    return names
+
+
+def folder_of(path: Path) -> str:
+    """Give the narrowest folder that has a rule."""
+    relative = path.relative_to(ROOT).as_posix()
+    return max((f for f in ALLOWED if relative.startswith(f + "/")), key=len)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_imports_point_one_way(path: Path) -> None:
+    """A module imports only what its folder may know."""
+    allowed = ALLOWED[folder_of(path)]
+    guarded = {
+        name
+        for name in imported(path)
+        if name.split(".")[0] in OWN | PULUMI
+        and not any(name == a or name.startswith(a + ".") for a in allowed)
+    }
+    assert set() == guarded
+
+
+def test_functions_use_the_standard_library_only() -> None:
+    """What runs in Function Compute needs nothing that its archive does not hold."""
+    import sys
+
+    foreign = {
+        (path.name, name)
+        for path in modules()
+        if path.is_relative_to(ROOT / "functions")
+        for name in imported(path)
+        if name.split(".")[0] not in set(sys.stdlib_module_names) | {"functions"}
+    }
+    assert set() == foreign
