@@ -4,12 +4,12 @@ Nothing in the local cloud asks the machine for the time or for an id: tests han
 stands still and ids that count, and can then advance time instead of sleeping.
 """
 
-import random
 import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from random import Random
 from typing import Protocol
 
 
@@ -50,7 +50,7 @@ class Sources:
     clock: Clock = field(default_factory=SystemClock)
     ids: Callable[[], str] = field(default=lambda: secrets.token_hex(16))
     """A new identifier of 32 hexadecimal digits at each call."""
-    random: random.Random = field(default_factory=random.Random)
+    random: Random = field(default_factory=Random)
 
 
 def counting_ids() -> Callable[[], str]:
