@@ -1,0 +1,1 @@
+"""What the functions share: the cloud's APIs, signatures, messages, settings, logging."""

@@ -1,0 +1,1 @@
+"""Hands a new member to the company's own HTTP API."""

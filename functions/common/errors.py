@@ -1,0 +1,44 @@
+"""What a function may raise.
+
+::
+
+    FunctionError
+    ├── SettingError      the deployment is wrong: an environment variable is missing or unreadable
+    ├── TemporaryError    worth another try: throttling, a time limit, a server's own trouble
+    └── PermanentError    will fail again as it is: refused, unknown, malformed
+
+EventBridge tries again whatever is raised, until the target's retry policy is used up, and then
+moves the event to the dead-letter queue. So a permanent error is raised, too: it costs some tries,
+but an error that is swallowed loses the event without a trace. Where there is a chat to tell, a
+function tells it and returns instead of raising.
+
+No message of these holds a webhook, a secret, a header or a payload.
+"""
+
+
+class FunctionError(Exception):
+    """Something that this package knows how to name."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class SettingError(FunctionError):
+    """An environment variable is missing or cannot be used."""
+
+    def __init__(self, variable: str, problem: str) -> None:
+        super().__init__(f"environment variable {variable}: {problem}", "Setting")
+        self.variable = variable
+
+
+class TemporaryError(FunctionError):
+    """The same event may well succeed later."""
+
+
+class PermanentError(FunctionError):
+    """The same event will fail again; it belongs into the dead-letter queue."""
+
+
+class UnreachableError(TemporaryError):
+    """No whole HTTP answer arrived in time."""

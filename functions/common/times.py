@@ -1,0 +1,42 @@
+"""Reads and writes the times that events, APIs and chats use."""
+
+from datetime import UTC, datetime
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+def parse(text: object) -> float | None:
+    """Give seconds since 1970; nothing if the text is not a time.
+
+    EventBridge's own samples have three forms: ``...Z``, ``...+08:00`` and ``...Asia/Shanghai``.
+    A time without a zone is taken as UTC.
+    """
+    if not isinstance(text, str) or not 10 <= len(text) <= 64:
+        return None
+    if text.endswith("Asia/Shanghai"):
+        text = text.removesuffix("Asia/Shanghai").strip() + "+08:00"
+    try:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def iso(seconds: float) -> str:
+    """Write a time as CloudEvents want it."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def http_date(seconds: float) -> str:
+    """Write a time as HTTP headers want it, in English whatever the locale says."""
+    t = datetime.fromtimestamp(seconds, UTC)
+    return f"{_DAYS[t.weekday()]}, {t:%d} {_MONTHS[t.month - 1]} {t:%Y %H:%M:%S} GMT"
+
+
+def seconds_between(start: str, finish: str) -> int | None:
+    """Give how long something took; nothing if that cannot be told."""
+    first, last = parse(start), parse(finish)
+    if first is None or last is None or last < first:
+        return None
+    return round(last - first)

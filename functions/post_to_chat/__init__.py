@@ -1,0 +1,1 @@
+"""Sends a finished message to its group chat and reads the chat's answer."""

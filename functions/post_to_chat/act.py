@@ -1,0 +1,56 @@
+"""Sends a result's message to its chat, once more as plain text if the chat refuses the form."""
+
+from collections.abc import Callable, Mapping
+
+from functions.common import events
+from functions.common.errors import UnreachableError
+from functions.common.log import decision
+from functions.common.web import Send
+from functions.post_to_chat.decide import (
+    Chat,
+    ChatBusyError,
+    Meaning,
+    Verdict,
+    addressed,
+    failure,
+    fallback,
+    judge,
+    outgoing,
+)
+
+FUNCTION = "post-to-chat"
+SECONDS = 10
+
+
+def serve(
+    payload: bytes | str, known: Mapping[str, Chat], transport: Send, now: Callable[[], float]
+) -> str:
+    """Deliver the message of a result event.
+
+    Raises:
+        ChatBusyError: if the chat may take it later.
+        PermanentError: if it will not, or if there is no chat or no message.
+    """
+    event = events.read(payload)
+    chat, message = addressed(event, known)
+
+    def send(body: dict[str, object], key: str) -> Verdict:
+        ready = outgoing(chat, body, key, now())
+        try:
+            answer = transport("POST", ready.url, ready.headers, ready.body, SECONDS)
+        except UnreachableError as error:
+            raise ChatBusyError(
+                f"chat {chat.name} ({chat.platform}): {error}", error.code
+            ) from None
+        return judge(chat.platform, answer)
+
+    form = "finished"
+    verdict = send(message, event.id)
+    plain = fallback(message, chat, verdict.meaning)
+    if plain is not None:
+        decision(FUNCTION, "as-text", event_id=event.id, chat=chat.name, code=verdict.code)
+        form = "text"
+        verdict = send(plain, f"{event.id}:text")
+    if verdict.meaning is not Meaning.SENT:
+        raise failure(chat, verdict)
+    return decision(FUNCTION, "sent", event_id=event.id, chat=chat.name, form=form)

@@ -1,0 +1,14 @@
+"""Function Compute's entry point for ``post-to-chat``."""
+
+import os
+import time
+
+from functions.common import log, web
+from functions.common.runtime import Context
+from functions.post_to_chat import act
+from functions.post_to_chat.decide import chats
+
+
+def handler(event: bytes, context: Context) -> str:  # noqa: ARG001
+    """Send a result's message to its chat; give the line that was logged."""
+    return log.run(act.FUNCTION, lambda: act.serve(event, chats(os.environ), web.send, time.time))

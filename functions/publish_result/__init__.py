@@ -1,0 +1,1 @@
+"""Turns a finished command into a result event with the message for its chat."""

@@ -1,0 +1,51 @@
+"""Looks a finished run up and publishes its result."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from functions.common import events, results
+from functions.common.cloud_assistant import Invocation
+from functions.common.log import decision
+from functions.common.loop import Loop
+from functions.publish_result.decide import completion, decide, event_id
+
+FUNCTION = "publish-result"
+
+
+class Commands(Protocol):
+    """What this function needs of Cloud Assistant."""
+
+    def result(self, invoke_id: str, instance_id: str) -> Invocation | None:
+        """Give what one invocation did on one instance."""
+        ...
+
+
+class Bus(Protocol):
+    """What this function needs of EventBridge."""
+
+    def put(self, events: Sequence[dict[str, Any]]) -> None:
+        """Put events on the bus that each names."""
+        ...
+
+
+def serve(
+    payload: bytes | str, loop: Loop, commands: Commands, bus: Bus, now: Callable[[], float]
+) -> str:
+    """Publish the result of the run whose end an event announces.
+
+    Raises:
+        TemporaryError: if the run or the bus is out of reach for now.
+        PermanentError: if the event announces nothing, or an API refuses.
+    """
+    ended = completion(events.read(payload))
+    facts = decide(ended, commands.result(ended.invoke_id, ended.instance_id), loop)
+    bus.put([results.event(facts, loop, event_id(facts), now())])
+    return decision(
+        FUNCTION,
+        "published",
+        event_id=event_id(facts),
+        status=facts.status,
+        request_id=facts.request_id,
+        source=facts.source,
+        chat=facts.chat,
+    )

@@ -1,0 +1,21 @@
+"""Function Compute's entry point for ``publish-result``."""
+
+import os
+import time
+
+from functions.common import log, loop, runtime
+from functions.publish_result import act
+
+
+def handler(event: bytes, context: runtime.Context) -> str:
+    """Publish the result of a finished run; give the line that was logged."""
+    return log.run(
+        act.FUNCTION,
+        lambda: act.serve(
+            event,
+            loop.read(os.environ),
+            runtime.cloud_assistant(context, os.environ),
+            runtime.event_bus(context, os.environ),
+            time.time,
+        ),
+    )

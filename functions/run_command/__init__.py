@@ -1,0 +1,1 @@
+"""Starts the provisioning command for an approved request."""

@@ -1,0 +1,210 @@
+"""Carries a decision out: starts the command, or tells the chat why not."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from functions.common import events
+from functions.common.cloud_assistant import Invocation
+from functions.common.errors import PermanentError, TemporaryError
+from functions.common.facts import FAILED, REJECTED, Facts
+from functions.common.log import decision
+from functions.common.rpc import ApiRefusedError, ApiTroubleError
+from functions.common.words import because
+from functions.run_command import plan
+from functions.run_command.decide import Rejection, Request, decide
+from functions.run_command.settings import Settings
+
+FUNCTION = "run-command"
+
+_COMMAND_GONE = {"InvalidCmdId.NotFound", "InvalidCommandId.NotFound"}
+_OTHER_WAS_FASTER = "IdempotentParameterMismatch"
+
+
+class CommandGoneError(TemporaryError):
+    """The command was replaced a moment ago; the function's new settings are about to arrive."""
+
+
+class Commands(Protocol):
+    """What this function needs of Cloud Assistant."""
+
+    def find(self, tags: Mapping[str, str]) -> list[Invocation]:
+        """Give the invocations that carry all these tags."""
+        ...
+
+    def result(self, invoke_id: str, instance_id: str) -> Invocation | None:
+        """Give what one invocation did on one instance."""
+        ...
+
+    def invoke(
+        self,
+        *,
+        command_id: str,
+        parameters: Mapping[str, str],
+        timeout_seconds: int,
+        instance_ids: Sequence[str],
+        resource_tags: Sequence[tuple[str, str]],
+        tags: Mapping[str, str],
+        client_token: str,
+    ) -> str:
+        """Start a command; give the invocation's id."""
+        ...
+
+
+class Bus(Protocol):
+    """What this function needs of EventBridge."""
+
+    def put(self, events: Sequence[dict[str, Any]]) -> None:
+        """Put events on the bus that each names."""
+        ...
+
+
+class RunCommand:
+    """Serves one event after another with the same settings and clients."""
+
+    def __init__(
+        self, settings: Settings, commands: Commands, bus: Bus, now: Callable[[], float]
+    ) -> None:
+        self._settings = settings
+        self._commands = commands
+        self._bus = bus
+        self._now = now
+
+    def serve(self, payload: bytes | str) -> str:
+        """Run the request in an event once, or tell the chat why it does not run.
+
+        Raises:
+            TemporaryError: if the same event may well succeed later.
+            PermanentError: if not even the chat could be told.
+        """
+        try:
+            event = events.read(payload)
+        except PermanentError:
+            chat = self._settings.loop.default_chat
+            event_id = events.derived_id(payload)
+            return self._reject(Rejection(because("unreadable-event"), event_id, "unknown", chat))
+        found = decide(event, self._settings, self._now())
+        if isinstance(found, Rejection):
+            return self._reject(found)
+        return self._run(found)
+
+    def _run(self, request: Request) -> str:
+        wanted = plan.parts(request, self._settings)
+        try:
+            earlier = self._commands.find(plan.lookup_tags(request, self._settings))
+        except ApiRefusedError as error:
+            return self._refuse(request, wanted[0], error)
+        match plan.compare(request, wanted, earlier):
+            case plan.Conflict(invocation):
+                return self._reject(_used_before(request, invocation))
+            case plan.Started(invoke_id):
+                return _log(request, "already-started", invoke_id=invoke_id)
+            case plan.Repeat() as repeat:
+                return self._answer_repeat(request, repeat)
+            case plan.Start(missing):
+                return "\n".join([self._start(request, part) for part in missing])
+
+    def _start(self, request: Request, part: plan.Part) -> str:
+        try:
+            invoke_id = self._commands.invoke(
+                command_id=part.command_id,
+                parameters={"emp_id": request.emp_id, "role": request.role},
+                timeout_seconds=self._settings.timeout_seconds,
+                instance_ids=part.instance_ids,
+                resource_tags=part.resource_tags,
+                tags=part.tags,
+                client_token=part.client_token,
+            )
+        except ApiRefusedError as error:
+            if error.code in _COMMAND_GONE:
+                raise CommandGoneError(str(error), error.code) from None
+            if error.code == _OTHER_WAS_FASTER:
+                # The same request came twice within minutes and the other one won. It cannot be
+                # looked up yet; at the next try it can.
+                raise ApiTroubleError(error.action, error.code, error.message) from None
+            return self._refuse(request, part, error)
+        return _log(request, "started", invoke_id=invoke_id, part=part.name)
+
+    def _answer_repeat(self, request: Request, repeat: plan.Repeat) -> str:
+        """Answer with the first run's result, in one message however many instances it had."""
+        if not repeat.is_finished:
+            # Its own completion will tell the chat.
+            invoke_id = repeat.invocations[0].invoke_id
+            return _log(request, "repeat-of-running", invoke_id=invoke_id)
+        from functions.common.results import with_run  # noqa: PLC0415
+
+        invocation, run = plan.decisive(repeat.invocations)
+        with_output = self._commands.result(invocation.invoke_id, run.instance_id)
+        known = _facts(request, run.status)._replace(
+            counts=plan.count(repeat.invocations), repeat=True
+        )
+        shown = with_output.runs[0] if with_output else run
+        # One answer for each event that repeats the request, however often that is delivered.
+        mark = events.derived_id(request.event_id).removeprefix("sha256-")[:12]
+        self._tell(
+            with_run(known, invocation, shown, self._settings.loop),
+            f"{invocation.invoke_id}:{run.instance_id}:{run.status}:repeat:{mark}",
+        )
+        return _log(request, "repeated", invoke_id=invocation.invoke_id, status=run.status)
+
+    def _refuse(self, request: Request, part: plan.Part, error: ApiRefusedError) -> str:
+        """Tell the chat that the cloud will not run it: another try would end the same way."""
+        instances = part.instance_ids
+        facts = _facts(request, FAILED)._replace(
+            command_id=part.command_id,
+            instance_id=instances[0] if len(instances) == 1 else "",
+            counts=((FAILED, len(instances)),) if len(instances) > 1 else (),
+            reason=because(
+                "refused", action=error.action, code=error.code, message=error.message[:150]
+            ),
+        )
+        self._tell(facts, f"{request.event_id}:{part.name.replace('/', '-')}:{FAILED}")
+        return _log(request, "refused", code=error.code, api=error.action, part=part.name)
+
+    def _reject(self, rejection: Rejection) -> str:
+        facts = _facts(rejection, REJECTED)._replace(reason=rejection.reason)
+        self._tell(facts, f"{rejection.event_id}:{REJECTED}")
+        return _log(rejection, "rejected", reason=rejection.reason.code)
+
+    def _tell(self, facts: Facts, event_id: str) -> None:
+        # What builds messages is not imported for a request that just runs.
+        from functions.common import results  # noqa: PLC0415
+
+        self._bus.put([results.event(facts, self._settings.loop, event_id, self._now())])
+
+
+def _facts(asked: Request | Rejection, status: str) -> Facts:
+    return Facts(
+        status=status,
+        action=asked.action,
+        source=asked.source,
+        chat=asked.chat,
+        emp_id=asked.emp_id,
+        role=asked.role,
+        request_id=asked.request_id,
+        requested_by=asked.requested_by,
+        approved_by=asked.approved_by,
+    )
+
+
+def _used_before(request: Request, invocation: Invocation) -> Rejection:
+    reason = because(
+        "used-before",
+        request=request.request_id,
+        emp_id=invocation.parameters.get("emp_id", "?"),
+        role=invocation.parameters.get("role", "?"),
+        invocation=invocation.invoke_id,
+    )
+    return Rejection(reason=reason, **request._asdict())
+
+
+def _log(asked: Request | Rejection, verdict: str, **ids: str) -> str:
+    return decision(
+        FUNCTION,
+        verdict,
+        event_id=asked.event_id,
+        source=asked.source,
+        request_id=asked.request_id,
+        action=asked.action,
+        chat=asked.chat,
+        **ids,
+    )

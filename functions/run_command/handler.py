@@ -1,0 +1,20 @@
+"""Function Compute's entry point for ``run-command``."""
+
+import os
+import time
+
+from functions.common import log, runtime
+from functions.run_command import act, settings
+
+
+def handler(event: bytes, context: runtime.Context) -> str:
+    """Run the request in an event once; give the line that was logged."""
+    return log.run(
+        act.FUNCTION,
+        lambda: act.RunCommand(
+            settings.read(os.environ),
+            runtime.cloud_assistant(context, os.environ),
+            runtime.event_bus(context, os.environ),
+            time.time,
+        ).serve(event),
+    )

@@ -1,0 +1,154 @@
+"""Plans the calls of InvokeCommand for a request, and what an earlier run of it changes; pure.
+
+A request is known by action, source and id. Cloud Assistant remembers invocations for four weeks
+("DescribeInvocations"), and their tags say which request each one belongs to.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import NamedTuple
+
+from functions.common import tags
+from functions.common.cloud_assistant import MOST_INSTANCES, Invocation, Run
+from functions.common.facts import DEPROVISION, SUCCESS
+from functions.run_command.decide import Request
+from functions.run_command.settings import Settings
+
+
+class Part(NamedTuple):
+    """One call of InvokeCommand: at most as many instances as it takes."""
+
+    name: str
+    """``2/3``: which of how many."""
+    command_id: str
+    instance_ids: tuple[str, ...]
+    resource_tags: tuple[tuple[str, str], ...]
+    tags: Mapping[str, str]
+    client_token: str
+
+
+class Start(NamedTuple):
+    """The parts that have not been started yet."""
+
+    parts: tuple[Part, ...]
+
+
+class Started(NamedTuple):
+    """Everything was started by the same event before; the completions will tell the chat."""
+
+    invoke_id: str
+
+
+class Repeat(NamedTuple):
+    """An earlier event made the same request."""
+
+    invocations: tuple[Invocation, ...]
+
+    @property
+    def is_finished(self) -> bool:
+        """Tell whether there is a result to answer with."""
+        return all(invocation.is_finished for invocation in self.invocations)
+
+
+class Conflict(NamedTuple):
+    """The id was used for somebody or something else."""
+
+    invocation: Invocation
+
+
+def lookup_tags(request: Request, settings: Settings) -> dict[str, str]:
+    """Give the tags by which an earlier run of the same request is found."""
+    return {
+        tags.REQUEST: request.request_id,
+        tags.ACTION: request.action,
+        tags.SOURCE: request.source,
+        tags.PREFIX: settings.loop.bus,
+    }
+
+
+def parts(request: Request, settings: Settings) -> tuple[Part, ...]:
+    """Give the calls that run a request on all instances of its role."""
+    role = settings.loop.roles[request.role]
+    ids = role.instances or (() if role.tags else settings.instance_ids)
+    unique = tuple(dict.fromkeys(ids))
+    groups = [unique[i : i + MOST_INSTANCES] for i in range(0, len(unique), MOST_INSTANCES)] or [()]
+    command = settings.command_id
+    if request.action == DEPROVISION:
+        command = settings.deprovision_command_id
+    names = [f"{number}/{len(groups)}" for number in range(1, len(groups) + 1)]
+    return tuple(
+        Part(
+            name=name,
+            command_id=command,
+            instance_ids=group,
+            resource_tags=role.tags,
+            tags=_tags(request, settings, name),
+            client_token=_client_token(request, settings, name),
+        )
+        for name, group in zip(names, groups, strict=True)
+    )
+
+
+def compare(
+    request: Request, wanted: Sequence[Part], earlier: Iterable[Invocation]
+) -> Start | Started | Repeat | Conflict:
+    """Say what is left to do, given the invocations that carry the request's tags."""
+    found = sorted(earlier, key=lambda invocation: invocation.invoke_id)
+    for invocation in found:
+        same = (invocation.parameters.get("emp_id"), invocation.parameters.get("role"))
+        if same != (request.emp_id, request.role):
+            return Conflict(invocation)
+    missing = _missing(wanted, found)
+    if missing:
+        return Start(missing)
+    if any(invocation.tags.get(tags.EVENT) == request.event_id for invocation in found):
+        return Started(found[0].invoke_id)
+    return Repeat(tuple(found))
+
+
+def decisive(invocations: Sequence[Invocation]) -> tuple[Invocation, Run]:
+    """Give the run that stands for all of them: the first that went wrong, else the first."""
+    runs = [(invocation, run) for invocation in invocations for run in invocation.runs]
+    return next((pair for pair in runs if pair[1].status != SUCCESS), runs[0])
+
+
+def count(invocations: Sequence[Invocation]) -> tuple[tuple[str, int], ...]:
+    """Give how many instances have which status, if there is more than one instance."""
+    counts: dict[str, int] = {}
+    for invocation in invocations:
+        for run in invocation.runs:
+            counts[run.status] = counts.get(run.status, 0) + 1
+    return tuple(counts.items()) if sum(counts.values()) > 1 else ()
+
+
+def _missing(wanted: Sequence[Part], found: Sequence[Invocation]) -> tuple[Part, ...]:
+    """Give the parts that still have to be started, whichever event began.
+
+    An event may have started some and then been throttled until it went to the dead letters. If
+    the stack has other instances by now, the parts do not correspond, and nothing is run again.
+    """
+    if not found:
+        return tuple(wanted)
+    started = {invocation.tags.get(tags.PART, "") for invocation in found}
+    if not started <= {part.name for part in wanted}:
+        return ()
+    return tuple(part for part in wanted if part.name not in started)
+
+
+def _tags(request: Request, settings: Settings, part: str) -> dict[str, str]:
+    """Give everything that the completion needs to find its way back, as tags."""
+    given = {
+        **lookup_tags(request, settings),
+        tags.EVENT: request.event_id,
+        tags.PART: part,
+        tags.CHAT: request.chat,
+        tags.BY: request.requested_by,
+        tags.APPROVED_BY: request.approved_by,
+    }
+    return {key: value for key, value in given.items() if value}
+
+
+def _client_token(request: Request, settings: Settings, part: str) -> str:
+    """Give the token by which ECS itself drops a repeat within minutes: 64 characters at most."""
+    key = [*lookup_tags(request, settings).values(), part]
+    return sha256("\n".join(key).encode()).hexdigest()

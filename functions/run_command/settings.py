@@ -1,0 +1,48 @@
+"""What the stack tells this function: the seed's three variables, and the loop's own."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from functions.common import environment, loop
+from functions.common.errors import SettingError
+from functions.common.loop import Loop
+
+
+class Settings(NamedTuple):
+    """Which command runs where for whom, and who may ask for it."""
+
+    loop: Loop
+    command_id: str
+    deprovision_command_id: str
+    instance_ids: tuple[str, ...]
+    timeout_seconds: int
+    tokens: Mapping[str, str]
+    """The secret of each source that has one."""
+
+    def __repr__(self) -> str:
+        """Say nothing: the tokens are secret."""
+        return "Settings(...)"
+
+
+def read(environ: Mapping[str, str]) -> Settings:
+    """Read the environment; a missing secret stops the function, it never opens a source.
+
+    Raises:
+        SettingError: with the variable's name.
+    """
+    settings = loop.read(environ)
+    given = environment.json_object(environ, "SOURCE_TOKENS", "{}")
+    tokens = {name: token for name, token in given.items() if isinstance(token, str) and token}
+    if len(tokens) != len(given):
+        raise SettingError("SOURCE_TOKENS", "each source's token must be a text that is not empty")
+    for name, source in settings.sources.items():
+        if source.token_required and name not in tokens:
+            raise SettingError("SOURCE_TOKENS", f"has no token for {name}, which asks for one")
+    return Settings(
+        loop=settings,
+        command_id=environment.text(environ, "CommandId"),
+        deprovision_command_id=environ.get("DeprovisionCommandId", ""),
+        instance_ids=tuple(environment.json_texts(environ, "InstanceIds", "[]")),
+        timeout_seconds=int(environment.number(environ, "Timeout", 10, 86_400)),
+        tokens=tokens,
+    )
