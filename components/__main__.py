@@ -1,0 +1,26 @@
+"""Hosts the components for programs in other Pulumi languages."""
+
+from pulumi.provider.experimental import component_provider_host
+
+import components
+
+HOSTED = [
+    components.ChatDeliveries,
+    components.ChatDelivery,
+    components.CloudAssistantCommand,
+    components.DeadLetterQueue,
+    components.EventArchive,
+    components.EventIntake,
+    components.EventRoute,
+    components.LogStores,
+    components.LoopFunction,
+    components.OnboardingRoute,
+    components.ProvisioningLoop,
+    components.RequestRoute,
+    components.ResultRoute,
+    components.ServiceLinkedRoles,
+    components.ServiceRole,
+]
+
+if __name__ == "__main__":
+    component_provider_host(components=HOSTED, name="provisioning")

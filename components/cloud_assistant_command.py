@@ -1,0 +1,86 @@
+"""A Cloud Assistant command that holds a rendered script."""
+
+import base64
+import hashlib
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_alicloud as alicloud
+
+
+class CloudAssistantCommandArgs(TypedDict):
+    """What a caller says about a :class:`CloudAssistantCommand`."""
+
+    name_prefix: str
+    """Beginning of the command's name. It stays; what follows it changes with the script."""
+    script: pulumi.Input[str]
+    """The script as text. Parameters are written {{name}}."""
+    description: str
+    """Shown in the console."""
+    timeout_seconds: NotRequired[int]
+    """Seconds until a run is ended. 300 if left out."""
+    working_directory: NotRequired[str]
+    """Where the script starts on an instance. /root if left out."""
+
+
+class CloudAssistantCommand(pulumi.ComponentResource):
+    """Keep a script where Cloud Assistant can run it.
+
+    The cloud changes no command in place: each change makes a new one. Under a fixed name the old
+    one would have to go first, and a request in between would find nothing. So the name ends in the
+    script's hash, the new command exists before the old one goes, and a rule that wants to hear of
+    every run matches the prefix.
+    """
+
+    command_id: pulumi.Output[str]
+    """What InvokeCommand takes."""
+    command_name: pulumi.Output[str]
+    """The prefix followed by the script's hash."""
+    script_sha256: pulumi.Output[str]
+    """The script's SHA-256, in hexadecimal."""
+
+    def __init__(
+        self,
+        name: str,
+        args: CloudAssistantCommandArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("provisioning:index:CloudAssistantCommand", name, {}, opts)
+        prefix = args["name_prefix"]
+        script = pulumi.Output.from_input(args["script"])
+        self.script_sha256 = script.apply(sha256)
+        command = alicloud.ecs.Command(
+            f"{name}-command",
+            name=self.script_sha256.apply(lambda digest: command_name(prefix, digest)),
+            description=args["description"],
+            type="RunShellScript",
+            command_content=script.apply(encode),
+            enable_parameter=True,
+            timeout=args.get("timeout_seconds", 300),
+            working_dir=args.get("working_directory", "/root"),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.command_id = command.id
+        self.command_name = command.name
+        self.register_outputs(
+            {
+                "command_id": self.command_id,
+                "command_name": self.command_name,
+                "script_sha256": self.script_sha256,
+            }
+        )
+
+
+def sha256(script: str) -> str:
+    """Give the digest by which a script is known."""
+    return hashlib.sha256(script.encode()).hexdigest()
+
+
+def command_name(prefix: str, digest: str) -> str:
+    """Name a command after its script."""
+    return f"{prefix}{digest[:12]}"
+
+
+def encode(script: str) -> str:
+    """Give a script the form in which CreateCommand takes it."""
+    return base64.b64encode(script.encode()).decode()

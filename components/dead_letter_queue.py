@@ -1,0 +1,49 @@
+"""A queue that keeps the events no target accepted."""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_alicloud as alicloud
+
+from components.names import queue_arn
+
+_FOUR_DAYS = 4 * 24 * 3600
+
+
+class DeadLetterQueueArgs(TypedDict):
+    """What a caller may say about a :class:`DeadLetterQueue`."""
+
+    queue_name: str
+    """Name of the queue, unique in account and region."""
+    region: str
+    """Id of the region."""
+    account_id: str
+    """Id of the account."""
+    retention_seconds: NotRequired[int]
+    """Seconds that a message waits, at most 604800 (7 days). Four days if left out."""
+    tags: NotRequired[dict[str, str]]
+    """Tags on the queue."""
+
+
+class DeadLetterQueue(pulumi.ComponentResource):
+    """Keep undeliverable events until somebody looks at them."""
+
+    queue_name: pulumi.Output[str]
+    """The queue's name."""
+    arn: pulumi.Output[str]
+    """What a rule's dead-letter setting takes."""
+
+    def __init__(
+        self, name: str, args: DeadLetterQueueArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("provisioning:index:DeadLetterQueue", name, {}, opts)
+        queue = alicloud.message.ServiceQueue(
+            f"{name}-queue",
+            queue_name=args["queue_name"],
+            message_retention_period=args.get("retention_seconds", _FOUR_DAYS),
+            tags=args.get("tags"),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.queue_name = queue.queue_name
+        self.arn = queue_arn(args["region"], args["account_id"], queue.queue_name)
+        self.register_outputs({"queue_name": self.queue_name, "arn": self.arn})

@@ -1,0 +1,60 @@
+"""The archive: a rule that writes every event of a bus to a log store."""
+
+from typing import TypedDict
+
+import pulumi
+
+from components import patterns, targets
+from components.event_route import EventRoute
+from components.permissions import write_logs
+from components.service_role import ServiceRole
+from components.site import SiteArgs
+
+
+class EventArchiveArgs(TypedDict):
+    """What a caller says about an :class:`EventArchive`."""
+
+    site: SiteArgs
+    """The bus whose events are kept, and the store that decides how long."""
+
+
+class EventArchive(pulumi.ComponentResource):
+    """Keep every event of a bus, whatever else happens to it."""
+
+    rule_name: pulumi.Output[str]
+    """The rule on the bus."""
+
+    def __init__(
+        self, name: str, args: EventArchiveArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("provisioning:index:EventArchive", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        site = args["site"]
+        region, account_id = site["region"], site["account_id"]
+        project, store = site["log_project"], site["events_store"]
+        role = ServiceRole(
+            name,
+            {
+                "role_name": f"{site['name_prefix']}-archive",
+                "service": "eventbridge.aliyuncs.com",
+                "description": "Lets EventBridge write events to the archive",
+                "permissions": [write_logs(region, account_id, project, store)],
+                "tags": site["tags"],
+            },
+            opts=child,
+        )
+        route = EventRoute(
+            name,
+            {
+                "site": site,
+                "rule_name": "archive",
+                "description": "Every event of the bus to the log store",
+                "pattern": patterns.everything(),
+                "target": targets.log_store_target(
+                    "log-store", region, account_id, project, store, role.role_name
+                ),
+            },
+            opts=child,
+        )
+        self.rule_name = route.rule_name
+        self.register_outputs({"rule_name": self.rule_name})

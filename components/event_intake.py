@@ -1,0 +1,103 @@
+"""A custom event bus with the HTTPS sources through which the chat platforms post to it."""
+
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+import pulumi_alicloud as alicloud
+
+from components.outputs import together
+
+
+class HttpSourceArgs(TypedDict):
+    """One HTTPS event source; its name becomes the ``source`` of every event posted to it."""
+
+    name: str
+    """Name of the source. The provider looks it up by name alone, so it must be unique over all
+    buses of the region."""
+    description: str
+    """Shown in the console."""
+    allowed_ips: NotRequired[list[str]]
+    """Addresses or CIDR blocks that may post, at most 5."""
+    allowed_referers: NotRequired[list[str]]
+    """Referer headers that may post, at most 5; not together with addresses."""
+
+
+class EventIntakeArgs(TypedDict):
+    """What a caller says about an :class:`EventIntake`."""
+
+    bus_name: str
+    """Name of the bus."""
+    description: str
+    """Shown in the console."""
+    sources: list[HttpSourceArgs]
+    """The sources of the bus."""
+    protect: NotRequired[bool]
+    """True: Pulumi refuses to delete the bus and its sources."""
+
+
+class EventIntake(pulumi.ComponentResource):
+    """Turn what is posted to a webhook into events on a bus.
+
+    A webhook URL is a credential: whoever has it can post. It is an output of the source resource,
+    changes when the source is made anew, and is a secret wherever it goes.
+    """
+
+    bus_name: pulumi.Output[str]
+    """The bus."""
+    webhooks: pulumi.Output[dict[str, str]]
+    """Source name -> URL to post to; secret."""
+
+    def __init__(
+        self, name: str, args: EventIntakeArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("provisioning:index:EventIntake", name, {}, opts)
+        protect = args.get("protect", False)
+        bus = alicloud.eventbridge.EventBus(
+            f"{name}-bus",
+            event_bus_name=args["bus_name"],
+            description=args["description"],
+            opts=pulumi.ResourceOptions(parent=self, protect=protect),
+        )
+        urls: dict[str, pulumi.Output[str]] = {}
+        for source in args["sources"]:
+            made = alicloud.eventbridge.EventSourceV2(
+                f"{name}-{source['name']}",
+                event_bus_name=bus.event_bus_name,
+                event_source_name=source["name"],
+                description=source["description"],
+                source_http_event_parameters=http_parameters(source),
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    protect=protect,
+                    additional_secret_outputs=["source_http_event_parameters"],
+                ),
+            )
+            urls[source["name"]] = made.source_http_event_parameters.apply(_public_url)
+        self.bus_name = bus.event_bus_name
+        self.webhooks = pulumi.Output.secret(together(urls))
+        self.register_outputs({"bus_name": self.bus_name, "webhooks": self.webhooks})
+
+
+def http_parameters(
+    source: HttpSourceArgs,
+) -> alicloud.eventbridge.EventSourceV2SourceHttpEventParametersArgs:
+    """Say who may post to a source: by address, by referer, or whoever has the URL."""
+    ips, referers = source.get("allowed_ips", []), source.get("allowed_referers", [])
+    if ips and referers:
+        raise ValueError(
+            f"source '{source['name']}' lists both addresses and referers; EventBridge checks "
+            "one of them, so give one"
+        )
+    return alicloud.eventbridge.EventSourceV2SourceHttpEventParametersArgs(
+        type="HTTPS",
+        methods=["POST"],
+        security_config="ip" if ips else "referer" if referers else "none",
+        ips=ips,
+        referers=referers,
+    )
+
+
+def _public_url(parameters: Any) -> str:
+    """Take the first public URL; before the source exists there is none."""
+    urls = parameters.public_web_hook_urls if parameters else None
+    return str(urls[0]) if urls else ""

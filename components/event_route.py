@@ -1,0 +1,72 @@
+"""A rule with one target: which events, where to, and what happens when that fails."""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_alicloud as alicloud
+
+from components.names import RetryStrategy
+from components.site import SiteArgs
+from components.targets import TargetArgs, TargetParameterArgs
+
+
+class EventRouteArgs(TypedDict):
+    """What a caller says about an :class:`EventRoute`."""
+
+    site: SiteArgs
+    """Where the rule stands, and what happens when its target fails."""
+    rule_name: str
+    """Name of the rule on its bus."""
+    description: str
+    """Shown in the console."""
+    pattern: str
+    """The event pattern as JSON. The cloud stores the text, so any other spacing is a change."""
+    target: TargetArgs
+    """Where matching events go."""
+    bus_name: NotRequired[str]
+    """Another bus than the site's, such as default."""
+
+
+class EventRoute(pulumi.ComponentResource):
+    """Send matching events to a target; repeat on failure, then keep them in a queue."""
+
+    rule_name: pulumi.Output[str]
+    """The rule's name."""
+
+    def __init__(
+        self, name: str, args: EventRouteArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("provisioning:index:EventRoute", name, {}, opts)
+        site, target = args["site"], args["target"]
+        rule = alicloud.eventbridge.Rule(
+            f"{name}-rule",
+            event_bus_name=args.get("bus_name") or site["bus_name"],
+            rule_name=args["rule_name"],
+            description=args["description"],
+            filter_pattern=args["pattern"],
+            targets=[
+                {
+                    "target_id": target["id"],
+                    "type": target["type"],
+                    "endpoint": target["endpoint"],
+                    "param_lists": [_parameter(given) for given in target["parameters"]],
+                    "push_retry_strategy": RetryStrategy(site["retry"]).value,
+                    "dead_letter_queue": {"arn": site["dead_letter_arn"]},
+                }
+            ],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.rule_name = rule.rule_name
+        self.register_outputs({"rule_name": self.rule_name})
+
+
+def _parameter(
+    given: TargetParameterArgs,
+) -> alicloud.eventbridge.RuleTargetParamListArgsDict:
+    parameter: alicloud.eventbridge.RuleTargetParamListArgsDict = {
+        "resource_key": given["key"],
+        "form": given["form"],
+    }
+    if "value" in given:
+        parameter["value"] = given["value"]
+    return parameter

@@ -1,0 +1,126 @@
+"""One function of the loop, with the role under which it runs."""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_alicloud as alicloud
+
+from components.function_archive import build_base64
+from components.outputs import together
+from components.permissions import PermissionArgs, write_logs
+from components.service_role import ServiceRole
+from components.site import SiteArgs
+
+
+class LoopFunctionArgs(TypedDict):
+    """What a caller says about a :class:`LoopFunction`."""
+
+    site: SiteArgs
+    """Where the function stands."""
+    function: str
+    """What it is called in the loop, such as run-command; its code is functions/run_command."""
+    description: str
+    """Shown in the console."""
+    environment: dict[str, pulumi.Input[str]]
+    """Environment variables; a secret stays one in Pulumi's state."""
+    documents: dict[str, pulumi.Input[str]]
+    """Variables that can be long: one of more than 2 KB travels as a file of the archive."""
+    permissions: list[PermissionArgs]
+    """What it may call, besides writing its own log."""
+    timeout_seconds: NotRequired[int]
+    """Seconds until Function Compute ends a call. 60 if left out."""
+    max_parallel_requests: NotRequired[int]
+    """How many calls run at the same time. No limit of its own if left out."""
+
+
+class LoopFunction(pulumi.ComponentResource):
+    """Run a piece of the loop in Function Compute, allowed to do what it needs and nothing else."""
+
+    function_name: pulumi.Output[str]
+    """The function's name."""
+    role_name: pulumi.Output[str]
+    """The name of its role."""
+
+    def __init__(
+        self, name: str, args: LoopFunctionArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("provisioning:index:LoopFunction", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        site = args["site"]
+        function_name = f"{site['name_prefix']}-{args['function']}"
+        project, store = site["log_project"], site["functions_store"]
+        role = ServiceRole(
+            name,
+            {
+                "role_name": function_name,
+                "service": "fc.aliyuncs.com",
+                "description": args["description"],
+                "permissions": [
+                    *args["permissions"],
+                    write_logs(site["region"], site["account_id"], project, store),
+                ],
+                "tags": site["tags"],
+            },
+            opts=child,
+        )
+        code = args["function"].replace("-", "_")
+        documents = together(args["documents"])
+        function = alicloud.fc.V3Function(
+            f"{name}-function",
+            function_name=function_name,
+            description=args["description"],
+            runtime="python3.12",
+            handler="index.handler",
+            code={"zip_file": documents.apply(lambda texts: build_base64(code, files(texts)))},
+            role=role.role_arn,
+            environment_variables=pulumi.Output.all(
+                together(args["environment"]), documents.apply(variables)
+            ).apply(lambda both: {**both[0], **both[1]}),
+            timeout=args.get("timeout_seconds", 60),
+            # The smallest that starts quickly: CPU comes with memory, one core to 1 to 4 GB.
+            memory_size=256,
+            cpu=0.2,
+            disk_size=512,
+            log_config={
+                "project": project,
+                "logstore": store,
+                "enable_request_metrics": True,
+                "enable_instance_metrics": False,
+                "log_begin_rule": "None",
+            },
+            tags=site["tags"],
+            opts=child,
+        )
+        if "max_parallel_requests" in args:
+            alicloud.fc.V3ConcurrencyConfig(
+                f"{name}-concurrency",
+                function_name=function.function_name,
+                reserved_concurrency=args["max_parallel_requests"],
+                opts=child,
+            )
+        self.function_name = function.function_name
+        self.role_name = role.role_name
+        self.register_outputs({"function_name": self.function_name, "role_name": self.role_name})
+
+
+# Function Compute takes 4 KB for all variables of a function together ("Configure environment
+# variables"), so a long one is put into a file, and the variable says which.
+_LONG_BYTES = 2048
+
+
+def variables(documents: dict[str, str]) -> dict[str, str]:
+    """Give the variables of documents: the text, or ``@`` and the file that holds it."""
+    return {name: f"@{_file(name)}" if _is_long(text) else text for name, text in documents.items()}
+
+
+def files(documents: dict[str, str]) -> dict[str, str]:
+    """Give the files of documents that are too long for a variable."""
+    return {_file(name): text for name, text in documents.items() if _is_long(text)}
+
+
+def _file(name: str) -> str:
+    return f"{name.lower()}.json"
+
+
+def _is_long(text: str) -> bool:
+    return len(text.encode()) > _LONG_BYTES

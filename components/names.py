@@ -1,0 +1,63 @@
+"""The words in the components' arguments, and the names by which the cloud knows things."""
+
+from enum import StrEnum
+
+import pulumi
+
+
+class ChatPlatform(StrEnum):
+    """A chat platform, which decides the form of a message and how it is signed."""
+
+    DINGTALK = "dingtalk"
+    LARK = "lark"
+
+
+class Delivery(StrEnum):
+    """Who posts a message to a chat."""
+
+    FUNCTION = "function"
+    WEBHOOK = "webhook"
+
+
+class RetryStrategy(StrEnum):
+    """What EventBridge does when a target fails (EventBridge, "Event target parameters")."""
+
+    BACKOFF = "BACKOFF_RETRY"
+    EXPONENTIAL_DECAY = "EXPONENTIAL_DECAY_RETRY"
+
+
+Text = pulumi.Input[str]
+
+
+def bus_arn(region: str, account_id: str, bus: Text) -> pulumi.Output[str]:
+    """Name a bus as RAM does (EventBridge, "Event target parameters", RuleARN)."""
+    return pulumi.Output.format("acs:eventbridge:{0}:{1}:eventbus/{2}", region, account_id, bus)
+
+
+def function_arn(region: str, account_id: str, function: Text) -> pulumi.Output[str]:
+    """Name a function of Function Compute 3.0."""
+    return pulumi.Output.format("acs:fc:{0}:{1}:functions/{2}", region, account_id, function)
+
+
+def queue_arn(region: str, account_id: str, queue: Text) -> pulumi.Output[str]:
+    """Name a queue as a rule's dead-letter setting takes it, with the slash before ``queues``."""
+    return pulumi.Output.format("acs:mns:{0}:{1}:/queues/{2}", region, account_id, queue)
+
+
+def log_store_arn(
+    region: str, account_id: str, project: Text, store: Text, *, service: str = "log"
+) -> pulumi.Output[str]:
+    """Name a log store; RAM calls the service ``log``, a rule's target calls it ``sls``."""
+    return pulumi.Output.format(
+        "acs:{0}:{1}:{2}:project/{3}/logstore/{4}", service, region, account_id, project, store
+    )
+
+
+def command_arn(region: str, account_id: str, command_id: Text) -> pulumi.Output[str]:
+    """Name a Cloud Assistant command (ECS, "RAM authorization")."""
+    return pulumi.Output.format("acs:ecs:{0}:{1}:command/{2}", region, account_id, command_id)
+
+
+def instance_arn(region: str, account_id: str, instance_id: Text) -> pulumi.Output[str]:
+    """Name an instance (ECS, "RAM authorization")."""
+    return pulumi.Output.format("acs:ecs:{0}:{1}:instance/{2}", region, account_id, instance_id)

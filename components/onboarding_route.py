@@ -1,0 +1,89 @@
+"""The way of a new member from the chat platform to the company's own HTTP API."""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+
+from components import patterns, targets
+from components.event_route import EventRoute
+from components.loop_function import LoopFunction
+from components.site import SiteArgs
+
+
+class OnboardingArgs(TypedDict):
+    """Where new members come from, and what is called for each."""
+
+    source: str
+    """Name of the HTTPS event source to which new members are posted."""
+    allowed_ips: NotRequired[list[str]]
+    """Addresses or CIDR blocks that may post, at most 5."""
+    allowed_referers: NotRequired[list[str]]
+    """Referer headers that may post, at most 5; not together with addresses."""
+    endpoint: str
+    """URL of the company's HTTP API."""
+    method: str
+    """HTTP method of the call."""
+    headers: dict[str, pulumi.Input[str]]
+    """Headers of the call; the values are secrets."""
+    timeout_seconds: int
+    """Seconds until the API counts as not answering."""
+
+
+class OnboardingRouteArgs(TypedDict):
+    """What a caller says about an :class:`OnboardingRoute`."""
+
+    site: SiteArgs
+    """Where the route stands."""
+    onboarding: OnboardingArgs
+    """Where new members come from, and what is called for each."""
+
+
+class OnboardingRoute(pulumi.ComponentResource):
+    """Call an HTTP API with the complete event of each new member, and wait for its answer."""
+
+    function_name: pulumi.Output[str]
+    """The function that calls."""
+
+    def __init__(
+        self, name: str, args: OnboardingRouteArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("provisioning:index:OnboardingRoute", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        site, onboarding = args["site"], args["onboarding"]
+        timeout_seconds = onboarding["timeout_seconds"]
+        function = LoopFunction(
+            f"{name}-call-http-api",
+            {
+                "site": site,
+                "function": "call-http-api",
+                "description": "Hands a new member to the company's HTTP API",
+                "environment": {
+                    "ENDPOINT": onboarding["endpoint"],
+                    "METHOD": onboarding["method"],
+                    "HEADERS": pulumi.Output.secret(
+                        pulumi.Output.json_dumps(onboarding["headers"])
+                    ),
+                    "TIMEOUT_SECONDS": str(timeout_seconds),
+                },
+                "documents": {},
+                "permissions": [],
+                # Longer than the call, so that the function can still say that it timed out.
+                "timeout_seconds": timeout_seconds + 5,
+            },
+            opts=child,
+        )
+        EventRoute(
+            name,
+            {
+                "site": site,
+                "rule_name": "onboarding",
+                "description": "New members to the company's HTTP API",
+                "pattern": patterns.from_sources([onboarding["source"]]),
+                "target": targets.function_target(
+                    "call-http-api", site["region"], site["account_id"], function.function_name
+                ),
+            },
+            opts=child,
+        )
+        self.function_name = function.function_name
+        self.register_outputs({"function_name": self.function_name})

@@ -1,0 +1,60 @@
+"""The event patterns of the loop's rules (EventBridge, "Event pattern")."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+RESULT_SOURCE = "ecs.provisioning"
+RESULT_TYPE = "provisioning:InvocationResult"
+
+
+def _text(pattern: dict[str, Any]) -> str:
+    return json.dumps(pattern, separators=(",", ":"))
+
+
+def from_sources(sources: Sequence[str]) -> str:
+    """Match what was posted to these sources; a sender cannot choose the source's name."""
+    return _text({"source": list(sources)})
+
+
+def everything() -> str:
+    """Match every event of a bus.
+
+    The empty pattern does so in Apache RocketMQ EventBridge, which this service is built on.
+    """
+    # guess: the hosted service accepts the empty pattern as well.
+    return _text({})
+
+
+def task_completed(command_name_prefixes: Sequence[str]) -> str:
+    """Match the end of a run of a command whose name begins so (one event per instance).
+
+    The prefix, not the name or the id: a run that began under the previous script counts too.
+    """
+    return _text(
+        {
+            "source": ["acs.ecs"],
+            "type": ["ecs:CloudAssistant:TaskCompleted"],
+            "data": {"commandName": [{"prefix": prefix} for prefix in command_name_prefixes]},
+        }
+    )
+
+
+def completed(chat: str) -> str:
+    """Match the results of success that are for a chat."""
+    return _result(chat, "Success")
+
+
+def failed(chat: str) -> str:
+    """Match all other results for a chat, also with a status that nobody has heard of yet."""
+    return _result(chat, {"anything-but": "Success"})
+
+
+def _result(chat: str, status: str | dict[str, str]) -> str:
+    return _text(
+        {
+            "source": [RESULT_SOURCE],
+            "type": [RESULT_TYPE],
+            "data": {"detail": {"InvocationStatus": [status], "origin": {"chat": [chat]}}},
+        }
+    )

@@ -1,0 +1,99 @@
+"""What each function may do: the calls that it makes, on the things it makes them on, no more.
+
+Actions and resources are those of ECS, "RAM authorization", and of EventBridge, "Event target
+parameters" (RuleARN). Two wildcards are needed and are read-only; each says why.
+"""
+
+from collections.abc import Sequence
+from typing import NotRequired, TypedDict
+
+import pulumi
+
+from components.names import bus_arn, command_arn, instance_arn, log_store_arn
+
+
+class PermissionArgs(TypedDict):
+    """One statement that allows something."""
+
+    actions: list[str]
+    """The actions, such as ecs:InvokeCommand."""
+    resources: list[pulumi.Input[str]]
+    """The resource names on which they are allowed."""
+    condition: NotRequired[dict[str, dict[str, str]]]
+    """When they are allowed: operator -> key -> value. Always if left out."""
+
+
+def policy_document(permissions: Sequence[PermissionArgs]) -> pulumi.Output[str]:
+    """Write a RAM policy that allows these and nothing else."""
+    return pulumi.Output.json_dumps(
+        {"Version": "1", "Statement": [_statement(permission) for permission in permissions]}
+    )
+
+
+def _statement(permission: PermissionArgs) -> dict[str, object]:
+    statement: dict[str, object] = {
+        "Effect": "Allow",
+        "Action": permission["actions"],
+        "Resource": permission["resources"],
+    }
+    if "condition" in permission:
+        statement["Condition"] = permission["condition"]
+    return statement
+
+
+def write_logs(
+    region: str, account_id: str, project: pulumi.Input[str], store: pulumi.Input[str]
+) -> PermissionArgs:
+    """Allow writing to one log store."""
+    return {
+        "actions": ["log:PostLogStoreLogs"],
+        "resources": [log_store_arn(region, account_id, project, store)],
+    }
+
+
+def put_events(region: str, account_id: str, bus: pulumi.Input[str]) -> PermissionArgs:
+    """Allow publishing on one bus."""
+    return {
+        "actions": ["eventbridge:PutEvents"],
+        "resources": [bus_arn(region, account_id, bus)],
+    }
+
+
+def invoke_commands(
+    region: str,
+    account_id: str,
+    command_ids: Sequence[pulumi.Input[str]],
+    instance_ids: Sequence[str],
+    tag_groups: Sequence[dict[str, str]],
+) -> list[PermissionArgs]:
+    """Allow running these commands on these instances, or on instances that carry these tags.
+
+    InvokeCommand is checked on the command and on each instance, so a command alone allows nothing.
+    """
+    commands = [command_arn(region, account_id, command_id) for command_id in command_ids]
+    instances = [instance_arn(region, account_id, instance_id) for instance_id in instance_ids]
+    action = "ecs:InvokeCommand"
+    return [
+        {"actions": [action], "resources": [*commands, *instances]},
+        *(
+            PermissionArgs(
+                actions=[action],
+                # Which instances carry the tags is known only at the run: the condition narrows it.
+                resources=[instance_arn(region, account_id, "*")],
+                condition={"StringEquals": {f"acs:ResourceTag/{k}": v for k, v in tags.items()}},
+            )
+            for tags in tag_groups
+        ),
+    ]
+
+
+def read_invocations(region: str, account_id: str, actions: Sequence[str]) -> PermissionArgs:
+    """Allow looking at past runs.
+
+    The wildcards are read-only and needed: a run may have begun under an earlier version of the
+    script, whose command has another id by now, and its instance may have left the settings.
+    """
+    return {
+        "actions": list(actions),
+        "resources": [command_arn(region, account_id, "*"), instance_arn(region, account_id, "*")],
+    }

@@ -1,0 +1,96 @@
+"""The way of an approval from the bus to the instances."""
+
+import json
+from typing import NotRequired, TypedDict
+
+import pulumi
+
+from components import patterns, permissions, targets
+from components.event_route import EventRoute
+from components.loop_document import RoleInstancesArgs, SourceArgs, instance_ids, tag_groups
+from components.loop_function import LoopFunction, LoopFunctionArgs
+from components.site import SiteArgs
+
+
+class RequestRouteArgs(TypedDict):
+    """What a caller says about a :class:`RequestRoute`."""
+
+    site: SiteArgs
+    """Where the route stands."""
+    sources: list[SourceArgs]
+    """Whose events are requests."""
+    roles: list[RoleInstancesArgs]
+    """The roles that may be asked for, and where each is provisioned."""
+    command_id: pulumi.Input[str]
+    """The command that gives a role."""
+    deprovision_command_id: pulumi.Input[str]
+    """The command that takes it back."""
+    timeout_seconds: int
+    """Seconds until a run is ended."""
+    document: str
+    """What the function knows of the stack; see loop_document."""
+    max_parallel_requests: NotRequired[int]
+    """How many requests are started at the same time. No limit of its own if left out."""
+
+
+class RequestRoute(pulumi.ComponentResource):
+    """Run a command for each approval, on these instances and nothing else."""
+
+    function_name: pulumi.Output[str]
+    """The function run-command."""
+
+    def __init__(
+        self, name: str, args: RequestRouteArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("provisioning:index:RequestRoute", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        site = args["site"]
+        region, account_id = site["region"], site["account_id"]
+        ids = instance_ids(args["roles"])
+        commands = [args["command_id"], args["deprovision_command_id"]]
+        function_args: LoopFunctionArgs = {
+            "site": site,
+            "function": "run-command",
+            "description": "Starts the command that an approval asks for",
+            "environment": {
+                "CommandId": args["command_id"],
+                "DeprovisionCommandId": args["deprovision_command_id"],
+                "InstanceIds": json.dumps(ids),
+                "Timeout": str(args["timeout_seconds"]),
+                **_tokens(args["sources"]),
+            },
+            "documents": {"LOOP": args["document"]},
+            "permissions": [
+                *permissions.invoke_commands(
+                    region, account_id, commands, ids, tag_groups(args["roles"])
+                ),
+                permissions.read_invocations(region, account_id, ["ecs:DescribeInvocations"]),
+                permissions.put_events(region, account_id, site["bus_name"]),
+            ],
+        }
+        if "max_parallel_requests" in args:
+            function_args["max_parallel_requests"] = args["max_parallel_requests"]
+        function = LoopFunction(f"{name}-run-command", function_args, opts=child)
+        EventRoute(
+            name,
+            {
+                "site": site,
+                "rule_name": "provision",
+                "description": "Approvals to the function that runs the command",
+                "pattern": patterns.from_sources([source["name"] for source in args["sources"]]),
+                "target": targets.function_target(
+                    "run-command", region, account_id, function.function_name
+                ),
+            },
+            opts=child,
+        )
+        self.function_name = function.function_name
+        self.register_outputs({"function_name": self.function_name})
+
+
+def _tokens(sources: list[SourceArgs]) -> dict[str, pulumi.Input[str]]:
+    """Give the secrets that requests must carry, if any source has one."""
+    tokens = {source["name"]: source["token"] for source in sources if "token" in source}
+    if not tokens:
+        return {}
+    return {"SOURCE_TOKENS": pulumi.Output.secret(pulumi.Output.json_dumps(tokens))}

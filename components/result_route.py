@@ -1,0 +1,73 @@
+"""The way of a run's end from Cloud Assistant to a result on the bus."""
+
+from typing import TypedDict
+
+import pulumi
+
+from components import patterns, permissions, targets
+from components.event_route import EventRoute
+from components.loop_function import LoopFunction
+from components.site import SiteArgs
+
+
+class ResultRouteArgs(TypedDict):
+    """What a caller says about a :class:`ResultRoute`."""
+
+    site: SiteArgs
+    """Where the route stands."""
+    command_name_prefixes: list[str]
+    """Beginnings of the names of the commands whose runs are reported."""
+    document: str
+    """What the function knows of the stack; see loop_document."""
+
+
+class ResultRoute(pulumi.ComponentResource):
+    """Publish what became of each run, also of those that somebody started by hand."""
+
+    function_name: pulumi.Output[str]
+    """The function publish-result."""
+
+    def __init__(
+        self, name: str, args: ResultRouteArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("provisioning:index:ResultRoute", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        site = args["site"]
+        region, account_id = site["region"], site["account_id"]
+        function = LoopFunction(
+            f"{name}-publish-result",
+            {
+                "site": site,
+                "function": "publish-result",
+                "description": "Publishes what became of a run",
+                "environment": {},
+                "documents": {"LOOP": args["document"]},
+                "permissions": [
+                    permissions.read_invocations(
+                        region,
+                        account_id,
+                        ["ecs:DescribeInvocations", "ecs:DescribeInvocationResults"],
+                    ),
+                    permissions.put_events(region, account_id, site["bus_name"]),
+                ],
+            },
+            opts=child,
+        )
+        EventRoute(
+            name,
+            {
+                "site": site,
+                # Cloud Assistant reports on the bus that every account has, which other programs
+                # use too: so this one rule carries the prefix in its name.
+                "bus_name": "default",
+                "rule_name": f"{site['name_prefix']}-invocation-finished",
+                "description": "Finished runs to the function that publishes their result",
+                "pattern": patterns.task_completed(args["command_name_prefixes"]),
+                "target": targets.function_target(
+                    "publish-result", region, account_id, function.function_name
+                ),
+            },
+            opts=child,
+        )
+        self.function_name = function.function_name
+        self.register_outputs({"function_name": self.function_name})

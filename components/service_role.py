@@ -1,0 +1,84 @@
+"""A RAM role that one cloud service may take on, with a policy of its own."""
+
+import json
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_alicloud as alicloud
+
+from components.permissions import PermissionArgs, policy_document
+
+
+class ServiceRoleArgs(TypedDict):
+    """What a :class:`ServiceRole` is for."""
+
+    role_name: str
+    """Name of the role and of its policy; unique in the account."""
+    service: str
+    """The service that may take the role on, such as fc.aliyuncs.com."""
+    description: str
+    """Shown in the console."""
+    permissions: list[PermissionArgs]
+    """All that the role may do."""
+    tags: NotRequired[dict[str, str]]
+    """Tags on the role."""
+
+
+class ServiceRole(pulumi.ComponentResource):
+    """Let a service do what the permissions list, and nothing else."""
+
+    role_name: pulumi.Output[str]
+    """The role's name, known once its policy is attached."""
+    role_arn: pulumi.Output[str]
+    """The role's ARN, known once its policy is attached."""
+
+    def __init__(
+        self, name: str, args: ServiceRoleArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("provisioning:index:ServiceRole", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        role = alicloud.ram.Role(
+            f"{name}-role",
+            role_name=args["role_name"],
+            description=args["description"],
+            assume_role_policy_document=trust(args["service"]),
+            tags=args.get("tags"),
+            opts=child,
+        )
+        policy = alicloud.ram.Policy(
+            f"{name}-policy",
+            policy_name=args["role_name"],
+            description=args["description"],
+            policy_document=policy_document(args["permissions"]),
+            opts=child,
+        )
+        attachment = alicloud.ram.RolePolicyAttachment(
+            f"{name}-attachment",
+            policy_name=policy.policy_name,
+            policy_type="Custom",
+            role_name=role.role_name,
+            opts=child,
+        )
+        # Through the attachment, so that nothing starts to use the role before it may do anything.
+        self.role_name = attachment.role_name
+        self.role_arn = pulumi.Output.all(role.arn, attachment.id).apply(lambda both: str(both[0]))
+        self.register_outputs({"role_name": self.role_name, "role_arn": self.role_arn})
+
+
+def trust(service: str) -> str:
+    """Write the document that says who may take the role on.
+
+    The service stands in a list: the provider crashes on the scalar that the cloud also accepts.
+    """
+    return json.dumps(
+        {
+            "Statement": [
+                {
+                    "Action": "sts:AssumeRole",
+                    "Effect": "Allow",
+                    "Principal": {"Service": [service]},
+                }
+            ],
+            "Version": "1",
+        }
+    )

@@ -1,0 +1,32 @@
+"""Where a part of the loop stands: what all parts share."""
+
+from typing import TypedDict
+
+import pulumi
+
+from components.names import RetryStrategy
+
+
+class SiteArgs(TypedDict):
+    """Account, bus, logs and what happens on failure; the same for all parts of a loop."""
+
+    region: str
+    """Id of the region."""
+    account_id: str
+    """Id of the account."""
+    name_prefix: str
+    """Beginning of every physical name."""
+    bus_name: pulumi.Input[str]
+    """The bus."""
+    log_project: pulumi.Input[str]
+    """The SLS project."""
+    events_store: pulumi.Input[str]
+    """Its store for events."""
+    functions_store: pulumi.Input[str]
+    """Its store for the functions' logs."""
+    retry: RetryStrategy
+    """What happens when a target fails."""
+    dead_letter_arn: pulumi.Input[str]
+    """The queue for events that a target never accepted."""
+    tags: dict[str, str]
+    """Tags on everything that takes tags."""

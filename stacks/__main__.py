@@ -1,0 +1,23 @@
+"""The program of every stack: read the settings, build the loop, export what others need."""
+
+import pulumi
+
+from components import ProvisioningLoop
+from components.loop_document import instance_ids
+from stacks import rendering
+from stacks.arguments import loop_args
+from stacks.configuration import load
+
+stack = pulumi.get_stack()
+settings, secrets = load(pulumi.Config(), rendering.roles, stack)
+args = loop_args(settings, secrets, rendering.rendered(settings))
+loop = ProvisioningLoop("loop", args)
+
+pulumi.export("webhooks", loop.webhooks)
+pulumi.export("command_id", loop.command_id)
+pulumi.export("deprovision_command_id", loop.deprovision_command_id)
+pulumi.export("instance_ids", instance_ids(args["roles"]))
+pulumi.export("bus_name", loop.bus_name)
+pulumi.export("functions", loop.functions)
+pulumi.export("dead_letter_queue", loop.dead_letter_queue)
+pulumi.export("log_project", loop.log_project)

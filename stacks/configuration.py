@@ -1,0 +1,92 @@
+"""Reads a stack's configuration, or stops the program before the first resource.
+
+What can be checked is checked here and said in one message; afterwards the program only wires.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pulumi
+from pydantic import ValidationError
+
+from stacks.mending import Problem, report
+from stacks.problems import contradictions, invalid, missing_secrets, settings_missing
+from stacks.settings import (
+    Settings,
+    chat_secret_key,
+    chat_webhook_key,
+    onboarding_header_key,
+    secret_keys,
+    source_token_key,
+)
+
+Secret = pulumi.Output[str]
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """The secrets of a stack; every value is a Pulumi secret and stays one."""
+
+    chat_webhooks: dict[str, Secret] = field(default_factory=dict)
+    chat_secrets: dict[str, Secret] = field(default_factory=dict)
+    source_tokens: dict[str, Secret] = field(default_factory=dict)
+    onboarding_headers: dict[str, Secret] = field(default_factory=dict)
+
+
+def load(
+    config: pulumi.Config, roles_of: Callable[[Settings], frozenset[str]], stack: str
+) -> tuple[Settings, Secrets]:
+    """Give the settings and secrets of a stack; ``roles_of`` names the roles of its catalogue."""
+    settings = _settings(config, stack)
+    present = frozenset(key for key, _ in secret_keys(settings) if config.get_secret(key))
+    problems = [
+        *contradictions(settings, roles_of(settings)),
+        *_provider_region(settings),
+        *missing_secrets(settings, present),
+    ]
+    if problems:
+        raise pulumi.RunError(report(stack, problems))
+    return settings, _secrets(config, settings)
+
+
+def _settings(config: pulumi.Config, stack: str) -> Settings:
+    try:
+        values = config.get_object("settings")
+        if values is None:
+            raise pulumi.RunError(report(stack, [settings_missing()]))
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        # The original error is not chained: a traceback must not show what a key holds.
+        raise pulumi.RunError(report(stack, list(invalid(error)))) from None
+
+
+def _provider_region(settings: Settings) -> list[Problem]:
+    """Compare with the provider's region, which decides where things are really made."""
+    region = pulumi.Config("alicloud").get("region")
+    if region == settings.region:
+        return []
+    found = f"'{region}' differs from" if region else "missing; it must be the same as"
+    return [
+        Problem(
+            "alicloud:region",
+            f"{found} settings.region",
+            (f"pulumi config set alicloud:region {settings.region}",),
+        )
+    ]
+
+
+def _secrets(config: pulumi.Config, settings: Settings) -> Secrets:
+    chats, sources = settings.chats.items(), settings.sources.items()
+    headers = settings.onboarding.headers if settings.onboarding else ()
+    return Secrets(
+        chat_webhooks={n: config.require_secret(chat_webhook_key(n)) for n, _ in chats},
+        chat_secrets={
+            n: config.require_secret(chat_secret_key(n)) for n, chat in chats if chat.signed
+        },
+        source_tokens={
+            n: config.require_secret(source_token_key(n)) for n, s in sources if s.token_required
+        },
+        onboarding_headers={
+            name: config.require_secret(onboarding_header_key(name)) for name in headers
+        },
+    )

@@ -1,0 +1,232 @@
+"""What can be wrong with a stack's configuration, looked for all at once."""
+
+import difflib
+from collections.abc import Iterator
+from types import UnionType
+from typing import Any, cast, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from components.names import ChatPlatform, Delivery
+from stacks.mending import (
+    Path,
+    Problem,
+    dotted,
+    remove_command,
+    secret_command,
+    set_command,
+    wrong_setting,
+)
+from stacks.settings import Settings, secret_keys
+
+# EventBridge allows 50 rules on a bus ("Limits"); three are the loop's own: provision, onboarding
+# and archive. Each chat takes two.
+RULES_PER_BUS = 50
+RULES_OF_THE_LOOP = 3
+MAX_CHATS = (RULES_PER_BUS - RULES_OF_THE_LOOP) // 2
+
+# Where EventBridge, Function Compute 3.0 and Simple Message Queue all have an endpoint, as
+# Alibaba Cloud's published API metadata lists them.
+REGIONS = frozenset(
+    {
+        "ap-northeast-1",
+        "ap-southeast-1",
+        "ap-southeast-3",
+        "ap-southeast-5",
+        "ap-southeast-7",
+        "cn-beijing",
+        "cn-chengdu",
+        "cn-hangzhou",
+        "cn-hongkong",
+        "cn-huhehaote",
+        "cn-qingdao",
+        "cn-shanghai",
+        "cn-shenzhen",
+        "cn-zhangjiakou",
+        "eu-central-1",
+        "eu-west-1",
+        "us-east-1",
+        "us-west-1",
+    }
+)
+
+
+def missing_secret(key: str, what: str) -> Problem:
+    """Describe a secret that nobody has set."""
+    return Problem(key, f"missing; it is {what}", (secret_command(key),))
+
+
+def settings_missing() -> Problem:
+    """Describe a stack file without settings."""
+    path: Path = ("environment",)
+    return Problem("settings", "missing", (set_command(path, "<name>"),))
+
+
+def invalid(error: ValidationError) -> Iterator[Problem]:
+    """Turn what the model refused into problems, one per key, without values."""
+    for detail in error.errors(include_url=False, include_context=True, include_input=False):
+        yield _from_detail(detail)
+
+
+def _from_detail(detail: ErrorDetails) -> Problem:
+    path = tuple(step for step in detail["loc"] if step != "[key]")
+    if detail["type"] == "extra_forbidden":
+        return _unknown_key(path)
+    if detail["type"] == "missing":
+        return wrong_setting(path, "missing", "<value>")
+    if "[key]" in detail["loc"]:
+        reason = f"not accepted as a name: {_sentence(detail['msg'])}"
+        return Problem(dotted(path), reason, (remove_command(path), set_command(path, "<value>")))
+    return wrong_setting(path, _sentence(detail["msg"]), "<value>")
+
+
+def _unknown_key(path: Path) -> Problem:
+    known = sorted(_model_at(path[:-1]).model_fields)
+    near = difflib.get_close_matches(str(path[-1]), known, n=1)
+    if not near:
+        reason = f"unknown key; accepted here: {', '.join(known)}"
+        return Problem(dotted(path), reason, (remove_command(path),))
+    right = (*path[:-1], near[0])
+    return Problem(
+        dotted(path),
+        f"unknown key; did you mean '{near[0]}'?",
+        (remove_command(path), set_command(right, "<value>")),
+    )
+
+
+def _model_at(path: Path) -> type[BaseModel]:
+    """Give the model that stands at a path of the settings."""
+    here: Any = Settings
+    for step in path:
+        if get_origin(here) is dict:
+            here = get_args(here)[-1]
+        else:
+            here = here.model_fields[str(step)].annotation
+        if get_origin(here) is UnionType:  # X | None
+            here = get_args(here)[0]
+    return cast("type[BaseModel]", here)
+
+
+def _sentence(text: str) -> str:
+    text = text.removeprefix("Value error, ").removeprefix("Input ")
+    return text[:1].lower() + text[1:].rstrip(".")
+
+
+def contradictions(settings: Settings, catalogue: frozenset[str]) -> Iterator[Problem]:
+    """Yield what no single key shows: names that lead nowhere, limits, things that exclude."""
+    yield from _region(settings)
+    yield from _chats(settings)
+    yield from _sources(settings)
+    yield from _instances(settings)
+    yield from _roles(settings, catalogue)
+
+
+def _region(settings: Settings) -> Iterator[Problem]:
+    if settings.region not in REGIONS:
+        near = difflib.get_close_matches(settings.region, sorted(REGIONS), n=1)
+        yield wrong_setting(
+            ("region",),
+            f"'{settings.region}' is not a region that has all services of the loop; accepted: "
+            f"{', '.join(sorted(REGIONS))}",
+            near[0] if near else "<region>",
+        )
+
+
+def _undefined_chat(settings: Settings, path: Path, name: str) -> Problem:
+    known = sorted(settings.chats)
+    near = difflib.get_close_matches(name, known, n=1) or known[:1]
+    reason = f"chat '{name}' is not defined; defined: {', '.join(known)}"
+    return wrong_setting(path, reason, near[0])
+
+
+def _chats(settings: Settings) -> Iterator[Problem]:
+    if len(settings.chats) > MAX_CHATS:
+        yield Problem(
+            "settings.chats",
+            f"{len(settings.chats)} chats are too many: a chat takes two rules, a bus holds "
+            f"{RULES_PER_BUS}, the loop itself takes {RULES_OF_THE_LOOP}; at most {MAX_CHATS}",
+            (remove_command(("chats", max(settings.chats))),),
+        )
+    if settings.default_chat not in settings.chats:
+        yield _undefined_chat(settings, ("default_chat",), settings.default_chat)
+    for name, chat in settings.chats.items():
+        if chat.delivery is not Delivery.WEBHOOK:
+            continue
+        path: Path = ("chats", name, "signed")
+        if chat.platform is ChatPlatform.LARK and chat.signed:
+            yield wrong_setting(
+                path,
+                "EventBridge cannot sign for Lark; let the function deliver, or let the bot check "
+                "a keyword instead of a signature",
+                "false",
+            )
+        if chat.platform is ChatPlatform.DINGTALK and not chat.signed:
+            yield wrong_setting(
+                path, "EventBridge's DingTalk target needs the robot's signing secret", "true"
+            )
+
+
+def _sources(settings: Settings) -> Iterator[Problem]:
+    doors: dict[Path, tuple[int, int]] = {}
+    for name, source in settings.sources.items():
+        doors["sources", name] = (len(source.allowed_ips), len(source.allowed_referers))
+        if source.chat not in settings.chats:
+            yield _undefined_chat(settings, ("sources", name, "chat"), source.chat)
+    if settings.onboarding:
+        door = settings.onboarding
+        doors["onboarding",] = (len(door.allowed_ips), len(door.allowed_referers))
+        if door.source in settings.sources:
+            yield wrong_setting(
+                ("onboarding", "source"),
+                f"'{door.source}' is already a source of approvals; new members need their own",
+                "<name>",
+            )
+    for path, (ips, referers) in doors.items():
+        if ips and referers:
+            yield Problem(
+                dotted((*path, "allowed_referers")),
+                "a source checks either IP addresses or referers, not both",
+                (remove_command((*path, "allowed_referers")),),
+            )
+
+
+def _instances(settings: Settings) -> Iterator[Problem]:
+    for name, group in settings.instances.items():
+        if bool(group.ids) == bool(group.tags):
+            found = "has both ids and tags" if group.ids else "has neither ids nor tags"
+            path: Path = ("instances", name)
+            yield Problem(
+                dotted(path),
+                f"{found}; say either which instances, or which tags they carry",
+                (
+                    remove_command((*path, "tags"))
+                    if group.ids
+                    else set_command((*path, "ids", 0), "<i-...>"),
+                ),
+            )
+
+
+def _roles(settings: Settings, catalogue: frozenset[str]) -> Iterator[Problem]:
+    groups = sorted(settings.instances)
+    for role, group in settings.roles.items():
+        if role not in catalogue:
+            yield Problem(
+                dotted(("roles", role)),
+                f"role '{role}' is not in the catalogue; it has: {', '.join(sorted(catalogue))}",
+                (remove_command(("roles", role)),),
+            )
+        if group not in settings.instances:
+            near = difflib.get_close_matches(group, groups, n=1) or groups[:1]
+            yield wrong_setting(
+                ("roles", role),
+                f"'{group}' is not a group of instances; defined: {', '.join(groups)}",
+                near[0],
+            )
+
+
+def missing_secrets(settings: Settings, present: frozenset[str]) -> Iterator[Problem]:
+    """Yield the secrets that these settings need and nobody has set."""
+    for key, what in secret_keys(settings):
+        if key not in present:
+            yield missing_secret(key, what)

@@ -1,0 +1,292 @@
+"""What a stack file may say: every setting with its meaning, unit and default, and nothing else.
+
+The settings live under one key, ``ecs-provisioning-loop:settings``. No secret is among them: Pulumi
+hands structured values to the program as plain text, so each secret has a key of its own, named by
+:func:`secret_keys`.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from components.names import ChatPlatform, Delivery, RetryStrategy
+
+_DAY = 86_400
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$|^[a-z]$")]
+SourceName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z][a-zA-Z0-9._-]{0,126}$")]
+RoleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+TagKey = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+TagValue = Annotated[str, StringConstraints(max_length=128)]
+InstanceId = Annotated[str, StringConstraints(pattern=r"^i-[a-z0-9]{4,28}$")]
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")]
+
+
+class Strict(BaseModel):
+    """Refuses keys that nobody defined, keeps values out of error messages, never changes."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        coerce_numbers_to_str=True,  # `pulumi config set --path` turns an account id into a number
+    )
+
+
+class Bus(Strict):
+    """The custom event bus."""
+
+    description: str = Field(
+        default="Approvals in, audit messages out", description="Shown in the console"
+    )
+    protect: bool = Field(
+        default=False,
+        description="True: Pulumi refuses to delete the bus and its sources, whose webhook URLs "
+        "are known to the chat platforms",
+    )
+
+
+class Door(Strict):
+    """Who may post to the webhook of an HTTPS event source."""
+
+    allowed_ips: tuple[str, ...] = Field(
+        default=(),
+        max_length=5,
+        description="IP addresses or CIDR blocks that may post, at most 5; empty: everybody who "
+        "has the URL",
+    )
+    allowed_referers: tuple[str, ...] = Field(
+        default=(),
+        max_length=5,
+        description="Values of the Referer header that may post, at most 5; not together with "
+        "allowed_ips; a sender can forge them",
+    )
+
+
+class Source(Door):
+    """An HTTPS event source to which an approval flow posts."""
+
+    platform: ChatPlatform = Field(description="Whose approval flow posts here: dingtalk or lark")
+    chat: Name = Field(
+        description="The chat (a key of chats) that hears of requests which name no other"
+    )
+    token_required: bool = Field(
+        default=False,
+        description="True: a request must carry this source's secret in the header "
+        "X-Provisioning-Token; the secret is the config key source-<name>-token",
+    )
+
+
+class Chat(Strict):
+    """A group chat that hears the results; its webhook is the secret chat-<name>-webhook."""
+
+    platform: ChatPlatform = Field(description="The form of message that the chat takes")
+    delivery: Delivery = Field(
+        default=Delivery.FUNCTION,
+        description="function: a function sends, reads the answer and fails visibly; webhook: "
+        "EventBridge posts by itself and cannot see a refusal",
+    )
+    signed: bool = Field(
+        default=True,
+        description="True: the robot checks a signature, made with the secret chat-<name>-secret",
+    )
+    language: Annotated[str, StringConstraints(pattern=r"^(en|zh)$")] = Field(
+        default="en", description="The language of the messages: en or zh"
+    )
+
+
+class InstanceGroup(Strict):
+    """Instances that are provisioned together; either ids or tags."""
+
+    ids: tuple[InstanceId, ...] = Field(
+        default=(), description="The instances themselves, as i-..., when they are few and stay"
+    )
+    tags: dict[TagKey, TagValue] = Field(
+        default_factory=dict,
+        max_length=20,
+        description="Tags that an instance must all carry; Cloud Assistant looks them up anew at "
+        "each run",
+    )
+
+
+class Command(Strict):
+    """The Cloud Assistant command that provisions, and how it is run."""
+
+    timeout_seconds: int = Field(
+        default=300,
+        ge=10,
+        le=_DAY,
+        description="Seconds until Cloud Assistant ends a run, 10 to 86400",
+    )
+    working_directory: str = Field(
+        default="/root", description="Where the script starts on an instance"
+    )
+    max_parallel_requests: int | None = Field(
+        default=None,
+        ge=1,
+        le=100,
+        description="How many requests are started at the same time, 1 to 100 (reserved "
+        "concurrency of the function run-command); unset: no limit of its own",
+    )
+
+
+class Onboarding(Door):
+    """The route from a new member of the chat platform to the company's own HTTP API."""
+
+    source: SourceName = Field(description="Name of the HTTPS event source; unique in the region")
+    endpoint: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")] = Field(
+        description="URL of the HTTP API that is called for each new member"
+    )
+    method: Annotated[str, StringConstraints(pattern=r"^(POST|PUT|PATCH)$")] = Field(
+        default="POST", description="HTTP method of the call: POST, PUT or PATCH"
+    )
+    headers: tuple[HeaderName, ...] = Field(
+        default=(),
+        description="Names of the headers to send; each value is the secret "
+        "onboarding-header-<Name>",
+    )
+    timeout_seconds: int = Field(
+        default=10,
+        ge=1,
+        le=60,
+        description="Seconds until the HTTP API counts as not answering, 1 to 60",
+    )
+
+
+class Retention(Strict):
+    """How long things are kept."""
+
+    # MNS keeps a message 604,800 s at most (Simple Message Queue, "CreateQueue"); whatever must
+    # outlive that is in the archive, which holds every event that ever came over the bus.
+    dead_letters_seconds: int = Field(
+        default=4 * _DAY,
+        ge=60,
+        le=7 * _DAY,
+        description="Seconds that an undeliverable event waits in the dead-letter queue, 60 to "
+        "604800 (7 days, the limit of the service)",
+    )
+    archive_days: int = Field(
+        default=30,
+        ge=1,
+        le=3_000,
+        description="Days that every event of the bus stays in the log store",
+    )
+    function_logs_days: int = Field(
+        default=14, ge=1, le=3_000, description="Days that the functions' logs are kept"
+    )
+
+
+class Settings(Strict):
+    """What a stack file says under ``ecs-provisioning-loop:settings``."""
+
+    environment: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,11}$")] = Field(
+        description="Short name of the environment; part of every physical name"
+    )
+    region: str = Field(description="Id of the region, such as cn-hangzhou")
+    account_id: Annotated[str, StringConstraints(pattern=r"^\d{16}$")] = Field(
+        description="Id of the Alibaba Cloud account, 16 digits"
+    )
+    name_prefix: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")] | None = (
+        Field(
+            default=None,
+            description="Beginning of every physical name; unset: provisioning-<environment>",
+        )
+    )
+    log_project: (
+        Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")] | None
+    ) = Field(
+        default=None,
+        description="Name of the SLS project, unique over all accounts of the region, 3 to 63 "
+        "characters; unset: <name_prefix>-logs",
+    )
+    bus: Bus = Field(default_factory=Bus, description="The event bus")
+    sources: dict[SourceName, Source] = Field(
+        min_length=1,
+        description="HTTPS event sources for approvals by name; a name must be unique over all "
+        "buses of the region",
+    )
+    chats: dict[Name, Chat] = Field(min_length=1, description="Chats that hear results, by name")
+    default_chat: Name = Field(description="The chat that hears of runs started by hand")
+    instances: dict[Name, InstanceGroup] = Field(
+        min_length=1, description="Groups of instances, by name"
+    )
+    roles: dict[RoleName, Name] = Field(
+        min_length=1,
+        description="Role of the catalogue -> group of instances on which it is provisioned",
+    )
+    roles_file: str | None = Field(
+        default=None,
+        description="Path of the roles catalogue, relative to the project; unset: the catalogue "
+        "that comes with the project",
+    )
+    command: Command = Field(default_factory=Command, description="The Cloud Assistant command")
+    onboarding: Onboarding | None = Field(
+        default=None, description="The onboarding route; unset: there is none"
+    )
+    retry: RetryStrategy = Field(
+        default=RetryStrategy.BACKOFF,
+        description="What EventBridge does when a target fails: BACKOFF_RETRY (3 more attempts, "
+        "10 to 20 s apart) or EXPONENTIAL_DECAY_RETRY (176 more over one day)",
+    )
+    retention: Retention = Field(
+        default_factory=Retention, description="How long dead letters, events and logs are kept"
+    )
+    stale_after_seconds: int = Field(
+        default=_DAY,
+        ge=60,
+        le=30 * _DAY,
+        description="Seconds after which a request is too old to be carried out, 60 to 2592000",
+    )
+    service_linked_roles: bool = Field(
+        default=False,
+        description="True: create EventBridge's service-linked roles; an account has them once, "
+        "so one stack per account at most says so",
+    )
+    tags: dict[TagKey, TagValue] = Field(
+        default_factory=dict, max_length=20, description="Tags on everything that takes tags"
+    )
+
+    @property
+    def prefix(self) -> str:
+        """The beginning of every physical name."""
+        return self.name_prefix or f"provisioning-{self.environment}"
+
+    @property
+    def log_project_name(self) -> str:
+        """The name of the SLS project."""
+        return self.log_project or f"{self.prefix}-logs"
+
+
+def chat_webhook_key(chat: str) -> str:
+    """Name the secret that holds a chat's webhook URL."""
+    return f"chat-{chat}-webhook"
+
+
+def chat_secret_key(chat: str) -> str:
+    """Name the secret with which messages to a chat are signed."""
+    return f"chat-{chat}-secret"
+
+
+def source_token_key(source: str) -> str:
+    """Name the secret that requests from a source must carry."""
+    return f"source-{source}-token"
+
+
+def onboarding_header_key(header: str) -> str:
+    """Name the secret that is the value of a header of the onboarding call."""
+    return f"onboarding-header-{header}"
+
+
+def secret_keys(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield each secret that these settings need, with what it is."""
+    for name, chat in settings.chats.items():
+        yield chat_webhook_key(name), f"the webhook URL of chat '{name}'"
+        if chat.signed:
+            yield chat_secret_key(name), f"the signing secret of chat '{name}'"
+    for name, source in settings.sources.items():
+        if source.token_required:
+            yield source_token_key(name), f"what X-Provisioning-Token must be for '{name}'"
+    if settings.onboarding:
+        for header in settings.onboarding.headers:
+            yield onboarding_header_key(header), f"the onboarding call's header {header}"
