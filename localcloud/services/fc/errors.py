@@ -1,0 +1,91 @@
+"""The errors of Function Compute, with the cloud's codes ("Error codes", Function Compute 3.0)."""
+
+from localcloud.errors import ApiError
+
+
+class InvalidArgument(ApiError):
+    """A field of the request has a value that Function Compute does not accept."""
+
+    def __init__(self, field: str, given: object, accepted: str) -> None:
+        super().__init__(
+            "InvalidArgument", f"{field} is {_short(given)}; accepted is {accepted}", 400
+        )
+
+
+class NotSupportedHere(ApiError):
+    """The real cloud has it and this one has not; an error, so that nobody relies on it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            "InvalidArgument",
+            f"{what} is not supported by the local cloud; localcloud/README.md lists what is",
+            400,
+        )
+
+
+class FunctionNotFound(ApiError):
+    """No function has that name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("FunctionNotFound", f"function '{name}' does not exist", 404)
+
+
+class FunctionAlreadyExists(ApiError):
+    """A function with that name is there already."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("FunctionAlreadyExists", f"function '{name}' already exists", 409)
+
+
+class VersionNotFound(ApiError):
+    """The function has no such version."""
+
+    def __init__(self, function: str, version: str) -> None:
+        super().__init__(
+            "VersionNotFound", f"version '{version}' of function '{function}' does not exist", 404
+        )
+
+
+class AliasNotFound(ApiError):
+    """The function has no such alias."""
+
+    def __init__(self, function: str, alias: str) -> None:
+        super().__init__(
+            "AliasNotFound", f"alias '{alias}' of function '{function}' does not exist", 404
+        )
+
+
+class AliasAlreadyExists(ApiError):
+    """The function has an alias of that name already."""
+
+    def __init__(self, function: str, alias: str) -> None:
+        super().__init__(
+            "AliasAlreadyExists", f"alias '{alias}' of function '{function}' already exists", 409
+        )
+
+
+class VersionInUse(ApiError):
+    """An alias points to the version, so it cannot be deleted."""
+
+    def __init__(self, function: str, version: str, alias: str) -> None:
+        # guess: the code; that it is refused is said under "Manage versions".
+        super().__init__(
+            "Conflict",
+            f"version '{version}' of function '{function}' is used by alias '{alias}'; "
+            "point the alias elsewhere or delete it first",
+            409,
+        )
+
+
+class PayloadTooLarge(ApiError):
+    """The event of an invocation is larger than Function Compute takes."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(
+            "EntityTooLarge", f"the payload has {size} bytes; accepted are at most {limit}", 413
+        )
+
+
+def _short(given: object) -> str:
+    text = repr(given)
+    return text if len(text) <= 200 else f"{text[:200]}..."

@@ -1,0 +1,284 @@
+"""The process in which a function runs: started by the local cloud, standard library only.
+
+It is given one end of a socket pair. The first frame says what to run; each further frame is one
+invocation and is answered by one frame. A frame is two lengths, a JSON header and raw bytes. What
+the function prints goes to the standard output as it is; a line that only this invocation's header
+knows marks where its output ends.
+
+It ends with its whole process group when the local cloud is gone, in the middle of a call too.
+"""
+
+import json
+import logging
+import os
+import resource
+import select
+import struct
+import sys
+import threading
+import time
+from importlib import import_module
+from typing import Any
+
+FRAME = struct.Struct(">II")
+RESULT_LIMIT = 32 * 1024 * 1024
+"""Bytes of an answer; the cloud's limit for a synchronous payload ("Limits")."""
+
+
+class FunctionMeta:
+    """What the context says about the function."""
+
+    def __init__(self, meta: dict[str, Any], qualifier: str, *, extended: bool) -> None:
+        self.name = meta["name"]
+        self.handler = meta["handler"]
+        self.memory = meta["memory"]
+        self.timeout = meta["timeout"]
+        if extended:
+            self.version_id = meta["version_id"]
+            self.qualifier = qualifier
+
+
+class ServiceMeta:
+    """What the context of runtimes before Python 3.12 says about logs and versions."""
+
+    def __init__(self, meta: dict[str, Any], qualifier: str) -> None:
+        self.name = ""
+        self.log_project = meta["log_project"]
+        self.log_store = meta["log_store"]
+        self.qualifier = qualifier
+        self.version_id = meta["version_id"]
+
+
+class Credentials:
+    """The role's short-lived access key, in the context of runtimes before Python 3.12."""
+
+    def __init__(
+        self, access_key_id: str = "", access_key_secret: str = "", security_token: str = ""
+    ) -> None:
+        self.access_key_id = access_key_id
+        self.access_key_secret = access_key_secret
+        self.security_token = security_token
+
+
+class FCContext:
+    """The second argument of a handler ("Context", Python runtimes, Function Compute 3.0).
+
+    Since Python 3.12 it has neither ``credentials`` nor ``service``: the access key stands in the
+    environment (``ALIBABA_CLOUD_ACCESS_KEY_ID``, ``..._SECRET``, ``ALIBABA_CLOUD_SECURITY_TOKEN``)
+    and the log's names in the context itself. Earlier runtimes have the two.
+    """
+
+    def __init__(self, meta: dict[str, Any], header: dict[str, Any]) -> None:
+        modern = meta["runtime"] == "python3.12"
+        self.request_id = header["request_id"]
+        self.account_id = meta["account_id"]
+        self.region = meta["region"]
+        self.function = FunctionMeta(meta, header["qualifier"], extended=modern)
+        if modern:
+            self.logger: logging.Logger | None = None
+            self.log_project = meta["log_project"]
+            self.log_store = meta["log_store"]
+        else:
+            self.credentials = Credentials(**header["credentials"])
+            self.service = ServiceMeta(meta, header["qualifier"])
+
+    def getLogger(self) -> logging.Logger:  # noqa: N802 - the runtime's own name
+        """Give a logger whose lines carry time, request id and level."""
+        self.logger = logging.getLogger()
+        return self.logger
+
+    def to_json(self) -> str:
+        """Write the context as JSON."""
+        return json.dumps(self, default=lambda value: getattr(value, "__dict__", str(value)))
+
+
+class LogFormatter(logging.Formatter):
+    """``2026-01-01T00:00:00.000Z <request id> [INFO] text`` ("Print function logs")."""
+
+    request_id = ""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write one record."""
+        seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        text = record.getMessage()
+        if record.exc_info:
+            text = f"{text}\n{self.formatException(record.exc_info)}"
+        return f"{seconds}.{int(record.msecs):03}Z {self.request_id} [{record.levelname}] {text}"
+
+
+class Unloadable(Exception):  # noqa: N818 - it is an answer, not a defect here
+    """The handler could not be loaded."""
+
+    def __init__(self, error_type: str, message: str, stack: list[list[str]]) -> None:
+        super().__init__(message)
+        self.error_type = error_type
+        self.stack = stack
+
+
+def read_exactly(fd: int, size: int) -> bytes:
+    """Give that many bytes, or end quietly when the local cloud closed the pair."""
+    chunks = []
+    while size:
+        chunk = os.read(fd, min(size, 1 << 20))
+        if not chunk:
+            os._exit(0)
+        chunks.append(chunk)
+        size -= len(chunk)
+    return b"".join(chunks)
+
+
+def read_frame(fd: int) -> tuple[dict[str, Any], bytes]:
+    """Give the header and the bytes of the next frame."""
+    header_size, size = FRAME.unpack(read_exactly(fd, FRAME.size))
+    header = json.loads(read_exactly(fd, header_size))
+    return header, read_exactly(fd, size)
+
+
+def write_frame(fd: int, header: dict[str, Any], content: bytes) -> None:
+    """Send a frame."""
+    encoded = json.dumps(header).encode()
+    left = memoryview(FRAME.pack(len(encoded), len(content)) + encoded + content)
+    while left:
+        left = left[os.write(fd, left) :]
+
+
+def end_with_parent(fd: int) -> None:
+    """Kill the process group as soon as the other end of the pair is closed."""
+    poll = select.poll()
+    poll.register(fd, select.POLLRDHUP | select.POLLHUP | select.POLLERR)
+    while not poll.poll():
+        pass
+    os.killpg(0, 9)
+
+
+def limit(memory_mb: int) -> None:
+    """Keep the process within the function's memory and without core files."""
+    size = memory_mb * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def load(meta: dict[str, Any]) -> Any:
+    """Give the handler, or say why there is none."""
+    module_path, _, name = meta["handler"].rpartition(".")
+    module_name = module_path.replace("/", ".")
+    try:
+        module = import_module(module_name)
+    except (SystemExit, MemoryError):
+        raise
+    except BaseException as error:
+        missing = isinstance(error, ModuleNotFoundError) and error.name == module_name
+        raise Unloadable(
+            "ModuleNotFound" if missing else "ImportModuleError",
+            f"Module '{module_name}' is missing."
+            if missing
+            else f"Unable to import module '{module_name}': {type(error).__name__}: {error}",
+            stack_of(error, meta["code_path"]),
+        ) from error
+    handler = getattr(module, name, None)
+    if not callable(handler):
+        raise Unloadable(
+            "HandlerNotFound", f"Handler '{name}' is missing on module '{module_name}'", []
+        )
+    return handler
+
+
+def stack_of(error: BaseException, code_path: str) -> list[list[str]]:
+    """Give the frames below this file, with the paths that they have in the cloud."""
+    import traceback  # noqa: PLC0415 - only failing calls pay for it
+
+    return [
+        [
+            f'File "{frame.filename.replace(code_path, "/code", 1)}"',
+            f"line {frame.lineno}",
+            f"in {frame.name}",
+            frame.line or "",
+        ]
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename != __file__ and "importlib" not in frame.filename
+    ]
+
+
+class ResponseSizeTooLarge(Exception):  # noqa: N818 - the name is what the caller sees
+    """The handler returned more than the cloud takes."""
+
+
+def encode(result: Any) -> bytes:
+    """Give the bytes of what a handler returned: bytes and text as they are, else JSON."""
+    if isinstance(result, bytes | bytearray):
+        content = bytes(result)
+    elif isinstance(result, str):
+        content = result.encode()
+    else:
+        content = json.dumps(result).encode()
+    if len(content) > RESULT_LIMIT:
+        raise ResponseSizeTooLarge(
+            f"the result has {len(content)} bytes; accepted are at most {RESULT_LIMIT}"
+        )
+    return content
+
+
+def peak_memory() -> int:
+    """Give the most memory this process ever had, in KB."""
+    # The usage that the kernel reports begins with that of the process that started this one.
+    with open("/proc/self/status", "rb") as status:  # noqa: PTH123 - pathlib costs start time
+        for line in status:
+            if line.startswith(b"VmHWM:"):
+                return int(line.split()[1])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def describe(error_type: str, message: str, stack: list[list[str]]) -> bytes:
+    """Write an error as the runtime does ("Error handling", Python runtimes)."""
+    body = {"errorMessage": message, "errorType": error_type, "stackTrace": stack}
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def main() -> None:
+    """Serve invocations until the local cloud closes the pair."""
+    fd = int(sys.argv[1])
+    os.set_inheritable(fd, False)
+    threading.stack_size(256 * 1024)
+    threading.Thread(target=end_with_parent, args=(fd,), daemon=True).start()
+    threading.stack_size(0)
+    meta, _ = read_frame(fd)
+    limit(meta["memory"])
+    sys.path.insert(0, meta["code_path"])
+    sys.argv = [meta["handler"]]
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
+    formatter = LogFormatter()
+    output = logging.StreamHandler(sys.stdout)
+    output.setFormatter(formatter)
+    logging.getLogger().addHandler(output)
+    logging.getLogger().setLevel(logging.INFO)
+    handler: Any = None
+    while True:
+        header, event = read_frame(fd)
+        formatter.request_id = header["request_id"]
+        for name, value in header["credentials"].items():
+            os.environ[f"ALIBABA_CLOUD_{name.upper()}"] = value
+        content = b""
+        try:
+            handler = handler or load(meta)
+            content = encode(handler(event, FCContext(meta, header)))
+            status = "ok"
+        except Unloadable as error:
+            status = "unloadable"
+            content = describe(error.error_type, str(error), error.stack)
+        except MemoryError:
+            status = "memory"
+        except (SystemExit, GeneratorExit):
+            raise
+        except BaseException as error:
+            status = "error"
+            content = describe(type(error).__name__, str(error), stack_of(error, meta["code_path"]))
+        event = b""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.write(1, header["end_of_output"].encode())
+        write_frame(fd, {"status": status, "peak_kb": peak_memory()}, content)
+
+
+if __name__ == "__main__":
+    main()
