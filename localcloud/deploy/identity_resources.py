@@ -1,0 +1,89 @@
+"""RAM: roles, policies, and which role has which policy."""
+
+import json
+from typing import Any
+
+from localcloud.deploy.client import Client
+from localcloud.deploy.upsert import upsert
+
+_VERSION = "2015-05-01"
+
+Properties = dict[str, Any]
+
+
+def role(client: Client, given: Properties) -> tuple[str, Properties]:
+    """Make a role and read its ARN back."""
+    name = given["roleName"]
+    trust, description = given["assumeRolePolicyDocument"], given.get("description")
+    tags = [{"Key": key, "Value": value} for key, value in (given.get("tags") or {}).items()]
+
+    def create() -> None:
+        said = {
+            "RoleName": name,
+            "AssumeRolePolicyDocument": trust,
+            "Description": description,
+            "MaxSessionDuration": given.get("maxSessionDuration"),
+            "Tag": tags or None,
+        }
+        client.rpc(_VERSION, "CreateRole", said)
+
+    def update() -> None:
+        said = {
+            "RoleName": name,
+            "NewAssumeRolePolicyDocument": trust,
+            "NewDescription": description,
+        }
+        client.rpc(_VERSION, "UpdateRole", said)
+        if tags:
+            client.rpc(
+                _VERSION,
+                "TagResources",
+                {"ResourceNames": [name], "ResourceType": "role", "Tag": tags},
+            )
+
+    upsert(create, update)
+    found = client.rpc(_VERSION, "GetRole", {"RoleName": name})["Role"]
+    return name, {"arn": found["Arn"], "roleId": found.get("RoleId", "")}
+
+
+def policy(client: Client, given: Properties) -> tuple[str, Properties]:
+    """Make a policy; a changed document becomes its new default version."""
+    name, document = given["policyName"], given["policyDocument"]
+
+    def create() -> None:
+        client.rpc(
+            _VERSION,
+            "CreatePolicy",
+            {
+                "PolicyName": name,
+                "PolicyDocument": document,
+                "Description": given.get("description"),
+            },
+        )
+
+    def update() -> None:
+        found = client.rpc(_VERSION, "GetPolicy", {"PolicyName": name, "PolicyType": "Custom"})
+        if json.loads(found["DefaultPolicyVersion"]["PolicyDocument"]) == json.loads(document):
+            return
+        client.rpc(
+            _VERSION,
+            "CreatePolicyVersion",
+            {
+                "PolicyName": name,
+                "PolicyDocument": document,
+                "SetAsDefault": True,
+                # A policy has five versions at most; without a state, nobody else removes them.
+                "RotateStrategy": "DeleteOldestNonDefaultVersionWhenLimitExceeded",
+            },
+        )
+
+    upsert(create, update)
+    return name, {}
+
+
+def attachment(client: Client, given: Properties) -> tuple[str, Properties]:
+    """Give a role a policy."""
+    name, kind, owner = given["policyName"], given["policyType"], given["roleName"]
+    said = {"PolicyName": name, "PolicyType": kind, "RoleName": owner}
+    upsert(lambda: client.rpc(_VERSION, "AttachPolicyToRole", said), lambda: None)
+    return f"role:{name}:{kind}:{owner}", {}
