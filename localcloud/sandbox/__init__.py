@@ -1,0 +1,1 @@
+"""Instances: throw-away roots in which scripts really run, kept apart from the machine."""

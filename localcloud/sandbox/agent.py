@@ -1,0 +1,277 @@
+"""The process inside an instance that runs scripts, as the Cloud Assistant agent does.
+
+It is started once per instance, enters the instance and then receives runs as lines of JSON over
+a socket. It ends, and everything in the instance with it, when the other end of the socket closes:
+so nothing survives the cloud, however that ends.
+
+Standard library only, and everything imported at the start: once inside, the machine's Python may
+be out of sight.
+"""
+
+import binascii
+import contextlib
+import gc
+import json
+import os
+import selectors
+import signal
+import socket
+import stat
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from localcloud.sandbox import confined, linux, processes, rooted
+from localcloud.sandbox.level import Level
+
+OUTPUT_LIMIT_BYTES = 24 * 1024
+"""How much of a script's output is kept: the end, as the Cloud Assistant agent does."""
+
+SCRIPTS = "usr/local/share/aliyun-assist/work/script"
+"""Where the Cloud Assistant agent puts scripts ("Run Cloud Assistant commands")."""
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_SNAPSHOT_SECONDS = 0.5
+_CHUNK = 65536
+_FAULTS = "var/lib/localcloud/package-faults"
+
+
+def main() -> None:
+    """Enter the instance that the command line describes and serve runs until the socket closes."""
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    settings = json.loads(sys.argv[2])
+    folder = Path(settings["folder"])
+    level = Level(settings["level"])
+    try:
+        processes.limit_resources()
+        if level is Level.DIRECTORY:
+            notes = confined.enter(folder)
+            linux.adopt_orphans()
+        else:
+            notes = rooted.enter(
+                level, folder, settings["name"], network=settings["packages"] == "machine"
+            )
+    except (OSError, KeyError) as error:
+        _send(connection, {"event": "failed", "reason": str(error)})
+        return
+    gc.disable()
+    gc.freeze()  # pages that no collection touches stay shared with forked supervisors
+    root = folder / "root" if level is Level.DIRECTORY else Path("/")
+    _send(connection, {"event": "ready", "notes": notes})
+    _Agent(connection, level, root, folder / "standins").serve()
+
+
+def _send(connection: socket.socket, message: dict[str, Any]) -> None:
+    connection.setblocking(True)
+    connection.sendall(json.dumps(message).encode() + b"\n")
+
+
+class _RefusedError(Exception):
+    """A run that can't begin, with the cloud's word for the reason."""
+
+
+class _Run:
+    """A script that is running."""
+
+    def __init__(self, name: str, script: Path, supervisor: int, output: int, report: int) -> None:
+        self.name = name
+        self.script = script
+        self.supervisor = supervisor
+        self.output = output
+        self.report = report
+        self.kept = bytearray()
+        self.dropped = 0
+        self.unsent = False
+
+    def take(self, data: bytes) -> None:
+        """Keep the end of the output and count the rest."""
+        self.kept += data
+        excess = len(self.kept) - OUTPUT_LIMIT_BYTES
+        if excess > 0:
+            del self.kept[:excess]
+            self.dropped += excess
+        self.unsent = True
+
+    def drain(self) -> bool:
+        """Read what there is; tell whether more can come."""
+        for _ in range(64):
+            try:
+                data = os.read(self.output, _CHUNK)
+            except BlockingIOError:
+                return True
+            if not data:
+                return False
+            self.take(data)
+        return True
+
+    def message(self, event: str, **more: Any) -> dict[str, Any]:
+        output = binascii.b2a_base64(self.kept, newline=False).decode()
+        return {"event": event, "run": self.name, "output": output, "dropped": self.dropped, **more}
+
+
+class _Agent:
+    def __init__(self, connection: socket.socket, level: Level, root: Path, standins: Path) -> None:
+        self._connection = connection
+        self._level = level
+        self._root = root
+        self._standins = standins
+        self._runs: dict[str, _Run] = {}
+        self._received = b""
+        self._selector = selectors.DefaultSelector()
+        self._next_snapshot = 0.0
+
+    def serve(self) -> None:
+        self._selector.register(self._connection, selectors.EVENT_READ)
+        open_ended = True
+        while open_ended:
+            for key, _ in self._selector.select(_SNAPSHOT_SECONDS if self._runs else None):
+                if key.data is None:
+                    open_ended = self._receive()
+                elif self._runs.get(key.data.name) is not key.data:
+                    continue  # ended by an event before this one
+                elif key.fd == key.data.report:
+                    self._finish(key.data)
+                elif not key.data.drain():
+                    self._selector.unregister(key.data.output)
+            self._send_snapshots()
+            processes.reap()
+        processes.end_descendants()
+
+    def _receive(self) -> bool:
+        data = self._connection.recv(_CHUNK)
+        *lines, self._received = (self._received + data).split(b"\n")
+        for line in lines:
+            order = json.loads(line)
+            if order["order"] == "run":
+                self._begin(order)
+            elif order["run"] in self._runs:
+                os.kill(self._runs[order["run"]].supervisor, signal.SIGTERM)
+        return bool(data)
+
+    def _begin(self, order: dict[str, Any]) -> None:
+        try:
+            run = self._start(order)
+        except _RefusedError as refusal:
+            _send(
+                self._connection, {"event": "refused", "run": order["run"], "reason": str(refusal)}
+            )
+        except OSError as error:
+            reason = f"ExecutionException: {error}"
+            _send(self._connection, {"event": "refused", "run": order["run"], "reason": reason})
+        else:
+            self._runs[run.name] = run
+            self._selector.register(run.output, selectors.EVENT_READ, run)
+            self._selector.register(run.report, selectors.EVENT_READ, run)
+
+    def _refuse(self, run: str, reason: str) -> None:
+        _send(self._connection, {"event": "refused", "run": run, "reason": reason})
+
+    def _start(self, order: dict[str, Any]) -> _Run:
+        identity, home = self._account(order["username"])
+        folder = self._working_folder(order["working_dir"] or home)
+        script = self._root / SCRIPTS / f"{order['run']}.sh"
+        script.parent.mkdir(parents=True, exist_ok=True)
+        content = binascii.a2b_base64(order["script"])
+        script.write_bytes(content)
+        script.chmod(0o755)
+        self._write_faults(order["package_faults"])
+        output, writing = os.pipe2(os.O_CLOEXEC)
+        report, reporting = os.pipe2(os.O_CLOEXEC)
+        os.set_blocking(output, False)
+        # What the Cloud Assistant agent's "sh -c FILE" comes to: a script without #! is for sh,
+        # and sh is bash on Alibaba Cloud Linux.
+        arguments = [str(script)] if content.startswith(b"#!") else ["/bin/bash", str(script)]
+        environment = self._environment(order, home)
+        supervisor = os.fork()
+        if supervisor:
+            os.close(writing)
+            os.close(reporting)
+            return _Run(order["run"], script, supervisor, output, report)
+        try:
+            os.chdir(folder)
+            self._connection.close()
+            seconds = float(order["timeout_seconds"])
+            processes.supervise(arguments, environment, writing, reporting, seconds, identity)
+        finally:
+            os._exit(0)
+
+    def _account(self, username: str) -> tuple[tuple[int, int] | None, str]:
+        """Find the account that shall run the script; root is nothing to change to."""
+        if username in {"", "root"}:
+            return None, "/root"
+        for line in (self._root / "etc/passwd").read_text(errors="replace").splitlines():
+            name, _, user, group, _, home, *_ = [*line.split(":"), *[""] * 7]
+            if name == username and user.isdigit() and group.isdigit():
+                real = self._level is Level.NAMESPACES
+                return (int(user), int(group)) if real else None, home
+        raise _RefusedError("AccountNotExists")
+
+    def _working_folder(self, path: str) -> str:
+        place = path
+        if self._level is Level.DIRECTORY:
+            place = str(self._root / path.lstrip("/"))
+        try:
+            if not stat.S_ISDIR(os.stat(place).st_mode):  # noqa: PTH116
+                raise _RefusedError("DirectoryNotExists")
+        except OSError:
+            raise _RefusedError("DirectoryNotExists") from None
+        return place
+
+    def _environment(self, order: dict[str, Any], home: str) -> dict[str, str]:
+        user = order["username"] or "root"
+        environment = {
+            "HOME": home, "USER": user, "LOGNAME": user, "SHELL": "/bin/bash", "LANG": "C.UTF-8",
+            "PATH": _PATH, **order["environment"],
+        }  # fmt: skip
+        if self._level is Level.DIRECTORY:
+            tools = f"{self._standins}/usr/bin:{self._standins}/usr/sbin"
+            environment |= {
+                "HOME": f"{self._root}{home}",
+                "TMPDIR": f"{self._root}/tmp",  # noqa: S108
+                "PATH": f"{tools}:{_PATH}",
+                "PROVISION_ROOT": str(self._root),
+            }
+        return environment
+
+    def _finish(self, run: _Run) -> None:
+        report = os.read(run.report, _CHUNK)
+        self._selector.unregister(run.report)
+        with contextlib.suppress(KeyError):
+            self._selector.unregister(run.output)
+        others = [other.supervisor for other in self._runs.values() if other is not run]
+        if not report:
+            # The script killed its supervisor: whatever it left behind is ours now.
+            processes.end_descendants(others)
+            report = b'{"ended": "interrupted", "exit_code": -1}'
+        run.drain()
+        os.close(run.output)
+        os.close(run.report)
+        with contextlib.suppress(OSError):
+            run.script.unlink()
+        del self._runs[run.name]
+        used = self._used_faults()
+        _send(self._connection, run.message("ended", **json.loads(report), package_faults=used))
+
+    def _send_snapshots(self) -> None:
+        if time.monotonic() < self._next_snapshot:
+            return
+        self._next_snapshot = time.monotonic() + _SNAPSHOT_SECONDS
+        for run in self._runs.values():
+            if run.unsent:
+                run.unsent = False
+                _send(self._connection, run.message("output"))
+
+    def _write_faults(self, faults: list[str]) -> None:
+        path = self._root / _FAULTS
+        if faults or path.exists():
+            path.write_text("".join(f"{line}\n" for line in faults))
+
+    def _used_faults(self) -> list[str]:
+        used = self._root / f"{_FAULTS}.used"
+        try:
+            lines = used.read_text(errors="replace").splitlines()
+            used.unlink()
+        except OSError:
+            return []
+        return lines

@@ -1,0 +1,125 @@
+"""A system-call filter for instances without real root.
+
+Calls that only root may make (giving files away, changing identity, making devices) succeed
+without doing anything, so that tools written for root run to their end; ownership is not
+recorded. The idea is that of the ``--seccomp`` option of Charliecloud.
+
+Standard library only: the agent of an instance imports this without site packages.
+"""
+
+import ctypes
+import errno
+import stat
+import struct
+
+from localcloud.sandbox import linux
+
+_PR_SET_SECCOMP = 22
+_SECCOMP_MODE_FILTER = 2
+_ALLOW = 0x7FFF0000
+_ERRNO = 0x00050000
+
+_LOAD = 0x20  # BPF_LD | BPF_W | BPF_ABS
+_EQUAL = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
+_AT_LEAST = 0x35  # BPF_JMP | BPF_JGE | BPF_K
+_AND = 0x54  # BPF_ALU | BPF_AND | BPF_K
+_RETURN = 0x06  # BPF_RET | BPF_K
+
+_OFFSET_NUMBER = 0
+_OFFSET_ARCHITECTURE = 4
+_OFFSET_ARGUMENTS = 16
+
+_X32 = 0x40000000  # a third numbering, which would go round the filter
+
+_AF_INET = 2
+_AF_INET6 = 10
+_AF_PACKET = 17
+
+_ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+_NUMBERS: dict[str, dict[str, int]] = {
+    "x86_64": {
+        "chown": 92, "fchown": 93, "lchown": 94, "fchownat": 260,
+        "setuid": 105, "setgid": 106, "setreuid": 113, "setregid": 114, "setgroups": 116,
+        "setresuid": 117, "setresgid": 119, "setfsuid": 122, "setfsgid": 123, "capset": 126,
+        "mknod": 133, "mknodat": 259, "getuid": 102, "getgid": 104, "geteuid": 107,
+        "getegid": 108, "kill": 62, "socket": 41, "io_uring_setup": 425,
+    },
+    "aarch64": {
+        "fchown": 55, "fchownat": 54,
+        "setuid": 146, "setgid": 144, "setreuid": 145, "setregid": 143, "setgroups": 159,
+        "setresuid": 147, "setresgid": 149, "setfsuid": 151, "setfsgid": 152, "capset": 91,
+        "mknodat": 33, "getuid": 174, "geteuid": 175, "getgid": 176, "getegid": 177,
+        "kill": 129, "socket": 198, "io_uring_setup": 425,
+    },
+}  # fmt: skip
+_PRETENDED = (
+    "chown", "fchown", "lchown", "fchownat", "setuid", "setgid", "setreuid", "setregid",
+    "setgroups", "setresuid", "setresgid", "setfsuid", "setfsgid", "capset",
+)  # fmt: skip
+_IDENTITY = ("getuid", "geteuid", "getgid", "getegid")
+
+Instruction = tuple[int, int, int, int]
+
+
+def install(*, confined: bool) -> None:
+    """Filter the system calls of this process and of all its descendants.
+
+    ``confined`` is for a process that shares the machine's processes and network: it also takes
+    itself for root, can open no network socket and can't signal everybody at once.
+    """
+    instructions = program(linux.MACHINE, confined=confined)
+    code = b"".join(struct.pack("HBBI", *instruction) for instruction in instructions)
+    buffer = ctypes.create_string_buffer(code, len(code))
+    header = struct.pack("HxxxxxxP", len(instructions), ctypes.addressof(buffer))
+    linux.forbid_new_privileges()
+    result = linux.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, header, 0, 0)
+    linux.checked(result, "install the system-call filter")
+
+
+def program(machine: str, *, confined: bool) -> list[Instruction]:
+    """Write the filter for a machine's system-call numbers."""
+    numbers = _NUMBERS[machine]
+    lines = [
+        (_LOAD, 0, 0, _OFFSET_ARCHITECTURE),
+        # Programs for another architecture (32 bits) have other numbers: left alone when their
+        # identity is real, refused when the filter is what confines them.
+        (_EQUAL, 1, 0, _ARCHITECTURE[machine]),
+        (_RETURN, 0, 0, _ERRNO | errno.ENOSYS if confined else _ALLOW),
+        (_LOAD, 0, 0, _OFFSET_NUMBER),
+        (_AT_LEAST, 0, 1, _X32),
+        (_RETURN, 0, 0, _ERRNO | errno.ENOSYS),
+    ]
+    for name in _PRETENDED + (_IDENTITY if confined else ()):
+        if name in numbers:
+            lines += _answer(numbers[name], 0)
+    for name, position in (("mknod", 1), ("mknodat", 2)):
+        if name in numbers:
+            lines += _pretend_devices(numbers[name], position)
+    if confined:
+        lines += _answer(numbers["io_uring_setup"], errno.ENOSYS)
+        lines += _refuse(numbers["kill"], 0, (0xFFFFFFFF,), errno.EPERM)
+        families = (_AF_INET, _AF_INET6, _AF_PACKET)
+        lines += _refuse(numbers["socket"], 0, families, errno.ENETUNREACH)
+    return [*lines, (_RETURN, 0, 0, _ALLOW)]
+
+
+def _answer(number: int, error: int) -> list[Instruction]:
+    return [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ERRNO | error)]
+
+
+def _refuse(number: int, position: int, values: tuple[int, ...], error: int) -> list[Instruction]:
+    checks = [line for value in values for line in _answer(value, error)]
+    body = [(_LOAD, 0, 0, _OFFSET_ARGUMENTS + 8 * position), *checks]
+    body.append((_LOAD, 0, 0, _OFFSET_NUMBER))
+    return [(_EQUAL, 0, len(body), number), *body]
+
+
+def _pretend_devices(number: int, position: int) -> list[Instruction]:
+    body = [
+        (_LOAD, 0, 0, _OFFSET_ARGUMENTS + 8 * position),
+        (_AND, 0, 0, stat.S_IFMT(0xFFFF)),
+        *_answer(stat.S_IFCHR, 0),
+        *_answer(stat.S_IFBLK, 0),
+        (_LOAD, 0, 0, _OFFSET_NUMBER),
+    ]
+    return [(_EQUAL, 0, len(body), number), *body]

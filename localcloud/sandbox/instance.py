@@ -1,0 +1,229 @@
+"""One instance as the cloud sees it: scripts go in, outcomes come out.
+
+The instance's agent is started with its first script and again when it has died; it costs memory,
+so an instance that nobody uses has none.
+"""
+
+import asyncio
+import base64
+import contextlib
+import json
+import os
+import socket
+import sys
+from asyncio.subprocess import Process
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from localcloud.sandbox.isolation import SandboxUnavailableError
+from localcloud.sandbox.level import Level
+
+_SOURCES = Path(__file__).parents[2]
+_START = (
+    "import sys; sys.path.append(sys.argv.pop()); from localcloud.sandbox.agent import main; main()"
+)
+_LINE_LIMIT_BYTES = 1 << 20
+_START_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script to run in an instance."""
+
+    name: str
+    """Unique among the runs of the instance; letters, digits, dots and hyphens."""
+    content: bytes
+    timeout_seconds: float
+    working_dir: str = ""
+    """Empty: the home of the account."""
+    username: str = ""
+    """Empty: root."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    package_faults: tuple[str, ...] = ()
+    """Lines ``name error delay-seconds`` for the stand-in package manager, each used once."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended."""
+
+    ended: str
+    """``finished``, ``timeout``, ``stopped``, ``refused`` or ``interrupted``."""
+    exit_code: int = -1
+    output: bytes = b""
+    """The end of what the script wrote, standard output and error together."""
+    dropped: int = 0
+    """How many bytes before that were thrown away."""
+    reason: str = ""
+    """Why it was refused or interrupted."""
+    package_faults: tuple[str, ...] = ()
+    """The packages whose faults were used."""
+
+
+Progress = Callable[[bytes, int], None]
+"""Called with the output so far and the number of dropped bytes, at most twice a second."""
+
+
+class Instance:
+    """A throw-away machine: its folder, and its agent when there is one."""
+
+    def __init__(self, name: str, folder: Path, level: Level, packages: str) -> None:
+        self.name = name
+        self.folder = folder
+        self.notes: tuple[str, ...] = ()
+        """What this machine could not give to the instance, known after the first run."""
+        self._level = level
+        self._packages = packages
+        self._agent: _Agent | None = None
+        self._starting = asyncio.Lock()
+
+    async def run(self, script: Script, progress: Progress | None = None) -> Outcome:
+        """Run a script to its end; being cancelled stops it and all that it started."""
+        agent = await self._ready_agent()
+        try:
+            return await agent.run(script, progress)
+        except asyncio.CancelledError:
+            agent.stop(script.name)
+            raise
+
+    def stop(self, name: str) -> None:
+        """Kill a running script and all that it started; its run then ends as ``stopped``."""
+        if self._agent is not None:
+            self._agent.stop(name)
+
+    async def close(self) -> None:
+        """End everything that runs in the instance; the next run starts it anew."""
+        agent, self._agent = self._agent, None
+        if agent is not None:
+            await agent.close()
+
+    async def _ready_agent(self) -> "_Agent":
+        async with self._starting:
+            if self._agent is None or self._agent.gone:
+                self._agent = await _Agent.start(
+                    {
+                        "folder": str(self.folder.resolve()),
+                        "level": self._level.value,
+                        "name": self.name,
+                        "packages": self._packages,
+                    }
+                )
+                self.notes = self._agent.notes
+            return self._agent
+
+
+class _Agent:
+    """The connection to the process inside an instance."""
+
+    def __init__(
+        self, process: Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.gone = False
+        self.notes: tuple[str, ...] = ()
+        self._process = process
+        self._reader = reader
+        self._writer = writer
+        self._runs: dict[str, tuple[asyncio.Future[Outcome], Progress | None]] = {}
+        self._listening: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def start(cls, settings: dict[str, str]) -> "_Agent":
+        """Start the process and wait until it is inside the instance."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-I", "-S", "-c", _START,
+                str(theirs.fileno()), json.dumps(settings), str(_SOURCES),
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                # Nothing of the cloud's environment: whoever is root inside can read it.
+                env={"PATH": os.defpath, "LANG": "C.UTF-8"},
+                start_new_session=True,
+            )  # fmt: skip
+        ours.setblocking(False)
+        reader, writer = await asyncio.open_unix_connection(sock=ours, limit=_LINE_LIMIT_BYTES)
+        agent = cls(process, reader, writer)
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                answer: dict[str, Any] = json.loads(await reader.readline() or b"{}")
+        except TimeoutError:
+            answer = {"reason": f"it did not start within {_START_SECONDS:g} seconds"}
+        if answer.get("event") != "ready":
+            await agent.close()
+            raise SandboxUnavailableError(answer.get("reason", "its agent ended at once"))
+        agent.notes = tuple(answer["notes"])
+        agent._listening = asyncio.create_task(agent._listen())
+        return agent
+
+    async def run(self, script: Script, progress: Progress | None) -> Outcome:
+        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._runs[script.name] = (outcome, progress)
+        self._send(
+            {
+                "order": "run",
+                "run": script.name,
+                "script": base64.b64encode(script.content).decode(),
+                "timeout_seconds": script.timeout_seconds,
+                "working_dir": script.working_dir,
+                "username": script.username,
+                "environment": dict(script.environment),
+                "package_faults": list(script.package_faults),
+            }
+        )
+        return await outcome
+
+    def stop(self, name: str) -> None:
+        if name in self._runs and not self.gone:
+            self._send({"order": "stop", "run": name})
+
+    async def close(self) -> None:
+        self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+        if self._listening is not None:
+            await self._listening
+
+    def _send(self, order: dict[str, Any]) -> None:
+        self._writer.write(json.dumps(order).encode() + b"\n")
+
+    async def _listen(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while line := await self._reader.readline():
+                self._take(json.loads(line))
+        self.gone = True
+        runs, self._runs = self._runs, {}
+        for outcome, _ in runs.values():
+            if not outcome.done():
+                outcome.set_result(Outcome("interrupted", reason="the instance was shut down"))
+
+    def _take(self, message: dict[str, Any]) -> None:
+        outcome, progress = self._runs.get(message["run"], (None, None))
+        if outcome is None or outcome.done():
+            self._runs.pop(message["run"], None)
+            return
+        output = base64.b64decode(message.get("output", ""))
+        if message["event"] == "output":
+            if progress is not None:
+                progress(output, message["dropped"])
+            return
+        del self._runs[message["run"]]
+        if message["event"] == "refused":
+            outcome.set_result(Outcome("refused", reason=message["reason"]))
+            return
+        outcome.set_result(
+            Outcome(
+                message["ended"],
+                message["exit_code"],
+                output,
+                message["dropped"],
+                package_faults=tuple(message["package_faults"]),
+            )
+        )

@@ -1,0 +1,20 @@
+"""What the agent of an instance and the cloud both have to know.
+
+Standard library only, and little of it: the agent starts while somebody waits.
+"""
+
+from enum import StrEnum
+
+FROM_THE_MACHINE = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
+"""The top-level names of an instance that show the machine's programs."""
+
+
+class Level(StrEnum):
+    """How an instance is isolated; the strongest comes first."""
+
+    NAMESPACES = "namespaces"
+    """Real root with mounts, processes, network and host name of its own."""
+    USER_NAMESPACE = "user-namespace"
+    """The same for a plain user: root in the instance is that user outside."""
+    DIRECTORY = "directory"
+    """A folder as root, named by ``PROVISION_ROOT``; writing elsewhere is forbidden."""

@@ -1,0 +1,140 @@
+"""The system calls that Python's library lacks: namespaces, mounts, capabilities.
+
+Standard library only: the agent of an instance imports this without site packages.
+"""
+
+import ctypes
+import fcntl
+import os
+import platform
+import socket
+import struct
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+
+MS_RDONLY = 1
+MS_NOSUID = 2
+MS_NODEV = 4
+MS_NOEXEC = 8
+MS_REMOUNT = 32
+MS_BIND = 4096
+MS_REC = 16384
+MS_PRIVATE = 1 << 18
+
+_MNT_DETACH = 2
+_PR_SET_PDEATHSIG = 1
+_PR_CAPBSET_DROP = 24
+_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_NO_NEW_PRIVS = 38
+_SIOCGIFFLAGS = 0x8913
+_SIOCSIFFLAGS = 0x8914
+_IFF_UP = 1
+
+MACHINE = platform.machine()
+_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+_CAPSET = {"x86_64": 126, "aarch64": 91}
+
+# What is left to root in an instance: enough to administer accounts, files and packages, nothing
+# that reaches the machine (no mounts, devices, modules, raw I/O, tracing, open-by-handle).
+_KEPT_CAPABILITIES = (
+    0,  # CHOWN
+    1,  # DAC_OVERRIDE
+    3,  # FOWNER
+    4,  # FSETID
+    5,  # KILL
+    6,  # SETGID
+    7,  # SETUID
+    8,  # SETPCAP
+    10,  # NET_BIND_SERVICE
+    13,  # NET_RAW
+    18,  # SYS_CHROOT
+    29,  # AUDIT_WRITE
+    31,  # SETFCAP
+)
+_LAST_CAPABILITY = 63
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def checked(result: int, what: str) -> int:
+    """Give the result of a C call, or raise what went wrong."""
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+def syscall(number: int, *arguments: object) -> int:
+    """Make a system call by number; -1 and errno on failure."""
+    return int(_libc.syscall(number, *arguments))
+
+
+def prctl(option: int, *arguments: object) -> int:
+    """Change a property of this process; -1 and errno on failure."""
+    return int(_libc.prctl(option, *arguments))
+
+
+def unshare(flags: int) -> None:
+    """Leave the namespaces of the parent."""
+    checked(_libc.unshare(flags), "unshare")
+
+
+def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
+    """Mount a file system, or a folder once more."""
+    result = _libc.mount(
+        source.encode(),
+        target.encode(),
+        kind.encode() or None,
+        ctypes.c_ulong(flags),
+        options.encode() or None,
+    )
+    checked(result, f"mount {kind or 'bind'} on {target}")
+
+
+def pivot_root(folder: str) -> None:
+    """Make a mounted folder the root and let go of the old root, all its mounts included."""
+    os.chdir(folder)
+    # Both arguments may be the same folder: the old root is then stacked on the new one.
+    checked(syscall(_PIVOT_ROOT[MACHINE], b".", b"."), "pivot_root")
+    checked(_libc.umount2(b".", _MNT_DETACH), "umount2")
+    os.chdir("/")
+
+
+def drop_capabilities() -> None:
+    """Keep what an instance's root needs and lose the rest for good."""
+    for capability in range(_LAST_CAPABILITY + 1):
+        if capability not in _KEPT_CAPABILITIES:
+            prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)  # fails for numbers the kernel lacks
+    kept = sum(1 << capability for capability in _KEPT_CAPABILITIES)
+    header = struct.pack("Ii", 0x20080522, 0)
+    low, high = kept & 0xFFFFFFFF, kept >> 32
+    data = struct.pack("6I", low, low, 0, high, high, 0)
+    checked(syscall(_CAPSET[MACHINE], header, data), "capset")
+
+
+def die_with_parent(number: int) -> None:
+    """Get that signal when the parent dies."""
+    checked(prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0), "prctl")
+
+
+def adopt_orphans() -> None:
+    """Become the parent of all descendants whose own parent dies."""
+    checked(prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl")
+
+
+def forbid_new_privileges() -> None:
+    """Make set-user-id programs run without their privilege from now on."""
+    checked(prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl")
+
+
+def raise_loopback() -> None:
+    """Switch on the loopback interface of a new network namespace."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        request = struct.pack("16sh14x", b"lo", 0)
+        (flags,) = struct.unpack_from("h", fcntl.ioctl(control, _SIOCGIFFLAGS, request), 16)
+        fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | _IFF_UP))

@@ -1,0 +1,170 @@
+"""All instances of one cloud, under the strongest isolation that works on this machine."""
+
+import asyncio
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from localcloud.sandbox import skeleton
+from localcloud.sandbox.confined import STRANGER
+from localcloud.sandbox.files import Files
+from localcloud.sandbox.instance import Instance, Outcome, Progress, Script
+from localcloud.sandbox.isolation import Isolation, SandboxUnavailableError
+from localcloud.sandbox.level import Level
+
+_PROBE = Script("probe", b"#!/bin/bash\nexit 7\n", timeout_seconds=20.0)
+_PROBE_EXIT_CODE = 7
+
+
+class Machines:
+    """Makes instances on demand and runs scripts in them."""
+
+    def __init__(self, data: Path | None, isolation: str = "auto", packages: str = "stand-in"):
+        if isolation != "auto" and isolation not in {level.value for level in Level}:
+            accepted = ", ".join(["auto", *Level])
+            raise SandboxUnavailableError(f"isolation '{isolation}' is not one of {accepted}")
+        self._temporary = None if data else tempfile.TemporaryDirectory(prefix="localcloud-")
+        self._data = data or Path(self._temporary.name)  # type: ignore[union-attr]
+        self._wanted = isolation
+        self._packages = packages
+        self._instances: dict[str, Instance] = {}
+        self._isolation: Isolation | None = None
+        self._choosing = asyncio.Lock()
+        self._making = asyncio.Lock()
+
+    @property
+    def known_isolation(self) -> Isolation | None:
+        """The level that was chosen, if something has needed it already."""
+        return self._isolation
+
+    async def isolation(self) -> Isolation:
+        """Choose the level by trying: once, with a script in an instance that is thrown away."""
+        async with self._choosing:
+            if self._isolation is None:
+                self._isolation = await self._choose()
+            return self._isolation
+
+    async def run(self, name: str, script: Script, progress: Progress | None = None) -> Outcome:
+        """Run a script in an instance, which is made first if it never was."""
+        instance = await self._instance(name)
+        return await instance.run(script, progress)
+
+    def stop(self, name: str, script: str) -> None:
+        """Kill a running script and all that it started."""
+        if name in self._instances:
+            self._instances[name].stop(script)
+
+    def folder(self, name: str) -> Path:
+        """Give the folder of an instance, whether or not it has been made."""
+        level = self._isolation.level if self._isolation else None
+        return _home(self._data, level) / name
+
+    def files(self, name: str) -> Files:
+        """Look at the files of an instance from outside."""
+        owner = None
+        if self._isolation and self._isolation.level is not Level.NAMESPACES:
+            owner = STRANGER if _is_stranger(self._isolation.level) else os.geteuid()
+        return Files(self.folder(name), owner)
+
+    async def close(self) -> None:
+        """End all instances; what is on their disks stays."""
+        for instance in self._instances.values():
+            await instance.close()
+        self._instances.clear()
+        if self._temporary is not None:
+            skeleton.remove(self._data)
+            self._temporary.cleanup()
+
+    async def _instance(self, name: str) -> Instance:
+        if name not in self._instances:
+            isolation = await self.isolation()
+            async with self._making:
+                if name not in self._instances:
+                    self._instances[name] = await asyncio.to_thread(
+                        _make, self._data, name, isolation.level, self._packages
+                    )
+        return self._instances[name]
+
+    async def _choose(self) -> Isolation:
+        if not sys.platform.startswith("linux"):
+            raise SandboxUnavailableError(
+                f"instances need Linux and this is {sys.platform}; run the local cloud in a Linux "
+                "container or virtual machine"
+            )
+        if not shutil.which("/bin/bash"):
+            raise SandboxUnavailableError("instances need /bin/bash; install the package bash")
+        reasons: list[str] = []
+        for level in self._candidates(reasons):
+            try:
+                notes = await self._try(level)
+            except (SandboxUnavailableError, OSError) as error:
+                reasons.append(f"no {level.value}: {error}")
+            else:
+                return Isolation(level, (*reasons, *notes))
+        raise SandboxUnavailableError("; ".join(["no isolation works here", *reasons]))
+
+    def _candidates(self, reasons: list[str]) -> Iterable[Level]:
+        if self._wanted != "auto":
+            return [Level(self._wanted)]
+        candidates = list(Level)
+        if os.geteuid() != 0:
+            candidates.remove(Level.NAMESPACES)
+            reasons.append("no namespaces: the cloud does not run as root")
+        if self._packages == "machine":
+            candidates.remove(Level.DIRECTORY)
+        return candidates
+
+    async def _try(self, level: Level) -> tuple[str, ...]:
+        name = f".probe-{os.getpid()}"
+        instance = await asyncio.to_thread(_make, self._data, name, level, "stand-in")
+        try:
+            outcome = await instance.run(_PROBE)
+        finally:
+            await instance.close()
+            skeleton.remove(instance.folder)
+        if outcome.exit_code != _PROBE_EXIT_CODE:
+            what = outcome.reason or outcome.output.decode(errors="replace").strip()
+            raise SandboxUnavailableError(f"a script ended with {outcome.exit_code}: {what}")
+        return instance.notes
+
+
+def _make(data: Path, name: str, level: Level, packages: str) -> Instance:
+    home = _home(data, level)
+    home.mkdir(parents=True, exist_ok=True)
+    stranger = _is_stranger(level)
+    # Set-user-id programs made inside must be out of reach for the machine's other users.
+    home.chmod(0o711 if stranger else 0o700)
+    folder = home / name
+    folder.mkdir(exist_ok=True)
+    skeleton.build(folder, name, packages)
+    skeleton.build_standins(folder, packages, root_is_real=level is Level.NAMESPACES)
+    if stranger:
+        _give_to(folder / "root", STRANGER)
+    return Instance(name, folder, level, packages)
+
+
+def _is_stranger(level: Level | None) -> bool:
+    return level is Level.DIRECTORY and os.geteuid() == 0
+
+
+def _home(data: Path, level: Level | None) -> Path:
+    """Give the folder of all instances: below ``data`` if scripts can get there."""
+    if _is_stranger(level) and any(
+        not parent.stat().st_mode & 0o001 for parent in data.resolve().parents
+    ):
+        # A plain user's scripts can't pass through, for instance, /root.
+        key = hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:12]
+        return Path("/var/tmp") / f"localcloud-{key}" / "instances"  # noqa: S108
+    return data / "instances"
+
+
+def _give_to(root: Path, user: int) -> None:
+    for parent, folders, files in os.walk(root):
+        for name in ("", *folders, *files):
+            path = Path(parent, name)
+            if path.lstat().st_uid != user:
+                os.lchown(path, user, user)

@@ -1,0 +1,175 @@
+"""End a script together with everything that it started.
+
+A supervisor process stands over each script. It adopts what the script leaves behind, so that a
+process that forks twice and opens its own session is still found below it.
+
+Standard library only: the agent of an instance imports this without site packages.
+"""
+
+import contextlib
+import json
+import os
+import resource
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from localcloud.sandbox import linux
+
+_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+_WAITED_FOR = {signal.SIGCHLD, signal.SIGTERM}
+_LARGEST_FILE_BYTES = 2 << 30
+_OPEN_FILES = 4096
+
+
+def supervise(
+    arguments: list[str],
+    environment: Mapping[str, str],
+    output: int,
+    report: int,
+    timeout_seconds: float,
+    identity: tuple[int, int] | None,
+) -> None:
+    """Run a command to its end, its timeout or SIGTERM; write to ``report`` how it ended.
+
+    Meant to be the last thing that a forked process does. Nothing that the command started is
+    left when this returns.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED_FOR)
+    linux.adopt_orphans()
+    linux.die_with_parent(signal.SIGTERM)
+    try:
+        command = _start(arguments, environment, output, identity)
+    except OSError as error:
+        os.write(output, f"the script could not be started: {error}\n".encode())
+        os.write(report, json.dumps({"ended": "finished", "exit_code": 126}).encode())
+        return
+    os.close(output)
+    deadline = time.monotonic() + timeout_seconds
+    ended, exit_code = "", -1
+    while not ended:
+        seen = signal.sigtimedwait(_WAITED_FOR, max(0.0, deadline - time.monotonic()))
+        status = reap(command)
+        if status is not None:
+            # As a shell reports it: 128 and the signal's number.
+            code = os.waitstatus_to_exitcode(status)
+            ended, exit_code = "finished", code if code >= 0 else 128 - code
+        elif seen is None:
+            ended = "timeout"
+        elif seen.si_signo == signal.SIGTERM:
+            ended = "stopped"
+    end_descendants()
+    os.write(report, json.dumps({"ended": ended, "exit_code": exit_code}).encode())
+
+
+def end_descendants(spared: Sequence[int] = ()) -> None:
+    """Kill all that lives below this process, except for the spared children and what is below."""
+    while _has_children(spared):
+        frozen: set[int] = set()
+        # Stopped processes can't fork: when nobody new is found, nobody escapes.
+        while found := _descendants(os.getpid(), spared) - frozen:
+            for process in found:
+                _signal(process, signal.SIGSTOP)
+            frozen |= found
+        for process in frozen:
+            _signal(process, signal.SIGKILL)
+        for process in frozen:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(process, 0)
+
+
+def limit_resources() -> None:
+    """Set limits that no provisioning script comes near."""
+    for limit, value in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, _LARGEST_FILE_BYTES),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+    ):
+        _, hard = resource.getrlimit(limit)
+        lowered = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(limit, (lowered, lowered))
+
+
+def _start(
+    arguments: list[str],
+    environment: Mapping[str, str],
+    output: int,
+    identity: tuple[int, int] | None,
+) -> int:
+    nothing = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+    streams = ((nothing, 0), (output, 1), (output, 2))
+    if identity is None:
+        # Much cheaper than a fork: no copy of this process is made.
+        return os.posix_spawn(
+            arguments[0],
+            arguments,
+            environment,
+            file_actions=[(os.POSIX_SPAWN_DUP2, *stream) for stream in streams],
+            setsid=True,
+            setsigmask=(),
+            setsigdef=_IGNORED_BY_PYTHON,
+        )
+    process = os.fork()
+    if process:
+        return process
+    try:
+        os.setsid()
+        for source, target in streams:
+            os.dup2(source, target)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        for number in _IGNORED_BY_PYTHON:
+            signal.signal(number, signal.SIG_DFL)
+        user, group = identity
+        os.setgroups([group])
+        os.setgid(group)
+        os.setuid(user)
+        os.execve(arguments[0], arguments, environment)  # noqa: S606
+    finally:
+        os._exit(126)
+
+
+def reap(command: int = 0) -> int | None:
+    """Take note of all children that have died; give the command's status if it is among them."""
+    found = None
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            process, status = os.waitpid(-1, os.WNOHANG)
+            if process == command:
+                found = status
+            if process == 0:
+                break
+    return found
+
+
+def _has_children(spared: Sequence[int]) -> bool:
+    if spared:
+        return bool(_descendants(os.getpid(), spared))
+    try:
+        process, _ = os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return False
+    return process == 0 or _has_children(spared)
+
+
+def _descendants(ancestor: int, spared: Sequence[int]) -> set[int]:
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError, IndexError, ValueError):
+                state, parent = entry.joinpath("stat").read_text().rpartition(")")[2].split()[:2]
+                if state not in "ZX":
+                    children.setdefault(int(parent), []).append(int(entry.name))
+    found: set[int] = set()
+    todo = [ancestor]
+    while todo:
+        for child in children.get(todo.pop(), []):
+            if child not in spared:
+                found.add(child)
+                todo.append(child)
+    return found
+
+
+def _signal(process: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(process, number)

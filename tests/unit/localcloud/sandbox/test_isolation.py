@@ -1,0 +1,119 @@
+"""What a script in an instance can and can't reach."""
+
+import os
+import secrets
+import socket
+from pathlib import Path
+
+import pytest
+
+from localcloud.sandbox.level import Level
+
+APART = (Level.NAMESPACES, Level.USER_NAMESPACE)
+
+
+def test_script_runs_as_root(lab):
+    """A script is root in its instance and its own exit code is reported."""
+    assert "0" == lab.output("id -u")
+    assert 42 == lab.run("exit 42").exit_code
+
+
+def test_script_without_interpreter_line_is_run_by_the_shell(lab):
+    """A script without #! runs, as it does under the Cloud Assistant agent."""
+    lab.runs = 100
+    outcome = lab.run("")
+    assert 0 == outcome.exit_code
+
+
+@pytest.mark.parametrize("place", ["etc", "home", "opt", "usr/local", "var/tmp", "root"])
+def test_machine_is_never_written(lab, place):
+    """What a script writes anywhere never appears on the machine."""
+    name = f"localcloud-test-{secrets.token_hex(4)}"
+    lab.run(f"touch /{place}/{name}; mkdir -p /{place}/{name}.d; ln -s x /{place}/{name}.l")
+    made = [suffix for suffix in ("", ".d", ".l") if os.path.lexists(f"/{place}/{name}{suffix}")]
+    assert [] == made
+
+
+def test_machine_files_keep_their_mode_and_content(lab, data):
+    """A script can neither change, nor remove, nor re-mode a file of the cloud's own user."""
+    precious = data / "precious"
+    precious.write_text("kept")
+    precious.chmod(0o644)
+    lab.run(f"chmod 777 {precious}; echo gone > {precious}; rm -f {precious}; mv {precious} /tmp")
+    assert "kept" == precious.read_text()
+    if lab.level is Level.DIRECTORY and os.geteuid() != 0:
+        pytest.skip("a plain user without namespaces can re-mode files of the same user")
+    assert 0o644 == precious.stat().st_mode & 0o777
+
+
+def test_machine_data_is_out_of_sight(lab, data):
+    """A script can't read files of the machine outside its programs and configuration."""
+    (data / "secret").write_text("token")
+    (data / "secret").chmod(0o644)
+    assert 0 != lab.run(f"cat {data}/secret").exit_code
+
+
+def test_password_hashes_of_the_machine_are_not_in_the_instance(lab):
+    """The instance's shadow file holds locked entries only."""
+    lines = lab.output("cat ${PROVISION_ROOT:-}/etc/shadow").splitlines()
+    assert {"*"} == {line.split(":")[1] for line in lines}
+
+
+def test_instance_has_no_network_but_loopback(lab):
+    """A script can't reach a service of the machine, the cloud itself among them."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert 0 != lab.run(f"exec 3<>/dev/tcp/127.0.0.1/{port}").exit_code
+
+
+def test_instance_sees_only_its_own_processes(lab):
+    """A script finds neither the cloud nor any other process of the machine."""
+    if lab.level not in APART:
+        pytest.skip("this level shares the machine's processes")
+    assert str(os.getpid()) not in lab.output("cd /proc && echo [0-9]*").split()
+
+
+def test_signal_to_everybody_stays_inside(lab):
+    """Killing every process that a script can see does not reach the machine."""
+    lab.run("kill -KILL -1; true")
+    assert "fine" == lab.output("echo fine")
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "mount -t tmpfs none /mnt",
+        "echo x > /proc/sys/kernel/core_pattern",
+        "echo b > /proc/sysrq-trigger",
+        "test -e /dev/vda -o -e /dev/sda && cat /dev/[sv]da > /dev/null",
+        "mknod /tmp/disk b 254 0 && head -c 1 /tmp/disk",
+    ],
+)
+def test_root_of_an_instance_has_no_power_over_the_machine(lab, attempt):
+    """Mounts, kernel settings and raw devices are out of reach."""
+    assert 0 != lab.run(attempt).exit_code
+
+
+def test_environment_of_the_cloud_stays_with_the_cloud(lab, monkeypatch):
+    """A secret in the cloud's environment reaches neither a script nor what it can read."""
+    monkeypatch.setenv("CLOUD_SECRET", "hush-1234567")
+    lab.restart()
+    reading = "env; for f in /proc/[0-9]*/environ; do tr '\\0' '\\n' 2>/dev/null < $f; done; true"
+    if lab.level in APART:
+        assert "hush-1234567" not in lab.output(reading)
+    else:
+        assert "hush-1234567" not in lab.output("env")
+
+
+def test_temporary_files_have_a_place(lab):
+    """mktemp works and what it makes is inside the instance."""
+    path = lab.output("mktemp")
+    assert not Path(path).exists() or Path(path).is_relative_to(lab.machines.folder("i-1"))
+
+
+def test_ownership_changes_succeed(lab):
+    """Giving a file to another account and making a device node do not fail for root."""
+    lab.output(
+        'f=${TMPDIR:-/tmp}/given; touch "$f" && chown 12:34 "$f" && chgrp 5 "$f" && '
+        'install -o 7 -g 8 -m 600 /dev/null "$f.2"'
+    )

@@ -1,0 +1,182 @@
+"""How runs begin, end, are stopped and reported."""
+
+import asyncio
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from localcloud.sandbox.agent import OUTPUT_LIMIT_BYTES
+from localcloud.sandbox.instance import Script
+from localcloud.sandbox.level import Level
+
+LINGER = """
+# Forks twice, opens a session of its own, closes everything, ignores polite signals.
+linger() {{
+  ( ( trap '' TERM HUP INT; exec -a {token} setsid bash -c "trap '' TERM HUP; \\
+      exec -a {token} sleep 300" >/dev/null 2>&1 </dev/null & ) & )
+}}
+linger; linger
+while ! grep -qs {token} /proc/[0-9]*/cmdline; do :; done
+"""
+
+
+def processes_with(token: str) -> list[int]:
+    """Find the machine's processes that carry a token on their command line."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                if token.encode() in entry.joinpath("cmdline").read_bytes():
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+    return found
+
+
+@pytest.fixture
+def token() -> str:
+    return f"lingerer-{secrets.token_hex(6)}"
+
+
+def test_timeout_ends_the_whole_process_tree(lab, token):
+    """At its timeout a script is gone with all that it started, daemons included."""
+    outcome = lab.run(LINGER.format(token=token) + "echo ready; sleep 300", timeout_seconds=2.0)
+    assert ("timeout", b"ready\n") == (outcome.ended, outcome.output)
+    assert [] == processes_with(token)
+
+
+def test_what_a_script_leaves_behind_ends_with_it(lab, token):
+    """A daemon that a finished script started is killed, and its pipe does not hold up the run."""
+    outcome = lab.run(LINGER.format(token=token) + "sleep 300 & exit 3")
+    assert ("finished", 3) == (outcome.ended, outcome.exit_code)
+    assert [] == processes_with(token)
+
+
+def test_killing_the_supervisor_leaves_nothing_behind(lab, token):
+    """A script that kills what watches it is reported as interrupted, and ends all the same."""
+    outcome = lab.run(LINGER.format(token=token) + "kill -KILL $PPID; sleep 300")
+    assert "interrupted" == outcome.ended
+    assert [] == processes_with(token)
+    assert "next" == lab.output("echo next")
+
+
+def test_stop_ends_a_run(lab, token):
+    """Stopping a run kills it and what it started; what it wrote so far is kept."""
+
+    async def stop_when_ready():
+        ready = asyncio.Event()
+        text = "#!/bin/bash\n" + LINGER.format(token=token) + "echo begun; sleep 300"
+        script = Script("t-stop", text.encode(), 60.0)
+        run = asyncio.create_task(lab.machines.run("i-1", script, lambda *_: ready.set()))
+        await ready.wait()
+        lab.machines.stop("i-1", "t-stop")
+        return await run
+
+    outcome = lab.runner.run(stop_when_ready())
+    assert ("stopped", b"begun\n") == (outcome.ended, outcome.output)
+    assert [] == processes_with(token)
+
+
+def test_only_the_end_of_the_output_is_kept(lab):
+    """Of long output the last 24 KB are reported, and how much came before."""
+    outcome = lab.run("head -c 100000 /dev/zero | tr '\\0' x; printf end")
+    assert OUTPUT_LIMIT_BYTES == len(outcome.output)
+    assert outcome.output.endswith(b"xend")
+    assert 100_003 - OUTPUT_LIMIT_BYTES == outcome.dropped
+
+
+def test_both_streams_are_one(lab):
+    """Standard output and standard error arrive together in the order written."""
+    assert "1\n2\n3" == lab.output("echo 1; echo 2 >&2; echo 3")
+
+
+def test_output_of_a_running_script_can_be_seen(lab):
+    """What a script has written is passed on while it still runs."""
+    seen: list[bytes] = []
+    lab.run("echo first; sleep 1.2; echo second", lambda output, _: seen.append(output))
+    assert b"first\n" == seen[0]
+
+
+def test_runs_go_on_side_by_side(lab):
+    """Several scripts run in one instance at the same time and can wait for each other."""
+
+    async def both():
+        meet = "d=${{TMPDIR:-/tmp}}; touch $d/{0}; while [ ! -e $d/{1} ]; do sleep 0.02; done"
+        scripts = [
+            Script(f"t-{a}", f"#!/bin/bash\n{meet.format(a, b)}\n".encode(), 30.0)
+            for a, b in (("left", "right"), ("right", "left"))
+        ]
+        return await asyncio.gather(*(lab.machines.run("i-1", script) for script in scripts))
+
+    assert ["finished"] * 2 == [outcome.ended for outcome in lab.runner.run(both())]
+
+
+def test_death_by_signal_is_reported_as_a_shell_does(lab):
+    """A script killed by a signal has the exit code 128 and the signal's number."""
+    assert 128 + signal.SIGTERM == lab.run("kill -TERM $$").exit_code
+
+
+def test_missing_folder_and_account_are_refused(lab):
+    """A run in a folder or as an account that does not exist never begins."""
+    folder = lab.run("true", working_dir="/no/such")
+    account = lab.run("true", username="nobody-knows")
+    assert ("refused", "DirectoryNotExists") == (folder.ended, folder.reason)
+    assert ("refused", "AccountNotExists") == (account.ended, account.reason)
+
+
+def test_working_folder_is_inside_the_instance(lab):
+    """A script starts in the folder that was asked for, as the instance has it."""
+    assert lab.output("pwd", working_dir="/var/log").endswith("/var/log")
+    assert lab.output("pwd").endswith("/root")
+
+
+def test_script_runs_as_another_account(lab):
+    """With real root a script can run as an account of the instance, in its home."""
+    if lab.level is not Level.NAMESPACES:
+        pytest.skip("accounts are only pretended without real root")
+    lab.output("useradd -m -u 4321 worker")
+    assert "4321 /home/worker" == lab.output("echo $(id -u) $HOME", username="worker")
+
+
+def test_accounts_survive_runs_and_restarts(lab):
+    """What a script changes is there for the next one, also after the cloud was restarted."""
+    lab.output("useradd ${PROVISION_ROOT:+--prefix $PROVISION_ROOT} -m e123")
+    lab.output("test -d ${PROVISION_ROOT:-}/home/e123")
+    lab.restart()
+    lab.output(
+        "grep -q ^e123: ${PROVISION_ROOT:-}/etc/passwd && test -d ${PROVISION_ROOT:-}/home/e123"
+    )
+    assert b"e123" in lab.files().content("/etc/passwd")
+
+
+def test_large_script_and_unusual_bytes_arrive(lab):
+    """A script of the largest size that the cloud takes runs as it was sent."""
+    text = "echo '" + "é" * 8000 + "'"
+    assert "é" * 8000 == lab.output(text)
+
+
+def test_nothing_outlives_a_killed_cloud(lab, token):
+    """When the cloud is killed with -9, its scripts and agents are gone at once."""
+    program = f"""
+import asyncio, sys
+from pathlib import Path
+from localcloud.sandbox.machines import Machines, Script
+script = Script("t-1", {("#!/bin/bash" + chr(10) + LINGER.format(token=token)).encode()!r}
+    + b"echo ready; sleep 300", 300.0)
+machines = Machines(Path({str(lab.data)!r}), {lab.level.value!r})
+asyncio.run(machines.run("i-2", script, lambda *_: print("ready", flush=True)))
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as cloud:
+        assert b"ready\n" == cloud.stdout.readline()
+        assert processes_with(token)
+        cloud.kill()
+    deadline = time.monotonic() + 10
+    while (left := processes_with(token)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert [] == left
