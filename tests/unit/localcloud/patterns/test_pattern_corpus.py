@@ -22,7 +22,8 @@ def _cases(verdict: str) -> list[Any]:
 
 def _text(case: dict[str, Any]) -> str:
     if "nested" in case:
-        return '{"data":' + '{"a":' * case["nested"] + '["x"]' + "}" * (case["nested"] + 1)
+        levels = int(case["nested"])
+        return '{"data":' + '{"a":' * levels + '["x"]' + "}" * (levels + 1)
     return str(case["pattern_text"]) if "pattern_text" in case else dump(case["pattern"])
 
 
