@@ -1,0 +1,1 @@
+"""Delivery: accepted events on their way to the targets of the rules."""

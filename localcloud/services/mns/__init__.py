@@ -1,0 +1,1 @@
+"""Message queues (MNS): the control plane and the data plane."""

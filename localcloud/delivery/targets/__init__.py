@@ -1,0 +1,33 @@
+"""The targets that can be delivered to: one sender for each type."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from localcloud.delivery.http_client import HttpClient
+from localcloud.delivery.target import Send
+from localcloud.delivery.targets.function import FunctionTarget, Invoke
+from localcloud.delivery.targets.own import BusTarget, LogTarget, QueueTarget
+from localcloud.delivery.targets.web import DingTalkTarget, HttpTarget
+from localcloud.sources import Sources, uuid_form
+
+
+def senders(
+    sources: Sources,
+    client: HttpClient,
+    *,
+    invoke: Invoke,
+    send_message: Callable[[str, str], object],
+    append_log: Callable[[str, str, Sequence[Mapping[str, str]]], object],
+    publish: Callable[[str, dict[str, Any]], object],
+) -> dict[str, Send]:
+    """Give the sender of each type; the callables are the other services' own."""
+    web = HttpTarget(client)
+    return {
+        "acs.fc.function": FunctionTarget(invoke, lambda: uuid_form(sources.ids())),
+        "acs.dingtalk": DingTalkTarget(client, sources.clock),
+        "acs.eventbridge": BusTarget(publish),
+        "acs.mns.queue": QueueTarget(send_message),
+        "acs.sls": LogTarget(append_log),
+        "http": web,
+        "https": web,
+    }
