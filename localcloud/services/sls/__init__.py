@@ -1,0 +1,1 @@
+"""Simple Log Service: projects and log stores, and the entries in them."""

@@ -1,0 +1,47 @@
+"""The errors of Simple Log Service, with the cloud's codes ("Common error codes")."""
+
+from localcloud.errors import ApiError
+
+
+class ParameterInvalid(ApiError):
+    """A field of the request has a value that SLS does not accept."""
+
+    def __init__(self, field: str, given: object, accepted: str) -> None:
+        super().__init__(
+            "ParameterInvalid", f"{field} is {str(given)[:200]!r}; accepted is {accepted}", 400
+        )
+
+
+class PostBodyInvalid(ApiError):
+    """The body is not what the action takes."""
+
+    def __init__(self, accepted: str) -> None:
+        super().__init__("PostBodyInvalid", f"the request's body is not {accepted}", 400)
+
+
+class ProjectNotExist(ApiError):
+    """No project has that name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("ProjectNotExist", f"The Project does not exist : {name}", 404)
+
+
+class ProjectAlreadyExist(ApiError):
+    """A project of that name is there already."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("ProjectAlreadyExist", f"Project {name} already exist", 400)
+
+
+class LogStoreNotExist(ApiError):
+    """The project has no such log store."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("LogStoreNotExist", f"logstore {name} does not exist", 404)
+
+
+class LogStoreAlreadyExist(ApiError):
+    """The project has a log store of that name already."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("LogStoreAlreadyExist", f"logstore {name} already exists", 400)
