@@ -17,6 +17,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -66,6 +67,13 @@ class Store:
             self._statements.append((sql, parameters))
             self._condition.notify()
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Put all statements of the block into one transaction: all are durable or none is."""
+        # The condition's lock is re-entrant, so the writer can't take a batch before the end.
+        with self._condition:
+            yield
+
     async def flush(self) -> None:
         """Wait until everything queued before is on the disk."""
         loop = asyncio.get_running_loop()
@@ -102,9 +110,7 @@ class Store:
     def _write_batches(self) -> None:
         while True:
             with self._condition:
-                self._condition.wait_for(
-                    lambda: self._statements or self._waiters or self._closing
-                )
+                self._condition.wait_for(lambda: self._statements or self._waiters or self._closing)
                 statements, self._statements = self._statements, []
                 waiters, self._waiters = self._waiters, []
                 closing = self._closing
@@ -172,9 +178,7 @@ class Table(Generic[T]):
         """Take a row away and give it, or nothing if there was none."""
         row = self._rows.pop(key, None)
         if row is not None:
-            self._store.write(
-                "DELETE FROM resources WHERE kind = ? AND key = ?", (self._kind, key)
-            )
+            self._store.write("DELETE FROM resources WHERE kind = ? AND key = ?", (self._kind, key))
         return row
 
 
