@@ -126,14 +126,15 @@ class _Agent:
         open_ended = True
         while open_ended:
             for key, _ in self._selector.select(_SNAPSHOT_SECONDS if self._runs else None):
-                if key.data is None:
+                run: _Run | None = key.data
+                if run is None:
                     open_ended = self._receive()
-                elif self._runs.get(key.data.name) is not key.data:
+                elif self._runs.get(run.name) is not run:
                     continue  # ended by an event before this one
-                elif key.fd == key.data.report:
-                    self._finish(key.data)
-                elif not key.data.drain():
-                    self._selector.unregister(key.data.output)
+                elif key.fd == run.report:
+                    self._finish(run)
+                elif not run.drain():
+                    self._selector.unregister(run.output)
             self._send_snapshots()
             processes.reap()
         processes.end_descendants()

@@ -36,7 +36,7 @@ class Lab:
     def output(self, text: str, **settings) -> str:
         """Run a bash script that must succeed and give what it wrote."""
         outcome = self.run(text, **settings)
-        assert ("finished", 0) == (outcome.ended, outcome.exit_code), outcome
+        assert (outcome.ended, outcome.exit_code) == ("finished", 0), outcome
         return outcome.output.decode().strip()
 
     def restart(self) -> None:
@@ -49,6 +49,7 @@ class Lab:
         return self.machines.files("i-1")
 
     def close(self) -> None:
+        """End the cloud."""
         self.runner.run(self.machines.close())
         self.runner.close()
 
@@ -58,7 +59,7 @@ _broken: dict[Level, str] = {}
 
 @pytest.fixture(params=list(Level), ids=str, scope="module")
 def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
-    """A cloud with one instance for the tests of a file, at each level that works here."""
+    """Give a cloud with one instance for the tests of a file, at each level that works here."""
     level = request.param
     if level in _broken:
         pytest.skip(_broken[level])
@@ -81,5 +82,5 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
 
 @pytest.fixture
 def data(lab: Lab) -> Path:
-    """The folder of the lab's data."""
+    """Give the folder of the lab's data."""
     return lab.data

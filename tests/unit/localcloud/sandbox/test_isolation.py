@@ -14,15 +14,15 @@ APART = (Level.NAMESPACES, Level.USER_NAMESPACE)
 
 def test_script_runs_as_root(lab):
     """A script is root in its instance and its own exit code is reported."""
-    assert "0" == lab.output("id -u")
-    assert 42 == lab.run("exit 42").exit_code
+    assert lab.output("id -u") == "0"
+    assert lab.run("exit 42").exit_code == 42
 
 
 def test_script_without_interpreter_line_is_run_by_the_shell(lab):
     """A script without #! runs, as it does under the Cloud Assistant agent."""
     lab.runs = 100
     outcome = lab.run("")
-    assert 0 == outcome.exit_code
+    assert outcome.exit_code == 0
 
 
 @pytest.mark.parametrize("place", ["etc", "home", "opt", "usr/local", "var/tmp", "root"])
@@ -31,7 +31,7 @@ def test_machine_is_never_written(lab, place):
     name = f"localcloud-test-{secrets.token_hex(4)}"
     lab.run(f"touch /{place}/{name}; mkdir -p /{place}/{name}.d; ln -s x /{place}/{name}.l")
     made = [suffix for suffix in ("", ".d", ".l") if os.path.lexists(f"/{place}/{name}{suffix}")]
-    assert [] == made
+    assert made == []
 
 
 def test_machine_files_keep_their_mode_and_content(lab, data):
@@ -40,17 +40,17 @@ def test_machine_files_keep_their_mode_and_content(lab, data):
     precious.write_text("kept")
     precious.chmod(0o644)
     lab.run(f"chmod 777 {precious}; echo gone > {precious}; rm -f {precious}; mv {precious} /tmp")
-    assert "kept" == precious.read_text()
+    assert precious.read_text() == "kept"
     if lab.level is Level.DIRECTORY and os.geteuid() != 0:
         pytest.skip("a plain user without namespaces can re-mode files of the same user")
-    assert 0o644 == precious.stat().st_mode & 0o777
+    assert precious.stat().st_mode & 0o777 == 0o644
 
 
 def test_machine_data_is_out_of_sight(lab, data):
     """A script can't read files of the machine outside its programs and configuration."""
     (data / "secret").write_text("token")
     (data / "secret").chmod(0o644)
-    assert 0 != lab.run(f"cat {data}/secret").exit_code
+    assert lab.run(f"cat {data}/secret").exit_code != 0
 
 
 def test_password_hashes_of_the_machine_are_not_in_the_instance(lab):
@@ -63,7 +63,7 @@ def test_instance_has_no_network_but_loopback(lab):
     """A script can't reach a service of the machine, the cloud itself among them."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert 0 != lab.run(f"exec 3<>/dev/tcp/127.0.0.1/{port}").exit_code
+        assert lab.run(f"exec 3<>/dev/tcp/127.0.0.1/{port}").exit_code != 0
 
 
 def test_instance_sees_only_its_own_processes(lab):
@@ -76,7 +76,7 @@ def test_instance_sees_only_its_own_processes(lab):
 def test_signal_to_everybody_stays_inside(lab):
     """Killing every process that a script can see does not reach the machine."""
     lab.run("kill -KILL -1; true")
-    assert "fine" == lab.output("echo fine")
+    assert lab.output("echo fine") == "fine"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_signal_to_everybody_stays_inside(lab):
 )
 def test_root_of_an_instance_has_no_power_over_the_machine(lab, attempt):
     """Mounts, kernel settings and raw devices are out of reach."""
-    assert 0 != lab.run(attempt).exit_code
+    assert lab.run(attempt).exit_code != 0
 
 
 def test_environment_of_the_cloud_stays_with_the_cloud(lab, monkeypatch):
@@ -106,7 +106,7 @@ def test_environment_of_the_cloud_stays_with_the_cloud(lab, monkeypatch):
 
 
 def test_temporary_files_have_a_place(lab):
-    """mktemp works and what it makes is inside the instance."""
+    """A script can make temporary files, and they are inside the instance."""
     path = lab.output("mktemp")
     assert not Path(path).exists() or Path(path).is_relative_to(lab.machines.folder("i-1"))
 

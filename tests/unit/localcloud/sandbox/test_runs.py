@@ -41,29 +41,30 @@ def processes_with(token: str) -> list[int]:
 
 @pytest.fixture
 def token() -> str:
+    """Give a word by which a test's processes can be found."""
     return f"lingerer-{secrets.token_hex(6)}"
 
 
 def test_timeout_ends_the_whole_process_tree(lab, token):
     """At its timeout a script is gone with all that it started, daemons included."""
     outcome = lab.run(LINGER.format(token=token) + "echo ready; sleep 300", timeout_seconds=2.0)
-    assert ("timeout", b"ready\n") == (outcome.ended, outcome.output)
-    assert [] == processes_with(token)
+    assert (outcome.ended, outcome.output) == ("timeout", b"ready\n")
+    assert processes_with(token) == []
 
 
 def test_what_a_script_leaves_behind_ends_with_it(lab, token):
     """A daemon that a finished script started is killed, and its pipe does not hold up the run."""
     outcome = lab.run(LINGER.format(token=token) + "sleep 300 & exit 3")
-    assert ("finished", 3) == (outcome.ended, outcome.exit_code)
-    assert [] == processes_with(token)
+    assert (outcome.ended, outcome.exit_code) == ("finished", 3)
+    assert processes_with(token) == []
 
 
 def test_killing_the_supervisor_leaves_nothing_behind(lab, token):
     """A script that kills what watches it is reported as interrupted, and ends all the same."""
     outcome = lab.run(LINGER.format(token=token) + "kill -KILL $PPID; sleep 300")
-    assert "interrupted" == outcome.ended
-    assert [] == processes_with(token)
-    assert "next" == lab.output("echo next")
+    assert outcome.ended == "interrupted"
+    assert processes_with(token) == []
+    assert lab.output("echo next") == "next"
 
 
 def test_stop_ends_a_run(lab, token):
@@ -79,28 +80,28 @@ def test_stop_ends_a_run(lab, token):
         return await run
 
     outcome = lab.runner.run(stop_when_ready())
-    assert ("stopped", b"begun\n") == (outcome.ended, outcome.output)
-    assert [] == processes_with(token)
+    assert (outcome.ended, outcome.output) == ("stopped", b"begun\n")
+    assert processes_with(token) == []
 
 
 def test_only_the_end_of_the_output_is_kept(lab):
     """Of long output the last 24 KB are reported, and how much came before."""
     outcome = lab.run("head -c 100000 /dev/zero | tr '\\0' x; printf end")
-    assert OUTPUT_LIMIT_BYTES == len(outcome.output)
+    assert len(outcome.output) == OUTPUT_LIMIT_BYTES
     assert outcome.output.endswith(b"xend")
-    assert 100_003 - OUTPUT_LIMIT_BYTES == outcome.dropped
+    assert outcome.dropped == 100_003 - OUTPUT_LIMIT_BYTES
 
 
 def test_both_streams_are_one(lab):
     """Standard output and standard error arrive together in the order written."""
-    assert "1\n2\n3" == lab.output("echo 1; echo 2 >&2; echo 3")
+    assert lab.output("echo 1; echo 2 >&2; echo 3") == "1\n2\n3"
 
 
 def test_output_of_a_running_script_can_be_seen(lab):
     """What a script has written is passed on while it still runs."""
     seen: list[bytes] = []
     lab.run("echo first; sleep 1.2; echo second", lambda output, _: seen.append(output))
-    assert b"first\n" == seen[0]
+    assert seen[0] == b"first\n"
 
 
 def test_runs_go_on_side_by_side(lab):
@@ -114,20 +115,20 @@ def test_runs_go_on_side_by_side(lab):
         ]
         return await asyncio.gather(*(lab.machines.run("i-1", script) for script in scripts))
 
-    assert ["finished"] * 2 == [outcome.ended for outcome in lab.runner.run(both())]
+    assert [outcome.ended for outcome in lab.runner.run(both())] == ["finished"] * 2
 
 
 def test_death_by_signal_is_reported_as_a_shell_does(lab):
     """A script killed by a signal has the exit code 128 and the signal's number."""
-    assert 128 + signal.SIGTERM == lab.run("kill -TERM $$").exit_code
+    assert lab.run("kill -TERM $$").exit_code == 128 + signal.SIGTERM
 
 
 def test_missing_folder_and_account_are_refused(lab):
     """A run in a folder or as an account that does not exist never begins."""
     folder = lab.run("true", working_dir="/no/such")
     account = lab.run("true", username="nobody-knows")
-    assert ("refused", "DirectoryNotExists") == (folder.ended, folder.reason)
-    assert ("refused", "AccountNotExists") == (account.ended, account.reason)
+    assert (folder.ended, folder.reason) == ("refused", "DirectoryNotExists")
+    assert (account.ended, account.reason) == ("refused", "AccountNotExists")
 
 
 def test_working_folder_is_inside_the_instance(lab):
@@ -141,7 +142,7 @@ def test_script_runs_as_another_account(lab):
     if lab.level is not Level.NAMESPACES:
         pytest.skip("accounts are only pretended without real root")
     lab.output("useradd -m -u 4321 worker")
-    assert "4321 /home/worker" == lab.output("echo $(id -u) $HOME", username="worker")
+    assert lab.output("echo $(id -u) $HOME", username="worker") == "4321 /home/worker"
 
 
 def test_accounts_survive_runs_and_restarts(lab):
@@ -158,7 +159,7 @@ def test_accounts_survive_runs_and_restarts(lab):
 def test_large_script_and_unusual_bytes_arrive(lab):
     """A script of the largest size that the cloud takes runs as it was sent."""
     text = "echo '" + "é" * 8000 + "'"
-    assert "é" * 8000 == lab.output(text)
+    assert lab.output(text) == "é" * 8000
 
 
 def test_nothing_outlives_a_killed_cloud(lab, token):
@@ -173,10 +174,10 @@ machines = Machines(Path({str(lab.data)!r}), {lab.level.value!r})
 asyncio.run(machines.run("i-2", script, lambda *_: print("ready", flush=True)))
 """
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as cloud:
-        assert b"ready\n" == cloud.stdout.readline()
+        assert cloud.stdout.readline() == b"ready\n"
         assert processes_with(token)
         cloud.kill()
     deadline = time.monotonic() + 10
     while (left := processes_with(token)) and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert [] == left
+    assert left == []
