@@ -1,10 +1,9 @@
 """Find the patterns that match an event without trying all of them.
 
-Most patterns can only match if some field has one of a few values (a list of plain values) or
-starts in one of a few ways (prefixes only). Each such pattern is filed under the field that it
-shares with the fewest others: usually `source` or `type`, but any field of `data` will do. An
-event is looked up in the fields that are in use; only what is found there, and the patterns
-without such a field, are matched.
+Most patterns can only match if some field has one of a few values, or begins or ends in one of a
+few ways. Each such pattern is filed under the field that it shares with the fewest others: usually
+`source` or `type`, but any field of `data` will do. An event is looked up in the fields that are in
+use; only what is found there, and the patterns without such a field, are matched.
 """
 
 from __future__ import annotations
@@ -13,11 +12,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from localcloud.core.operators import Exact, Prefix, Suffix
 from localcloud.core.pattern import Pattern
 from localcloud.core.pattern_field import Field
 
 K = TypeVar("K")
-_Place: TypeAlias = tuple[str, tuple[str, str | None]]
+_Part: TypeAlias = tuple[int, int | None]
+_Place: TypeAlias = tuple[str, _Part | None, str | None]
+"""A field's path, the part of the value to compare (None: all of it), and its text."""
 
 
 class RuleIndex(Generic[K]):
@@ -60,19 +62,19 @@ class RuleIndex(Generic[K]):
 class _Drawer:
     """The patterns filed under one field."""
 
-    __slots__ = ("_by_prefix", "_by_text", "_field")
+    __slots__ = ("_by_end", "_by_text", "_field")
 
     def __init__(self, field: Field) -> None:
         self._field = field
         self._by_text: dict[str | None, list[int]] = {}
-        self._by_prefix: dict[int, dict[str, list[int]]] = {}
+        self._by_end: dict[_Part, dict[str, list[int]]] = {}
 
     def file(self, number: int, places: list[_Place]) -> None:
-        for _, (kind, text) in places:
-            if kind == "text":
+        for _, part, text in places:
+            if part is None:
                 self._by_text.setdefault(text, []).append(number)
             elif text is not None:
-                self._by_prefix.setdefault(len(text), {}).setdefault(text, []).append(number)
+                self._by_end.setdefault(part, {}).setdefault(text, []).append(number)
 
     def candidates(self, event: Mapping[str, Any]) -> list[int]:
         value = self._field.read(event)
@@ -80,13 +82,21 @@ class _Drawer:
         for text in self._field.texts_of(value):
             found += self._by_text.get(text, ())
             if text is not None:
-                for length, numbers in self._by_prefix.items():
-                    found += numbers.get(text[:length], ())
+                for (start, stop), numbers in self._by_end.items():
+                    found += numbers.get(text[start:stop], ())
         return found
 
 
 def _places(field: Field) -> list[_Place]:
-    texts = field.exact_texts()
-    if texts is not None:
-        return [(field.path, ("text", text)) for text in texts]
-    return [(field.path, ("prefix", text)) for text in field.prefixes() or ()]
+    """Return where a pattern can be filed by this field; nowhere if another condition is in it."""
+    places: list[_Place] = []
+    for condition in field.conditions:
+        if isinstance(condition, Exact):
+            places.append((field.path, None, condition.text))
+        elif isinstance(condition, Prefix):
+            places.append((field.path, (0, len(condition.text)), condition.text))
+        elif isinstance(condition, Suffix):
+            places.append((field.path, (-len(condition.text), None), condition.text))
+        else:
+            return []
+    return list(dict.fromkeys(places))

@@ -53,6 +53,8 @@ class Exact:
 
     def test(self, value: Any) -> bool:
         """Compare; null equals null only."""
+        if isinstance(value, str):
+            return value == self.text
         if value is None or self.text is None:
             return value is None and self.text is None
         return scalar_text(value) == self.text
@@ -145,7 +147,10 @@ class AnythingBut:
 
     def test(self, value: Any) -> bool:
         """Match unless an excluded condition does."""
-        return not any(operator.test(value) for operator in self.excluded)
+        for operator in self.excluded:  # noqa: SIM110 - a generator costs more than the tests
+            if operator.test(value):
+                return False
+        return True
 
     def describe(self) -> str:
         """List what is excluded."""

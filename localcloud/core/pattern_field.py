@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from localcloud.core.json_path import ABSENT, JsonPath
 from localcloud.core.json_text import canonical, scalar_text
-from localcloud.core.operators import Exact, Exists, Operator, Prefix
+from localcloud.core.operators import Exact, Exists, Operator
 
 Test: TypeAlias = Callable[[Any], bool]
 Rewrite: TypeAlias = Callable[[float], float]
@@ -55,11 +55,6 @@ class Field:
     def exact_texts(self) -> frozenset[str | None] | None:
         """Return the only values that satisfy the field, if it is a plain list of values."""
         texts = [c.text for c in self.conditions if isinstance(c, Exact)]
-        return frozenset(texts) if len(texts) == len(self.conditions) else None
-
-    def prefixes(self) -> frozenset[str] | None:
-        """Return the prefixes of which a string must have one, if the field asks only for that."""
-        texts = [c.text for c in self.conditions if isinstance(c, Prefix)]
         return frozenset(texts) if len(texts) == len(self.conditions) else None
 
     def texts_of(self, value: Any) -> tuple[str | None, ...]:

@@ -69,6 +69,7 @@ _conditions = st.one_of(
     st.none(),
     st.booleans(),
     st.builds(lambda word: {"prefix": word or "x"}, st.sampled_from(_WORDS)),
+    st.builds(lambda word: {"suffix": word or "b"}, st.sampled_from(_WORDS)),
     st.builds(lambda word: {"anything-but": word}, st.sampled_from(_WORDS)),
     st.builds(lambda there: {"exists": there}, st.booleans()),
     st.builds(lambda limit: {"numeric": [">", limit]}, st.integers(-2, 2)),
