@@ -1,0 +1,172 @@
+"""Render provision.sh and deprovision.sh for one catalogue, ready for Cloud Assistant."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shlex
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from scripts.provision.catalogue import Catalogue, Grants, PackageNames, Role
+
+Action = Literal["provision", "deprovision"]
+
+MAX_BASE64_BYTES = 18 * 1024
+"""Cloud Assistant's limit for a command, which it sends as base64, parameters included
+("CreateCommand", ECS API reference: 18 KB after Base64 encoding)."""
+PARAMETER_BYTES = 128
+"""Kept free for the values of emp_id and role, at most 32 characters each."""
+MAX_SCRIPT_BYTES = MAX_BASE64_BYTES // 4 * 3 - PARAMETER_BYTES
+"""What that leaves for the script's own text."""
+
+PARAMETERS = ("emp_id", "role")
+"""The custom parameters of the command, in the order of the script's last lines."""
+
+_ESCAPES = {"\\": r"\\", "\n": r"\n", "$": r"\0044", "`": r"\0140", "{{": r"\0173\0173"}
+
+_TEMPLATES = Environment(  # noqa: S701 - a shell script: everything is quoted by finalize
+    loader=FileSystemLoader(Path(__file__).parent),
+    block_start_string="<%",
+    block_end_string="%>",
+    variable_start_string="<%=",
+    variable_end_string="%>",
+    comment_start_string="<%#",
+    comment_end_string="%>",
+    undefined=StrictUndefined,
+    keep_trailing_newline=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    finalize=lambda value: shlex.quote(str(value)),
+)
+
+
+class RenderError(ValueError):
+    """The script cannot be rendered from what was given."""
+
+
+class TooLargeError(RenderError):
+    """The script would not be accepted by Cloud Assistant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A script as Cloud Assistant gets it, with ``{{emp_id}}`` and ``{{role}}`` still in it."""
+
+    text: str
+    sha256: str
+    """Of the text, in hex."""
+    size: int
+    """Of the text, in bytes; at most ``MAX_SCRIPT_BYTES``."""
+
+    @property
+    def base64(self) -> str:
+        """The text as the command's content is transmitted."""
+        return base64.b64encode(self.text.encode()).decode("ascii")
+
+
+def render(
+    catalogue: Catalogue,
+    action: Action = "provision",
+    *,
+    roles: Collection[str] | None = None,
+) -> Rendered:
+    """Render the script for one action, with all roles of the catalogue or only those named.
+
+    The same catalogue gives the same text everywhere. Fails if the text would exceed what Cloud
+    Assistant accepts, and says by how much and which roles take the most.
+    """
+    chosen = _choose(catalogue, roles)
+    records = [(name, record(role)) for name, role in chosen.items()]
+    text = _TEMPLATES.get_template("provision.sh.j2").render(
+        action=action,
+        name_prefix=catalogue.user_name.prefix,
+        lock_seconds=catalogue.lock_timeout_seconds,
+        home_policy=catalogue.home,
+        everyone=record(catalogue.everyone),
+        roles=records,
+    )
+    _check_placeholders(text)
+    data = text.encode()
+    if len(data) > MAX_SCRIPT_BYTES:
+        raise TooLargeError(_too_large(len(data), records))
+    return Rendered(text=text, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+
+
+def record(grants: Grants) -> str:
+    """Write what is given as the "key value" lines that the script reads."""
+    common = [package for package in grants.packages if isinstance(package, str)]
+    named = [package for package in grants.packages if isinstance(package, PackageNames)]
+    lines = [
+        ("packages", common),
+        ("dnf", [names.dnf for names in named if names.dnf is not None]),
+        ("apt", [names.apt for names in named if names.apt is not None]),
+        ("groups", grants.groups),
+    ]
+    found = [f"{key} {' '.join(words)}" for key, words in lines if words]
+    if isinstance(grants, Role):
+        if grants.primary_group is not None:
+            found.append(f"primary {grants.primary_group}")
+        if grants.shell is not None:
+            found.append(f"shell {grants.shell}")
+        if grants.expires_days is not None:
+            found.append(f"expires {grants.expires_days}")
+    found += [f"sudo {escape(rule)}" for rule in grants.sudo]
+    found += [f"key {escape(key)}" for key in grants.ssh_keys]
+    for file in grants.files:
+        path = escape(file.path).replace(" ", r"\0040").replace("\t", r"\0011")
+        found.append(f"file {file.mode} {path} {escape(file.content)}".rstrip(" "))
+    return "\n".join(found)
+
+
+def escape(text: str) -> str:
+    r"""Write text so that ``printf %b`` gives it back, in one line that the shell would not expand.
+
+    >>> escape("PATH=$HOME\n")
+    'PATH=\\0044HOME\\n'
+    """
+    for plain, escaped in _ESCAPES.items():
+        text = text.replace(plain, escaped)
+    blank = len(text) - len(text.lstrip(" \t")), len(text.rstrip(" \t"))
+    spaces = str.maketrans({" ": r"\0040", "\t": r"\0011"})
+    if blank[0] == len(text):
+        return text.translate(spaces)
+    return (
+        text[: blank[0]].translate(spaces)
+        + text[blank[0] : blank[1]]
+        + text[blank[1] :].translate(spaces)
+    )
+
+
+def _choose(catalogue: Catalogue, names: Collection[str] | None) -> dict[str, Role]:
+    if names is None:
+        return dict(catalogue.roles)
+    unknown = sorted(set(names) - set(catalogue.roles))
+    if unknown:
+        raise RenderError(
+            f"the catalogue has no role {', '.join(unknown)}: it has {', '.join(catalogue.roles)}"
+        )
+    return {name: role for name, role in catalogue.roles.items() if name in names}
+
+
+def _check_placeholders(text: str) -> None:
+    tail = "\nexit\n\n# parameters\n# emp_id: {{emp_id}}\n# role: {{role}}\n"
+    if not text.endswith(tail) or text.count("{{") != 2 or text.count("\n# parameters\n") != 1:
+        raise RenderError(
+            "the script must hold {{emp_id}} and {{role}} once each, in its last two lines"
+        )
+
+
+def _too_large(size: int, records: list[tuple[str, str]]) -> str:
+    largest = sorted(records, key=lambda item: len(item[1]), reverse=True)[:3]
+    return (
+        f"the script has {size} bytes, {size - MAX_SCRIPT_BYTES} more than the {MAX_SCRIPT_BYTES} "
+        f"that fit in Cloud Assistant's 18 KB of base64: its {len(records)} roles take "
+        f"{sum(len(text) for _, text in records)}, most of all "
+        f"{', '.join(f'{name} ({len(text)})' for name, text in largest)}; render only the roles "
+        "that are in use, move what many roles share to 'everyone', or put long files in a package"
+    )

@@ -1,0 +1,142 @@
+"""A host in a folder: PROVISION_ROOT with stand-in tools first on PATH."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scripts.provision.catalogue import Catalogue
+from scripts.provision.render import Action, render
+
+STANDINS = Path(__file__).with_name("standins")
+ED25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + "{:A>43}"
+
+
+def key(name: str) -> str:
+    """Make a line of a .pub file that differs by name."""
+    return f"{ED25519.format(name)} {name}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of a script left behind."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The one line of JSON."""
+        (line,) = self.stdout.splitlines()
+        parsed: dict[str, Any] = json.loads(line)
+        return parsed
+
+    @property
+    def changes(self) -> list[str]:
+        """What the run says that it changed."""
+        return list(self.result["changes"])
+
+
+def substituted(text: str, emp_id: str, role: str) -> str:
+    """Fill in the parameters as Cloud Assistant does: as text, whatever they hold."""
+    return text.replace("{{emp_id}}", emp_id).replace("{{role}}", role)
+
+
+@dataclass
+class Host:
+    """A root folder that the script works in, and the state of its stand-in tools."""
+
+    folder: Path
+    prefix: tuple[str, ...] = ()
+    """What a script is started with, to run it as somebody else."""
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        etc = self.path("etc")
+        etc.mkdir(parents=True)
+        (etc / "passwd").write_text(
+            "root:x:0:0:root:/root:/bin/bash\nemp-jane:x:990:990::/home/jane:/bin/bash\n"
+        )
+        (etc / "shadow").write_text("root:*:19000:0:99999:7:::\nemp-jane:!:19000:0:99999:7:::\n")
+        (etc / "group").write_text("root:x:0:\nadm:x:4:\n")
+        skeleton = etc / "skel"
+        skeleton.mkdir()
+        (skeleton / ".bashrc").write_text("# from skel\n")
+        self.path("var/log").mkdir(parents=True)
+        self.standins.mkdir()
+
+    @property
+    def standins(self) -> Path:
+        """What the stand-in tools remember."""
+        return self.folder / "standins"
+
+    @property
+    def calls(self) -> list[str]:
+        """The command lines that the stand-in tools saw."""
+        path = self.standins / "calls"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def tell(self, file: str, *lines: str) -> None:
+        """Set what a stand-in tool is to do."""
+        (self.standins / file).write_text("".join(f"{line}\n" for line in lines))
+
+    def path(self, below: str) -> Path:
+        """Give a path below the root."""
+        return self.folder / "root" / below
+
+    def line(self, file: str, name: str) -> list[str]:
+        """Give the fields of a line of passwd, group or shadow; empty if there is none."""
+        for line in self.path(f"etc/{file}").read_text().splitlines():
+            if line.startswith(f"{name}:"):
+                return line.split(":")
+        return []
+
+    def groups_of(self, user: str) -> set[str]:
+        """Give the groups that list a user."""
+        lines = [line.split(":") for line in self.path("etc/group").read_text().splitlines()]
+        return {name for name, _, _, members in lines if user in members.split(",")}
+
+    def tree(self) -> dict[str, tuple[int, bytes]]:
+        """Give mode and content of all files, to compare before and after; the log is left out."""
+        return {
+            str(path.relative_to(self.folder)): (path.lstat().st_mode, path.read_bytes())
+            for path in sorted(self.folder.joinpath("root").rglob("*"))
+            if path.is_file() and not path.is_symlink() and path.name != "provision.log"
+        }
+
+    def start(
+        self, text: str, *arguments: str, name: str = "command.sh"
+    ) -> subprocess.Popen[bytes]:
+        """Start a script the way the Cloud Assistant agent does: as a file, through sh -c."""
+        script = self.folder / name
+        script.write_bytes(text.encode("utf-8", "surrogateescape"))
+        script.chmod(0o755)
+        command = [*self.prefix, "sh", "-c", '"$0" "$@"', str(script), *arguments]
+        environment = {
+            "PATH": f"{STANDINS}:{os.environ['PATH']}",
+            "PROVISION_ROOT": str(self.path("")).rstrip("/"),
+            "STANDINS": str(self.standins),
+            **self.environment,
+        }
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+        )
+
+    def run_text(self, text: str, *arguments: str, name: str = "command.sh") -> Run:
+        """Run a script to its end."""
+        process = self.start(text, *arguments, name=name)
+        out, err = process.communicate(timeout=60)
+        return Run(process.returncode, out.decode(), err.decode())
+
+    def run(
+        self, catalogue: Catalogue, emp_id: str, role: str, action: Action = "provision"
+    ) -> Run:
+        """Run the script of an action with the parameters filled in."""
+        return self.run_text(substituted(render(catalogue, action).text, emp_id, role))
