@@ -1,0 +1,142 @@
+"""The pack's configuration: which stacks get advice only, options of rules, and exemptions."""
+
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pulumi_policy import EnforcementLevel, PolicyConfigSchema
+
+from policies.rule import AnyRule, Level
+
+OWN = Path(__file__).with_name("configuration.yaml")
+_SHORTEST_REASON = 20
+
+_ENFORCEMENT = {
+    Level.EVERYWHERE: (EnforcementLevel.MANDATORY, EnforcementLevel.MANDATORY),
+    Level.PRODUCTION: (EnforcementLevel.MANDATORY, EnforcementLevel.ADVISORY),
+    Level.PRODUCTION_ONLY: (EnforcementLevel.MANDATORY, EnforcementLevel.DISABLED),
+}
+
+
+class ConfigurationError(ValueError):
+    """The configuration says something that the pack does not understand."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What a file says about the rules; everything in it is optional."""
+
+    advisory_stacks: tuple[str, ...] | None = None
+    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How one rule is applied to one stack."""
+
+    level: EnforcementLevel
+    options: Mapping[str, Any]
+
+
+def load(path: Path, rules: Sequence[AnyRule]) -> Configuration:
+    """Read a configuration file, or say what in it is wrong."""
+    return parse(yaml.safe_load(path.read_text()) or {}, rules, str(path))
+
+
+def parse(data: Any, rules: Sequence[AnyRule], origin: str) -> Configuration:
+    """Turn the content of a configuration file into a configuration."""
+    if not isinstance(data, dict):
+        raise ConfigurationError(f"{origin}: found {type(data).__name__}, a mapping is needed")
+    known = {"advisory-stacks", "rules"}
+    if unknown := set(data) - known:
+        raise ConfigurationError(
+            f"{origin}: unknown key '{min(unknown)}'; known: {', '.join(sorted(known))}"
+        )
+    given = data.get("rules") or {}
+    by_name = {rule.name: rule for rule in rules}
+    for name, values in given.items():
+        if name not in by_name:
+            raise ConfigurationError(f"{origin}: there is no rule '{name}'")
+        _validate(by_name[name], values or {}, f"{origin}: rules.{name}")
+    stacks = data.get("advisory-stacks")
+    return Configuration(None if stacks is None else tuple(stacks), given)
+
+
+def _validate(rule: AnyRule, values: Mapping[str, Any], where: str) -> None:
+    allowed = {"enforcementLevel", "exemptions", *(option.name for option in rule.options)}
+    if unknown := set(values) - allowed:
+        raise ConfigurationError(
+            f"{where}: unknown option '{min(unknown)}'; known: {', '.join(sorted(allowed))}"
+        )
+    levels = [level.value for level in EnforcementLevel if level is not EnforcementLevel.REMEDIATE]
+    if (level := values.get("enforcementLevel", levels[0])) not in levels:
+        raise ConfigurationError(
+            f"{where}: enforcementLevel '{level}' is none of {', '.join(levels)}"
+        )
+    for exemption in values.get("exemptions", ()):
+        if not exemption.get("resource"):
+            raise ConfigurationError(f"{where}: an exemption names no resource")
+        if len(exemption.get("reason", "")) < _SHORTEST_REASON:
+            raise ConfigurationError(
+                f"{where}: the exemption of '{exemption['resource']}' needs a reason of at least "
+                f"{_SHORTEST_REASON} characters that a reviewer can judge"
+            )
+
+
+def is_production(stack: str, *configurations: Configuration) -> bool:
+    """Tell whether a stack is judged as production: every one that is not listed is.
+
+    Of several configurations the last one with a list decides.
+    """
+    lists = [c.advisory_stacks for c in configurations if c.advisory_stacks is not None]
+    return not any(fnmatch.fnmatchcase(stack, pattern) for pattern in (lists or [()])[-1])
+
+
+def settings(
+    rules: Iterable[AnyRule], production: bool, *configurations: Configuration
+) -> dict[str, Setting]:
+    """Give how each rule is applied; a later configuration wins over an earlier one."""
+    result = {}
+    for rule in rules:
+        in_production, elsewhere = _ENFORCEMENT[rule.level]
+        level = in_production if production else elsewhere
+        options = rule.defaults(production)
+        for configuration in configurations:
+            given = dict(configuration.rules.get(rule.name) or {})
+            level = EnforcementLevel(given.pop("enforcementLevel", level))
+            options |= given
+        result[rule.name] = Setting(level, options)
+    return result
+
+
+def schema(rule: AnyRule) -> PolicyConfigSchema:
+    """Describe to the engine what may be configured for a rule."""
+    exemption = {
+        "type": "object",
+        "required": ["resource", "reason"],
+        "properties": {
+            "resource": {"type": "string", "minLength": 1},
+            "reason": {"type": "string", "minLength": _SHORTEST_REASON},
+        },
+    }
+    return PolicyConfigSchema(
+        {
+            "exemptions": {
+                "type": "array",
+                "items": exemption,
+                "description": "resources that may break the rule, each with the reason",
+            },
+            **{option.name: option.schema for option in rule.options},
+        }
+    )
+
+
+def accepted(options: Mapping[str, Any], resource: str) -> str | None:
+    """Give the reason for which a resource may break the rule, or None if there is none."""
+    for exemption in options.get("exemptions", ()):
+        if fnmatch.fnmatchcase(resource, exemption["resource"]):
+            return str(exemption["reason"])
+    return None

@@ -1,0 +1,206 @@
+"""Rules about Cloud Assistant commands: scripts that run on instances, by default as root."""
+
+import base64
+import binascii
+import re
+
+from policies import facts, tokens
+from policies.rule import Level, Messages, Option, Options, Resource, rule
+from policies.shell import SAFE, is_validated, parameters
+
+_SHELL_TYPE = "RunShellScript"
+_SHELLS = re.compile(r"#!.*\b(ba|da|k|z|a)?sh\b")
+_STOPS = re.compile(r"(?m)^#!.*\bsh +-\w*e|^[ \t]*set +(-\w*e|-o +errexit)")
+_ROOT_IS_STATED = re.compile(r"\b(needs|requires|runs as|as) root\b", re.IGNORECASE)
+_LONGEST_SECONDS = 86_400
+
+
+def script_of(command: Resource) -> str | None:
+    """Give the script that a command holds, or None if its content is no Base64 text."""
+    try:
+        return base64.b64decode(command.props.get("commandContent") or "", validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+
+
+def shell_of(command: Resource) -> str | None:
+    """Give the script if a POSIX shell reads it, else None."""
+    script = script_of(command)
+    if command.props.get("type") != _SHELL_TYPE or not script:
+        return None
+    return script if not script.startswith("#!") or _SHELLS.match(script) else None
+
+
+@rule(
+    "command-encoded",
+    "A command's content is Base64 text",
+    on=[tokens.COMMAND],
+    level=Level.EVERYWHERE,
+    reason=(
+        "The provider hands the content on as it is. Plain text is refused, or decoded into "
+        "something that fails on every instance."
+    ),
+    remedy="Encode the script in the program, such as base64.b64encode(script.encode()).decode().",
+    source=facts.CREATE_COMMAND,
+)
+def command_encoded(command: Resource, _: Options) -> Messages:
+    """Decode the content."""
+    if not script_of(command):
+        yield "commandContent is no Base64-encoded text; encode the script"
+
+
+@rule(
+    "command-size",
+    "A command's content fits into what Cloud Assistant takes",
+    on=[tokens.COMMAND],
+    level=Level.EVERYWHERE,
+    reason="CreateCommand refuses content above the limit, when the update has already begun.",
+    remedy="Shorten the script, or let it fetch what is large.",
+    source=facts.COMMAND_RESOURCE,
+    options=[Option("maximumBytes", "most bytes of the encoded content", default=18 * 1024)],
+)
+def command_size(command: Resource, options: Options) -> Messages:
+    """Measure the encoded content."""
+    size = len(command.props.get("commandContent") or "")
+    if size > options["maximumBytes"]:
+        yield f"the encoded content has {size} bytes; at most {options['maximumBytes']:g}"
+
+
+@rule(
+    "command-timeout",
+    "How long a command may run is stated",
+    on=[tokens.COMMAND],
+    reason=(
+        "Without a limit of its own a run is ended after 60 seconds, in the middle of its work; "
+        "with a very long one a hanging run keeps its request open for hours."
+    ),
+    remedy="Set timeout to the seconds that the script needs at most.",
+    source=facts.CREATE_COMMAND,
+    options=[Option("maximumSeconds", "longest time limit", default=3_600)],
+)
+def command_timeout(command: Resource, options: Options) -> Messages:
+    """Look at the time limit."""
+    timeout = command.props.get("timeout")
+    longest = min(options["maximumSeconds"], _LONGEST_SECONDS)
+    if timeout is None:
+        yield "no timeout is set, so every run is ended after 60 s; set the seconds it needs"
+    elif timeout > longest:
+        yield f"timeout is {timeout:g} s; at most {longest:g} s"
+
+
+@rule(
+    "command-parameters-enabled",
+    "A command with parameters says that it has some",
+    on=[tokens.COMMAND],
+    level=Level.EVERYWHERE,
+    reason=(
+        "Cloud Assistant fills in {{name}} only if enableParameter is true. Otherwise the script "
+        "runs with the braces in it."
+    ),
+    remedy="Set enableParameter to true exactly if the script has parameters.",
+    source=facts.CREATE_COMMAND,
+)
+def command_parameters_enabled(command: Resource, _: Options) -> Messages:
+    """Compare the script with ``enableParameter``."""
+    script = script_of(command)
+    if not script:
+        return
+    names = sorted({parameter.name for parameter in parameters(script)})
+    enabled = bool(command.props.get("enableParameter"))
+    if names and not enabled:
+        yield f"the script has the parameters {', '.join(names)}; set enableParameter to true"
+    if enabled and not names:
+        yield "enableParameter is true, but the script has no {{parameter}}; set it to false"
+
+
+@rule(
+    "command-parameters-quoted",
+    "A parameter stands where the shell reads no syntax",
+    on=[tokens.COMMAND],
+    reason=(
+        "Values are put into the script as text before the shell reads it. Unquoted or in double "
+        "quotes a value such as $(reboot) is run, by default as root; in a comment a line break "
+        "is enough."
+    ),
+    remedy=(
+        "Put the parameters behind the final exit, in comments that the script reads back as "
+        "text, or at least into single quotes."
+    ),
+    source=facts.INVOKE_COMMAND,
+)
+def command_parameters_quoted(command: Resource, _: Options) -> Messages:
+    """Look at what surrounds each parameter in a shell script."""
+    for parameter in parameters(shell_of(command) or ""):
+        if parameter.place not in SAFE:
+            yield (
+                f"line {parameter.line}: {{{{{parameter.name}}}}} stands {parameter.place}, where "
+                "the shell runs what a value holds; put it behind the final exit"
+            )
+
+
+@rule(
+    "command-parameters-validated",
+    "A script compares each parameter with a pattern",
+    on=[tokens.COMMAND],
+    reason=(
+        "A value that looks like an option, a path or another user's name does harm without any "
+        "shell syntax. The script is the last place that can refuse it, whoever invokes it."
+    ),
+    remedy="Check the value in the script, such as [[ $name =~ ^[a-z][a-z0-9]*$ ]] || exit 2.",
+    source=facts.INVOKE_COMMAND,
+)
+def command_parameters_validated(command: Resource, _: Options) -> Messages:
+    """Look for a comparison of each parameter's value."""
+    script = shell_of(command) or ""
+    for name in sorted({parameter.name for parameter in parameters(script)}):
+        if not is_validated(script, name):
+            yield f"the value of {{{{{name}}}}} is compared with no pattern; use [[ =~ ]] or case"
+
+
+@rule(
+    "command-stops-on-error",
+    "A script stops at the first error",
+    on=[tokens.COMMAND],
+    reason=(
+        "Cloud Assistant reports the exit code of the last command. Without set -e a run that "
+        "failed half-way is reported as a success."
+    ),
+    remedy="Begin the script with set -Eeuo pipefail.",
+    source=facts.CLOUD_ASSISTANT_EVENTS,
+)
+def command_stops_on_error(command: Resource, _: Options) -> Messages:
+    """Look for ``set -e``."""
+    script = shell_of(command)
+    if script and not _STOPS.search(script):
+        yield "the script goes on after an error; begin it with set -Eeuo pipefail"
+
+
+@rule(
+    "command-root-stated",
+    "A command that runs as root says why",
+    on=[tokens.COMMAND],
+    reason=(
+        "Cloud Assistant runs a command as root unless whoever invokes it names another user. "
+        "Somebody who reads the command must see that this is meant."
+    ),
+    remedy='Say in description or script why it "needs root", or invoke it with Username.',
+    source=facts.INVOKE_COMMAND,
+)
+def command_root_stated(command: Resource, _: Options) -> Messages:
+    """Look for the words "needs root" (or requires, runs as, as) in description and script."""
+    script = shell_of(command)
+    texts = f"{command.props.get('description', '')}\n{script}"
+    if script and not _ROOT_IS_STATED.search(texts):
+        yield 'the command runs as root and gives no reason; say "needs root" and why'
+
+
+RULES = (
+    command_encoded,
+    command_size,
+    command_timeout,
+    command_parameters_enabled,
+    command_parameters_quoted,
+    command_parameters_validated,
+    command_stops_on_error,
+    command_root_stated,
+)

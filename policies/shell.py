@@ -1,0 +1,132 @@
+"""Finds where the parameters of a Cloud Assistant command stand in its shell script.
+
+Cloud Assistant puts a parameter's value into the script as text, before the shell reads it. Whether
+a value can do harm depends on what surrounds its ``{{name}}``.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+# {{ name }}; names that begin with ACS:: are filled in by Cloud Assistant itself.
+_PARAMETER = re.compile(r"\{\{\s*([\w:-]+)\s*\}\}")
+_BUILT_IN = "ACS::"
+_HEREDOC = re.compile(r"<<-?\s*(['\"\\]?)(\w+)")
+_TAIL = re.compile(r"(?m)^exit(?: +\d+)?[ \t]*$(?=(?:\n(?:[ \t]*#.*|[ \t]*))*\Z)")
+
+
+class Place(StrEnum):
+    """What surrounds a parameter."""
+
+    BARE = "unquoted"
+    DOUBLE = "in double quotes"
+    SINGLE = "in single quotes"
+    COMMENT = "in a comment"
+    HEREDOC = "in a here-document that is expanded"
+    QUOTED_HEREDOC = "in a here-document that is not expanded"
+    TAIL = "behind the final exit"
+
+
+SAFE = frozenset({Place.SINGLE, Place.QUOTED_HEREDOC, Place.TAIL})
+"""Where no shell syntax in a value is read; a quote or a delimiter can still end the place."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a command, as it stands in the script."""
+
+    name: str
+    line: int
+    place: Place
+
+
+def parameters(script: str) -> Iterator[Parameter]:
+    """Give each occurrence of a parameter with what surrounds it."""
+    places = None
+    for match in _PARAMETER.finditer(script):
+        if match[1].startswith(_BUILT_IN):
+            continue
+        places = places or _places(script)
+        yield Parameter(match[1], script.count("\n", 0, match.start()) + 1, places[match.start()])
+
+
+def _places(script: str) -> list[Place]:
+    """Give for each character what surrounds it."""
+    tail = _TAIL.search(script)
+    end = tail.end() if tail else len(script)
+    places = [Place.TAIL] * len(script)
+    place, at = Place.BARE, 0
+    heredocs: list[tuple[str, bool]] = []
+    while at < end:
+        if heredocs and script[at] == "\n" and place in {Place.BARE, Place.COMMENT}:
+            place, at = Place.BARE, _skip_heredocs(script, at, heredocs, places)
+            continue
+        places[at] = place
+        if script[at] == "\\" and place in {Place.BARE, Place.DOUBLE} and at + 1 < end:
+            places[at + 1] = place
+            at += 2
+            continue
+        if (
+            place is Place.BARE
+            and (match := _HEREDOC.match(script, at))
+            and _is_heredoc(script, at)
+        ):
+            heredocs.append((match[2], bool(match[1])))
+        place = _next(place, script, at)
+        at += 1
+    return places
+
+
+def _next(place: Place, script: str, at: int) -> Place:
+    character = script[at]
+    if place is Place.BARE:
+        if character == "'":
+            return Place.SINGLE
+        if character == '"':
+            return Place.DOUBLE
+        if character == "#" and (at == 0 or script[at - 1] in " \t\n;&|("):
+            return Place.COMMENT
+        return place
+    ends = {Place.SINGLE: "'", Place.DOUBLE: '"', Place.COMMENT: "\n"}[place]
+    return Place.BARE if character == ends else place
+
+
+def _is_heredoc(script: str, at: int) -> bool:
+    """Tell a here-document from a here-string (<<<) and from a shift in arithmetic."""
+    return script[at - 1 : at] != "<" and script[at + 2 : at + 3] != "<"
+
+
+def _skip_heredocs(
+    script: str, at: int, heredocs: list[tuple[str, bool]], places: list[Place]
+) -> int:
+    """Mark the here-documents that begin in the next line; give where the script goes on."""
+    places[at] = Place.BARE
+    at += 1
+    for delimiter, quoted in heredocs:
+        while at < len(script):
+            stop = script.find("\n", at)
+            stop = len(script) if stop < 0 else stop + 1
+            line = script[at:stop]
+            is_end = line.strip() == delimiter
+            place = Place.QUOTED_HEREDOC if quoted else Place.HEREDOC
+            places[at:stop] = [Place.BARE if is_end else place] * len(line)
+            at = stop
+            if is_end:
+                break
+    heredocs.clear()
+    return at
+
+
+def is_validated(script: str, parameter: str) -> bool:
+    """Tell whether the script compares the parameter's value with a pattern.
+
+    The value is looked for in the variable that it is assigned to and in one of its own name.
+    """
+    name = re.escape(parameter)
+    assigned = re.findall(rf"(\w+)=['\"]?\{{\{{\s*{name}\s*\}}\}}", script)
+    for variable in {*assigned, parameter.replace("-", "_")}:
+        value = rf"\$\{{?{re.escape(variable)}\b[^\s\"']*[\"']?"
+        if re.search(rf"{value}\s+=~\s|\bcase\s+[\"']?{value}\s+in\b", script):
+            return True
+    return False
