@@ -1,0 +1,1 @@
+"""Alibaba Cloud on one machine, as far as the provisioning loop needs it."""

@@ -129,9 +129,7 @@ def invocations(
 def fault(
     target: Annotated[
         str,
-        typer.Argument(
-            help="chat:NAME, function:NAME, action:PRODUCT:ACTION, package:NAME or hr."
-        ),
+        typer.Argument(help="chat:NAME, function:NAME, action:PRODUCT:ACTION, package:NAME or hr."),
     ],
     times: Annotated[int, typer.Option(min=0, help="How often; 0 takes the fault away.")] = 1,
     error: Annotated[str, typer.Option(help="The code to answer with.")] = "",

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
+from localcloud.chats.state import Chats
+from localcloud.faults import Faults
+from localcloud.hr import Hr
 from localcloud.services.ecs.state import Ecs
 from localcloud.services.eventbridge.state import EventBridge
 from localcloud.services.fc.state import FunctionCompute
 from localcloud.services.mns.state import Mns
 from localcloud.services.ram.state import Ram
 from localcloud.services.sls.state import Sls
-from localcloud.chats.state import Chats
-from localcloud.faults import Faults
 from localcloud.settings import CloudSettings
 from localcloud.sources import Sources
 from localcloud.store import Store
@@ -30,3 +31,4 @@ class Cloud:
     mns: Mns
     sls: Sls
     chats: Chats
+    hr: Hr

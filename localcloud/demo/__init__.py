@@ -1,0 +1,1 @@
+"""The demonstration: the whole loop on this machine, played and judged."""

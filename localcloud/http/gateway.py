@@ -1,6 +1,6 @@
 """The one door of the local cloud: every request, whatever its style, comes in here.
 
-    parse -> find the product and action -> who signed it -> fault -> may they -> run -> durable -> answer
+    parse -> product and action -> who signed it -> fault -> may they -> run -> durable -> answer
 
 Requests arrive for ``127.0.0.1:PORT`` or, with the local cloud as the HTTP proxy, for names below
 ``.localcloud.invalid``; a request for any other name is refused, so that nothing leaves the machine
@@ -121,10 +121,8 @@ class Gateway:
         try:
             product = self._product(request, path)
             parsed = self._parse(product, request, path, host)
-            action = self._products[product].actions.get(parsed.action)
             caller = self._identify(request)
-            if action is None:
-                raise UnknownAction(product, parsed.action)
+            action = self._action(parsed)
             call = ApiCall(
                 product=product,
                 action=parsed.action,
@@ -184,6 +182,12 @@ class Gateway:
         if product == "sls":
             variables["project"] = _project(host)
         return _Parsed(product, match.action, request.query, variables)
+
+    def _action(self, parsed: _Parsed) -> Action:
+        action = self._products[parsed.product].actions.get(parsed.action)
+        if action is None:
+            raise UnknownAction(parsed.product, parsed.action)
+        return action
 
     def _identify(self, request: signature.Unsigned) -> Caller:
         signed = signature.read(request)

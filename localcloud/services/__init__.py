@@ -1,0 +1,1 @@
+"""The APIs of the local cloud: one folder for each product."""

@@ -1,0 +1,1 @@
+"""RAM and STS: roles, policies and who may do what."""

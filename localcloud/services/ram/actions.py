@@ -255,9 +255,7 @@ async def assume_role(cloud: Cloud, call: ApiCall) -> Answer:
     role = next((r for r in cloud.ram.roles if r.arn == arn.lower()), None)
     longest = role.max_session_seconds if role else _SESSION_SECONDS[1]
     seconds = call.integer("DurationSeconds", 3600, _SESSION_SECONDS[0], longest)
-    issued = cloud.ram.assume(
-        arn, call.caller.arn, session, seconds, call.params.get("Policy", "")
-    )
+    issued = cloud.ram.assume(arn, call.caller.arn, session, seconds, call.params.get("Policy", ""))
     assumed = cloud.ram.role(arn.rpartition("/")[2]) if role is None else role
     return {
         "AssumedRoleUser": {
@@ -273,10 +271,12 @@ async def assume_role(cloud: Cloud, call: ApiCall) -> Answer:
     }
 
 
-async def delete_service_linked_role(_cloud: Cloud, call: ApiCall) -> Answer:
-    """Answer as for a service-linked role that was deleted; they do nothing here."""
-    call.required("RoleName")
-    return {"DeletionTaskId": f"task/service-linked-role/{call.params['RoleName']}"}
+async def delete_service_linked_role(cloud: Cloud, call: ApiCall) -> Answer:
+    """Delete a service-linked role; EventBridge's are the only ones here."""
+    name = call.required("RoleName")
+    if not cloud.eventbridge.delete_role(name):
+        raise EntityNotExist("Role", name)
+    return {"DeletionTaskId": f"task/{name}/{call.request_id}"}
 
 
 def _role(role: Role) -> dict[str, Any]:
@@ -414,12 +414,8 @@ ACTIONS: dict[str, Action] = {
     "UpdateRole": Action(update_role, "ram:UpdateRole", _role_arn),
     "DeleteRole": Action(delete_role, "ram:DeleteRole", _role_arn),
     "CreatePolicy": Action(create_policy, "ram:CreatePolicy", _policy_arn),
-    "GetPolicy": Action(
-        get_policy, "ram:GetPolicy", _policy_arn, partial="custom policies only"
-    ),
-    "ListPolicies": Action(
-        list_policies, "ram:ListPolicies", partial="custom policies only"
-    ),
+    "GetPolicy": Action(get_policy, "ram:GetPolicy", _policy_arn, partial="custom policies only"),
+    "ListPolicies": Action(list_policies, "ram:ListPolicies", partial="custom policies only"),
     "DeletePolicy": Action(delete_policy, "ram:DeletePolicy", _policy_arn),
     "CreatePolicyVersion": Action(create_policy_version, "ram:CreatePolicyVersion", _policy_arn),
     "GetPolicyVersion": Action(get_policy_version, "ram:GetPolicyVersion", _policy_arn),
@@ -432,9 +428,7 @@ ACTIONS: dict[str, Action] = {
         update_policy_description, "ram:UpdatePolicyDescription", _policy_arn
     ),
     "AttachPolicyToRole": Action(attach_policy_to_role, "ram:AttachPolicyToRole", _both_arns),
-    "DetachPolicyFromRole": Action(
-        detach_policy_from_role, "ram:DetachPolicyFromRole", _both_arns
-    ),
+    "DetachPolicyFromRole": Action(detach_policy_from_role, "ram:DetachPolicyFromRole", _both_arns),
     "ListPoliciesForRole": Action(list_policies_for_role, "ram:ListPoliciesForRole", _role_arn),
     "ListEntitiesForPolicy": Action(
         list_entities_for_policy,
@@ -456,6 +450,6 @@ RESOURCE_MANAGER_ACTIONS: dict[str, Action] = {
     "DeleteServiceLinkedRole": Action(
         delete_service_linked_role,
         "ram:DeleteServiceLinkedRole",
-        partial="service-linked roles do nothing here",
+        partial="EventBridge's roles only",
     ),
 }

@@ -91,7 +91,9 @@ class Ram:
             raise EntityNotExist("Role", name)
         return role
 
-    def create_role(self, name: str, trust: str, description: str, max_session: int, tags: dict[str, str]) -> Role:
+    def create_role(
+        self, name: str, trust: str, description: str, max_session: int, tags: dict[str, str]
+    ) -> Role:
         """Make a role."""
         if name in self.roles:
             raise EntityAlreadyExists("Role", name)
@@ -193,9 +195,7 @@ class Ram:
             now = self._sources.clock.now()
             session, secret = self._sessions.read(access_key_id, security_token, now)
             role = self.role(session.role)
-            arn = (
-                f"acs:ram::{self._settings.account_id}:assumed-role/{role.name}/{session.name}"
-            )
+            arn = f"acs:ram::{self._settings.account_id}:assumed-role/{role.name}/{session.name}"
             return secret, Caller(arn, access_key_id, self._session_policies(role, session))
         if access_key_id != self._settings.access_key_id:
             raise UnknownAccessKey(access_key_id)

@@ -1,0 +1,154 @@
+"""Wires one local cloud: the only place that knows all services."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from localcloud import hr
+from localcloud.chats import dingtalk, lark
+from localcloud.chats.state import Chats
+from localcloud.cloud import Cloud
+from localcloud.delivery.dispatcher import Dispatcher
+from localcloud.delivery.http_client import HttpClient
+from localcloud.delivery.journal import Journal
+from localcloud.delivery.targets import senders
+from localcloud.faults import Faults
+from localcloud.http.gateway import Gateway
+from localcloud.http.inspection import create_inspection
+from localcloud.products import PRODUCTS
+from localcloud.sandbox.machines import Machines
+from localcloud.services.ecs.instances import first_instances
+from localcloud.services.ecs.state import Ecs
+from localcloud.services.eventbridge import webhook
+from localcloud.services.eventbridge.state import EventBridge
+from localcloud.services.fc.state import FunctionCompute
+from localcloud.services.mns.state import Mns
+from localcloud.services.ram.state import Ram
+from localcloud.services.sls.state import Sls
+from localcloud.settings import CloudSettings
+from localcloud.sources import Sources
+from localcloud.store import Store
+
+SURFACES = {
+    webhook.PATH: webhook.handle,
+    "oapi.dingtalk": dingtalk.handle,
+    "/robot/send": dingtalk.handle,
+    "open.lark": lark.handle,
+    "/open-apis/bot/v2/hook/": lark.handle,
+    "hr": hr.handle,
+    "/api/employees": hr.handle,
+}
+"""What is not an API of the cloud, by path or by host name below ``.localcloud.invalid``."""
+
+
+class App:
+    """A local cloud as an ASGI application, with what runs in its background."""
+
+    def __init__(self, settings: CloudSettings, sources: Sources | None = None) -> None:
+        sources = sources or Sources()
+        if settings.data:
+            settings.data.mkdir(parents=True, exist_ok=True)
+        store = Store(settings.data / "state.sqlite" if settings.data else None)
+        faults = Faults()
+        journal = Journal(store, sources.clock)
+        ram = Ram(settings, sources, store)
+        mns = Mns(settings, sources, store)
+        sls = Sls(settings, sources, store)
+        eventbridge = EventBridge(settings, sources, store, journal)
+        fc = FunctionCompute(
+            settings,
+            sources,
+            store,
+            faults,
+            assume=ram.assume,
+            is_allowed=ram.is_allowed,
+            append_log=sls.append,
+        )
+        self._machines = Machines(settings.data, settings.isolation, settings.packages)
+        ecs = Ecs(settings, sources, store, eventbridge.publish, self._machines, faults)
+        self.cloud = Cloud(
+            settings=settings,
+            sources=sources,
+            store=store,
+            faults=faults,
+            eventbridge=eventbridge,
+            ecs=ecs,
+            fc=fc,
+            ram=ram,
+            mns=mns,
+            sls=sls,
+            chats=Chats(settings, sources, store, faults),
+            hr=hr.Hr(settings, sources, store, faults),
+        )
+        self._client = HttpClient(settings.endpoint)
+        self._dispatcher = Dispatcher(
+            journal,
+            sources.clock,
+            sources.random.random,
+            eventbridge.target,
+            senders(
+                sources,
+                self._client,
+                invoke=fc.invoke,
+                send_message=mns.send,
+                append_log=sls.append,
+                publish=eventbridge.publish,
+            ),
+            bury=lambda queue, text: mns.send(queue, text, limited=False),
+        )
+        self._gateway = Gateway(self.cloud, PRODUCTS, SURFACES, create_inspection(self.cloud))
+        self._background: list[asyncio.Task[None]] = []
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Serve a request, or start and stop with the server."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            await self._gateway(scope, receive, send)
+
+    async def start(self) -> None:
+        """Continue what was accepted before, and take up what comes."""
+        await self.cloud.store.flush()
+        for service in (self._dispatcher, self.cloud.ecs, self.cloud.fc):
+            self._background.append(asyncio.create_task(service.run()))
+
+    async def stop(self) -> None:
+        """Stop what runs and write what is queued."""
+        for task in self._background:
+            task.cancel()
+        for task in self._background:
+            with suppress(asyncio.CancelledError):
+                await task
+        await self._machines.close()
+        await self.cloud.fc.close()
+        await self._client.close()
+        self.cloud.store.close()
+
+    async def _live(self, receive: Any, send: Any) -> None:
+        await receive()
+        await self.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def create_app(settings: CloudSettings) -> App:
+    """Make the application of a local cloud."""
+    return App(settings)
+
+
+def ready(settings: CloudSettings) -> dict[str, Any]:
+    """Say where the local cloud is and how to use it, as the line that ``serve`` prints."""
+    return {
+        "endpoint": settings.endpoint,
+        "region": settings.region,
+        "account_id": settings.account_id,
+        "access_key_id": settings.access_key_id,
+        "access_key_secret": settings.access_key_secret,
+        "instances": [row.instance_id for row in first_instances(settings.instances, 0)],
+        "chats": {
+            name: {"platform": chat.platform, "webhook": chat.webhook}
+            for name, chat in settings.chats.items()
+        },
+    }

@@ -1,0 +1,96 @@
+"""Starts a local cloud, deploys the loop into it, plays the scenarios and judges them."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from localcloud.client import CloudUnreachable
+from localcloud.demo.judgement import Played, Scenario
+from localcloud.demo.loop import Late, Loop
+from localcloud.demo.report import Report
+from localcloud.demo.scenarios import SCENARIOS
+
+_EVENTS = 1000
+
+
+class DemoFailed(Exception):
+    """The demonstration could not even begin."""
+
+
+def play(*, as_json: bool, engine: str) -> int:
+    """Run the demonstration; give 0 only if everything was as it should be."""
+    report = Report(as_json=as_json)
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="localcloud-demo-") as folder:
+        report.begin("starting a local cloud")
+        with running(Path(folder) / "cloud") as ready:
+            report.began(ready)
+            report.begin(f"deploying stack local ({engine})")
+            outputs = deploy(engine, ready["endpoint"])
+            report.deployed(outputs)
+            loop = Loop(ready, outputs)
+            played = []
+            for scenario in SCENARIOS:
+                report.begin(scenario.title)
+                played.append(play_one(loop, scenario))
+                report.played(played[-1])
+            report.hosts(loop)
+    report.end(played, time.monotonic() - started)
+    return 0 if all(p.is_right for p in played) else 1
+
+
+@contextmanager
+def running(data: Path, *arguments: str) -> Iterator[dict[str, Any]]:
+    """Run a local cloud on a free port; give its ready line."""
+    command = [sys.executable, "-m", "localcloud", "serve", "--port", "0", "--data", str(data)]
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [*command, *arguments], stdout=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            line = server.stdout.readline() if server.stdout else ""
+            if not line:
+                raise DemoFailed("the local cloud did not start; its error is above")
+            yield json.loads(line)
+        finally:
+            server.terminate()
+
+
+def deploy(engine: str, endpoint: str) -> dict[str, Any]:
+    """Apply stack ``local``, with or without the Pulumi engine; give its outputs."""
+    if engine == "mock":
+        from localcloud.deploy import run  # noqa: PLC0415 - Pulumi takes most of a second to load
+
+        return run(endpoint=endpoint)
+    if engine != "pulumi":
+        raise DemoFailed(f"there is no engine '{engine}'; mock and pulumi are accepted")
+    command = [sys.executable, "-m", "scripts.stack", "up", "--stack", "local", "--json"]
+    done = subprocess.run(  # noqa: S603 - our own command
+        [*command, "--endpoint", endpoint], stdout=subprocess.PIPE, text=True, check=False
+    )
+    if done.returncode:
+        raise DemoFailed("pulumi up failed; its error is above")
+    outputs: dict[str, Any] = json.loads(done.stdout)
+    return outputs
+
+
+def play_one(loop: Loop, scenario: Scenario) -> Played:
+    """Play a scenario and gather what came of it."""
+    known = {e["id"] for e in loop.events(_EVENTS)}
+    numbers = {chat: loop.last_message(chat) for chat in scenario.chats}
+    played = Played(scenario.title)
+    started = time.monotonic()
+    try:
+        played.checks.extend(scenario.play(loop))
+    except (Late, CloudUnreachable) as problem:
+        played.failure = str(problem)
+    played.seconds = time.monotonic() - started
+    played.events = [e for e in loop.events(_EVENTS) if e["id"] not in known]
+    for chat, number in numbers.items():
+        played.messages += [{"chat": chat, **m} for m in loop.messages(chat, number)]
+    return played

@@ -1,0 +1,1 @@
+"""The Location service: where the products are."""

@@ -1,0 +1,101 @@
+"""Tables for the command line: what arrived, what ran, and the way of events."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+class EventRow(NamedTuple):
+    """One line of an event's way."""
+
+    cells: tuple[str, ...]
+    """Source, rule, target, attempt, status, milliseconds."""
+    is_ok: bool
+
+
+def show(kind: str, value: Any) -> None:
+    """Print what the local cloud told of a kind."""
+    console = Console(highlight=False)
+    _KINDS[kind](console, value)
+
+
+def event_rows(events: Iterable[dict[str, Any]]) -> Iterator[EventRow]:
+    """Give a line for each attempt at each target of events, and one for events without any."""
+    for event in events:
+        source = event["source"]
+        matched = [rule for rule in event["rules"] if rule["matched"]]
+        if not matched:
+            yield EventRow((source, "no rule matched", "", "", "", ""), is_ok=False)
+        for rule in matched:
+            for target in rule["targets"]:
+                for attempt in target["attempts"]:
+                    cells = (
+                        source,
+                        rule["rule"],
+                        target["target"],
+                        str(attempt["attempt"]),
+                        attempt["status"],
+                        f"{attempt['milliseconds']:.0f}",
+                    )
+                    yield EventRow(cells, attempt["ok"])
+                if not target["attempts"]:
+                    cells = (source, rule["rule"], target["target"], "", target["state"], "")
+                    yield EventRow(cells, is_ok=True)
+
+
+def _messages(console: Console, messages: list[dict[str, Any]]) -> None:
+    if not messages:
+        console.print("nothing arrived in this chat yet", style="dim")
+    for message in messages:
+        console.print(Text(f"#{message['id']}  {message['time']}", style="dim"))
+        console.print(Text(message["text"].rstrip() + "\n"))
+
+
+def _trace(console: Console, events: list[dict[str, Any]]) -> None:
+    if not events:
+        console.print("no event was accepted yet", style="dim")
+    for event in events:
+        console.print(
+            Text(f"{event['accepted_at']}  {event['bus']}  {event['source']}  {event['id']}")
+        )
+        table = Table(box=None, padding=(0, 2, 0, 2), header_style="dim")
+        for column in ("rule", "target", "attempt", "status"):
+            table.add_column(column)
+        table.add_column("ms", justify="right")
+        for row in event_rows([event]):
+            table.add_row(*row.cells[1:], style="" if row.is_ok else "yellow")
+        console.print(table)
+        for rule in event["rules"]:
+            if not rule["matched"]:
+                console.print(
+                    Text(f"  {rule['rule']} did not match: {rule['reason']}", style="dim")
+                )
+
+
+def _logs(console: Console, invocations: list[dict[str, Any]]) -> None:
+    if not invocations:
+        console.print("the function was not invoked yet", style="dim")
+    for invocation in invocations:
+        for line in invocation["lines"]:
+            console.print(Text(line))
+
+
+def _invocations(console: Console, invocations: list[dict[str, Any]]) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    columns = ("started", "invocation", "instance", "command", "status", "exit", "seconds")
+    for column in columns:
+        table.add_column(column)
+    for row in invocations:
+        table.add_row(*(str(row.get(column, "")) for column in columns))
+    console.print(table)
+
+
+_KINDS: dict[str, Callable[[Console, Any], None]] = {
+    "messages": _messages,
+    "trace": _trace,
+    "logs": _logs,
+    "invocations": _invocations,
+}
