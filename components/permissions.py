@@ -87,13 +87,13 @@ def invoke_commands(
     ]
 
 
-def read_invocations(region: str, account_id: str, actions: Sequence[str]) -> PermissionArgs:
-    """Allow looking at past runs.
+def read_invocations(region: str, account_id: str) -> PermissionArgs:
+    """Allow looking at past runs and what they printed.
 
     The wildcards are read-only and needed: a run may have begun under an earlier version of the
     script, whose command has another id by now, and its instance may have left the settings.
     """
     return {
-        "actions": list(actions),
+        "actions": ["ecs:DescribeInvocations"],
         "resources": [command_arn(region, account_id, "*"), instance_arn(region, account_id, "*")],
     }

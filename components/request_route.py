@@ -64,7 +64,7 @@ class RequestRoute(pulumi.ComponentResource):
                 *permissions.invoke_commands(
                     region, account_id, commands, ids, tag_groups(args["roles"])
                 ),
-                permissions.read_invocations(region, account_id, ["ecs:DescribeInvocations"]),
+                permissions.read_invocations(region, account_id),
                 permissions.put_events(region, account_id, site["bus_name"]),
             ],
         }

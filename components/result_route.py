@@ -43,11 +43,7 @@ class ResultRoute(pulumi.ComponentResource):
                 "environment": {},
                 "documents": {"LOOP": args["document"]},
                 "permissions": [
-                    permissions.read_invocations(
-                        region,
-                        account_id,
-                        ["ecs:DescribeInvocations", "ecs:DescribeInvocationResults"],
-                    ),
+                    permissions.read_invocations(region, account_id),
                     permissions.put_events(region, account_id, site["bus_name"]),
                 ],
             },

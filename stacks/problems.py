@@ -135,9 +135,9 @@ def _region(settings: Settings) -> Iterator[Problem]:
 
 def _undefined_chat(settings: Settings, path: Path, name: str) -> Problem:
     known = sorted(settings.chats)
-    near = difflib.get_close_matches(name, known, n=1) or known[:1]
+    near = difflib.get_close_matches(name, known, n=1)
     reason = f"chat '{name}' is not defined; defined: {', '.join(known)}"
-    return wrong_setting(path, reason, near[0])
+    return wrong_setting(path, reason, near[0] if near else "<chat>")
 
 
 def _chats(settings: Settings) -> Iterator[Problem]:
@@ -217,11 +217,11 @@ def _roles(settings: Settings, catalogue: frozenset[str]) -> Iterator[Problem]:
                 (remove_command(("roles", role)),),
             )
         if group not in settings.instances:
-            near = difflib.get_close_matches(group, groups, n=1) or groups[:1]
+            near = difflib.get_close_matches(group, groups, n=1)
             yield wrong_setting(
                 ("roles", role),
                 f"'{group}' is not a group of instances; defined: {', '.join(groups)}",
-                near[0],
+                near[0] if near else "<group>",
             )
 
 

@@ -23,6 +23,7 @@ class Made:
         self.type: str = request.type
         self.name: str = request.name
         self.urn = ""
+        self.parent: str = request.parent
         self.protected: bool = request.protect
         self.depends_on = list(request.dependencies)
         self.secret_outputs = list(request.additionalSecretOutputs)

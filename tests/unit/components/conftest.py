@@ -1,0 +1,31 @@
+"""What all component tests share."""
+
+import pytest
+
+from components import RetryStrategy, SiteArgs
+from tests.unit.fake_engine import FakeEngine
+
+QUEUE = "acs:mns:cn-hangzhou:1234567890123456:/queues/loop-dead-letters"
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    """Give a fresh engine that has seen nothing."""
+    return FakeEngine()
+
+
+@pytest.fixture
+def site() -> SiteArgs:
+    """Give the surroundings of a part: plain values, as if everything existed."""
+    return {
+        "region": "cn-hangzhou",
+        "account_id": "1234567890123456",
+        "name_prefix": "loop",
+        "bus_name": "loop",
+        "log_project": "loop-logs",
+        "events_store": "events",
+        "functions_store": "functions",
+        "retry": RetryStrategy.BACKOFF,
+        "dead_letter_arn": QUEUE,
+        "tags": {"app": "loop"},
+    }

@@ -1,0 +1,97 @@
+"""The archive of a function."""
+
+import base64
+import io
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from components import function_archive
+
+FUNCTIONS = ["call_http_api", "post_to_chat", "publish_result", "run_command"]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Make a project with one function that imports some of what is shared."""
+    files = {
+        "functions/__init__.py": "",
+        "functions/common/__init__.py": "",
+        "functions/common/used.py": "from functions.common import deeper\n",
+        "functions/common/deeper.py": "X = 1\n",
+        "functions/common/unused.py": "Y = 1\n",
+        "functions/one/__init__.py": "",
+        "functions/one/handler.py": (
+            "import json\n\n\ndef handler(event, context):\n"
+            "    from functions.common.used import deeper\n    return json.dumps(deeper.X)\n"
+        ),
+        "functions/other/__init__.py": "",
+        "functions/other/handler.py": "handler = None\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def names(archive: bytes) -> list[str]:
+    """List an archive."""
+    return zipfile.ZipFile(io.BytesIO(archive)).namelist()
+
+
+def test_an_archive_holds_what_its_function_imports(project: Path) -> None:
+    """Directly or not, at the top or inside a function; nothing of other functions."""
+    assert names(function_archive.build("one", project=project)) == [
+        "functions/__init__.py",
+        "functions/common/__init__.py",
+        "functions/common/deeper.py",
+        "functions/common/used.py",
+        "functions/one/__init__.py",
+        "functions/one/handler.py",
+        "index.py",
+    ]
+
+
+def test_the_same_sources_give_the_same_bytes(project: Path) -> None:
+    """Neither time nor owner nor order of the files is in the archive, so nothing seems changed."""
+    first = function_archive.build("one", {"loop.json": "{}"}, project)
+    for path in project.rglob("*.py"):
+        path.touch()
+    assert first == function_archive.build("one", {"loop.json": "{}"}, project)
+
+
+def test_a_long_setting_travels_in_the_root(project: Path) -> None:
+    """Files beside index.py carry what is too long for a variable."""
+    archive = function_archive.build("one", {"loop.json": '{"a":1}'}, project)
+    assert zipfile.ZipFile(io.BytesIO(archive)).read("loop.json") == b'{"a":1}'
+
+
+def test_an_unknown_function_is_named(project: Path) -> None:
+    """A misspelt function is an error that says where its handler should be."""
+    with pytest.raises(FileNotFoundError, match=r"no function 'two': functions\.two\.handler"):
+        function_archive.build("two", project=project)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_each_function_starts_from_its_archive_alone(function: str, tmp_path: Path) -> None:
+    """index.handler is found with nothing but the archive and the standard library."""
+    archive = base64.b64decode(function_archive.build_base64(function))
+    zipfile.ZipFile(io.BytesIO(archive)).extractall(tmp_path)
+    program = "import index; assert callable(index.handler); print(index.handler.__module__)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, '.'); {program}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (0, f"functions.{function}.handler\n", "") == (done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_an_archive_is_small(function: str) -> None:
+    """It fits into a request and into the state many times over."""
+    assert len(function_archive.build(function)) < 64 * 1024

@@ -1,0 +1,200 @@
+"""The loop as a whole: that its parts are wired to each other."""
+
+import json
+from typing import Any
+
+import pulumi
+import pytest
+
+from components import ChatPlatform, Delivery, ProvisioningLoop, ProvisioningLoopArgs, RetryStrategy
+from components.cloud_assistant_command import sha256
+from tests.unit.fake_engine import FakeEngine
+
+
+def args(**changes: Any) -> ProvisioningLoopArgs:
+    """Give the smallest loop; must be called while a program runs."""
+    given: ProvisioningLoopArgs = {
+        "region": "cn-hangzhou",
+        "account_id": "1234567890123456",
+        "name_prefix": "loop",
+        "bus_description": "d",
+        "sources": [
+            {"name": "dingtalk.approval", "platform": ChatPlatform.DINGTALK, "chat": "ops"}
+        ],
+        "chats": [
+            {
+                "name": "ops",
+                "platform": ChatPlatform.DINGTALK,
+                "delivery": Delivery.FUNCTION,
+                "language": "en",
+                "webhook": pulumi.Output.secret("https://chat.example/ops"),
+            }
+        ],
+        "default_chat": "ops",
+        "roles": [{"role": "devops", "instance_ids": ["i-a"]}],
+        "provision_script": "echo provision {{emp_id}} {{role}}",
+        "deprovision_script": "echo deprovision {{emp_id}} {{role}}",
+        "command_timeout_seconds": 300,
+        "command_working_directory": "/root",
+        "stale_after_seconds": 3600,
+        "log_project": "loop-logs",
+        "archive_days": 30,
+        "function_logs_days": 14,
+        "dead_letters_seconds": 60,
+        "retry": RetryStrategy.EXPONENTIAL_DECAY,
+        "tags": {"app": "loop"},
+    }
+    given.update(changes)  # type: ignore[typeddict-item]  # whatever a test changes
+    return given
+
+
+ONBOARDING = {
+    "source": "dingtalk.member",
+    "endpoint": "https://hr.example.com",
+    "method": "POST",
+    "headers": {},
+    "timeout_seconds": 10,
+}
+
+
+def test_every_target_has_the_loops_retry_and_queue(engine: FakeEngine) -> None:
+    """No rule of the loop can lose an event."""
+    engine.run(lambda: ProvisioningLoop("loop", args(onboarding=ONBOARDING)))
+    queue = "acs:mns:cn-hangzhou:1234567890123456:/queues/loop-dead-letters"
+    targets = [target for rule in engine.all("Rule") for target in rule.inputs["targets"]]
+    assert len(targets) == 6
+    assert {t["pushRetryStrategy"] for t in targets} == {"EXPONENTIAL_DECAY_RETRY"}
+    assert {t["deadLetterQueue"]["arn"] for t in targets} == {queue}
+
+
+def test_both_commands_are_known_to_the_function_and_its_policy(engine: FakeEngine) -> None:
+    """run-command gets the ids that the cloud gave, and may run exactly these."""
+    found = engine.run(
+        lambda: {
+            "ids": pulumi.Output.all(
+                (loop := ProvisioningLoop("loop", args())).command_id, loop.deprovision_command_id
+            )
+        }
+    )
+    ids = found["ids"][0]
+    run_command = engine.one("V3Function", functionName="loop-run-command")
+    variables = run_command.inputs["environmentVariables"]
+    assert [variables["CommandId"], variables["DeprovisionCommandId"]] == ids
+    policy = json.loads(
+        engine.one("Policy", policyName="loop-run-command").inputs["policyDocument"]
+    )
+    commands = [r for r in policy["Statement"][0]["Resource"] if "command/" in r]
+    assert [r.rpartition("/")[2] for r in commands] == ids
+
+
+def test_the_end_of_both_commands_is_heard(engine: FakeEngine) -> None:
+    """The rule on bus ``default`` matches the prefix of either command's name."""
+    engine.run(lambda: ProvisioningLoop("loop", args()))
+    rule = engine.one("Rule", eventBusName="default")
+    prefixes = [
+        c["prefix"] for c in json.loads(rule.inputs["filterPattern"])["data"]["commandName"]
+    ]
+    names = [command.inputs["name"] for command in engine.all("Command")]
+    assert len(names) == 2
+    for name in names:
+        assert [name.startswith(prefix) for prefix in prefixes].count(True) == 1
+
+
+def test_the_functions_know_the_same_stack(engine: FakeEngine) -> None:
+    """run-command and publish-result read the same document, with the script's hash in it."""
+    engine.run(lambda: ProvisioningLoop("loop", args()))
+    documents = {
+        engine.one("V3Function", functionName=f"loop-{name}").inputs["environmentVariables"]["LOOP"]
+        for name in ("run-command", "publish-result")
+    }
+    (document,) = documents
+    assert json.loads(document) == {
+        "bus": "loop",
+        "sources": {
+            "dingtalk.approval": {"platform": "dingtalk", "chat": "ops", "token_required": False}
+        },
+        "chats": {"ops": {"platform": "dingtalk", "language": "en"}},
+        "default_chat": "ops",
+        "roles": {"devops": {"instances": ["i-a"]}},
+        "stale_after_seconds": 3600,
+        "script_sha256": sha256("echo provision {{emp_id}} {{role}}"),
+    }
+
+
+def test_what_others_need_are_outputs(engine: FakeEngine) -> None:
+    """Names and ids are outputs; webhook URLs are secret ones."""
+
+    def program() -> dict[str, Any]:
+        loop = ProvisioningLoop("loop", args(onboarding=ONBOARDING))
+        return {
+            "webhooks": loop.webhooks,
+            "bus_name": loop.bus_name,
+            "functions": loop.functions,
+            "dead_letter_queue": loop.dead_letter_queue,
+            "log_project": loop.log_project,
+        }
+
+    assert engine.run(program) == {
+        "webhooks": (
+            {
+                "dingtalk.approval": "https://bus.example/putEvents?token=dingtalk.approval",
+                "dingtalk.member": "https://bus.example/putEvents?token=dingtalk.member",
+            },
+            True,
+        ),
+        "bus_name": ("loop", False),
+        "functions": (
+            {
+                "run-command": "loop-run-command",
+                "publish-result": "loop-publish-result",
+                "call-http-api": "loop-call-http-api",
+                "post-to-chat": "loop-post-to-chat",
+            },
+            False,
+        ),
+        "dead_letter_queue": ("loop-dead-letters", False),
+        "log_project": ("loop-logs", False),
+    }
+
+
+def test_onboarding_is_optional(engine: FakeEngine) -> None:
+    """Without it there is neither source nor rule nor function for new members."""
+    engine.run(lambda: ProvisioningLoop("loop", args()))
+    assert len(engine.all("EventSourceV2")) == 1
+    assert "onboarding" not in [rule.inputs["ruleName"] for rule in engine.all("Rule")]
+    assert "loop-call-http-api" not in [f.inputs["functionName"] for f in engine.all("V3Function")]
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_service_linked_roles_come_first_if_at_all(engine: FakeEngine, wanted: bool) -> None:
+    """A rule waits for them, since EventBridge refuses a target that it may not call."""
+    engine.run(lambda: ProvisioningLoop("loop", args(service_linked_roles=wanted)))
+    kinds = [made.kind for made in engine.made]
+    assert kinds.count("ServiceLinkedRole") == (2 if wanted else 0)
+    if wanted:
+        last_role = len(kinds) - 1 - kinds[::-1].index("ServiceLinkedRole")
+        assert last_role < kinds.index("Rule")
+        # A part of the loop depends on the roles, so that they also go last.
+        roles = {role.urn for role in engine.all("ServiceLinkedRole")}
+        assert roles <= set(engine.one("RequestRoute").depends_on)
+
+
+def test_everything_is_a_descendant_of_the_loop(engine: FakeEngine) -> None:
+    """So a caller's provider, protection and aliases reach all of it."""
+    engine.run(lambda: ProvisioningLoop("loop", args(onboarding=ONBOARDING)))
+    parents = {made.urn: made.parent for made in engine.made}
+    root = engine.one("ProvisioningLoop").urn
+    for urn in parents:
+        above = urn
+        while above != root:
+            above = parents[above]
+        assert above == root
+
+
+def test_every_tag_reaches_what_takes_tags(engine: FakeEngine) -> None:
+    """Functions, roles, queue and log project carry the stack's tags."""
+    engine.run(lambda: ProvisioningLoop("loop", args()))
+    for kind in ("V3Function", "Role", "ServiceQueue", "Project"):
+        assert [{"app": "loop"}] * len(engine.all(kind)) == [
+            made.inputs["tags"] for made in engine.all(kind)
+        ]

@@ -1,0 +1,514 @@
+"""Rules with their targets, retries and dead letters; functions with their roles."""
+
+import base64
+import io
+import json
+import zipfile
+from typing import Any
+
+import pulumi
+import pytest
+
+from components import (
+    ChatArgs,
+    ChatDeliveries,
+    ChatDelivery,
+    ChatPlatform,
+    Delivery,
+    EventArchive,
+    EventRoute,
+    LoopFunction,
+    LoopFunctionArgs,
+    OnboardingRoute,
+    RequestRoute,
+    RequestRouteArgs,
+    ResultRoute,
+    RetryStrategy,
+    SiteArgs,
+    SourceArgs,
+    TargetArgs,
+    patterns,
+)
+from tests.unit.components.conftest import QUEUE
+from tests.unit.fake_engine import FakeEngine, Made
+
+ARN = "acs:fc:cn-hangzhou:1234567890123456:functions/"
+LOGS = "acs:log:cn-hangzhou:1234567890123456:project/loop-logs/logstore/"
+BUS = "acs:eventbridge:cn-hangzhou:1234567890123456:eventbus/loop"
+ECS = "acs:ecs:cn-hangzhou:1234567890123456"
+
+
+def allowed(engine: FakeEngine, policy: str) -> list[tuple[list[str], list[str]]]:
+    """Give actions and resources of each statement of a policy."""
+    document = json.loads(engine.one("Policy", policyName=policy).inputs["policyDocument"])
+    return [(s["Action"], s["Resource"]) for s in document["Statement"]]
+
+
+def target(rule: Made) -> dict[str, Any]:
+    """Give the only target of a rule."""
+    (found,) = rule.inputs["targets"]
+    return dict(found)
+
+
+def function_args(site: SiteArgs, **changes: Any) -> LoopFunctionArgs:
+    """Give the arguments of a function."""
+    args: LoopFunctionArgs = {
+        "site": site,
+        "function": "publish-result",
+        "description": "d",
+        "environment": {},
+        "documents": {},
+        "permissions": [],
+    }
+    args.update(changes)  # type: ignore[typeddict-item]  # whatever a test changes
+    return args
+
+
+class TestEventRoute:
+    """A rule."""
+
+    @pytest.mark.parametrize("retry", list(RetryStrategy))
+    def test_a_target_is_tried_again_and_then_the_queue_gets_it(
+        self, engine: FakeEngine, site: SiteArgs, retry: RetryStrategy
+    ) -> None:
+        """The rule says what to send where, how to try again, and where dead letters go."""
+        given: TargetArgs = {
+            "id": "t",
+            "type": "https",
+            "endpoint": "https://example.com",
+            "parameters": [
+                {"key": "url", "form": "CONSTANT", "value": "https://example.com"},
+                {"key": "Body", "form": "ORIGINAL"},
+            ],
+        }
+        engine.run(
+            lambda: EventRoute(
+                "route",
+                {
+                    "site": {**site, "retry": retry},
+                    "rule_name": "r",
+                    "description": "d",
+                    "pattern": "{}",
+                    "target": given,
+                },
+            )
+        )
+        rule = engine.one("Rule")
+        assert rule.inputs == {
+            "eventBusName": "loop",
+            "ruleName": "r",
+            "description": "d",
+            "filterPattern": "{}",
+            "targets": [
+                {
+                    "targetId": "t",
+                    "type": "https",
+                    "endpoint": "https://example.com",
+                    # The complete event has neither value nor template: the provider drops them.
+                    "paramLists": [
+                        {"resourceKey": "url", "form": "CONSTANT", "value": "https://example.com"},
+                        {"resourceKey": "Body", "form": "ORIGINAL"},
+                    ],
+                    "pushRetryStrategy": retry.value,
+                    "deadLetterQueue": {"arn": QUEUE},
+                }
+            ],
+        }
+        assert "provisioning:index:EventRoute$alicloud:eventbridge/rule:Rule" in rule.urn
+
+
+class TestLoopFunction:
+    """A function."""
+
+    def test_a_function_runs_under_its_own_role(self, engine: FakeEngine, site: SiteArgs) -> None:
+        """Runtime, handler, role, limits, log and tags are what Function Compute is told."""
+        engine.run(lambda: LoopFunction("part", function_args(site, timeout_seconds=30)))
+        made = engine.one("V3Function")
+        shown = {key: made.inputs[key] for key in made.inputs if key != "code"}
+        assert shown == {
+            "functionName": "loop-publish-result",
+            "description": "d",
+            "runtime": "python3.12",
+            "handler": "index.handler",
+            "role": "acs:ram::1234567890123456:role/loop-publish-result",
+            "environmentVariables": {},
+            "timeout": 30,
+            "memorySize": 256,
+            "cpu": 0.2,
+            "diskSize": 512,
+            "logConfig": {
+                "project": "loop-logs",
+                "logstore": "functions",
+                "enableRequestMetrics": True,
+                "enableInstanceMetrics": False,
+                "logBeginRule": "None",
+            },
+            "tags": {"app": "loop"},
+        }
+        assert "provisioning:index:LoopFunction$alicloud:fc/v3Function:V3Function" in made.urn
+        assert engine.all("V3ConcurrencyConfig") == []
+
+    def test_a_function_may_write_its_log_and_nothing_else(
+        self, engine: FakeEngine, site: SiteArgs
+    ) -> None:
+        """Without permissions of its own, a function's policy has one statement."""
+        engine.run(lambda: LoopFunction("part", function_args(site)))
+        assert allowed(engine, "loop-publish-result") == [
+            (["log:PostLogStoreLogs"], [f"{LOGS}functions"])
+        ]
+        trust = json.loads(engine.one("Role").inputs["assumeRolePolicyDocument"])
+        assert trust["Statement"][0]["Principal"] == {"Service": ["fc.aliyuncs.com"]}
+
+    def test_a_short_document_is_a_variable(self, engine: FakeEngine, site: SiteArgs) -> None:
+        """What fits travels as an environment variable."""
+        args = function_args(site, environment={"A": "1"}, documents={"LOOP": '{"a":1}'})
+        engine.run(lambda: LoopFunction("part", args))
+        variables = engine.one("V3Function").inputs["environmentVariables"]
+        assert variables == {"A": "1", "LOOP": '{"a":1}'}
+
+    def test_a_long_document_is_a_file(self, engine: FakeEngine, site: SiteArgs) -> None:
+        """What would not fit into Function Compute's 4 KB travels in the archive."""
+        long = json.dumps({"a": "x" * 2048})
+        engine.run(lambda: LoopFunction("part", function_args(site, documents={"LOOP": long})))
+        made = engine.one("V3Function").inputs
+        assert made["environmentVariables"] == {"LOOP": "@loop.json"}
+        archive = zipfile.ZipFile(io.BytesIO(base64.b64decode(made["code"]["zipFile"])))
+        assert archive.read("loop.json").decode() == long
+
+    @pytest.mark.parametrize("size", [10, 4096])
+    def test_a_secret_document_stays_secret(
+        self, engine: FakeEngine, site: SiteArgs, size: int
+    ) -> None:
+        """Whether as a variable or as a file, a secret is encrypted in the state."""
+        engine.run(
+            lambda: LoopFunction(
+                "part", function_args(site, documents={"CHATS": pulumi.Output.secret("x" * size)})
+            )
+        )
+        made = engine.one("V3Function")
+        assert made.is_secret("environmentVariables")
+        assert made.is_secret("code", "zipFile")
+
+    def test_what_is_no_secret_is_shown(self, engine: FakeEngine, site: SiteArgs) -> None:
+        """Settings without secrets can be read in a preview."""
+        engine.run(lambda: LoopFunction("part", function_args(site, documents={"LOOP": "{}"})))
+        made = engine.one("V3Function")
+        assert [
+            made.is_secret("environmentVariables", "LOOP"),
+            made.is_secret("code", "zipFile"),
+        ] == [False, False]
+
+    def test_parallel_calls_can_be_limited(self, engine: FakeEngine, site: SiteArgs) -> None:
+        """A limit reserves that much concurrency for the function."""
+        engine.run(lambda: LoopFunction("part", function_args(site, max_parallel_requests=10)))
+        assert engine.one("V3ConcurrencyConfig").inputs == {
+            "functionName": "loop-publish-result",
+            "reservedConcurrency": 10,
+        }
+
+
+class TestEventArchive:
+    """The archive."""
+
+    def test_every_event_goes_to_the_log_store(self, engine: FakeEngine, site: SiteArgs) -> None:
+        """Rule ``archive`` takes everything and writes under a role that may write there only."""
+        engine.run(lambda: EventArchive("archive", {"site": site}))
+        rule = engine.one("Rule")
+        assert (rule.inputs["ruleName"], rule.inputs["filterPattern"]) == ("archive", "{}")
+        assert target(rule)["type"] == "acs.sls"
+        assert target(rule)["endpoint"].endswith("project/loop-logs/logstore/events")
+        given = {p["resourceKey"]: p.get("value") for p in target(rule)["paramLists"]}
+        assert given["RoleName"] == "loop-archive"
+        assert allowed(engine, "loop-archive") == [(["log:PostLogStoreLogs"], [f"{LOGS}events"])]
+        trust = json.loads(engine.one("Role").inputs["assumeRolePolicyDocument"])
+        assert trust["Statement"][0]["Principal"] == {"Service": ["eventbridge.aliyuncs.com"]}
+
+
+class TestRequestRoute:
+    """Approvals."""
+
+    @staticmethod
+    def args(site: SiteArgs, *sources: SourceArgs) -> RequestRouteArgs:
+        """Give the arguments of a route with one role by ids and one by tags."""
+        return {
+            "site": site,
+            "sources": list(sources) or [TestRequestRoute.source("dingtalk.approval")],
+            "roles": [
+                {"role": "devops", "instance_ids": ["i-a", "i-b"]},
+                {"role": "auditor", "instance_ids": ["i-b"]},
+                {"role": "dba", "instance_tags": {"role": "db"}},
+            ],
+            "command_id": "c-1",
+            "deprovision_command_id": "c-2",
+            "timeout_seconds": 300,
+            "document": "{}",
+        }
+
+    @staticmethod
+    def source(name: str) -> SourceArgs:
+        """Give a source that asks for no secret."""
+        return {"name": name, "platform": ChatPlatform.DINGTALK, "chat": "ops"}
+
+    def test_approvals_run_the_command(self, engine: FakeEngine, site: SiteArgs) -> None:
+        """Rule ``provision`` takes the sources' events to run-command."""
+        two = (self.source("dingtalk.approval"), self.source("lark.approval"))
+        engine.run(lambda: RequestRoute("requests", self.args(site, *two)))
+        rule = engine.one("Rule", ruleName="provision")
+        assert rule.inputs["eventBusName"] == "loop"
+        assert rule.inputs["filterPattern"] == '{"source":["dingtalk.approval","lark.approval"]}'
+        assert target(rule)["endpoint"] == f"{ARN}loop-run-command"
+
+    def test_the_environment_is_the_seeds_three_and_the_loops_own(
+        self, engine: FakeEngine, site: SiteArgs
+    ) -> None:
+        """CommandId, InstanceIds (each once) and Timeout, then what the loop adds."""
+        engine.run(lambda: RequestRoute("requests", self.args(site)))
+        assert engine.one("V3Function").inputs["environmentVariables"] == {
+            "CommandId": "c-1",
+            "InstanceIds": '["i-a", "i-b"]',
+            "Timeout": "300",
+            "DeprovisionCommandId": "c-2",
+            "LOOP": "{}",
+        }
+
+    def test_a_secret_of_a_source_stays_secret(self, engine: FakeEngine, site: SiteArgs) -> None:
+        """The secrets of the sources that have one are one secret variable."""
+        guarded = self.source("lark.approval")
+
+        def program() -> RequestRoute:
+            guarded["token"] = pulumi.Output.secret("s3cret")
+            args = self.args(site, self.source("dingtalk.approval"), guarded)
+            return RequestRoute("requests", args)
+
+        engine.run(program)
+        made = engine.one("V3Function")
+        tokens = made.inputs["environmentVariables"]["SOURCE_TOKENS"]
+        assert json.loads(tokens) == {"lark.approval": "s3cret"}
+        assert made.is_secret("environmentVariables")
+
+    def test_run_command_may_run_these_commands_and_report(
+        self, engine: FakeEngine, site: SiteArgs
+    ) -> None:
+        """Statement by statement: run on the named, run on the tagged, look, report, log."""
+        engine.run(lambda: RequestRoute("requests", self.args(site)))
+        run = ["ecs:InvokeCommand"]
+        commands = [f"{ECS}:command/c-1", f"{ECS}:command/c-2"]
+        assert allowed(engine, "loop-run-command") == [
+            (run, [*commands, f"{ECS}:instance/i-a", f"{ECS}:instance/i-b"]),
+            (run, [f"{ECS}:instance/*"]),
+            (
+                ["ecs:DescribeInvocations"],
+                [f"{ECS}:command/*", f"{ECS}:instance/*"],
+            ),
+            (["eventbridge:PutEvents"], [BUS]),
+            (["log:PostLogStoreLogs"], [f"{LOGS}functions"]),
+        ]
+
+
+class TestResultRoute:
+    """Finished runs."""
+
+    def test_finished_runs_become_results(self, engine: FakeEngine, site: SiteArgs) -> None:
+        """The rule on bus ``default`` takes the ends of our commands to publish-result."""
+        prefixes = ["loop-provision-", "loop-deprovision-"]
+        engine.run(
+            lambda: ResultRoute(
+                "results", {"site": site, "command_name_prefixes": prefixes, "document": "{}"}
+            )
+        )
+        rule = engine.one("Rule", ruleName="loop-invocation-finished")
+        assert rule.inputs["eventBusName"] == "default"
+        assert rule.inputs["filterPattern"] == patterns.task_completed(prefixes)
+        assert target(rule)["endpoint"] == f"{ARN}loop-publish-result"
+        assert engine.one("V3Function").inputs["environmentVariables"] == {"LOOP": "{}"}
+        assert allowed(engine, "loop-publish-result") == [
+            (
+                ["ecs:DescribeInvocations"],
+                [f"{ECS}:command/*", f"{ECS}:instance/*"],
+            ),
+            (["eventbridge:PutEvents"], [BUS]),
+            (["log:PostLogStoreLogs"], [f"{LOGS}functions"]),
+        ]
+
+
+def chat(
+    platform: ChatPlatform, delivery: Delivery, secret: str | None = "s3cret", name: str = "ops"
+) -> ChatArgs:
+    """Give a chat; must be called while a program runs."""
+    made: ChatArgs = {
+        "name": name,
+        "platform": platform,
+        "delivery": delivery,
+        "language": "en",
+        "webhook": pulumi.Output.secret(f"https://chat.example/{name}"),
+    }
+    if secret is not None:
+        made["signing_secret"] = pulumi.Output.secret(secret)
+    return made
+
+
+class TestChats:
+    """Messages."""
+
+    @pytest.mark.parametrize(
+        ("platform", "delivery", "secret", "kind"),
+        [
+            (ChatPlatform.DINGTALK, Delivery.FUNCTION, "s", "acs.fc.function"),
+            (ChatPlatform.LARK, Delivery.FUNCTION, "s", "acs.fc.function"),
+            (ChatPlatform.DINGTALK, Delivery.WEBHOOK, "s", "acs.dingtalk"),
+            (ChatPlatform.LARK, Delivery.WEBHOOK, None, "https"),
+        ],
+    )
+    def test_a_chat_hears_success_and_failure(
+        self,
+        engine: FakeEngine,
+        site: SiteArgs,
+        platform: ChatPlatform,
+        delivery: Delivery,
+        secret: str | None,
+        kind: str,
+    ) -> None:
+        """Two rules a chat, each with its pattern and the target of its delivery."""
+        engine.run(
+            lambda: ChatDeliveries(
+                "chats", {"site": site, "chats": [chat(platform, delivery, secret)]}
+            )
+        )
+        found = {r.inputs["ruleName"]: r for r in engine.all("Rule")}
+        assert {name: rule.inputs["filterPattern"] for name, rule in found.items()} == {
+            "completed-ops": patterns.completed("ops"),
+            "failed-ops": patterns.failed("ops"),
+        }
+        assert {kind} == {target(rule)["type"] for rule in found.values()}
+
+    @pytest.mark.parametrize(
+        ("platform", "secret"), [(ChatPlatform.DINGTALK, "s3cret"), (ChatPlatform.LARK, None)]
+    )
+    def test_a_webhook_stays_secret_in_its_rule(
+        self, engine: FakeEngine, site: SiteArgs, platform: ChatPlatform, secret: str | None
+    ) -> None:
+        """Endpoint, URL and signing secret of a target are encrypted in the state."""
+        engine.run(
+            lambda: ChatDelivery(
+                "chat", {"site": site, "chat": chat(platform, Delivery.WEBHOOK, secret)}
+            )
+        )
+        for rule in engine.all("Rule"):
+            keys = [p["resourceKey"] for p in target(rule)["paramLists"]]
+            secret_keys = {
+                key
+                for place, key in enumerate(keys)
+                if rule.is_secret("targets", 0, "paramLists", place, "value")
+            }
+            wanted = {"URL", "SecretKey"} if platform is ChatPlatform.DINGTALK else {"url"}
+            assert wanted <= secret_keys
+            assert rule.is_secret("targets", 0, "endpoint")
+
+    def test_the_function_knows_only_the_chats_that_it_serves(
+        self, engine: FakeEngine, site: SiteArgs
+    ) -> None:
+        """One function for all chats with that delivery; their addresses are one secret."""
+        engine.run(
+            lambda: ChatDeliveries(
+                "chats",
+                {
+                    "site": site,
+                    "chats": [
+                        chat(ChatPlatform.DINGTALK, Delivery.FUNCTION, name="ops"),
+                        chat(ChatPlatform.LARK, Delivery.FUNCTION, None, name="people"),
+                        chat(ChatPlatform.DINGTALK, Delivery.WEBHOOK, name="audit"),
+                    ],
+                },
+            )
+        )
+        made = engine.one("V3Function")
+        assert json.loads(made.inputs["environmentVariables"]["CHATS"]) == {
+            "ops": {
+                "platform": "dingtalk",
+                "webhook": "https://chat.example/ops",
+                "secret": "s3cret",
+            },
+            "people": {"platform": "lark", "webhook": "https://chat.example/people"},
+        }
+        assert made.is_secret("environmentVariables")
+        assert allowed(engine, "loop-post-to-chat") == [
+            (["log:PostLogStoreLogs"], [f"{LOGS}functions"])
+        ]
+
+    def test_without_such_a_chat_there_is_no_function(
+        self, engine: FakeEngine, site: SiteArgs
+    ) -> None:
+        """A function that nobody would call is not made."""
+        found = engine.run(
+            lambda: {
+                "functions": ChatDeliveries(
+                    "chats",
+                    {"site": site, "chats": [chat(ChatPlatform.LARK, Delivery.WEBHOOK, None)]},
+                ).functions
+            }
+        )
+        assert (engine.all("V3Function"), found["functions"][0]) == ([], {})
+
+    @pytest.mark.parametrize(
+        ("platform", "delivery", "secret", "reason"),
+        [
+            (ChatPlatform.LARK, Delivery.WEBHOOK, "s", "cannot do for Lark"),
+            (ChatPlatform.DINGTALK, Delivery.WEBHOOK, None, "has no signing secret"),
+            (ChatPlatform.LARK, Delivery.FUNCTION, None, "name the function"),
+        ],
+    )
+    def test_what_cannot_be_delivered_is_an_error(
+        self,
+        engine: FakeEngine,
+        site: SiteArgs,
+        platform: ChatPlatform,
+        delivery: Delivery,
+        secret: str | None,
+        reason: str,
+    ) -> None:
+        """A chat that would never get a message stops the program, with its name and the reason."""
+        with pytest.raises(ValueError, match=f"chat 'ops'.*{reason}"):
+            engine.run(
+                lambda: ChatDelivery(
+                    "chat", {"site": site, "chat": chat(platform, delivery, secret)}
+                )
+            )
+
+
+class TestOnboardingRoute:
+    """New members."""
+
+    def test_a_new_member_reaches_the_api(self, engine: FakeEngine, site: SiteArgs) -> None:
+        """Rule ``onboarding`` takes the source's complete event to call-http-api and waits."""
+        engine.run(
+            lambda: OnboardingRoute(
+                "onboarding",
+                {
+                    "site": site,
+                    "onboarding": {
+                        "source": "dingtalk.member",
+                        "endpoint": "https://hr.example.com/api",
+                        "method": "POST",
+                        "headers": {"Authorization": pulumi.Output.secret("Bearer x")},
+                        "timeout_seconds": 10,
+                    },
+                },
+            )
+        )
+        rule = engine.one("Rule", ruleName="onboarding")
+        assert rule.inputs["filterPattern"] == '{"source":["dingtalk.member"]}'
+        assert target(rule)["endpoint"] == f"{ARN}loop-call-http-api"
+        given = {p["resourceKey"]: p.get("value") for p in target(rule)["paramLists"]}
+        assert (given["InvocationType"], given["Body"]) == ("Sync", None)
+        made = engine.one("V3Function")
+        assert made.inputs["environmentVariables"] == {
+            "ENDPOINT": "https://hr.example.com/api",
+            "METHOD": "POST",
+            "HEADERS": '{"Authorization": "Bearer x"}',
+            "TIMEOUT_SECONDS": "10",
+        }
+        assert made.is_secret("environmentVariables")
+        assert made.inputs["timeout"] == 15
+        assert allowed(engine, "loop-call-http-api") == [
+            (["log:PostLogStoreLogs"], [f"{LOGS}functions"])
+        ]

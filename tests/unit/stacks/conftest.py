@@ -1,0 +1,69 @@
+"""Runs the stacks' program as the engine would, with secrets that are none."""
+
+import json
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+from pulumi.runtime.settings import get_root_resource
+
+from stacks.settings import Settings, secret_keys
+from tests.unit.fake_engine import FakeEngine
+
+ROOT = Path(__file__).parents[3]
+PROJECT = "ecs-provisioning-loop"
+
+
+def stack_file(stack: str) -> dict[str, Any]:
+    """Give what a stack file says."""
+    text = (ROOT / f"Pulumi.{stack}.yaml").read_text()
+    return dict(yaml.safe_load(text)["config"])
+
+
+def settings_of(stack: str) -> Settings:
+    """Give the settings of a stack file."""
+    return Settings.model_validate(stack_file(stack)[f"{PROJECT}:settings"])
+
+
+def fake_secrets(stack: str) -> dict[str, str]:
+    """Give a value for every secret that a stack needs and its file does not hold."""
+    held = stack_file(stack)
+    return {
+        f"{PROJECT}:{key}": f"https://secret.example/{key}/{stack}-s3cret"
+        for key, _ in secret_keys(settings_of(stack))
+        if f"{PROJECT}:{key}" not in held
+    }
+
+
+def run_stack(
+    stack: str, config: dict[str, Any] | None = None
+) -> tuple[FakeEngine, dict[str, tuple[Any, bool]]]:
+    """Run the program of a stack; give what it asked for, and its outputs."""
+    values = config or {**stack_file(stack), **fake_secrets(stack)}
+    texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
+    engine = FakeEngine(stack)
+
+    def program() -> dict[str, Any]:
+        pulumi.runtime.set_all_config(texts)
+        runpy.run_path(str(ROOT / "stacks"), run_name="__main__")
+        return dict(get_root_resource().outputs)  # type: ignore[union-attr]  # it is a stack
+
+    return engine, engine.run(program)
+
+
+@pytest.fixture
+def load_with() -> Callable[..., str]:
+    """Give the message with which a changed local stack refuses to start."""
+
+    def refuse(change: Callable[[dict[str, Any]], None]) -> str:
+        values = stack_file("local")
+        change(values)
+        with pytest.raises(pulumi.RunError) as caught:
+            run_stack("local", values)
+        return str(caught.value)
+
+    return refuse

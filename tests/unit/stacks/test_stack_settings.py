@@ -1,0 +1,315 @@
+"""What a stack file may say, and what is said when it says something else."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from stacks.mending import dotted, remove_command, secret_command, set_command
+from stacks.settings import Settings
+from tests.unit.stacks.conftest import PROJECT, settings_of
+
+SETTINGS = f"{PROJECT}:settings"
+
+Refuse = Callable[[Callable[[dict[str, Any]], None]], str]
+Change = Callable[[dict[str, Any]], None]
+
+
+def models(model: type[BaseModel] = Settings) -> Iterator[type[BaseModel]]:
+    """Give a model and all models inside it."""
+    yield model
+    for field in model.model_fields.values():
+        annotation = field.annotation
+        for inner in (annotation, *getattr(annotation, "__args__", ())):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                yield from models(inner)
+
+
+MODELS = sorted(set(models()), key=lambda model: model.__name__)
+
+
+def settings_change(**changes: Any) -> Change:
+    """Change settings: ``chats__ops__platform`` is the platform of chat ops; None removes."""
+
+    def change(values: dict[str, Any]) -> None:
+        for name, value in changes.items():
+            *way, last = name.split("__")
+            here = values[SETTINGS]
+            for step in way:
+                here = here[step]
+            if value is None:
+                del here[last]
+            else:
+                here[last] = value
+
+    return change
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_setting_is_described_with_its_unit(model: type[BaseModel]) -> None:
+    """A reader needs no source code; a number says what it counts."""
+    units = ("seconds", "days", "how many")
+    for name, field in model.model_fields.items():
+        assert field.description, f"{model.__name__}.{name}"
+        if field.annotation is int:
+            assert any(unit in field.description.lower() for unit in units), name
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_settings_are_strict_and_frozen(model: type[BaseModel]) -> None:
+    """No model takes unknown keys, changes later, or shows values in its errors."""
+    shown = {
+        key: model.model_config.get(key) for key in ("extra", "frozen", "hide_input_in_errors")
+    }
+    assert shown == {"extra": "forbid", "frozen": True, "hide_input_in_errors": True}
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "command"),
+    [
+        pytest.param(
+            settings_change(retri="x"),
+            "settings.retri: unknown key; did you mean 'retry'?",
+            set_command(("retry",), "<value>"),
+            id="misspelt key",
+        ),
+        pytest.param(
+            settings_change(chats__ops__platfrom="x"),
+            "settings.chats.ops.platfrom: unknown key; did you mean 'platform'?",
+            set_command(("chats", "ops", "platform"), "<value>"),
+            id="misspelt key deep inside",
+        ),
+        pytest.param(
+            settings_change(command={"zzz": 1}),
+            "settings.command.zzz: unknown key; accepted here: max_parallel_requests, "
+            "timeout_seconds, working_directory",
+            remove_command(("command", "zzz")),
+            id="key that resembles none",
+        ),
+        pytest.param(
+            settings_change(onboarding={"source": "s", "endpoint": "http://x", "heders": []}),
+            "settings.onboarding.heders: unknown key; did you mean 'headers'?",
+            set_command(("onboarding", "headers"), "<value>"),
+            id="misspelt key in an optional part",
+        ),
+        pytest.param(
+            settings_change(region=None),
+            "settings.region: missing",
+            set_command(("region",), "<value>"),
+            id="missing key",
+        ),
+        pytest.param(
+            settings_change(command={"timeout_seconds": 5}),
+            "settings.command.timeout_seconds: should be greater than or equal to 10",
+            set_command(("command", "timeout_seconds"), "<value>"),
+            id="number out of range",
+        ),
+        pytest.param(
+            settings_change(chats={"Ops!": {"platform": "dingtalk"}}),
+            'settings.chats["Ops!"]: not accepted as a name',
+            remove_command(("chats", "Ops!")),
+            id="name with wrong characters",
+        ),
+        pytest.param(
+            settings_change(default_chat="opps"),
+            "settings.default_chat: chat 'opps' is not defined; defined: audit, board, ops, people",
+            set_command(("default_chat",), "ops"),
+            id="default chat that nobody defined",
+        ),
+        pytest.param(
+            lambda v: v[SETTINGS]["sources"]["lark.approval"].update(chat="poeple"),
+            "chat 'poeple' is not defined",
+            set_command(("sources", "lark.approval", "chat"), "people"),
+            id="chat of a source that nobody defined",
+        ),
+        pytest.param(
+            settings_change(roles__juggler="app"),
+            "settings.roles.juggler: role 'juggler' is not in the catalogue; it has:",
+            remove_command(("roles", "juggler")),
+            id="role that the catalogue lacks",
+        ),
+        pytest.param(
+            settings_change(roles__dba="dbs"),
+            "settings.roles.dba: 'dbs' is not a group of instances; defined: app, db",
+            set_command(("roles", "dba"), "db"),
+            id="group of instances that nobody defined",
+        ),
+        pytest.param(
+            settings_change(instances__app={"ids": ["i-local0001"], "tags": {"a": "b"}}),
+            "settings.instances.app: has both ids and tags",
+            remove_command(("instances", "app", "tags")),
+            id="instances by ids and tags",
+        ),
+        pytest.param(
+            settings_change(instances__app={}),
+            "settings.instances.app: has neither ids nor tags",
+            set_command(("instances", "app", "ids", 0), "<i-...>"),
+            id="instances by nothing",
+        ),
+        pytest.param(
+            settings_change(
+                chats={f"chat-{n}": {"platform": "dingtalk"} for n in range(24)},
+                default_chat="chat-0",
+            ),
+            "settings.chats: 24 chats are too many: a chat takes two rules, a bus holds 50, the "
+            "loop itself takes 3; at most 23",
+            remove_command(("chats", "chat-9")),
+            id="more chats than a bus has rules for",
+        ),
+        pytest.param(
+            settings_change(chats__board={"platform": "lark", "delivery": "webhook"}),
+            "settings.chats.board.signed: EventBridge cannot sign for Lark",
+            set_command(("chats", "board", "signed"), "false"),
+            id="signed Lark chat without the function",
+        ),
+        pytest.param(
+            settings_change(
+                chats__audit={"platform": "dingtalk", "delivery": "webhook", "signed": False}
+            ),
+            "settings.chats.audit.signed: EventBridge's DingTalk target needs",
+            set_command(("chats", "audit", "signed"), "true"),
+            id="unsigned DingTalk chat without the function",
+        ),
+        pytest.param(
+            settings_change(
+                onboarding={
+                    "source": "x.y",
+                    "endpoint": "http://x",
+                    "allowed_ips": ["1.2.3.4"],
+                    "allowed_referers": ["a.b"],
+                }
+            ),
+            "settings.onboarding.allowed_referers: a source checks either IP addresses or referers",
+            remove_command(("onboarding", "allowed_referers")),
+            id="addresses and referers",
+        ),
+        pytest.param(
+            settings_change(onboarding={"source": "lark.approval", "endpoint": "http://x"}),
+            "settings.onboarding.source: 'lark.approval' is already a source of approvals",
+            set_command(("onboarding", "source"), "<name>"),
+            id="one source for two purposes",
+        ),
+        pytest.param(
+            settings_change(region="cn-hangzho"),
+            "settings.region: 'cn-hangzho' is not a region that has all services of the loop",
+            set_command(("region",), "cn-hangzhou"),
+            id="unsupported region",
+        ),
+        pytest.param(
+            lambda v: v.update({"alicloud:region": "cn-beijing"}),
+            "alicloud:region: 'cn-beijing' differs from settings.region",
+            "pulumi config set alicloud:region cn-hangzhou",
+            id="provider in another region",
+        ),
+        pytest.param(
+            lambda v: v.pop("alicloud:region"),
+            "alicloud:region: missing",
+            "pulumi config set alicloud:region cn-hangzhou",
+            id="provider without a region",
+        ),
+        pytest.param(
+            lambda v: v.pop(f"{PROJECT}:chat-ops-webhook"),
+            "chat-ops-webhook: missing; it is the webhook URL of chat 'ops'",
+            secret_command("chat-ops-webhook"),
+            id="missing webhook",
+        ),
+        pytest.param(
+            lambda v: v.pop(f"{PROJECT}:chat-people-secret"),
+            "chat-people-secret: missing; it is the signing secret of chat 'people'",
+            secret_command("chat-people-secret"),
+            id="missing signing secret",
+        ),
+        pytest.param(
+            lambda v: v[SETTINGS]["sources"]["dingtalk.approval"].update(token_required=True),
+            "source-dingtalk.approval-token: missing",
+            secret_command("source-dingtalk.approval-token"),
+            id="missing secret of a source",
+        ),
+        pytest.param(
+            lambda v: v.pop(f"{PROJECT}:onboarding-header-Authorization"),
+            "onboarding-header-Authorization: missing",
+            secret_command("onboarding-header-Authorization"),
+            id="missing header",
+        ),
+        pytest.param(
+            lambda v: v.pop(SETTINGS),
+            "settings: missing",
+            set_command(("environment",), "<name>"),
+            id="no settings at all",
+        ),
+        pytest.param(
+            settings_change(roles_file="no/such/file.yaml"),
+            "settings.roles_file: cannot read the catalogue",
+            set_command(("roles_file",), "<path>"),
+            id="catalogue that is not there",
+        ),
+    ],
+)
+def test_a_wrong_setting_names_its_key_and_the_command_that_mends_it(
+    load_with: Refuse, change: Change, said: str, command: str
+) -> None:
+    """The program stops before the first resource, in words that can be acted on."""
+    message = load_with(change)
+    assert said in message
+    assert f"\n      {command}" in message
+
+
+def test_all_problems_are_said_at_once(load_with: Refuse) -> None:
+    """Nobody has to run the program five times to find five mistakes."""
+
+    def change(values: dict[str, Any]) -> None:
+        values[SETTINGS]["default_chat"] = "nobody"
+        values[SETTINGS]["region"] = "mars-1"
+        del values[f"{PROJECT}:chat-ops-webhook"]
+
+    message = load_with(change)
+    for key in ("settings.default_chat", "settings.region", "chat-ops-webhook"):
+        assert f"\n  {key}: " in message
+
+
+def test_a_secret_in_the_wrong_place_is_not_shown(load_with: Refuse) -> None:
+    """A webhook written into the settings is refused without its value."""
+    url = "https://oapi.dingtalk.com/robot/send?access_token=very-secret"
+    message = load_with(settings_change(chats__ops__webhook=url))
+    assert "settings.chats.ops.webhook: unknown key" in message
+    assert "very-secret" not in message
+
+
+def test_dead_letters_wait_as_long_as_the_queue_service_keeps_them() -> None:
+    """Seven days are accepted, one second more is not: MNS would refuse it halfway."""
+    data = settings_of("local").model_dump()
+    data["retention"]["dead_letters_seconds"] = 604_800
+    assert Settings.model_validate(data).retention.dead_letters_seconds == 604_800
+    data["retention"]["dead_letters_seconds"] += 1
+    with pytest.raises(ValueError, match="less than or equal to 604800"):
+        Settings.model_validate(data)
+
+
+def test_an_account_id_may_be_a_number() -> None:
+    """``pulumi config set --path`` stores digits as a number."""
+    data = settings_of("local").model_dump()
+    data["account_id"] = 1_234_567_890_123_456
+    assert Settings.model_validate(data).account_id == "1234567890123456"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (("chats", "ops", "signed"), "settings.chats.ops.signed"),
+        (("sources", "lark.approval", "chat"), 'settings.sources["lark.approval"].chat'),
+        (("instances", "app", "ids", 0), "settings.instances.app.ids[0]"),
+    ],
+)
+def test_a_path_is_written_as_pulumi_reads_it(path: tuple[str | int, ...], text: str) -> None:
+    """Dots inside a name are quoted, as ``pulumi config set --path`` wants it."""
+    assert dotted(path) == text
+
+
+def test_a_command_can_be_pasted_into_a_shell() -> None:
+    """Brackets and quotes of a path are quoted for the shell."""
+    expected = (
+        "pulumi config set --path "
+        "'ecs-provisioning-loop:settings.sources[\"lark.approval\"].chat' people"
+    )
+    assert set_command(("sources", "lark.approval", "chat"), "people") == expected
