@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,13 @@ async def set_up(lab: Lab, *targets: dict[str, Any], pattern: str = '{"source":[
 def event(identity: str = "e1", **data: Any) -> dict[str, Any]:
     """Give an event that the rule matches."""
     return {"id": identity, "source": "s", "type": "t", "specversion": "1.0", "data": data}
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Let others run until something is so; fail when it does not become so."""
+    async with asyncio.timeout(10):
+        while not is_so():  # noqa: ASYNC110 - what is watched has no event to wait for
+            await asyncio.sleep(0.001)
 
 
 def attempts(way: dict[str, Any]) -> list[tuple[str, int]]:
@@ -76,7 +84,7 @@ def test_an_event_is_on_the_disk_before_it_is_sent(path: Path) -> None:
             seen.append(lab.store.read("SELECT count(*) AS n FROM events")[0]["n"])
             return "seen"
 
-        lab.dispatcher._senders = {"acs.fc.function": look}  # noqa: SLF001
+        lab.dispatcher._senders = {"acs.fc.function": look}
         lab.eventbridge.publish("bus", event())
         await lab.dispatcher.drain()
         assert [1] == seen
@@ -218,8 +226,7 @@ def test_an_attempt_in_flight_is_made_again_after_a_restart(path: Path) -> None:
         lab.function.gate = asyncio.Event()
         lab.eventbridge.publish("bus", event("in-flight"))
         draining = asyncio.create_task(lab.dispatcher.drain())
-        while not lab.function.running:
-            await asyncio.sleep(0)
+        await until(lambda: lab.function.running == 1)
         draining.cancel()
 
     async def after(lab: Lab) -> None:
@@ -239,9 +246,7 @@ def test_a_slow_target_holds_up_nobody_else_and_is_not_flooded(path: Path) -> No
         for number in range(40):
             lab.eventbridge.publish("bus", event(f"e{number}"))
         draining = asyncio.create_task(lab.dispatcher.drain())
-        async with asyncio.timeout(10):
-            while len(lab.web.parcels) < 40:
-                await asyncio.sleep(0.001)
+        await until(lambda: len(lab.web.parcels) == 40)
         assert (8, 0) == (lab.function.running, len(lab.function.parcels))
         lab.function.gate.set()
         await draining
@@ -282,7 +287,7 @@ def test_a_parameter_that_the_event_lacks_fails_the_attempt(path: Path) -> None:
         async def send(parcel: Any) -> str:
             return str(parcel.required("Body"))
 
-        lab.dispatcher._senders = {"https": send}  # noqa: SLF001
+        lab.dispatcher._senders = {"https": send}
         lab.eventbridge.publish("bus", event())
         await lab.dispatcher.drain()
         (way,) = await lab.trace("e1")
@@ -301,7 +306,7 @@ def test_an_unforeseen_error_is_a_failed_attempt_without_its_text(path: Path) ->
         async def explode(parcel: Any) -> str:
             raise RuntimeError("https://user:password@example")
 
-        lab.dispatcher._senders = {"acs.fc.function": explode}  # noqa: SLF001
+        lab.dispatcher._senders = {"acs.fc.function": explode}
         lab.eventbridge.publish("bus", event())
         await lab.dispatcher.drain()
         (way,) = await lab.trace("e1")
@@ -320,13 +325,10 @@ def test_run_wakes_for_new_events_and_for_retries(path: Path) -> None:
         running = asyncio.create_task(lab.dispatcher.run())
         await asyncio.sleep(0)
         lab.eventbridge.publish("bus", event("e1"))
-        async with asyncio.timeout(10):
-            while lab.dispatcher.next_due() is None:
-                await asyncio.sleep(0.001)
-            lab.clock.advance(60)
-            lab.eventbridge.publish("bus", event("e2"))
-            while len(lab.function.parcels) < 3:
-                await asyncio.sleep(0.001)
+        await until(lambda: lab.dispatcher.next_due() is not None)
+        lab.clock.advance(60)
+        lab.eventbridge.publish("bus", event("e2"))
+        await until(lambda: len(lab.function.parcels) == 3)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         assert ["e1", "e1", "e2"] == sorted(p.event["id"] for p in lab.function.parcels)

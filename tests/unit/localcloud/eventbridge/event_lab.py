@@ -94,7 +94,8 @@ class Lab:
         """Call an action as the gateway does, flush included."""
         body = params.pop("body", b"")
         path = params.pop("path", {})
-        call = ApiCall(product, action, ROOT, "R", params, path, body)
+        headers = params.pop("headers", {})
+        call = ApiCall(product, action, ROOT, "R", params, path, body, headers=headers)
         found: Action = PRODUCTS[product][action]
         if found.resources:
             assert all(arn.startswith("acs:") for arn in found.resources(self.cloud, call))
