@@ -77,17 +77,19 @@ def detail(facts: Facts, language: str) -> dict[str, Any]:
 
 
 def reason_text(facts: Facts, language: str) -> str:
-    """Say for people why a request was refused or its command could not run."""
-    if facts.reason:
-        return bounded(facts.reason.text(language), 400)
-    return bounded(facts.error, 400)
+    """Say for people why it went wrong: our reason, Cloud Assistant's, or the script's own."""
+    said = facts.reason.text(language) if facts.reason else facts.error
+    if not said and facts.status != SUCCESS:
+        error = result_line(facts.output).get("error")
+        said = error if isinstance(error, str) else ""
+    return bounded(said, 400)
 
 
 def account(facts: Facts) -> str:
     """Say what the script reports about the account: ``e123 (created)``; nothing if it does not."""
     said = _result(facts.output)
     user, state = said.get("user", ""), said.get("status", "")
-    return f"{user} ({state})" if user and state else user or state
+    return f"{user} ({state})" if user and state else user
 
 
 def _result(output: str) -> dict[str, str]:

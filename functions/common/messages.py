@@ -32,7 +32,7 @@ _COLOURS = {
 
 
 class _Content(NamedTuple):
-    """What a message says, before it takes a platform's form; nothing in it is neutral yet."""
+    """What a message says, before it takes a platform's form; values and output as they are."""
 
     title: str
     sign: str
@@ -74,18 +74,18 @@ def _content(facts: Facts, language: str, tail_bytes: int) -> _Content:
     output = cut_tail(facts.output, tail_bytes) if tail_bytes else ""
     footer = f"{words.label('source', language)}: {bounded(facts.source, 64)}"
     if facts.script_sha256:
-        footer += f" · {words.label('script', language)} {bounded(facts.script_sha256, 12)}"
+        footer += f" · {words.label('script', language)} {bounded(facts.script_sha256[:12], 12)}"
     if facts.dropped > 0:
         footer += " · " + words.label("dropped", language).format(facts.dropped)
     return _Content(
-        title=title,
+        title=neutral(title),
         sign=_SIGNS.get(facts.status, "❌"),
         colour=_COLOURS.get(facts.status, "red"),
         notice=words.label("repeat", language) if facts.repeat else "",
         fields=_fields(facts, language),
         output_label=words.label("output", language),
         output=output,
-        footer=footer,
+        footer=neutral(footer),
     )
 
 
@@ -116,8 +116,7 @@ def _fields(facts: Facts, language: str) -> list[tuple[str, str]]:
 
 def _dingtalk(content: _Content, event_id: str) -> dict[str, Any]:
     """Build a robot's markdown message ("Custom robot: send group messages")."""
-    title = neutral(content.title)
-    blocks = [f"### {KEYWORD} {content.sign} {title}"]
+    blocks = [f"### {KEYWORD} {content.sign} {content.title}"]
     if content.notice:
         blocks.append(content.notice)
     blocks.append("\n".join(f"- **{name}**: {neutral(value)}" for name, value in content.fields))
@@ -125,10 +124,10 @@ def _dingtalk(content: _Content, event_id: str) -> dict[str, Any]:
         blocks.append(f"**{content.output_label}**")
         # A single line break may be folded; an empty quoted line keeps each line its own.
         blocks.append("\n>\n".join(f"> {line}" for line in lines))
-    blocks.append(f"###### {neutral(content.footer)}")
+    blocks.append(f"###### {content.footer}")
     return {
         "msgtype": "markdown",
-        "markdown": {"title": f"{KEYWORD} {title}", "text": "\n\n".join(blocks)},
+        "markdown": {"title": f"{KEYWORD} {content.title}", "text": "\n\n".join(blocks)},
         "at": {"isAtAll": False},
         # guess: the API's field list has msgUuid without a word on it; if it is what its name
         # says, a message that is sent twice is shown once.

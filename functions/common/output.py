@@ -92,7 +92,7 @@ def _secrets() -> tuple[tuple[re.Pattern[str], str], ...]:
         (
             re.compile(
                 r"(?i)((?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|"
-                r"private[_-]?key|credentials?|密码|密钥|口令)[\w-]{0,20}[\"']?\s{0,4}(?:[:=\uff1a]|=>)\s{0,4})"
+                r"private[_-]?key|credentials?|密码|密钥|口令)[\w-]{0,20}[\"']?\s{0,4}(?:=>|[:=\uff1a])\s{0,4})"
                 r"(?:\"[^\"\n]*\"?|'[^'\n]*'?|[^\s\"',;&]+)"
             ),
             rf"\1{HIDDEN}",

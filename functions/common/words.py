@@ -122,8 +122,8 @@ _REASONS = {
 
 _RULES = {
     "emp_id": (
-        "1 to 32 letters, digits, dots, hyphens or underscores, beginning with a letter or digit",
-        "1 至 32 位字母、数字、点、连字符或下划线，以字母或数字开头",
+        "1 to 32 letters, digits or, between these, dots, hyphens or underscores",
+        "1 至 32 位字母或数字，中间可含点、连字符或下划线",
     ),
     "role": (
         "1 to 32 lower-case letters, digits or hyphens, beginning with a letter",

@@ -14,8 +14,7 @@ from functions.common import environment
 from functions.common.errors import PermanentError, SettingError, TemporaryError
 from functions.common.events import Event
 from functions.common.loop import PLATFORMS
-from functions.common.markup import neutral_lines
-from functions.common.messages import KEYWORD, MOST_BYTES, encode
+from functions.common.messages import MOST_BYTES, encode
 from functions.common.signatures import dingtalk_url, lark_body
 from functions.common.web import Answer, header_value
 
@@ -202,7 +201,7 @@ def _meaning(platform: str, code: str, text: str) -> Meaning:
 
 
 def _plain_text(message: Mapping[str, Any]) -> str:
-    """Collect what a message says, whichever of the two forms it has; mentions stay powerless."""
+    """Collect what a message says, whichever of the two forms it has."""
     markdown = message.get("markdown")
     if isinstance(markdown, dict):
         return str(markdown.get("text", ""))
@@ -211,13 +210,13 @@ def _plain_text(message: Mapping[str, Any]) -> str:
     def collect(value: Any) -> None:
         if isinstance(value, dict):
             if isinstance(value.get("content"), str):
-                lines.extend(neutral_lines(value["content"].replace("**", "")))
+                lines.append(value["content"].replace("**", ""))
             for item in value.values():
                 collect(item)
         elif isinstance(value, list):
             for item in value:
                 collect(item)
 
-    collect(message.get("card", message))
-    text = "\n".join(lines)
-    return text if KEYWORD[1:-1] in text else f"{KEYWORD} {text}"
+    collect(message.get("card"))
+    # In a text message, unlike in a card's plain parts, <at ...> is a mention.
+    return "\n".join(lines).replace("<", "\uff1c")

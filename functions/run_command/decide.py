@@ -21,7 +21,7 @@ _ACTIONS = {"ProvisionRequest": PROVISION, "DeprovisionRequest": DEPROVISION}
 
 _WORD = r"[a-z][a-z0-9-]{0,31}"
 _PATTERNS = {
-    "emp_id": (r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", "emp_id"),
+    "emp_id": (r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,30}[A-Za-z0-9])?", "emp_id"),
     "role": (_WORD, "role"),
     "request_id": (r"(?!.*://)[\w.:/@+=#-]{1,128}", "request_id"),
     "chat": (_WORD, "chat"),

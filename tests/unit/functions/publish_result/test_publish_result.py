@@ -1,0 +1,254 @@
+"""What publish-result tells of a finished run."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.common import tags as names
+from functions.common.errors import PermanentError
+from functions.common.loop import read
+from functions.common.rpc import ApiTroubleError
+from functions.publish_result.act import serve
+from functions.publish_result.decide import NotYetVisibleError
+from tests.unit.functions.samples import (
+    ENVIRONMENT,
+    NOW,
+    FakeBus,
+    FakeCommands,
+    invocation,
+    run,
+)
+
+LOOP = read(ENVIRONMENT)
+
+
+def completed(**changes: Any) -> bytes:
+    """Give Cloud Assistant's event ("... subscribe to Cloud Assistant events")."""
+    data = {
+        "commandId": "c-provision",
+        "commandName": "provisioning-test-provision-5eed5eed5eed",
+        "exitCode": "0",
+        "finishTime": "2026-01-01T00:00:42Z",
+        "instanceId": "i-1",
+        "invocationStatus": "Success",
+        "invokeId": "t-1",
+        "repeatMode": "Once",
+        "startTime": "2026-01-01T00:00:00Z",
+        **changes,
+    }
+    return json.dumps(
+        {
+            "id": "45ef4dewdwe1-7c35-447a-bd93-fab****",
+            "source": "acs.ecs",
+            "type": "ecs:CloudAssistant:TaskCompleted",
+            "time": "2026-01-01T00:00:43Z",
+            "data": data,
+        }
+    ).encode()
+
+
+def published(*earlier: Any, payload: bytes = b"") -> dict[str, Any]:
+    """Give the event that a completion becomes."""
+    bus = FakeBus()
+    serve(payload or completed(), LOOP, FakeCommands(*earlier), bus, lambda: NOW)
+    (event,) = bus.events
+    return event
+
+
+def test_a_success_is_published_with_everything_the_archive_wants() -> None:
+    """The result event has the contract's keys, and its id names the run and its end."""
+    event = published(invocation())
+    assert "t-1:i-1:Success" == event["id"]
+    expected = {
+        "InvocationStatus": "Success",
+        "action": "provision",
+        "emp_id": "E123",
+        "role": "devops",
+        "request_id": "20261122-0001",
+        "requested_by": "li.lei",
+        "approved_by": "韩梅梅",
+        "origin": {"source": "dingtalk.approval", "chat": "ops"},
+        "InvokeId": "t-1",
+        "CommandId": "c-provision",
+        "InstanceId": "i-1",
+        "Instances": {},
+        "ExitCode": 0,
+        "StartTime": "2026-01-01T00:00:00Z",
+        "FinishTime": "2026-01-01T00:00:42Z",
+        "OutputTail": 'creating user\n{"status":"created","user":"e123","uid":1001}',
+        "Result": {"status": "created", "user": "e123", "uid": "1001"},
+        "ReasonCode": "",
+        "Reason": "",
+        "script_sha256": "5eed" * 16,
+        "repeat": False,
+    }
+    assert expected == event["data"]["detail"]
+
+
+def test_a_dingtalk_chat_gets_markdown() -> None:
+    """The message of the loop's English DingTalk chat, as it is sent."""
+    text = (
+        "### [ECS] ✅ Provisioned E123 · 20261122-0001\n\n"
+        "- **Employee**: E123\n"
+        "- **Role**: devops\n"
+        "- **Request**: 20261122-0001\n"
+        "- **Account**: e123 (created)\n"
+        "- **Instance**: i-1\n"
+        "- **Invocation**: t-1\n"
+        "- **Exit code**: 0\n"
+        "- **Duration**: 42 s\n"
+        "- **Requested by**: li.lei\n"
+        "- **Approved by**: 韩梅梅\n\n"
+        "**Output (last lines)**\n\n"
+        "> creating user\n"
+        ">\n"
+        '> {"status":"created","user":"e123","uid":1001}\n\n'
+        "###### Source: dingtalk.approval · script 5eed5eed5eed"
+    )
+    expected = {
+        "msgtype": "markdown",
+        "markdown": {"title": "[ECS] Provisioned E123 · 20261122-0001", "text": text},
+        "at": {"isAtAll": False},
+        "msgUuid": "t-1:i-1:Success",
+    }
+    assert expected == published(invocation())["data"]["message"]
+
+
+def test_a_lark_chat_gets_a_card() -> None:
+    """The message of the loop's Chinese Lark chat, as it is sent but for the signature."""
+    message = published(invocation(tags={names.CHAT: "people"}))["data"]["message"]
+    assert "interactive" == message["msg_type"]
+    card = message["card"]
+    assert {
+        "template": "green",
+        "title": {"tag": "plain_text", "content": "[ECS] 开通成功 E123 · 20261122-0001"},
+    } == card["header"]
+    fields = [field["text"]["content"] for field in card["elements"][0]["fields"]]
+    assert ["**员工**\nE123", "**角色**\ndevops"] == fields[:2]
+    assert "**审批人**\n韩梅梅" == fields[-1]
+    output = card["elements"][3]
+    assert {
+        "tag": "plain_text",
+        "content": 'creating user\n{"status":"created","user":"e123","uid":1001}',
+    } == output["text"]
+
+
+@pytest.mark.parametrize(
+    ("status", "template", "headline"),
+    [
+        ("Success", "green", "开通成功"),
+        ("Failed", "red", "开通失败"),
+        ("Timeout", "carmine", "开通超时"),
+        ("Aborted", "red", "开通失败"),
+        ("Invalid", "red", "开通失败"),
+        ("Error", "red", "开通失败"),
+        ("Cancelled", "grey", "开通已取消"),
+        ("Terminated", "grey", "开通已终止"),
+    ],
+)
+def test_a_cards_colour_says_the_status(status: str, template: str, headline: str) -> None:
+    """Each end of a run has its colour and its words."""
+    event = published(invocation(run(status=status), tags={names.CHAT: "people"}))
+    header = event["data"]["message"]["card"]["header"]
+    assert template == header["template"]
+    assert headline in header["title"]["content"]
+    assert (f"t-1:i-1:{status}", status) == (
+        event["id"],
+        event["data"]["detail"]["InvocationStatus"],
+    )
+
+
+def test_a_removal_has_words_of_its_own() -> None:
+    """The message of a removal does not speak of giving."""
+    event = published(invocation(tags={names.ACTION: "deprovision"}))
+    assert "Deprovisioned" in event["data"]["message"]["markdown"]["title"]
+
+
+def test_a_manual_run_is_told_to_the_default_chat() -> None:
+    """A run that somebody started by hand has no tags, and is as visible as an approved one."""
+    event = published(invocation()._replace(tags={}))
+    told = event["data"]["detail"]
+    assert {"source": "manual", "chat": "audit"} == told["origin"]
+    assert ("E123", "") == (told["emp_id"], told["request_id"])
+    assert "开通成功" in event["data"]["message"]["markdown"]["text"]
+
+
+def test_a_manual_removal_is_known_by_the_commands_name() -> None:
+    """Which of the two commands ran can be told without tags."""
+    name = "provisioning-test-deprovision-0123456789ab"
+    event = published(invocation()._replace(tags={}, command_name=name))
+    told = event["data"]["detail"]
+    assert ("deprovision", "0123456789ab") == (told["action"], told["script_sha256"])
+
+
+def test_a_chat_that_is_gone_falls_back() -> None:
+    """A tag that names no chat of the stack's cannot send a result anywhere else."""
+    event = published(invocation(tags={names.CHAT: "https://evil.example"}))
+    assert "ops" == event["data"]["detail"]["origin"]["chat"]
+
+
+def test_a_run_under_an_earlier_script_says_which() -> None:
+    """The hash is that of the script that ran, not of the one that the stack has now."""
+    event = published(invocation()._replace(command_name="x-provision-0123456789ab"))
+    assert "0123456789ab" == event["data"]["detail"]["script_sha256"]
+
+
+def test_why_a_command_could_not_be_sent_is_told() -> None:
+    """Cloud Assistant's own explanation is the reason."""
+    aborted = run(
+        status="Aborted", exit_code=None, error="InstanceNotRunning The instance stopped."
+    )
+    event = published(invocation(aborted))
+    assert "InstanceNotRunning The instance stopped." == event["data"]["detail"]["Reason"]
+    assert "InstanceNotRunning" in event["data"]["message"]["markdown"]["text"]
+    assert "Exit code" not in event["data"]["message"]["markdown"]["text"]
+
+
+def test_the_scripts_own_error_is_the_reason() -> None:
+    """A run that failed says why in the script's words."""
+    line = '{"status":"failed","user":"","uid":null,"exit_code":7,"error":"dnf: no space left"}'
+    event = published(invocation(run(status="Failed", exit_code=7, output=f"log\n{line}\n")))
+    assert "dnf: no space left" == event["data"]["detail"]["Reason"]
+    assert {"status": "failed"} == {k: v for k, v in event["data"]["detail"]["Result"].items() if v}
+
+
+def test_output_that_was_not_kept_is_mentioned() -> None:
+    """People see that Cloud Assistant threw output away."""
+    event = published(invocation(run(dropped=2048)))
+    assert "2048 more bytes" in event["data"]["message"]["markdown"]["text"]
+
+
+@pytest.mark.parametrize("earlier", [[], [invocation(run(status="Running"))]])
+def test_an_end_that_is_not_visible_yet_is_waited_for(earlier: list[Any]) -> None:
+    """The event may be faster than the record; the next try finds it."""
+    with pytest.raises(NotYetVisibleError, match="t-1 on i-1"):
+        published(*earlier)
+
+
+@pytest.mark.parametrize("changes", [{"invokeId": ""}, {"instanceId": 7}, {"invokeId": None}])
+def test_an_event_about_nothing_is_not_tried_in_silence(changes: dict[str, Any]) -> None:
+    """An event that names no run is raised, so that the dead-letter queue keeps it."""
+    with pytest.raises(PermanentError, match="names no invokeId"):
+        published(invocation(), payload=completed(**changes))
+
+
+def test_trouble_with_the_bus_is_raised() -> None:
+    """A result that could not be published is tried again."""
+    bus = FakeBus()
+    bus.failure = ApiTroubleError("PutEvents", "Throttling")
+    with pytest.raises(ApiTroubleError):
+        serve(completed(), LOOP, FakeCommands(invocation()), bus, lambda: NOW)
+
+
+def test_the_same_end_twice_is_the_same_event() -> None:
+    """A second delivery publishes the same id, by which it can be dropped."""
+    assert published(invocation()) == published(invocation())
+
+
+def test_the_log_has_no_output(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a command printed is in the chat and in the archive, not in the function's log."""
+    published(invocation(run(output="top secret output")))
+    out = capsys.readouterr().out
+    assert "published" == json.loads(out)["decision"]
+    assert "secret" not in out

@@ -1,0 +1,366 @@
+"""Which events are requests that may run, and what people are told of the others."""
+
+# ruff: noqa: RUF001 - Chinese and look-alikes are what is tested.
+
+import base64
+import json
+import urllib.parse
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from functions.common import events
+from functions.run_command.decide import Rejection, Request, decide
+from tests.unit.functions.samples import ENVIRONMENT, LOOP, NOW, detail, http_event, settings
+
+SETTINGS = settings()
+
+
+def decided(payload: bytes, **changes: str) -> Request | Rejection:
+    """Give the decision on an event."""
+    found = settings(**changes) if changes else SETTINGS
+    return decide(events.read(payload), found, NOW)
+
+
+def rejected(payload: bytes, **changes: str) -> Rejection:
+    """Give the rejection of an event."""
+    found = decided(payload, **changes)
+    assert isinstance(found, Rejection)
+    return found
+
+
+def accepted(payload: bytes, **changes: str) -> Request:
+    """Give the request in an event."""
+    found = decided(payload, **changes)
+    assert isinstance(found, Request), found
+    return found
+
+
+def test_the_seed_document_is_a_request() -> None:
+    """The two fields of the seed are enough; the source's chat is told, the event's id is used."""
+    found = accepted(http_event({"emp_id": "E123", "role": "devops"}))
+    expected = Request(
+        action="provision",
+        event_id="event-1",
+        source="dingtalk.approval",
+        chat="ops",
+        emp_id="E123",
+        role="devops",
+        request_id="event-1",
+    )
+    assert expected == found
+
+
+def test_all_optional_fields_are_taken() -> None:
+    """Request id, chat and the names of people come along."""
+    given_detail = detail(chat="people", requested_by="李雷 (Li Lei)", approved_by="han.mei")
+    found = accepted(http_event(given_detail, kind="DeprovisionRequest"))
+    expected = ("deprovision", "20261122-0001", "people", "李雷 (Li Lei)", "han.mei")
+    assert expected == (
+        found.action,
+        found.request_id,
+        found.chat,
+        found.requested_by,
+        found.approved_by,
+    )
+
+
+@pytest.mark.parametrize(
+    ("chat", "told"),
+    [
+        pytest.param("people", "people", id="a known chat"),
+        pytest.param("unknown", "ops", id="an unknown chat"),
+        pytest.param("", "ops", id="an empty field of a form"),
+        pytest.param(None, "ops", id="null"),
+    ],
+)
+def test_the_chat_is_a_configured_name(chat: str | None, told: str) -> None:
+    """A request names a chat of the stack's, or the source's chat is told."""
+    assert told == accepted(http_event(detail(chat=chat))).chat
+
+
+def test_unknown_keys_are_left_alone() -> None:
+    """An automation may add keys of its own."""
+    found = accepted(http_event(detail(sys_field=7, formValues={"a": [1]}, source="x")))
+    assert "E123" == found.emp_id
+
+
+POSTED = {"detail-type": "ProvisionRequest", "detail": detail(requested_by="李雷")}
+TEXT = json.dumps(POSTED, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(POSTED, id="parsed"),
+        pytest.param(TEXT, id="text"),
+        pytest.param("\ufeff  " + TEXT + "\r\n", id="text with byte order mark"),
+        pytest.param(json.dumps(TEXT), id="text in a text"),
+        pytest.param(base64.b64encode(TEXT.encode()).decode(), id="base64"),
+        pytest.param(
+            base64.urlsafe_b64encode(TEXT.encode()).decode().rstrip("="), id="base64 for URLs"
+        ),
+        pytest.param(base64.encodebytes(TEXT.encode()).decode(), id="base64 in lines"),
+        pytest.param(urllib.parse.quote(TEXT), id="percent-encoded"),
+        pytest.param(urllib.parse.urlencode({"payload": TEXT}), id="a form's field"),
+        pytest.param(urllib.parse.urlencode({"a": "b", "payload": TEXT}), id="a form's second"),
+    ],
+)
+def test_careless_senders_are_read(body: object) -> None:
+    """A body is read whatever content type its sender forgot."""
+    found = accepted(http_event(body=body))
+    assert ("E123", "李雷") == (found.emp_id, found.requested_by)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("hello", id="a word"),
+        pytest.param("[]", id="a list"),
+        pytest.param([POSTED], id="a list of requests"),
+        pytest.param(7, id="a number"),
+        pytest.param("7", id="a number as text"),
+        pytest.param("{" * 10_000, id="a tower of braces"),
+        pytest.param("[" * 100_000, id="a tower of brackets"),
+        pytest.param("%7B", id="half an object"),
+        pytest.param("a=%7B%7D&b=%7B%7D", id="a form with two objects"),
+        pytest.param(json.dumps(json.dumps(json.dumps(json.dumps(POSTED)))), id="too deep"),
+    ],
+)
+def test_what_is_no_object_is_rejected(body: object) -> None:
+    """A body that holds no JSON object is refused with that reason."""
+    found = rejected(http_event(body=body))
+    assert ("unreadable-body", "ops") == (found.reason.code, found.chat)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "words"),
+    [
+        pytest.param({"emp_id": None}, "missing", "emp_id is missing", id="no employee"),
+        pytest.param({"emp_id": ""}, "missing", "emp_id is missing", id="empty employee"),
+        pytest.param({"role": None}, "missing", "role is missing", id="no role"),
+        pytest.param(
+            {"emp_id": 123.0},
+            "not-text",
+            "emp_id is 123.0, not a text; send it in quotes",
+            id="a number",
+        ),
+        pytest.param(
+            {"emp_id": True}, "not-text", "emp_id is true, not a text", id="a truth value"
+        ),
+        pytest.param({"emp_id": ["E1"]}, "not-text", "emp_id is [...], not a text", id="a list"),
+        pytest.param({"emp_id": {"a": 1}}, "not-text", "emp_id is {...}", id="an object"),
+        pytest.param({"role": 7}, "not-text", "role is 7", id="a role that is a number"),
+        pytest.param(
+            {"request_id": 7.0}, "not-text", "request_id is 7.0", id="a numeric request id"
+        ),
+        pytest.param({"chat": ["ops"]}, "not-text", "chat is [...]", id="a list of chats"),
+        pytest.param({"requested_by": 7}, "not-text", "requested_by is 7", id="a numeric person"),
+        pytest.param(
+            {"approved_by": {}}, "not-text", "approved_by is {...}", id="an object of persons"
+        ),
+        pytest.param({"emp_id": "E" * 33}, "malformed", "1 to 32 letters", id="too long"),
+        pytest.param({"emp_id": "E123\n"}, "malformed", "1 to 32 letters", id="a line break"),
+        pytest.param({"emp_id": " E123"}, "malformed", "1 to 32 letters", id="a space"),
+        pytest.param({"emp_id": "-E123"}, "malformed", "1 to 32 letters", id="a hyphen first"),
+        pytest.param({"emp_id": "E123."}, "malformed", "1 to 32 letters", id="a dot last"),
+        pytest.param({"emp_id": "E1;id"}, "malformed", 'emp_id is "E1;id"', id="a shell separator"),
+        pytest.param({"emp_id": "$(id)"}, "malformed", 'emp_id is "$(id)"', id="a substitution"),
+        pytest.param({"emp_id": "{{role}}"}, "malformed", "1 to 32 letters", id="a parameter"),
+        pytest.param({"emp_id": "Е123"}, "malformed", "1 to 32 letters", id="a Cyrillic E"),
+        pytest.param({"emp_id": "E１"}, "malformed", "1 to 32 letters", id="a full-width digit"),
+        pytest.param({"emp_id": "../../x"}, "malformed", "1 to 32 letters", id="a path"),
+        pytest.param({"role": "DevOps"}, "malformed", "lower-case", id="a role in capitals"),
+        pytest.param({"role": "ops\x00"}, "malformed", "lower-case", id="a NUL"),
+        pytest.param({"request_id": "a b"}, "malformed", "without spaces", id="a space in the id"),
+        pytest.param({"request_id": "r" * 129}, "malformed", "1 to 128", id="a long request id"),
+        pytest.param({"request_id": "http://x"}, "malformed", "1 to 128", id="a URL as id"),
+        pytest.param({"chat": "https://x"}, "malformed", "chat is", id="a URL as chat"),
+        pytest.param({"requested_by": "a\nb"}, "malformed", "1 to 64", id="two lines of person"),
+        pytest.param({"requested_by": "x" * 65}, "malformed", "1 to 64", id="a long person"),
+        pytest.param({"approved_by": "<at id=all>"}, "malformed", "1 to 64", id="a mention"),
+        pytest.param(
+            {"role": "unheard"}, "unknown-role", "it has: all, dba, devops", id="an unknown role"
+        ),
+    ],
+)
+def test_each_field_is_checked_as_a_whole(changes: dict[str, Any], code: str, words: str) -> None:
+    """A field that is not in order stops the request with a reason that names it."""
+    found = rejected(http_event(detail(**changes)))
+    assert code == found.reason.code
+    assert words in found.reason.text("en")
+    assert found.reason.text("zh")
+
+
+def test_the_length_limits_are_exact() -> None:
+    """The longest values that are accepted have exactly the length that the reason names."""
+    longest = detail(emp_id="E" * 32, request_id="r" * 128, requested_by="x" * 64)
+    assert "E" * 32 == accepted(http_event(longest)).emp_id
+
+
+@pytest.mark.parametrize(
+    "kind", [None, 7, "", "provisionrequest", "Other", {}, ["ProvisionRequest"]]
+)
+def test_other_kinds_are_rejected(kind: object) -> None:
+    """Nothing but the two kinds of request runs."""
+    found = rejected(http_event(detail(), kind=kind))
+    assert "unknown-type" == found.reason.code
+    assert "ProvisionRequest, DeprovisionRequest" in found.reason.text("en")
+
+
+@pytest.mark.parametrize("broken", [None, [], "text", 7, [detail()]])
+def test_a_detail_is_needed(broken: object) -> None:
+    """A request without an object of details is refused."""
+    body = {"detail-type": "ProvisionRequest", "detail": broken}
+    assert "no-detail" == rejected(http_event(body=body)).reason.code
+
+
+@pytest.mark.parametrize(
+    ("time", "code"),
+    [
+        pytest.param("2026-01-01T00:00:00.000Z", None, id="now"),
+        pytest.param("2025-12-31T23:00:00Z", None, id="just in time"),
+        pytest.param("2025-12-31T22:59:59Z", "stale", id="a second too late"),
+        pytest.param("2026-01-01T07:30:00.000Asia/Shanghai", None, id="with a zone's name"),
+        pytest.param("2025-12-01T07:30:00.000Asia/Shanghai", "stale", id="old with a zone's name"),
+        pytest.param("yesterday", "no-time", id="not a time"),
+        pytest.param(None, "no-time", id="no time"),
+        pytest.param(1767225600, "no-time", id="a number"),
+    ],
+)
+def test_an_old_approval_does_not_run(time: object, code: str | None) -> None:
+    """A request that was delivered too late is refused, as is one of unknown age."""
+    found = decided(http_event(detail(), time=time))
+    assert code == (found.reason.code if isinstance(found, Rejection) else None)
+
+
+def test_people_are_told_how_old_it_is() -> None:
+    """The reason says the age and the limit in the reader's language."""
+    reason = rejected(http_event(detail(), time="2025-12-30T21:00:00Z")).reason
+    assert "2 d 3 h" not in reason.text("zh")
+    assert "the approval is 1 d 3 h old, and after 1 h" in reason.text("en")
+    assert "1 天 3 小时" in reason.text("zh")
+
+
+TOKEN = {"X-Provisioning-Token": "right-token"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        pytest.param(TOKEN, None, id="right"),
+        pytest.param({"x-provisioning-token": "right-token"}, None, id="lower case"),
+        pytest.param({"X-PROVISIONING-TOKEN": "right-token"}, None, id="upper case"),
+        pytest.param({"X-Provisioning-Token": "wrong"}, "wrong-token", id="wrong"),
+        pytest.param({"X-Provisioning-Token": "right-token "}, "wrong-token", id="nearly right"),
+        pytest.param({"X-Provisioning-Token": "right-toke"}, "wrong-token", id="a beginning of it"),
+        pytest.param({"X-Provisioning-Token": "密钥"}, "wrong-token", id="not ASCII"),
+        pytest.param({"X-Provisioning-Token": ""}, "wrong-token", id="empty"),
+        pytest.param({"X-Provisioning-Token": ["right-token"]}, "wrong-token", id="a list"),
+        pytest.param({"X-Provisioning-Token": None}, "wrong-token", id="null"),
+        pytest.param(
+            {**TOKEN, "x-provisioning-token": "wrong"}, "wrong-token", id="right beside wrong"
+        ),
+        pytest.param({"Authorization": "right-token"}, "no-token", id="in another header"),
+        pytest.param({}, "no-token", id="none"),
+        pytest.param([], "no-token", id="no headers at all"),
+    ],
+)
+def test_a_source_can_ask_for_a_secret(headers: object, code: str | None) -> None:
+    """Where a secret is configured, a request without it is refused and not quoted."""
+    found = decided(
+        http_event(detail(chat="ops", role="devops"), source="lark.approval", headers=headers)
+    )
+    assert code == (found.reason.code if isinstance(found, Rejection) else None)
+    if isinstance(found, Rejection):
+        values = (found.chat, found.emp_id, found.role, found.request_id, found.requested_by)
+        assert ("people", "", "", "", "") == values
+        assert "right-token" not in found.reason.text("en")
+
+
+def test_a_secret_counts_although_it_is_not_marked_as_required() -> None:
+    """A source with a secret in the environment asks for it, whatever LOOP says."""
+    tokens = '{"dingtalk.approval":"t","lark.approval":"u"}'
+    assert "no-token" == rejected(http_event(detail()), SOURCE_TOKENS=tokens).reason.code
+
+
+def test_an_unknown_source_is_rejected() -> None:
+    """A source that the stack does not know is refused in the default chat."""
+    found = rejected(http_event(detail(), source="ecs.provisioning"))
+    assert ("unknown-source", "audit") == (found.reason.code, found.chat)
+
+
+def test_removal_can_be_switched_off() -> None:
+    """Without a command for it, a removal is refused, and giving still works."""
+    payload = http_event(detail(), kind="DeprovisionRequest")
+    assert "no-deprovision" == rejected(payload, DeprovisionCommandId="").reason.code
+    assert accepted(http_event(detail()), DeprovisionCommandId="")
+
+
+def test_a_role_without_instances_is_rejected() -> None:
+    """A role that would run nowhere is refused with a reason for its administrator."""
+    found = rejected(http_event(detail(role="all")), InstanceIds="[]")
+    assert "no-instances" == found.reason.code
+
+
+hostile = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=200),
+    st.text(
+        st.sampled_from("Eab1 ;|&$`'\"\\\n\r\t{}[]()<>*?!#~%@=+,./:-_\x00\x1b\u202e"), max_size=40
+    ),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+)
+FIELDS = ("emp_id", "role", "request_id", "chat", "requested_by", "approved_by")
+
+
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, hostile)), hostile)
+@example({"emp_id": "E1\n", "role": "devops"}, "ProvisionRequest")
+@example({"emp_id": "E1'; id #", "role": "devops"}, "ProvisionRequest")
+@example({"emp_id": '{"a":1}', "role": "devops"}, "ProvisionRequest")
+def test_whatever_is_posted_only_narrow_values_come_through(
+    posted: dict[str, Any], kind: object
+) -> None:
+    """No value that could leave a shell word, a tag or JSON is ever in a decision."""
+    for said in ("ProvisionRequest", kind):
+        found = decided(http_event(posted, kind=said))
+        assert set(found.emp_id) <= set(
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+        )
+        assert not found.emp_id.startswith(("-", ".", "_"))
+        assert set(found.role) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+        assert found.chat in LOOP["chats"]
+        for value in (found.request_id, found.requested_by, found.approved_by):
+            assert len(value) <= 128
+            assert value.isprintable()
+            assert "://" not in value
+            assert not set(value) & set("'\"`$;|&<>\\{}[]*?!~%\n") - {"'"}
+        if isinstance(found, Rejection):
+            assert found.reason.text("en").isprintable()
+            assert len(found.reason.text("zh")) < 700
+
+
+@given(
+    st.recursive(hostile, lambda inner: st.dictionaries(st.text(max_size=12), inner, max_size=4))
+)
+@example({"data": {"body": {"detail": {"emp_id": {}}}}})
+@example({"data": [], "source": 7, "id": {}, "time": []})
+def test_no_event_whatever_makes_it_raise(event: object) -> None:
+    """Any JSON object that claims to be an event ends in a decision."""
+    body = event if isinstance(event, dict) else {"data": event}
+    for given_event in (body, {"source": "dingtalk.approval", "data": body}):
+        found = decide(events.read(json.dumps(given_event)), SETTINGS, NOW)
+        assert isinstance(found, Rejection)
+
+
+def test_tokens_are_not_shown() -> None:
+    """Settings do not show their secrets."""
+    assert "right-token" in ENVIRONMENT["SOURCE_TOKENS"]
+    assert "right-token" not in repr(SETTINGS)

@@ -1,0 +1,288 @@
+"""What run-command does with an event: start once, tell the chat, or ask to be tried again."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.common import tags as names
+from functions.common.errors import TemporaryError
+from functions.common.rpc import ApiRefusedError, ApiTroubleError
+from functions.run_command.act import CommandGoneError, RunCommand
+from tests.unit.functions.samples import (
+    LOOP,
+    NOW,
+    FakeBus,
+    FakeCommands,
+    detail,
+    http_event,
+    invocation,
+    loop_with,
+    run,
+    settings,
+)
+
+
+class Stage:
+    """The function with stand-ins around it."""
+
+    def __init__(self, *earlier: Any, **changes: str) -> None:
+        self.commands = FakeCommands(*earlier)
+        self.bus = FakeBus()
+        self.function = RunCommand(settings(**changes), self.commands, self.bus, lambda: NOW)
+
+    def serve(self, payload: bytes) -> list[dict[str, Any]]:
+        """Serve an event; give the lines that were logged."""
+        return [json.loads(line) for line in self.function.serve(payload).splitlines()]
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The one result event that was published."""
+        (event,) = self.bus.events
+        return event
+
+
+def test_an_approved_request_starts_the_command() -> None:
+    """The command runs with exactly the seed's two parameters and the stack's time limit."""
+    stage = Stage()
+    (line,) = stage.serve(http_event(detail()))
+    (call,) = stage.commands.started
+    assert {"emp_id": "E123", "role": "devops"} == call["parameters"]
+    assert ("c-provision", 300, ("i-1",)) == (
+        call["command_id"],
+        call["timeout_seconds"],
+        call["instance_ids"],
+    )
+    assert [] == stage.bus.events
+    expected = {
+        "function": "run-command",
+        "decision": "started",
+        "event_id": "event-1",
+        "source": "dingtalk.approval",
+        "request_id": "20261122-0001",
+        "action": "provision",
+        "chat": "ops",
+        "invoke_id": "t-1",
+        "part": "1/1",
+    }
+    assert expected == line
+
+
+def test_a_rejection_is_published_for_the_chat() -> None:
+    """A refused request becomes a result event with the reason and a finished message."""
+    stage = Stage()
+    (line,) = stage.serve(http_event(detail(emp_id="E1;id")))
+    assert ("rejected", "malformed") == (line["decision"], line["reason"])
+    assert [] == stage.commands.started
+    event = stage.told
+    expected = ("event-1:Rejected", "ecs.provisioning", "provisioning:InvocationResult")
+    assert expected == (event["id"], event["source"], event["type"])
+    assert "provisioning-test" == event["aliyuneventbusname"]
+    told = event["data"]["detail"]
+    assert ("Rejected", "malformed", "") == (
+        told["InvocationStatus"],
+        told["ReasonCode"],
+        told["emp_id"],
+    )
+    assert {"source": "dingtalk.approval", "chat": "ops"} == told["origin"]
+    assert "E1;id" in event["data"]["message"]["markdown"]["text"]
+
+
+def test_what_is_no_event_is_told_to_the_default_chat() -> None:
+    """Not even a payload that is no event makes the function fail."""
+    stage = Stage()
+    for payload in (b"", b"\xff\xfe", b"[]", b"null"):
+        stage.serve(payload)
+    assert ["unreadable-event"] * 4 == [d["ReasonCode"] for d in stage.bus.details]
+    assert {"audit"} == {d["origin"]["chat"] for d in stage.bus.details}
+    assert 4 == len({event["id"] for event in stage.bus.events})
+
+
+def test_the_same_event_delivered_twice_starts_one_command() -> None:
+    """The second delivery finds the first one's invocation and only logs."""
+    stage = Stage()
+    stage.serve(http_event(detail()))
+    (line,) = stage.serve(http_event(detail()))
+    assert ("already-started", 1) == (line["decision"], len(stage.commands.started))
+    assert [] == stage.bus.events
+
+
+def test_a_repeat_while_the_first_is_running_only_logs() -> None:
+    """The first one's completion will tell the chat, so the repeat says nothing."""
+    stage = Stage()
+    stage.serve(http_event(detail()))
+    (line,) = stage.serve(http_event(detail(), event_id="event-2"))
+    assert ("repeat-of-running", 1) == (line["decision"], len(stage.commands.started))
+    assert [] == stage.bus.events
+
+
+def test_a_repeat_is_answered_with_the_first_result() -> None:
+    """Hours later the same request gets the first run's result, marked as a repeat."""
+    stage = Stage(invocation())
+    stage.serve(http_event(detail(chat="people", requested_by="wang.wu")))
+    assert [] == stage.commands.started
+    told = stage.told["data"]["detail"]
+    assert (True, "Success", "t-1", "i-1", 0, "people", "wang.wu") == (
+        told["repeat"],
+        told["InvocationStatus"],
+        told["InvokeId"],
+        told["InstanceId"],
+        told["ExitCode"],
+        told["origin"]["chat"],
+        told["requested_by"],
+    )
+    assert "creating user" in told["OutputTail"]
+    assert "首次执行的结果" in json.dumps(stage.told["data"]["message"], ensure_ascii=False)
+
+
+def test_each_repeat_is_answered_once() -> None:
+    """A repeat's answer has an id of its own, the same however often the repeat is delivered."""
+    stage = Stage(invocation())
+    for event_id in ("event-2", "event-2", "event-3"):
+        stage.serve(http_event(detail(), event_id=event_id))
+    ids = [event["id"] for event in stage.bus.events]
+    assert ids[0] == ids[1] != ids[2]
+    assert all(i.startswith("t-1:i-1:Success:repeat:") for i in ids)
+
+
+def test_a_repeat_of_a_split_request_is_one_answer() -> None:
+    """However many instances there were, a repeat puts one message into the chat."""
+    roles = {**LOOP["roles"], "devops": {"instances": [f"i-{n}" for n in range(150)]}}
+    first = invocation(*(run(f"i-{n}") for n in range(100)), tags={names.PART: "1/2"})
+    second = invocation(
+        *(run(f"i-{n}") for n in range(100, 149)),
+        run("i-149", "Failed"),
+        invoke_id="t-2",
+        tags={names.PART: "2/2"},
+    )
+    stage = Stage(first, second, LOOP=loop_with(roles=roles))
+    stage.serve(http_event(detail()))
+    told = stage.told["data"]["detail"]
+    assert ("Failed", "t-2", "i-149") == (
+        told["InvocationStatus"],
+        told["InvokeId"],
+        told["InstanceId"],
+    )
+    assert {"Success": 149, "Failed": 1} == told["Instances"]
+
+
+def test_an_id_that_was_used_for_somebody_else_is_rejected() -> None:
+    """The reason says for whom the id was used and by which invocation."""
+    stage = Stage(invocation(parameters={"emp_id": "E007", "role": "devops"}))
+    stage.serve(http_event(detail()))
+    told = stage.told["data"]["detail"]
+    assert ("Rejected", "used-before") == (told["InvocationStatus"], told["ReasonCode"])
+    assert "20261122-0001 was already used for E007 as devops (t-1)" in told["Reason"]
+    assert [] == stage.commands.started
+
+
+def test_giving_and_removing_with_the_same_id_do_not_collide() -> None:
+    """A removal is no repeat of the request that gave the account."""
+    stage = Stage(invocation())
+    (line,) = stage.serve(http_event(detail(), kind="DeprovisionRequest"))
+    assert ("started", "deprovision") == (line["decision"], line["action"])
+
+
+def test_another_environments_request_is_not_ours() -> None:
+    """Two stacks in one account and region do not see each other's requests."""
+    stage = Stage(invocation(tags={names.PREFIX: "provisioning-other"}))
+    (line,) = stage.serve(http_event(detail()))
+    assert "started" == line["decision"]
+
+
+def test_a_split_request_goes_on_where_it_was_throttled() -> None:
+    """The retry starts what is missing, and nothing twice."""
+    roles = {**LOOP["roles"], "devops": {"instances": [f"i-{n}" for n in range(250)]}}
+    stage = Stage(LOOP=loop_with(roles=roles))
+    stage.commands.failures = [None, ApiTroubleError("InvokeCommand", "Throttling.User")]
+    with pytest.raises(ApiTroubleError, match="Throttling"):
+        stage.serve(http_event(detail()))
+    assert 1 == len(stage.commands.started)
+    lines = stage.serve(http_event(detail()))
+    assert ["2/3", "3/3"] == [line["part"] for line in lines]
+    ids = [i for call in stage.commands.started for i in call["instance_ids"]]
+    assert [f"i-{n}" for n in range(250)] == ids
+
+
+@pytest.mark.parametrize("code", ["InvalidCmdId.NotFound", "InvalidCommandId.NotFound"])
+def test_a_command_that_has_just_vanished_is_tried_again(code: str) -> None:
+    """While the stack replaces the command, requests wait instead of failing."""
+    stage = Stage()
+    stage.commands.failures = [ApiRefusedError("InvokeCommand", code, "does not exist")]
+    with pytest.raises(CommandGoneError, match=code):
+        stage.serve(http_event(detail()))
+    assert [] == stage.bus.events
+    assert "started" == stage.serve(http_event(detail()))[0]["decision"]
+
+
+def test_two_at_the_same_moment_start_one_command() -> None:
+    """Whoever loses the race for the client token is tried again, and is then a repeat."""
+    stage = Stage()
+    stage.commands.failures = [ApiRefusedError("InvokeCommand", "IdempotentParameterMismatch")]
+    with pytest.raises(TemporaryError):
+        stage.serve(http_event(detail()))
+    stage.commands.earlier = [invocation()]
+    assert "repeated" == stage.serve(http_event(detail()))[0]["decision"]
+    assert [] == stage.commands.started
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("NoPermission", "The RAM user is not authorized"),
+        ("InvalidInstance.NotFound", "The specified instance does not exist."),
+        ("InvalidInstance.NotMatch", "The specified instance type does not match the command."),
+        ("InvalidResourceTag.InstanceNotFound", "InstanceIds are not found"),
+        ("Invocation.ExceedQuota", "The invocation quota has been reached for today."),
+        ("InvalidParameter.Parameters", "not valid"),
+    ],
+)
+def test_what_the_cloud_refuses_for_good_is_told_to_the_chat(code: str, message: str) -> None:
+    """A permanent failure is a result with action and code, not an exception that is repeated."""
+    stage = Stage()
+    stage.commands.failures = [ApiRefusedError("InvokeCommand", code, message)]
+    (line,) = stage.serve(http_event(detail()))
+    assert ("refused", code) == (line["decision"], line["code"])
+    told = stage.told["data"]["detail"]
+    assert ("Failed", "refused", "i-1") == (
+        told["InvocationStatus"],
+        told["ReasonCode"],
+        told["InstanceId"],
+    )
+    assert f"InvokeCommand was refused by the cloud: {code} {message}" == told["Reason"]
+    assert "event-1:1-1:Failed" == stage.told["id"]
+
+
+def test_a_look_up_that_is_refused_starts_nothing() -> None:
+    """Without knowing whether it is a repeat, the function does not run a command."""
+    stage = Stage()
+
+    def refuse(tags: object) -> Any:
+        raise ApiRefusedError("DescribeInvocations", "NoPermission", "not authorized")
+
+    stage.commands.find = refuse  # type: ignore[method-assign]
+    stage.serve(http_event(detail()))
+    assert [] == stage.commands.started
+    assert "DescribeInvocations" in stage.told["data"]["detail"]["Reason"]
+
+
+def test_a_bus_that_is_out_of_reach_makes_the_event_come_again() -> None:
+    """A chat that could not be told is told at the next try, with the same event id."""
+    stage = Stage()
+    stage.bus.failure = ApiTroubleError("PutEvents", "Timeout")
+    with pytest.raises(TemporaryError):
+        stage.serve(http_event(detail(role="unheard")))
+    stage.bus.failure = None
+    stage.serve(http_event(detail(role="unheard")))
+    assert "event-1:Rejected" == stage.told["id"]
+
+
+def test_the_log_has_ids_and_no_payload(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line of JSON per decision, without what was posted."""
+    stage = Stage()
+    stage.serve(http_event(detail(note="very private", requested_by="li.lei")))
+    stage.serve(http_event(detail(emp_id="private; rm")))
+    out = capsys.readouterr().out
+    assert 2 == len([json.loads(line) for line in out.splitlines()])
+    assert "private" not in out
+    assert "li.lei" not in out

@@ -1,0 +1,193 @@
+"""Sample events and settings, and stand-ins for the cloud."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from functions.common import tags as names
+from functions.common.cloud_assistant import Invocation, Run
+from functions.common.errors import FunctionError
+from functions.run_command.settings import Settings, read
+
+NOW = 1_767_225_600.0
+"""2026-01-01T00:00:00Z"""
+
+LOOP: dict[str, Any] = {
+    "bus": "provisioning-test",
+    "sources": {
+        "dingtalk.approval": {"platform": "dingtalk", "chat": "ops", "token_required": False},
+        "lark.approval": {"platform": "lark", "chat": "people", "token_required": True},
+    },
+    "chats": {
+        "ops": {"platform": "dingtalk", "language": "en"},
+        "people": {"platform": "lark", "language": "zh"},
+        "audit": {"platform": "dingtalk", "language": "zh"},
+    },
+    "default_chat": "audit",
+    "roles": {
+        "devops": {"instances": ["i-1"]},
+        "dba": {"tags": {"role": "db"}},
+        "all": {},
+    },
+    "stale_after_seconds": 3600,
+    "script_sha256": "5eed" * 16,
+}
+
+ENVIRONMENT = {
+    "CommandId": "c-provision",
+    "DeprovisionCommandId": "c-deprovision",
+    "InstanceIds": '["i-1","i-2"]',
+    "Timeout": "300",
+    "LOOP": json.dumps(LOOP),
+    "SOURCE_TOKENS": '{"lark.approval":"right-token"}',
+}
+
+
+def settings(**changes: str) -> Settings:
+    """Give the settings of run-command, with some variables changed."""
+    return read({**ENVIRONMENT, **changes})
+
+
+def loop_with(**changes: Any) -> str:
+    """Give the variable LOOP with some keys changed."""
+    return json.dumps({**LOOP, **changes})
+
+
+def http_event(
+    detail: object = None,
+    *,
+    kind: object = "ProvisionRequest",
+    source: str = "dingtalk.approval",
+    event_id: object = "event-1",
+    time: object = "2026-01-01T07:59:00.000+08:00",
+    headers: object = None,
+    body: object = None,
+) -> bytes:
+    """Give an event as an HTTP source makes it; a minute old unless told otherwise."""
+    if body is None:
+        body = {"source": "anything", "detail-type": kind, "detail": detail}
+    return json.dumps(
+        {
+            "id": event_id,
+            "source": source,
+            "type": "eventbridge:Events:HTTPEvent",
+            "specversion": "1.0",
+            "datacontenttype": "application/json",
+            "time": time,
+            "aliyuneventbusname": "provisioning-test",
+            "data": {
+                "headers": {"Host": "example.com"} if headers is None else headers,
+                "path": "/webhook/putEvents",
+                "httpMethod": "POST",
+                "queryString": {},
+                "body": body,
+            },
+        }
+    ).encode()
+
+
+def detail(**changes: Any) -> dict[str, Any]:
+    """Give the detail of a request in order, with some fields changed."""
+    return {"emp_id": "E123", "role": "devops", "request_id": "20261122-0001", **changes}
+
+
+def run(instance_id: str = "i-1", status: str = "Success", **changes: Any) -> Run:
+    """Give what a command did on an instance."""
+    made = Run(
+        instance_id=instance_id,
+        status=status,
+        exit_code=0 if status == "Success" else 1,
+        start_time="2026-01-01T00:00:00Z",
+        finish_time="2026-01-01T00:00:42Z",
+        output='creating user\n{"status":"created","user":"e123","uid":1001}\n',
+        dropped=0,
+        error="",
+    )
+    return made._replace(**changes)
+
+
+def invocation(
+    *runs: Run, invoke_id: str = "t-1", tags: Mapping[str, str] | None = None, **changes: Any
+) -> Invocation:
+    """Give an invocation that the request of :func:`detail` started."""
+    made = Invocation(
+        invoke_id=invoke_id,
+        command_id="c-provision",
+        command_name="provisioning-test-provision-5eed5eed5eed",
+        parameters={"emp_id": "E123", "role": "devops"},
+        tags={
+            names.REQUEST: "20261122-0001",
+            names.ACTION: "provision",
+            names.SOURCE: "dingtalk.approval",
+            names.PREFIX: "provisioning-test",
+            names.EVENT: "event-0",
+            names.PART: "1/1",
+            names.CHAT: "ops",
+            names.BY: "li.lei",
+            names.APPROVED_BY: "韩梅梅",
+            **(tags or {}),
+        },
+        runs=runs or (run(),),
+    )
+    return made._replace(**changes)
+
+
+class FakeCommands:
+    """Stands in for Cloud Assistant: remembers what it was asked, fails when told to."""
+
+    def __init__(self, *earlier: Invocation) -> None:
+        self.earlier = list(earlier)
+        self.started: list[dict[str, Any]] = []
+        self.looked_up: list[Mapping[str, str]] = []
+        self.failures: list[FunctionError | None] = []
+
+    def find(self, tags: Mapping[str, str]) -> list[Invocation]:
+        """Give the earlier invocations with these tags."""
+        self.looked_up.append(tags)
+        return [i for i in self.earlier if all(i.tags.get(k) == v for k, v in tags.items())]
+
+    def result(self, invoke_id: str, instance_id: str) -> Invocation | None:
+        """Give one run of an earlier invocation."""
+        for found in self.earlier:
+            runs = tuple(r for r in found.runs if r.instance_id == instance_id)
+            if found.invoke_id == invoke_id and runs:
+                return found._replace(runs=runs)
+        return None
+
+    def invoke(self, **call: Any) -> str:
+        """Remember the call; it can be found from now on."""
+        failure = self.failures.pop(0) if self.failures else None
+        if failure:
+            raise failure
+        self.started.append(call)
+        invoke_id = f"t-{len(self.started) + len(self.earlier)}"
+        self.earlier.append(
+            Invocation(
+                invoke_id,
+                call["command_id"],
+                "provisioning-test-provision-5eed5eed5eed",
+                call["parameters"],
+                call["tags"],
+                tuple(run(i, "Running", exit_code=None) for i in call["instance_ids"] or ["i-x"]),
+            )
+        )
+        return invoke_id
+
+
+class FakeBus:
+    """Stands in for EventBridge: remembers the events, fails when told to."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.failure: FunctionError | None = None
+
+    def put(self, events: Sequence[dict[str, Any]]) -> None:
+        """Remember the events."""
+        if self.failure:
+            raise self.failure
+        self.events += events
+
+    @property
+    def details(self) -> list[dict[str, Any]]:
+        """The detail of each event."""
+        return [event["data"]["detail"] for event in self.events]

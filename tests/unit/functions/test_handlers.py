@@ -1,0 +1,203 @@
+"""Each function's entry point, as Function Compute calls it, against servers on loopback."""
+
+import base64
+import importlib
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from functions.common import web
+from functions.common.errors import FunctionError
+from tests.unit.functions import samples
+from tests.unit.functions.loopback import Loopback, Reply, Seen
+
+CONTEXT = SimpleNamespace(
+    request_id="r-1", region="cn-hangzhou", account_id="1234567890123456", credentials=None
+)
+
+
+class Cloud:
+    """ECS, EventBridge, two chats and an API behind one address."""
+
+    def __init__(self, loopback: Loopback) -> None:
+        self.loopback = loopback
+        self.invocations: list[dict[str, Any]] = []
+        self.events: list[dict[str, Any]] = []
+        self.chat: list[Reply] = []
+        loopback.answer = self.answer
+
+    def answer(self, seen: Seen) -> Reply:
+        """Answer as the service would that the request is for."""
+        if seen.path == "/openapi/putEvents":
+            self.events += json.loads(seen.body)
+            return json_reply({"RequestId": "R", "FailedEntryCount": 0})
+        if "x-acs-action" in seen.headers:
+            return self.ecs(seen)
+        if self.chat:
+            return self.chat.pop(0)
+        return json_reply({"errcode": 0, "errmsg": "ok"})
+
+    def ecs(self, seen: Seen) -> Reply:
+        """Answer as Cloud Assistant does."""
+        query = seen.query
+        assert "cn-hangzhou" == query["RegionId"]
+        if seen.headers["x-acs-action"] == "InvokeCommand":
+            tags = [
+                {"TagKey": query[f"Tag.{n}.Key"], "TagValue": query[f"Tag.{n}.Value"]}
+                for n in range(1, 21)
+                if f"Tag.{n}.Key" in query
+            ]
+            run = {
+                "InstanceId": query["InstanceId.1"],
+                "InvocationStatus": "Success",
+                "ExitCode": 0,
+                "StartTime": "2026-01-01T00:00:00Z",
+                "FinishTime": "2026-01-01T00:00:03Z",
+                "Output": base64.b64encode(b"done\n").decode(),
+            }
+            self.invocations.append(
+                {
+                    "InvokeId": "t-1",
+                    "CommandId": query["CommandId"],
+                    "CommandName": "provisioning-test-provision-5eed5eed5eed",
+                    "Parameters": query["Parameters"],
+                    "Tags": {"Tag": tags},
+                    "InvokeInstances": {"InvokeInstance": [run]},
+                }
+            )
+            return json_reply({"InvokeId": "t-1", "RequestId": "R"})
+        assert "DescribeInvocations" == seen.headers["x-acs-action"]
+        return json_reply({"Invocations": {"Invocation": self.invocations}, "NextToken": ""})
+
+
+def json_reply(value: object, status: int = 200) -> Reply:
+    """Give a reply in JSON."""
+    return Reply(status, json.dumps(value).encode())
+
+
+@pytest.fixture
+def cloud(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    """Give a cloud on loopback, and the environment that points the functions at it."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    web._opener.cache_clear()
+    environment = {
+        **samples.ENVIRONMENT,
+        "LOOP": samples.loop_with(stale_after_seconds=10**10),
+        "ALIBABA_CLOUD_ENDPOINT_ECS": loopback.url,
+        "ALIBABA_CLOUD_ENDPOINT_EVENTBRIDGE": loopback.url,
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": "STS.id",
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "role-credential",
+        "ALIBABA_CLOUD_SECURITY_TOKEN": "role-token",
+        "CHATS": json.dumps(
+            {
+                "ops": {
+                    "platform": "dingtalk",
+                    "webhook": f"{loopback.url}/robot/send?access_token=hook-credential",
+                    "secret": "SECcredential",
+                }
+            }
+        ),
+        "ENDPOINT": f"{loopback.url}/api/employees",
+        "METHOD": "POST",
+        "HEADERS": '{"Authorization":"Bearer hr-credential"}',
+        "TIMEOUT_SECONDS": "5",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return Cloud(loopback)
+
+
+def call(function: str, event: bytes) -> str:
+    """Call a function as its archive's index.py does."""
+    found: str = importlib.import_module(f"functions.{function}.handler").handler(event, CONTEXT)
+    return found
+
+
+def test_an_approval_becomes_a_message(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    """Request, completion and chat: each function takes up what the one before left."""
+    call("run_command", samples.http_event(samples.detail(requested_by="李雷")))
+    assert ["t-1"] == [invocation["InvokeId"] for invocation in cloud.invocations]
+
+    data = {"invokeId": "t-1", "instanceId": "i-1", "invocationStatus": "Success"}
+    call("publish_result", json.dumps({"id": "c-1", "source": "acs.ecs", "data": data}).encode())
+    (event,) = cloud.events
+    assert ("t-1:i-1:Success", "E123") == (event["id"], event["data"]["detail"]["emp_id"])
+
+    call("post_to_chat", json.dumps(event).encode())
+    sent = cloud.loopback.seen[-1]
+    assert event["data"]["message"] == json.loads(sent.body)
+    assert {"access_token", "timestamp", "sign"} == set(sent.query)
+    assert "李雷" in json.loads(sent.body)["markdown"]["text"]
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert ["started", "published", "sent"] == [line["decision"] for line in lines]
+
+
+def test_a_repeated_approval_is_answered(cloud: Cloud) -> None:
+    """The second event with the same request finds the first one's result."""
+    call("run_command", samples.http_event(samples.detail()))
+    call("run_command", samples.http_event(samples.detail(), event_id="event-2"))
+    assert 1 == len(cloud.invocations)
+    (event,) = cloud.events
+    assert event["data"]["detail"]["repeat"]
+
+
+def test_a_rejection_reaches_the_bus(cloud: Cloud) -> None:
+    """A request that is not in order is published and not raised."""
+    call("run_command", samples.http_event(samples.detail(emp_id="$(id)")))
+    (event,) = cloud.events
+    assert "Rejected" == event["data"]["detail"]["InvocationStatus"]
+
+
+def test_a_throttled_chat_is_raised(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    """HTTP 200 with DingTalk's code for too many messages makes EventBridge come again."""
+    cloud.chat = [json_reply({"errcode": 130101, "errmsg": "send too fast"})]
+    data = {"detail": {"origin": {"chat": "ops"}}, "message": {"msgtype": "text"}}
+    with pytest.raises(FunctionError, match="130101"):
+        call("post_to_chat", json.dumps({"id": "e", "data": data}).encode())
+    line = json.loads(capsys.readouterr().out)
+    assert ("temporary", "ChatBusyError", "130101") == (
+        line["decision"],
+        line["error"],
+        line["code"],
+    )
+    assert "credential" not in json.dumps(line)
+
+
+def test_a_new_member_reaches_the_companys_api(cloud: Cloud) -> None:
+    """The posted body arrives with the company's header and a key for repeats."""
+    call("call_http_api", samples.http_event(body={"userId": ["1"]}, source="dingtalk.member"))
+    (seen,) = cloud.loopback.seen
+    assert ("/api/employees", {"userId": ["1"]}) == (seen.path, json.loads(seen.body))
+    assert ("Bearer hr-credential", "event-1") == (
+        seen.headers["authorization"],
+        seen.headers["idempotency-key"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("function", "variable"),
+    [
+        ("run_command", "CommandId"),
+        ("publish_result", "LOOP"),
+        ("post_to_chat", "CHATS"),
+        ("call_http_api", "ENDPOINT"),
+        ("run_command", "ALIBABA_CLOUD_ACCESS_KEY_ID"),
+    ],
+)
+def test_a_missing_variable_is_named(
+    cloud: Cloud,
+    function: str,
+    variable: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A wrong deployment fails with the variable's name, in the log and in the error."""
+    monkeypatch.delenv(variable)
+    with pytest.raises(FunctionError, match=f"environment variable {variable}"):
+        call(function, samples.http_event(samples.detail()))
+    assert "misconfigured" == json.loads(capsys.readouterr().out)["decision"]
