@@ -60,6 +60,8 @@ class CloudSettings:
     packages: str = "stand-in"
     """``stand-in``: dnf and rpm keep a list; ``machine``: the machine's own package manager."""
     chats: dict[str, ChatSettings] = field(default_factory=lambda: dict(CHATS))
+    chat_rate_limit: bool = True
+    """Whether the chats limit messages a minute, as the real ones do."""
     hr_token: str = field(default="local-hr-token", repr=False)
 
     @property

@@ -1,0 +1,78 @@
+"""Which cards Lark takes: JSON 1.0 ignores what it does not know, JSON 2.0 refuses it.
+
+Sources: "Card JSON 2.0 release notes" and "Card structure" (Lark), and what its users report.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+_TOP_2 = {"schema", "config", "card_link", "header", "body", "i18n_header", "i18n_body"}
+_BODY_2 = {
+    "direction", "padding", "horizontal_spacing", "horizontal_align", "vertical_spacing",
+    "vertical_align", "elements",
+}  # fmt: skip
+_ELEMENTS_2 = {
+    "div", "markdown", "plain_text", "lark_md", "hr", "img", "img_combination", "person",
+    "person_list", "chart", "table", "audio", "button", "input", "select_static", "select_person",
+    "multi_select_static", "multi_select_person", "date_picker", "picker_time", "picker_datetime",
+    "overflow", "select_img", "checker", "form", "interactive_container", "collapsible_panel",
+    "column_set", "column", "recycling_container",
+}  # fmt: skip
+
+
+class InvalidCard(Exception):  # noqa: N818 - an answer to the sender
+    """The card is refused, with Lark's code."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def check(card: dict[str, Any]) -> None:
+    """Fail if Lark would refuse the card."""
+    schema = card.get("schema", "1.0")
+    if schema == "2.0":
+        _check_2(card)
+    elif schema != "1.0":
+        raise InvalidCard(200621, f"parse card json err, unknown schema {str(schema)[:20]!r}")
+    elif not isinstance(card.get("elements", card.get("i18n_elements", [])), list | dict):
+        raise InvalidCard(200621, "parse card json err, elements is not a list")
+
+
+def _check_2(card: dict[str, Any]) -> None:
+    _only_known(card, _TOP_2, "the card")
+    config = card.get("config", {})
+    if isinstance(config, dict) and config.get("update_multi", True) is not True:
+        raise InvalidCard(200621, "parse card json err, update_multi can only be true")
+    body = card.get("body", {})
+    if not isinstance(body, dict) or not isinstance(body.get("elements", []), list):
+        raise InvalidCard(200621, "parse card json err, body.elements is not a list")
+    _only_known(body, _BODY_2, "body")
+    for element in _all(body.get("elements", [])):
+        tag = element.get("tag")
+        if tag not in _ELEMENTS_2:
+            # ``action`` and ``note`` of JSON 1.0 are among these.
+            raise InvalidCard(
+                200861,
+                "cards of schema V2 no longer support this capability; "
+                f"unsupported tag {str(tag)[:40]}",
+            )
+
+
+def _only_known(part: dict[str, Any], known: set[str], where: str) -> None:
+    for name in part:
+        if name not in known:
+            raise InvalidCard(
+                200621, f"parse card json err, unknown property {name[:40]!r} in {where}"
+            )
+
+
+def _all(elements: object) -> Iterator[dict[str, Any]]:
+    """Give elements and those inside them."""
+    for element in elements if isinstance(elements, list) else []:
+        if not isinstance(element, dict):
+            raise InvalidCard(200621, "parse card json err, an element is not an object")
+        yield element
+        for inner in ("elements", "columns", "actions"):
+            yield from _all(element.get(inner, []))
