@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from localcloud.http.call import Action, Answer, ApiCall
+from localcloud.http.json_body import parse_object
 from localcloud.http.message import HttpResponse
 from localcloud.services.fc import archive, limits
 from localcloud.services.fc.errors import InvalidArgument, NotSupportedHere
@@ -258,12 +259,9 @@ def _response(invocation: Invocation, *, with_log: bool) -> HttpResponse:
 
 
 def _body(call: ApiCall) -> dict[str, Any]:
-    try:
-        body = json.loads(call.body or b"{}")
-    except ValueError as error:
-        raise InvalidArgument("the request's body", f"{len(call.body)} bytes", "JSON") from error
-    if not isinstance(body, dict):
-        raise InvalidArgument("the request's body", type(body).__name__, "a JSON object")
+    body = parse_object(call.body or b"{}")
+    if body is None:
+        raise InvalidArgument("the request's body", f"{len(call.body)} bytes", "a JSON object")
     return body
 
 

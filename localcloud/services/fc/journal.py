@@ -1,8 +1,8 @@
 """What functions printed, and the asynchronous invocations still to be run; both durable."""
 
 from dataclasses import dataclass
-from typing import Any
 
+from localcloud.sources import iso_utc
 from localcloud.store import Store
 
 KEPT_INVOCATIONS = 1000
@@ -68,15 +68,22 @@ class Journal:
             )
         self._since_pruned[function] = written
 
-    async def outputs(self, function: str, limit: int) -> list[dict[str, Any]]:
-        """Give the last invocations' output, the oldest of them first."""
-        await self._store.flush()
+    def lines(self, function: str, limit: int) -> list[dict[str, str]]:
+        """Give the last lines of a function's log that are on the disk, the oldest first."""
         rows = self._store.read(
-            "SELECT request_id, time, duration_ms, error_type, output FROM fc_log "
-            "WHERE function = ? ORDER BY id DESC LIMIT ?",
+            "SELECT request_id, time, output FROM fc_log WHERE function = ? "
+            "ORDER BY id DESC LIMIT ?",
             (function, limit),
         )
-        return [dict(row) for row in reversed(rows)]
+        found: list[dict[str, str]] = []
+        for row in rows:
+            for line in reversed(row["output"].splitlines()):
+                if len(found) == limit:
+                    return found[::-1]
+                found.append(
+                    {"time": iso_utc(row["time"]), "request_id": row["request_id"], "line": line}
+                )
+        return found[::-1]
 
     def put_pending(self, pending: Pending) -> None:
         """Accept an asynchronous invocation, or put off the next attempt at it."""

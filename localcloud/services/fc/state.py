@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from localcloud.errors import ApiError, NoPermission
 from localcloud.faults import Fault, Faults
@@ -154,10 +154,9 @@ class FunctionCompute:
         self._async.accept(Pending(request_id, name, qualifier, payload, due=now))
         await self._store.flush()
 
-    async def logs(self, name: str, limit: int = 20) -> list[dict[str, Any]]:
-        """Give the last invocations of a function with what each printed, the oldest first."""
-        rows = await self._journal.outputs(name, limit)
-        return [{**row, "lines": row.pop("output").splitlines()} for row in rows]
+    def logs(self, name: str, limit: int = 200) -> list[dict[str, str]]:
+        """Give the last lines of a function's log, the oldest first; flush the store before."""
+        return self._journal.lines(name, limit)
 
     async def _invoke_pending(self, pending: Pending) -> Invocation:
         return await self.invoke(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.errors import NoPermission
 from localcloud.http.call import Action, Answer, ApiCall
+from localcloud.http.json_body import parse_object
 from localcloud.http.message import HttpResponse
 from localcloud.services.sls.errors import ParameterInvalid, PostBodyInvalid
 from localcloud.services.sls.state import LogStore, Project
@@ -247,11 +248,8 @@ def _require_read(cloud: "Cloud", call: ApiCall) -> None:
 
 
 def _body(call: ApiCall) -> dict[str, Any]:
-    try:
-        body = json.loads(call.body or b"{}")
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
+    body = parse_object(call.body or b"{}")
+    if body is None:
         raise PostBodyInvalid("a JSON object")
     return body
 

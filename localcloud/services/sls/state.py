@@ -190,7 +190,7 @@ class Sls:
             self._store.write(
                 "INSERT INTO sls_entries (project, store, time, topic, source, entry) "
                 "VALUES (?, ?, ?, ?, ?, ?)",
-                (project, store, time, topic, source, json.dumps(entry, ensure_ascii=False)),
+                (project, store, time, topic, source, json.dumps(entry)),
             )
         written = self._since_pruned.get((project, store), 0) + len(entries)
         if written >= _PRUNE_EVERY:

@@ -117,6 +117,11 @@ class Lab:
         """Run a function."""
         return await self.fc.invoke(name, payload, request_id="REQ-1", qualifier=qualifier)
 
+    async def log(self, name: str) -> list[str]:
+        """Give the lines of a function's log."""
+        await self.store.flush()
+        return [row["line"] for row in self.fc.logs(name, 10_000)]
+
     def _assume(self, role: str, service: str, session: str) -> FakeCredentials:
         if role in self.untrusted:
             raise NoPermission("sts:AssumeRole", role, service)

@@ -308,8 +308,7 @@ def test_everything_printed_is_in_the_log_in_order(tmp_path: Path) -> None:
             logConfig={"project": "p", "logstore": "s", "enableRequestMetrics": True},
         )
         await lab.invoke("talks")
-        (row,) = await lab.fc.logs("talks")
-        lines = row["lines"]
+        lines = await lab.log("talks")
         stamp, rest = lines[3].split(" ", 1)
         assert (24, "REQ-1 [INFO] two x") == (len(stamp), rest)
         assert [
@@ -335,9 +334,9 @@ def test_endless_output_is_cut(tmp_path: Path) -> None:
         await lab.create("floods", code)
         result = await lab.invoke("floods")
         assert (b"null", True) == (result.body, len(result.log.encode()) <= 4096)
-        (row,) = await lab.fc.logs("floods")
-        assert len("\n".join(row["lines"])) < 1_100_000
-        assert "bytes of output were dropped" in row["lines"][-2]
+        lines = await lab.log("floods")
+        assert len("\n".join(lines)) < 1_100_000
+        assert "bytes of output were dropped" in lines[-2]
         assert b"null" == (await lab.invoke("floods")).body
 
     tell(tmp_path, story)
@@ -447,7 +446,25 @@ def test_a_missing_log_store_does_not_stop_the_function(tmp_path: Path) -> None:
         code = "def handler(event, context):\n    return 'ran'\n"
         await lab.create("runs", code, logConfig={"project": "p", "logstore": "gone"})
         assert b"ran" == (await lab.invoke("runs")).body
-        (row,) = await lab.fc.logs("runs")
-        assert "logstore gone does not exist" in row["lines"][-1]
+        lines = await lab.log("runs")
+        assert "logstore gone does not exist" in lines[-1]
+
+    tell(tmp_path, story)
+
+
+def test_the_log_gives_its_last_lines(tmp_path: Path) -> None:
+    """Asked for a few lines, the log gives the newest ones, the oldest of them first."""
+
+    async def story(lab: Lab) -> None:
+        await lab.create("talks", "def handler(event, context):\n    print('said', event)\n")
+        for event in (b"1", b"2"):
+            await lab.invoke("talks", event)
+        await lab.store.flush()
+        assert [
+            "FC Invoke End RequestId: REQ-1",
+            "FC Invoke Start RequestId: REQ-1",
+            "said b'2'",
+            "FC Invoke End RequestId: REQ-1",
+        ] == [row["line"] for row in lab.fc.logs("talks", 4)]
 
     tell(tmp_path, story)
