@@ -67,6 +67,8 @@ class JsonPath:
         if not text.startswith("$"):
             return None
         try:
+            # The engine trims blanks before it judges a path, and control characters after.
+            _Compiler(text.rstrip(" ")).steps()
             return JsonPath(text, tuple(_Compiler(text.rstrip(_BLANKS)).steps()))
         except _NotDefiniteError:
             return None
