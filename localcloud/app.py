@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from localcloud import hr
-from localcloud.chats import dingtalk, lark
+from localcloud.chats import platforms
 from localcloud.chats.state import Chats
 from localcloud.cloud import Cloud
 from localcloud.delivery.dispatcher import Dispatcher
@@ -31,10 +31,10 @@ from localcloud.store import Store
 
 SURFACES = {
     webhook.PATH: webhook.handle,
-    "oapi.dingtalk": dingtalk.handle,
-    "/robot/send": dingtalk.handle,
-    "open.lark": lark.handle,
-    "/open-apis/bot/v2/hook/": lark.handle,
+    "oapi.dingtalk": platforms.handle,
+    "/robot/send": platforms.handle,
+    "open.lark": platforms.handle,
+    "/open-apis/bot/v2/hook/": platforms.handle,
     "hr": hr.handle,
     "/api/employees": hr.handle,
 }
@@ -89,7 +89,7 @@ class App:
             senders(
                 sources,
                 self._client,
-                invoke=fc.invoke,
+                invoke=lambda name, payload, request: fc.invoke(name, payload, request_id=request),
                 send_message=mns.send,
                 append_log=sls.append,
                 publish=eventbridge.publish,

@@ -19,6 +19,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -46,6 +47,7 @@ class Store:
         name = str(path) if path else f"file:localcloud-{id(self)}?mode=memory&cache=shared"
         self._reader = _connect(name, uri=path is None)
         self._writer = _connect(name, uri=path is None)
+        self._writing = threading.Lock()
         self._condition = threading.Condition()
         self._statements: list[Statement] = []
         self._waiters: list[Callable[[Exception | None], None]] = []
@@ -57,7 +59,8 @@ class Store:
 
     def create(self, script: str) -> None:
         """Make the tables and indexes of ``script`` at once, if they are not there."""
-        self._writer.executescript(script)
+        with self._writing:
+            self._writer.executescript(script)
 
     def write(self, sql: str, parameters: Sequence[Any] = ()) -> None:
         """Queue one statement; it is durable after the next ``flush``."""
@@ -90,7 +93,7 @@ class Store:
         with self._condition:
             if self._failure:
                 raise StoreFailed("the state can no longer be written") from self._failure
-            self._waiters.append(lambda failure: loop.call_soon_threadsafe(finish, failure))
+            self._waiters.append(partial(_call_in, loop, finish))
             self._condition.notify()
         await done
 
@@ -124,7 +127,7 @@ class Store:
         if self._failure or not statements:
             return self._failure
         try:
-            with self._writer:
+            with self._writing, self._writer:
                 self._writer.execute("BEGIN")
                 for sql, parameters in statements:
                     self._writer.execute(sql, parameters)
@@ -180,6 +183,14 @@ class Table(Generic[T]):
         if row is not None:
             self._store.write("DELETE FROM resources WHERE kind = ? AND key = ?", (self._kind, key))
         return row
+
+
+def _call_in(
+    loop: asyncio.AbstractEventLoop,
+    finish: Callable[[Exception | None], None],
+    failure: Exception | None,
+) -> None:
+    loop.call_soon_threadsafe(finish, failure)
 
 
 def _connect(name: str, *, uri: bool) -> sqlite3.Connection:

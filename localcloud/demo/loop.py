@@ -47,7 +47,6 @@ class Loop:
             "2014-05-26",
             "InvokeCommand",
             {
-                "RegionId": self.region,
                 "CommandId": self.outputs["command_id"],
                 "InstanceId.1": self.outputs["instance_ids"][0],
                 "Parameters": parameters,

@@ -17,6 +17,8 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 from uuid import uuid4
 
+from localcloud.settings import CloudSettings
+
 SLS_HOST = "http.sls.localcloud.invalid"
 """What the stack file names as SLS's endpoint; projects are labels before it."""
 
@@ -44,7 +46,13 @@ class RefusedError(Exception):
 class Client:
     """One key's way to a local cloud; every thread has its own connection."""
 
-    def __init__(self, endpoint: str, access_key_id: str, access_key_secret: str) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        access_key_id: str,
+        access_key_secret: str,
+        region: str = CloudSettings.region,
+    ) -> None:
         self.endpoint = endpoint.rstrip("/")
         parts = urlsplit(self.endpoint)
         if parts.scheme != "http" or not parts.hostname:
@@ -52,6 +60,7 @@ class Client:
         self._address = (parts.hostname, parts.port or 80)
         self._key = access_key_id
         self._secret = access_key_secret
+        self._region = region
         self._threads = threading.local()
 
     def rpc(self, version: str, action: str, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,6 +70,7 @@ class Client:
             "AccessKeyId": self._key,
             "Action": action,
             "Format": "json",
+            "RegionId": self._region,
             "SignatureMethod": "HMAC-SHA1",
             "SignatureNonce": uuid4().hex,
             "SignatureVersion": "1.0",

@@ -57,5 +57,7 @@ def _error_message(body: bytes) -> str:
         found = json.loads(body)
     except ValueError:
         return "the function failed"
-    message = found.get("errorMessage") if isinstance(found, dict) else None
-    return str(message or "the function failed")
+    if not isinstance(found, dict):
+        return "the function failed"
+    # The function's own error, or Function Compute's why it never ran.
+    return str(found.get("errorMessage") or found.get("Message") or "the function failed")
