@@ -1,0 +1,136 @@
+"""What a catalogue may say, and how it is told what is wrong."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.provision.catalogue import DEFAULT_PATH, Catalogue, CatalogueError, load, parse
+from tests.unit.scripts.provision.host import key
+
+
+def catalogue_error(text: str) -> str:
+    """Give the message for a catalogue that is not acceptable."""
+    with pytest.raises(CatalogueError) as caught:
+        parse(text, "roles.yaml")
+    return str(caught.value)
+
+
+def role(**fields: Any) -> Catalogue:
+    """Make a catalogue of one role."""
+    return Catalogue.model_validate({"roles": {"devops": fields}})
+
+
+def test_default_catalogue_has_the_usual_roles() -> None:
+    """The catalogue beside the module is the default and loads."""
+    assert {"devops", "backend-dev", "dba", "data-analyst", "auditor"} <= set(load().roles)
+    assert "roles.yaml" == DEFAULT_PATH.name
+
+
+def test_defaults_are_the_careful_ones() -> None:
+    """A role that says nothing gives a bash account and nothing else."""
+    catalogue = role()
+    assert ("emp-", "keep", 120) == (
+        catalogue.user_name.prefix,
+        catalogue.home,
+        catalogue.lock_timeout_seconds,
+    )
+    made = catalogue.roles["devops"]
+    assert ((), (), (), None) == (made.packages, made.groups, made.sudo, made.expires_days)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("roles: [", "roles.yaml is not YAML", id="not yaml"),
+        pytest.param("", "roles.yaml is not a catalogue of roles", id="empty"),
+        pytest.param("roles: {}", "roles: ", id="no role"),
+        pytest.param("roles: {dba: {group: [a]}}", "roles.dba.group: Extra inputs", id="misspelt"),
+        pytest.param("roles: {DBA: {}}", "roles.DBA", id="role in capitals"),
+        pytest.param("roles: {'a b': {}}", "roles.a b", id="role with a space"),
+        pytest.param(
+            "home: burn\nroles: {a: {}}", "home: Input should be 'keep' or 'archive'", id="home"
+        ),
+        pytest.param(
+            "roles: {a: {}}\nuser_name: {prefix: '-x'}",
+            "user_name.prefix",
+            id="prefix like an option",
+        ),
+        pytest.param("roles: {a: {expires_days: 0}}", "roles.a.expires_days", id="expired at once"),
+    ],
+)
+def test_error_names_the_place(text: str, message: str) -> None:
+    """A catalogue with a mistake says where it stands."""
+    assert message in catalogue_error(text)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        pytest.param({"packages": ["-y"]}, "packages.0", id="package like an option"),
+        pytest.param({"packages": ["git; reboot"]}, "packages.0", id="package with a command"),
+        pytest.param(
+            {"packages": [{}]}, "for dnf, for apt or for both", id="package of no manager"
+        ),
+        pytest.param({"groups": ["Domain Users"]}, "groups.0", id="group with a space"),
+        pytest.param({"shell": "bash"}, "shell", id="relative shell"),
+        pytest.param(
+            {"sudo": ["ALL"]}, "write what follows the user name", id="sudo without a host"
+        ),
+        pytest.param({"sudo": ["ALL=ALL\nroot ALL=ALL"]}, "one line", id="two sudo lines"),
+        pytest.param({"sudo": ["ALL=ALL \\"]}, "space around|backslash", id="joined sudo line"),
+        pytest.param(
+            {"sudo": ["ALL=/bin/a {{b}}"]}, "takes it for a parameter", id="sudo with braces"
+        ),
+        pytest.param({"ssh_keys": ["ssh-ed25519"]}, "not a public key", id="key without a body"),
+        pytest.param(
+            {"ssh_keys": ["ssh-ed25519 QUJD"]}, "of another type", id="key of another type"
+        ),
+        pytest.param({"ssh_keys": ["ssh-ed25519 QUJDR"]}, "was it cut off", id="damaged key"),
+        pytest.param(
+            {"ssh_keys": ["-----BEGIN OPENSSH PRIVATE KEY----- x"]}, "private key", id="private key"
+        ),
+        pytest.param({"ssh_keys": [f"{key('a')}\n{key('b')}"]}, "one line", id="two keys"),
+        pytest.param({"files": [{"path": "/etc/x"}]}, "below the home", id="absolute file"),
+        pytest.param({"files": [{"path": "a/../../b"}]}, "below the home", id="file outside"),
+        pytest.param({"files": [{"path": "a//b"}]}, "below the home", id="untidy path"),
+        pytest.param({"files": [{"path": "."}]}, "below the home", id="the home itself"),
+        pytest.param({"files": [{"path": "a", "mode": "4755"}]}, "mode", id="setuid file"),
+        pytest.param({"files": [{"path": "a", "content": "\0"}]}, "null character", id="null"),
+    ],
+)
+def test_value_that_no_host_could_be_given_is_refused(fields: dict[str, Any], message: str) -> None:
+    """What a tool would misread is refused when the catalogue is read, not on a thousand hosts."""
+    with pytest.raises(ValueError, match=message):
+        role(**fields)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(f"{key('x')} li.lei@laptop", id="plain"),
+        pytest.param(key("x").rsplit(" ", 1)[0], id="without a comment"),
+        pytest.param(f'from="10.0.0.0/8",no-pty {key("x")}', id="with options"),
+        pytest.param(f"{key('it')} it's li's $HOME `key`", id="comment of any characters"),
+    ],
+)
+def test_public_key_is_taken_as_in_its_file(line: str) -> None:
+    """Options and comments of a .pub line stay as they are."""
+    assert (line,) == role(ssh_keys=[line]).roles["devops"].ssh_keys
+
+
+def test_unreadable_catalogue_is_named() -> None:
+    """A path that does not exist is told with the system's reason."""
+    with pytest.raises(CatalogueError, match="/no/such/roles.yaml: No such file"):
+        load(Path("/no/such/roles.yaml"))
+
+
+def test_values_do_not_change_after_loading() -> None:
+    """A catalogue is frozen: what was checked is what is rendered."""
+    with pytest.raises(ValueError, match="frozen"):
+        role().home = "archive"  # type: ignore[misc]
+
+
+def test_account_name_is_the_prefix_and_the_lower_case_id() -> None:
+    """The model tells the name that the script will use."""
+    assert "emp-li.lei" == role().user_name.of("Li.Lei")

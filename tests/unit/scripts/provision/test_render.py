@@ -1,0 +1,240 @@
+"""What is rendered: the same everywhere, small enough, quoted, and clean for ShellCheck."""
+
+import base64
+import hashlib
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scripts.provision import render as module
+from scripts.provision.catalogue import Catalogue, load
+from scripts.provision.render import (
+    MAX_BASE64_BYTES,
+    MAX_SCRIPT_BYTES,
+    PARAMETER_BYTES,
+    RenderError,
+    TooLargeError,
+    escape,
+    render,
+)
+from tests.unit.scripts.provision.host import Host, key
+
+BIN = Path(sys.executable).parent
+TWENTY_ROLES = Path(__file__).with_name("twenty_roles.yaml")
+TEMPLATE = Path(module.__file__).with_name("provision.sh.j2")
+
+AWKWARD = {
+    "quote": "it's",
+    "double quote": 'a "b" c',
+    "spaces": "a  b   c",
+    "substitution": "$(id) ${HOME} $HOME $1",
+    "backticks": "`id`",
+    "backslashes": r"a\b\\c\n\0044",
+    "glob": "* ? [a] ~ {a,b}",
+    "comment": "a # b",
+    "control": "a;b&c|d<e>f(g)h!i",
+}
+"""Text that a shell would change if it were not quoted."""
+
+
+def awkward_catalogue(*texts: str) -> Catalogue:
+    """Put texts into every free-text field of a catalogue, a role for each."""
+    roles = {
+        f"role-{number}": {
+            "description": text,
+            "sudo": [f"ALL=(root) /bin/{text}"],
+            "ssh_keys": [f"{key('k')} {text}"],
+            "files": [{"path": f"dir {text}/{text}", "content": text}],
+        }
+        for number, text in enumerate(texts)
+    }
+    return Catalogue.model_validate({"roles": roles})
+
+
+@pytest.mark.parametrize("text", AWKWARD.values(), ids=AWKWARD)
+def test_free_text_arrives_on_the_host_as_it_is(host: Host, text: str) -> None:
+    """Sudo rules, keys, file names and contents come through the shell unchanged."""
+    run = host.run(awkward_catalogue(text), "E123", "role-0")
+    assert 0 == run.code, run.stderr
+    drop_in = host.path("etc/sudoers.d/provisioning-emp-e123").read_text()
+    assert f"emp-e123 ALL=(root) /bin/{text}\n" == drop_in
+    home = host.path("home/emp-e123")
+    assert f"{key('k')} {text}\n" == (home / ".ssh/authorized_keys").read_text()
+    assert text == (home / f"dir {text}" / text).read_text()
+    assert "unchanged" == host.run(awkward_catalogue(text), "E123", "role-0").result["status"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "\n",
+        " \t x \t ",
+        "a\nb\n",
+        '\n\n#!/bin/sh\n\techo "$1"\n',
+        "{{emp_id}} {{{{",
+        "\r\n",
+        "李雷\n",
+    ],
+)
+def test_file_content_arrives_byte_for_byte(host: Host, content: str) -> None:
+    """Line ends, outer spaces and Cloud Assistant's own braces are kept in file contents."""
+    files = [{"path": "a b/\tc'd", "content": content}]
+    run = host.run(Catalogue.model_validate({"roles": {"r": {"files": files}}}), "E123", "r")
+    assert 0 == run.code, run.stderr
+    assert content.encode() == host.path("home/emp-e123/a b/\tc'd").read_bytes()
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(
+        st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=20
+    )
+)
+def test_escaped_text_is_one_line_that_printf_gives_back(texts: list[str]) -> None:
+    """Any text survives escape, quoting for the shell, and printf %b."""
+    escaped = [escape(text) for text in texts]
+    for text in escaped:
+        assert not set("\n$`") & set(text)
+        assert "{{" not in text
+    script = "".join(f"v={shlex.quote(text)}\nprintf '%b\\0' \"$v\"\n" for text in escaped)
+    done = subprocess.run(
+        ["bash"], input=script.encode(), capture_output=True, check=True, env={"LC_ALL": "C"}
+    )
+    assert [text.encode() for text in texts] == done.stdout.split(b"\0")[:-1]
+
+
+def scripts() -> list[tuple[str, str]]:
+    """Give every kind of rendered script with a name."""
+    catalogues = {
+        "default": load(),
+        "twenty": load(TWENTY_ROLES),
+        "awkward": awkward_catalogue(*AWKWARD.values()),
+    }
+    actions: tuple[module.Action, ...] = ("provision", "deprovision")
+    return [
+        (f"{action}-{name}", render(catalogue, action).text)
+        for name, catalogue in catalogues.items()
+        for action in actions
+    ]
+
+
+@pytest.fixture(scope="module")
+def rendered_files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Give the paths of all rendered scripts."""
+    folder = tmp_path_factory.mktemp("rendered")
+    paths = []
+    for name, text in scripts():
+        path = folder / f"{name}.sh"
+        path.write_text(text)
+        paths.append(str(path))
+    return paths
+
+
+def test_shellcheck_finds_nothing_with_every_rule_on(rendered_files: list[str]) -> None:
+    """ShellCheck passes on what is rendered, and no rule is switched off for it."""
+    done = subprocess.run(
+        [BIN / "shellcheck", "--norc", "--severity=style", *rendered_files],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (0, "") == (done.returncode, done.stdout)
+    assert "shellcheck" not in TEMPLATE.read_text().lower()
+
+
+def test_shfmt_would_change_nothing(rendered_files: list[str]) -> None:
+    """What is rendered is formatted."""
+    done = subprocess.run(
+        [BIN / "shfmt", "-d", *rendered_files], capture_output=True, text=True, check=False
+    )
+    assert (0, "") == (done.returncode, done.stdout)
+
+
+def test_bash_can_parse_every_script(rendered_files: list[str]) -> None:
+    """No value makes a script that is not one."""
+    for path in rendered_files:
+        done = subprocess.run(["bash", "-n", path], capture_output=True, text=True, check=False)
+        assert (0, "") == (done.returncode, done.stderr)
+
+
+def test_twenty_roles_fit(request: pytest.FixtureRequest) -> None:
+    """A company's twenty roles stay under Cloud Assistant's 18 KB of base64, parameters included."""
+    catalogue = load(TWENTY_ROLES)
+    assert 20 == len(catalogue.roles)
+    for action in ("provision", "deprovision"):
+        rendered = render(catalogue, action)
+        with_parameters = rendered.size + PARAMETER_BYTES
+        assert len(base64.b64encode(b"x" * with_parameters)) <= MAX_BASE64_BYTES
+        assert len(rendered.base64) < MAX_BASE64_BYTES
+
+
+def test_too_many_roles_are_refused_with_what_to_do() -> None:
+    """Over the limit the error says by how much, which roles take the most, and what helps."""
+    files = [{"path": "big", "content": "x" * 500}]
+    roles = {f"role-{number}": {"files": files} for number in range(20)} | {
+        "fat": {"files": [{"path": "big", "content": "x" * 900}]}
+    }
+    with pytest.raises(TooLargeError) as caught:
+        render(Catalogue.model_validate({"roles": roles}))
+    message = str(caught.value)
+    assert "most of all fat (" in message
+    assert "render only the roles that are in use" in message
+    over = int(message.split(" bytes, ")[1].split(" more")[0])
+    assert over > 0
+    assert f"more than the {MAX_SCRIPT_BYTES}" in message
+
+
+def test_only_the_roles_asked_for_are_rendered() -> None:
+    """A stack carries the roles that it uses, and no others."""
+    text = render(load(TWENTY_ROLES), roles={"dba", "auditor"}).text
+    assert "\n\tdba '" in text
+    assert "\n\tauditor '" in text
+    assert "release" not in text
+    assert len(text) < render(load(TWENTY_ROLES)).size - 1000
+
+
+def test_role_that_the_catalogue_lacks_is_an_error() -> None:
+    """Asking for an unknown role names it and those there are."""
+    with pytest.raises(RenderError, match="has no role dbo: it has devops, "):
+        render(load(), roles=["dba", "dbo"])
+
+
+def test_deprovisioning_carries_no_role() -> None:
+    """What to take away is on record on the host, so the catalogue stays at home."""
+    text = render(load(TWENTY_ROLES), "deprovision").text
+    assert "contractors" not in text
+    assert "\nreadonly ACTION=deprovision\n" in text
+
+
+def test_parameters_are_the_last_two_lines_and_nowhere_else() -> None:
+    """Cloud Assistant finds exactly emp_id and role, where nothing is parsed any more."""
+    for _, text in scripts():
+        assert ["exit", "", "# parameters", "# emp_id: {{emp_id}}", "# role: {{role}}"] == (
+            text.splitlines()[-5:]
+        )
+        assert ["emp_id", "role"] == re.findall(r"\{\{\s*(.*?)\s*\}\}", text)
+
+
+def test_result_carries_its_hash_size_and_base64() -> None:
+    """The hash, the size and the transmitted form all are of the same text."""
+    rendered = render(load())
+    assert hashlib.sha256(rendered.text.encode()).hexdigest() == rendered.sha256
+    assert len(rendered.text.encode()) == rendered.size
+    assert rendered.text == base64.b64decode(rendered.base64).decode()
+    assert rendered == render(load())
+
+
+def test_template_interpolates_in_its_first_block_only() -> None:
+    """Below the assignments at the top there are conditions, but no values."""
+    _, _, body = TEMPLATE.read_text().partition("set -Eeuo pipefail")
+    assert "<%=" not in body
+    assert '<% if action == "provision" %>,<% else %>,<% endif %>'.split(",") == [
+        line for line in body.splitlines() if "<%" in line
+    ]
