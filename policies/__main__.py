@@ -2,14 +2,12 @@
 
 import os
 
-import pulumi_policy.policy
 from pulumi_policy import PolicyPack
 
 from policies import configuration, rules, secretness
 from policies.engine import initial_config, policies
 
-# The SDK unwraps secrets before a rule sees them; this keeps the mark. See policies/secretness.py.
-pulumi_policy.policy.deserialize_properties = secretness.deserialize  # type: ignore[attr-defined,assignment]
+secretness.install()
 
 own = configuration.load(configuration.OWN, rules.ALL)
 production = configuration.is_production(os.environ["PULUMI_STACK"], own)

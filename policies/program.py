@@ -18,13 +18,14 @@ import pulumi
 import yaml
 from google.protobuf import json_format  # type: ignore[import-untyped]
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
+from pulumi.runtime.proto import resource_pb2
 
 from policies import tokens
 from policies.rule import Resource
 from policies.secretness import deserialize
 
-Change = Callable[[str, str, dict[str, Any]], Mapping[str, Any]]
-"""Type, name and inputs of a resource as sent to the engine -> the inputs to take instead."""
+Change = Callable[[resource_pb2.RegisterResourceRequest], None]
+"""Changes in place what the program sends for one resource, as a mutation in a test does."""
 
 _ACCOUNT = "1234567890123456"
 
@@ -146,12 +147,9 @@ class _Monitor(MockMonitor):
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
     def _note(self, request: Any) -> None:
-        inputs = json_format.MessageToDict(request.object)
         if self.change:
-            inputs = dict(self.change(request.type, request.name, inputs))
-            request.object.Clear()
-            request.object.update(inputs)
-        props = deserialize(inputs)
+            self.change(request)
+        props = deserialize(json_format.MessageToDict(request.object))
         urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == tokens.PROVIDER:
             self._providers[urn] = props

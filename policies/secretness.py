@@ -10,6 +10,8 @@ itself and keeps the mark: a secret text is a :class:`SecretText`, which is a ``
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pulumi_policy.policy
+
 # How the engine marks special values (pulumi, sdk/go/common/resource/properties.go).
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the mark of a secret, not one
@@ -19,6 +21,16 @@ class SecretText(str):
     """A text that Pulumi keeps encrypted and does not show."""
 
     __slots__ = ()
+
+
+def install() -> None:
+    """Let the policy SDK hand marked values to rules; a remediation is given what it was before."""
+    original = pulumi_policy.policy.deserialize_properties  # type: ignore[attr-defined]
+
+    def replacement(properties: dict[str, Any], proxy_secrets: bool = False) -> Any:
+        return original(properties, True) if proxy_secrets else deserialize(properties)
+
+    pulumi_policy.policy.deserialize_properties = replacement  # type: ignore[attr-defined,assignment]
 
 
 def deserialize(properties: Mapping[str, Any]) -> dict[str, Any]:

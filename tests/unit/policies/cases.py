@@ -1,0 +1,630 @@
+"""For each rule: what breaks it and what it then says, what keeps it, and what it cannot know.
+
+The sample stack keeps every rule, so a case only says what is different. Paths and values are those
+of :data:`tests.unit.policies.sample_stack.Changes`.
+"""
+
+import json
+from dataclasses import dataclass, field
+
+from policies import tokens
+from tests.unit.policies.sample_stack import (
+    QUEUE,
+    ROBOT,
+    SCRIPT,
+    UNKNOWN,
+    Changes,
+    document,
+    encode,
+    function_target,
+    trust,
+)
+
+LARK = "https://open.feishu.cn/open-apis/bot/v2/hook/0123-4567"
+SIGNING = "SEC" + "0" * 64
+
+
+@dataclass(frozen=True)
+class Case:
+    """The cases of one rule."""
+
+    broken: tuple[tuple[Changes, str], ...]
+    """Changes that break it, each with a part of what the rule says."""
+    unknown: Changes
+    """A change that leaves it undecided."""
+    kept: tuple[Changes, ...] = field(default=({},))
+    """Changes that do not break it, though they are near."""
+
+
+def script(text: str) -> Changes:
+    """Put another script into the command."""
+    return {"command.commandContent": encode(text)}
+
+
+def policy(*statements: dict[str, object]) -> Changes:
+    """Put another document into the policy."""
+    return {"policy.policyDocument": document(*statements)}
+
+
+def trusted(principal: object, **more: object) -> Changes:
+    """Let somebody else take the role on."""
+    return {"role.assumeRolePolicyDocument": trust(principal, **more)}
+
+
+def pattern(value: object) -> Changes:
+    """Give the rule ``completed`` another pattern."""
+    return {"completed.filterPattern": json.dumps(value)}
+
+
+_HTTP = "source.sourceHttpEventParameters"
+_TARGET = "approved.targets.0"
+_BODY = f"{_TARGET}.paramLists.1"
+_COMMAND_NAME = "finished.filterPattern"
+_INSTANCE = "acs:ecs:cn-hangzhou:1234567890123456:instance/i-1"
+
+CASES: dict[str, Case] = {
+    "eventbridge-region": Case(
+        broken=(({"region": "me-east-1"}, "'me-east-1' has no EventBridge"),),
+        kept=({}, {"region": "eu-central-1"}),
+        unknown={"region": UNKNOWN},
+    ),
+    "event-bus-protected": Case(
+        broken=(({"protected": False}, "not protected"),),
+        # Protection is an option of the resource: it is known, whatever the inputs are.
+        unknown={},
+    ),
+    "event-source-https": Case(
+        broken=(
+            ({f"{_HTTP}.type": "HTTP"}, 'takes "HTTP"'),
+            ({f"{_HTTP}.type": "HTTP&HTTPS"}, 'takes "HTTP&HTTPS"'),
+            ({f"{_HTTP}.type": None}, 'takes "nothing"'),
+        ),
+        kept=({}, {_HTTP: None}),
+        unknown={f"{_HTTP}.type": UNKNOWN},
+    ),
+    "event-source-methods": Case(
+        broken=(({f"{_HTTP}.methods": ["GET", "POST"]}, "takes GET besides POST"),),
+        unknown={f"{_HTTP}.methods": UNKNOWN},
+    ),
+    "event-source-addresses": Case(
+        broken=(
+            ({f"{_HTTP}.securityConfig": "none"}, "securityConfig is 'none'"),
+            ({f"{_HTTP}.ips": []}, "no address is listed"),
+            ({f"{_HTTP}.ips": [f"203.0.113.{n}" for n in range(6)]}, "6 addresses"),
+            ({f"{_HTTP}.ips": ["0.0.0.0/0"]}, "'0.0.0.0/0' admits 4294967296"),
+            ({f"{_HTTP}.ips": ["2001:db8::/32"]}, "/48 or narrower"),
+            ({f"{_HTTP}.ips": ["office"]}, "'office' is neither"),
+        ),
+        kept=({}, {f"{_HTTP}.ips": ["203.0.113.1", "2001:db8::/64"]}),
+        unknown={f"{_HTTP}.ips": [UNKNOWN]},
+    ),
+    "webhook-url-secret": Case(
+        broken=(({"secret_outputs": []}, "plain output"),),
+        kept=({}, {"secret_outputs": ["source_http_event_parameters"]}),
+        unknown={_HTTP: UNKNOWN},
+    ),
+    "rule-dead-letters": Case(
+        broken=(
+            ({f"{_TARGET}.deadLetterQueue": None}, "no dead-letter queue"),
+            ({f"{_TARGET}.deadLetterQueue": {}}, "no dead-letter queue"),
+        ),
+        unknown={f"{_TARGET}.deadLetterQueue.arn": UNKNOWN},
+    ),
+    "rule-retry": Case(
+        broken=(
+            ({f"{_TARGET}.pushRetryStrategy": None}, "has no pushRetryStrategy"),
+            ({f"{_TARGET}.pushRetryStrategy": "NEVER"}, "has 'NEVER' as pushRetryStrategy"),
+        ),
+        kept=({}, {f"{_TARGET}.pushRetryStrategy": "EXPONENTIAL_DECAY_RETRY"}),
+        unknown={f"{_TARGET}.pushRetryStrategy": UNKNOWN},
+    ),
+    "rule-pattern-readable": Case(
+        broken=(
+            ({"completed.filterPattern": "source == 'x'"}, "no JSON object"),
+            (pattern(["sample"]), "no JSON object"),
+        ),
+        unknown={"completed.filterPattern": UNKNOWN},
+    ),
+    "rule-pattern-narrow": Case(
+        broken=(
+            (pattern({}), "no source"),
+            (pattern({"type": ["t"]}), "no source"),
+            (pattern({"source": [{"prefix": ""}]}), "a source that is open"),
+            (pattern({"source": ["x", {"exists": True}]}), "a source that is open"),
+            (pattern({"source": [{"anything-but": "x"}]}), "a source that is open"),
+        ),
+        kept=({}, pattern({"source": [{"prefix": "sample."}, {"suffix": ".approval"}]})),
+        unknown={"completed.filterPattern": UNKNOWN},
+    ),
+    "rule-template-untrusted": Case(
+        broken=(
+            (
+                {
+                    _BODY: {
+                        "resourceKey": "Body",
+                        "form": "TEMPLATE",
+                        "value": '{"id":"$.data.body.emp_id"}',
+                        "template": '{"emp_id":"${id}"}',
+                    }
+                },
+                "pastes $.data.body.emp_id into the template of Body",
+            ),
+        ),
+        kept=(
+            {},
+            {
+                _BODY: {
+                    "resourceKey": "Body",
+                    "form": "TEMPLATE",
+                    "value": '{"source":"$.source"}',
+                    "template": '{"source":"${source}"}',
+                }
+            },
+            {_BODY: {"resourceKey": "Body", "form": "JSONPATH", "value": "$.data.body"}},
+        ),
+        unknown={f"{_BODY}.form": UNKNOWN},
+    ),
+    "rule-target-https": Case(
+        broken=(
+            (
+                {f"{_TARGET}.type": "http", f"{_TARGET}.endpoint": "http://hr.example.com/new"},
+                "over plain HTTP",
+            ),
+            ({f"{_TARGET}.paramLists.0.value": "HTTP://hr.example.com"}, "over plain HTTP"),
+        ),
+        kept=(
+            {},
+            {f"{_TARGET}.endpoint": "https://hr.example.com/new"},
+            {f"{_TARGET}.endpoint": "http://hr.localcloud.invalid/new"},
+            {f"{_TARGET}.endpoint": "http://127.0.0.1:8080/new"},
+        ),
+        unknown={f"{_TARGET}.endpoint": UNKNOWN},
+    ),
+    "rule-target-region": Case(
+        broken=(
+            ({"region": "cn-beijing"}, "is in 'cn-hangzhou', the rule in 'cn-beijing'"),
+            (
+                {f"{_TARGET}.deadLetterQueue.arn": QUEUE.replace("hangzhou", "beijing")},
+                "deadLetterQueue.arn of target 'sample-run' (acs.fc.function) is in 'cn-beijing'",
+            ),
+        ),
+        kept=({}, {f"{_TARGET}.endpoint": "https://hr.example.com"}),
+        unknown={f"{_TARGET}.endpoint": UNKNOWN},
+    ),
+    "rule-targets-quota": Case(
+        broken=(({"approved.targets": [function_target("sample-run")] * 6}, "has 6 targets"),),
+        kept=({}, {"approved.targets": [function_target("sample-run")] * 5}),
+        unknown={"approved.targets": UNKNOWN},
+    ),
+    "rule-enabled": Case(
+        broken=(({"approved.status": "DISABLE"}, "switched off"),),
+        kept=({}, {"approved.status": "ENABLE"}),
+        unknown={"approved.status": UNKNOWN},
+    ),
+    "chat-refusal-seen": Case(
+        broken=(
+            (
+                {f"{_TARGET}.type": "acs.dingtalk", f"{_TARGET}.endpoint": ROBOT},
+                "cannot see a refusal",
+            ),
+            ({f"{_TARGET}.type": "https", f"{_TARGET}.endpoint": LARK}, "cannot see a refusal"),
+        ),
+        kept=({}, {f"{_TARGET}.type": "https", f"{_TARGET}.endpoint": "https://example.com"}),
+        unknown={f"{_TARGET}.type": UNKNOWN},
+    ),
+    "command-encoded": Case(
+        broken=(
+            ({"command.commandContent": "echo hello"}, "no Base64-encoded text"),
+            ({"command.commandContent": None}, "no Base64-encoded text"),
+        ),
+        unknown={"command.commandContent": UNKNOWN},
+    ),
+    "command-size": Case(
+        broken=((script("#" * 18_432), "24576 bytes; at most 18432"),),
+        kept=({}, script("#" * 13_824)),
+        unknown={"command.commandContent": UNKNOWN},
+    ),
+    "command-timeout": Case(
+        broken=(
+            ({"command.timeout": None}, "no timeout is set"),
+            ({"command.timeout": 7200}, "timeout is 7200 s; at most 3600 s"),
+        ),
+        unknown={"command.timeout": UNKNOWN},
+    ),
+    "command-parameters-enabled": Case(
+        broken=(
+            ({"command.enableParameter": False}, "has the parameters user"),
+            ({"command.enableParameter": None}, "has the parameters user"),
+            (script("set -e\n: as root\n"), "has no {{parameter}}"),
+        ),
+        kept=({}, {**script("echo {{ACS::InstanceId}}"), "command.enableParameter": None}),
+        unknown={"command.enableParameter": UNKNOWN},
+    ),
+    "command-parameters-quoted": Case(
+        broken=(
+            (script("user={{user}}\n"), "line 1: {{user}} stands unquoted"),
+            (script('\nuser="{{user}}"\n'), "line 2: {{user}} stands in double quotes"),
+            (script("# {{user}}\nexit\ntrue\n"), "stands in a comment"),
+            (script("cat <<EOF\n{{user}}\nEOF\n"), "in a here-document that is expanded"),
+        ),
+        kept=(
+            {},
+            script("user='{{user}}'\n"),
+            script("cat <<'EOF'\n{{user}}\nEOF\n"),
+            script("#!/usr/bin/env python3\nuser = {{user}}\n"),
+            {**script("echo {{user}}\n"), "command.type": "RunPowerShellScript"},
+        ),
+        unknown={"command.commandContent": UNKNOWN},
+    ),
+    "command-parameters-validated": Case(
+        broken=(
+            (script("user='{{user}}'\nuseradd \"$user\"\n"), "value of {{user}} is compared"),
+            (script("who='{{user}}'\n[[ $other =~ ^a$ ]]\n"), "value of {{user}} is compared"),
+        ),
+        kept=(
+            {},
+            script("who='{{user}}'\n[[ ${who} =~ ^[a-z]+$ ]] || exit 2\n"),
+            script("user='{{ user }}'\ncase \"$user\" in *[!a-z]*) exit 2 ;; esac\n"),
+        ),
+        unknown={"command.commandContent": UNKNOWN},
+    ),
+    "command-stops-on-error": Case(
+        broken=((script("useradd x\nexit 0\n"), "goes on after an error"),),
+        kept=({}, script("#!/bin/sh -e\ntrue\n"), script("set -o errexit\n")),
+        unknown={"command.commandContent": UNKNOWN},
+    ),
+    "command-root-stated": Case(
+        broken=((script(SCRIPT.replace("Needs root", "Careful")), "gives no reason"),),
+        kept=(
+            {},
+            {**script("set -e\n"), "command.description": "Makes accounts, so it runs as root"},
+        ),
+        unknown={"command.description": UNKNOWN},
+    ),
+    "ram-actions-named": Case(
+        broken=(
+            (policy({"Action": "ecs:*", "Resource": _INSTANCE}), "allows ecs:*"),
+            (policy({"Action": ["oss:Get*"], "Resource": _INSTANCE}), "allows oss:Get*"),
+            (
+                {"policy.policyDocument": None, "policy.document": document({"Action": "*"})},
+                "allows *",
+            ),
+        ),
+        kept=(
+            {},
+            {
+                "policy.policyDocument": json.dumps(
+                    {"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}
+                )
+            },
+        ),
+        unknown={"policy.policyDocument": UNKNOWN},
+    ),
+    "ram-not-action": Case(
+        broken=((policy({"NotAction": ["ram:*"], "Resource": _INSTANCE}), "everything but ram:*"),),
+        unknown={"policy.policyDocument": UNKNOWN},
+    ),
+    "ram-resources-named": Case(
+        broken=(
+            (policy({"Action": "ecs:StopInstance", "Resource": "*"}), "on everything ('*')"),
+            (
+                policy({"Action": "ecs:StopInstance", "Resource": "acs:ecs:*:*:*"}),
+                "on everything ('acs:ecs:*:*:*')",
+            ),
+            (
+                policy({"Action": "ecs:StopInstance", "Resource": "acs:ecs:*:*:instance/*"}),
+                "name the resource or add a Condition",
+            ),
+            (policy({"Action": "kms:GetSecretValue", "Resource": "*"}), "on everything"),
+        ),
+        kept=({}, policy({"Action": ["ecs:DescribeInstances"], "Resource": "*"})),
+        unknown={"policy.policyDocument": UNKNOWN},
+    ),
+    "ram-pass-role-narrow": Case(
+        broken=(
+            (
+                policy({"Action": "ram:PassRole", "Resource": "acs:ram:*:1:role/a"}),
+                "allowed for every service",
+            ),
+            (
+                policy(
+                    {
+                        "Action": "ram:*",
+                        "Resource": "acs:ram:*:1:role/*",
+                        "Condition": {"StringEquals": {"acs:Service": "fc.aliyuncs.com"}},
+                    }
+                ),
+                "allowed for more than one role",
+            ),
+        ),
+        kept=(
+            {},
+            policy(
+                {
+                    "Action": "ram:PassRole",
+                    "Resource": "acs:ram:*:1:role/a",
+                    "Condition": {"StringEquals": {"acs:Service": "fc.aliyuncs.com"}},
+                }
+            ),
+        ),
+        unknown={"policy.policyDocument": UNKNOWN},
+    ),
+    "ram-trust-narrow": Case(
+        broken=(
+            (trusted("*"), "principal * may take the role on"),
+            (trusted({"RAM": ["acs:ram::*:root"]}), "RAM acs:ram::*:root may take"),
+            (trusted({"Service": "*"}), "Service * may take"),
+            (
+                trusted({"Federated": ["acs:ram::1:oidc-provider/github"]}),
+                "everybody whom the identity provider knows",
+            ),
+        ),
+        kept=(
+            {},
+            trusted({"RAM": ["acs:ram::1:root"]}),
+            trusted(
+                {"Federated": ["acs:ram::1:oidc-provider/github"]},
+                Condition={"StringEquals": {"oidc:sub": "repo:me/it:environment:prod"}},
+            ),
+        ),
+        unknown={"role.assumeRolePolicyDocument": UNKNOWN},
+    ),
+    "ram-principal-list": Case(
+        broken=((trusted({"Service": "fc.aliyuncs.com"}), '["fc.aliyuncs.com"]'),),
+        unknown={"role.assumeRolePolicyDocument": UNKNOWN},
+    ),
+    "ram-system-policy-narrow": Case(
+        broken=(
+            (
+                {
+                    "attachment.policyType": "System",
+                    "attachment.policyName": "AdministratorAccess",
+                },
+                "AdministratorAccess is attached",
+            ),
+            (
+                {"attachment.policyType": "System", "attachment.policyName": "AliyunFCFullAccess"},
+                "AliyunFCFullAccess is attached",
+            ),
+        ),
+        kept=({}, {"attachment.policyName": "OwnFullAccess"}),
+        unknown={"attachment.policyName": UNKNOWN},
+    ),
+    "function-runtime": Case(
+        broken=(
+            ({"run.runtime": "python3.9"}, "python3.9 is retired; use python3.12"),
+            ({"run.runtime": "nodejs8"}, "nodejs8 is retired; use nodejs20"),
+        ),
+        unknown={"run.runtime": UNKNOWN},
+    ),
+    "function-timeout": Case(
+        broken=(
+            ({"run.timeout": None}, "no timeout is set"),
+            ({"run.timeout": 86_400}, "timeout is 86400 s; at most 600 s"),
+        ),
+        unknown={"run.timeout": UNKNOWN},
+    ),
+    "function-logs": Case(
+        broken=(
+            ({"run.logConfig": None}, "lacks project and logstore"),
+            ({"run.logConfig.logstore": ""}, "lacks logstore"),
+        ),
+        unknown={"run.logConfig": UNKNOWN},
+    ),
+    "function-environment-size": Case(
+        broken=(({"run.environmentVariables.LOOP": "ä" * 2_048}, "at most 4096"),),
+        kept=({}, {"run.environmentVariables": {"LOOP": "x" * 4_092}}),
+        unknown={"run.environmentVariables": UNKNOWN},
+    ),
+    "function-calls-https": Case(
+        broken=(({"run.environmentVariables.API": "http://hr.example.com"}, "variable API is an"),),
+        kept=({}, {"run.environmentVariables.API": "http://hr.localcloud.invalid"}),
+        unknown={"run.environmentVariables.API": UNKNOWN},
+    ),
+    "function-trigger-authenticated": Case(
+        broken=(({"trigger.triggerConfig": '{"authType": "anonymous"}'}, "asks nobody"),),
+        kept=({}, {"trigger.triggerType": "timer", "trigger.triggerConfig": "{}"}),
+        unknown={"trigger.triggerConfig": UNKNOWN},
+    ),
+    "secret-in-environment": Case(
+        broken=(
+            ({"run.environmentVariables.CHAT": ROBOT}, "variable CHAT holds a DingTalk webhook"),
+            ({"run.environmentVariables.API_TOKEN": "x1"}, "holds something called API_TOKEN"),
+            (
+                {"run.environmentVariables.CHATS": json.dumps({"ops": {"secret": "x1"}})},
+                "variable CHATS holds something called secret",
+            ),
+        ),
+        kept=(
+            {},
+            {"run.environmentVariables.TOKEN_NAME": "prod/hr"},
+            {"run.environmentVariables.LOOP": '{"token_required": true}'},
+        ),
+        unknown={"run.environmentVariables.API": UNKNOWN},
+    ),
+    "secret-in-target": Case(
+        broken=(
+            ({f"{_TARGET}.endpoint": ROBOT}, "endpoint of target 'sample-run'"),
+            (
+                {
+                    f"{_TARGET}.paramLists.0": {
+                        "resourceKey": "SecretKey",
+                        "form": "CONSTANT",
+                        "value": SIGNING,
+                    }
+                },
+                "holds a DingTalk signing secret",
+            ),
+            (
+                {
+                    _BODY: {
+                        "resourceKey": "Body",
+                        "form": "TEMPLATE",
+                        "value": "{}",
+                        "template": "Bearer 0123456789",
+                    }
+                },
+                "Body of target 'sample-run' (acs.fc.function) holds an authorization header",
+            ),
+        ),
+        unknown={f"{_TARGET}.paramLists.0.value": UNKNOWN},
+    ),
+    "secret-in-command": Case(
+        broken=(
+            (script(f"set -e\ncurl '{ROBOT}'\n"), "line 2 of the script holds a DingTalk webhook"),
+            (script("-----BEGIN RSA PRIVATE KEY-----"), "holds a private key"),
+        ),
+        unknown={"command.commandContent": UNKNOWN},
+    ),
+    "queue-retention": Case(
+        broken=(
+            ({"queue.messageRetentionPeriod": 86_400}, "86400 s; keep them for 345600 s"),
+            ({"queue.messageRetentionPeriod": 0}, "0 s; keep them"),
+        ),
+        kept=({}, {"queue.messageRetentionPeriod": None}),
+        unknown={"queue.messageRetentionPeriod": UNKNOWN},
+    ),
+    "log-retention": Case(
+        broken=(
+            ({"store.retentionPeriod": 7}, "7 days; at least 90"),
+            ({"store.retentionPeriod": None}, "30 days; at least 90"),
+        ),
+        unknown={"store.retentionPeriod": UNKNOWN},
+    ),
+    "resource-tags": Case(
+        broken=(
+            ({"run.tags": None}, "lack app, environment"),
+            ({"role.tags": {"app": "sample"}}, "lack environment"),
+            ({"queue.tags": {"app": "", "environment": "prod"}}, "lack app"),
+            ({"project.tags": {}}, "lack app, environment"),
+        ),
+        unknown={"run.tags": UNKNOWN},
+    ),
+    "source-has-rule": Case(
+        broken=(
+            ({"source.eventSourceName": "sample.other"}, "names source 'sample.other'"),
+            ({"source.eventBusName": "other"}, "no rule on bus 'other'"),
+            ({"approved": None, **pattern({})}, "names source 'sample.approval'"),
+        ),
+        kept=(
+            {},
+            {"approved.filterPattern": '{"source": [{"prefix": "sample."}]}'},
+            {"completed.filterPattern": UNKNOWN},
+        ),
+        unknown={"approved.filterPattern": UNKNOWN},
+    ),
+    "source-guarded": Case(
+        broken=(
+            ({f"{_HTTP}.securityConfig": "none"}, "whoever has the URL"),
+            (
+                {f"{_HTTP}.securityConfig": "referer", f"{_HTTP}.referers": ["dingtalk.com"]},
+                "whoever has the URL",
+            ),
+            (
+                {
+                    f"{_HTTP}.securityConfig": "none",
+                    "run.environmentVariables.SOURCE_TOKENS": '{"another": "x1"}',
+                },
+                "whoever has the URL",
+            ),
+        ),
+        kept=(
+            {},
+            {
+                f"{_HTTP}.securityConfig": "none",
+                "run.environmentVariables.SOURCE_TOKENS": '{"sample.approval": "x1"}',
+            },
+        ),
+        unknown={f"{_HTTP}.securityConfig": "none", "run.environmentVariables": UNKNOWN},
+    ),
+    "source-name-unique": Case(
+        broken=(
+            (
+                {
+                    "twin": (
+                        tokens.EVENT_SOURCE,
+                        {"eventSourceName": "sample.approval", "eventBusName": "another"},
+                    )
+                },
+                "2 sources are called 'sample.approval'",
+            ),
+        ),
+        unknown={"source.eventSourceName": UNKNOWN},
+    ),
+    "target-function-exists": Case(
+        broken=(
+            ({"run": None}, "calls function 'sample-run', which nobody makes here"),
+            (
+                {f"{_TARGET}.endpoint": "?", f"{_TARGET}.paramLists.0.value": "gone"},
+                "calls function 'gone'",
+            ),
+        ),
+        kept=({}, {"publish.functionName": "sample-publish"}),
+        unknown={"run.functionName": UNKNOWN},
+    ),
+    "dead-letter-queue-exists": Case(
+        broken=(({"queue.queueName": "another"}, "go to queue 'sample-dead-letters'"),),
+        kept=(
+            {},
+            {f"{_TARGET}.deadLetterQueue.arn": QUEUE.replace(":/queues", ":queues")},
+            {f"{_TARGET}.deadLetterQueue.arn": "acs:mq:cn-hangzhou:1:/topics/dead"},
+        ),
+        unknown={"queue.queueName": UNKNOWN},
+    ),
+    "chat-hears-both-outcomes": Case(
+        broken=(
+            ({"failed": None}, "no rule failed-ops beside 'completed-ops'"),
+            ({"completed.eventBusName": "another"}, "no rule completed-ops beside 'failed-ops'"),
+        ),
+        kept=({}, {"failed": None, "completed": None}),
+        unknown={"failed.ruleName": UNKNOWN},
+    ),
+    "command-gets-complete-event": Case(
+        broken=(
+            (
+                {f"{_BODY}.form": "JSONPATH", f"{_BODY}.value": "$.data"},
+                "gets its Body as JSONPATH",
+            ),
+            ({f"{_BODY}.form": "TEMPLATE", f"{_BODY}.value": "{}"}, "gets its Body as TEMPLATE"),
+            ({f"{_BODY}.resourceKey": "Other"}, "gets its Body as none"),
+        ),
+        kept=(
+            {},
+            # Not allowed to run commands: it may be given what is convenient.
+            {"completed.targets.0.paramLists.1.form": "JSONPATH"},
+            {"policy.policyDocument": UNKNOWN},
+        ),
+        unknown={f"{_BODY}.form": "JSONPATH", "policy.policyDocument": UNKNOWN},
+    ),
+    "command-end-heard": Case(
+        broken=(
+            ({"command.name": "other-0123"}, "hears the end of runs of 'other-0123'"),
+            ({"finished.eventBusName": "sample"}, "no rule on bus 'default'"),
+            ({_COMMAND_NAME: '{"type": ["ecs:Instance:StateChange"]}'}, "no rule on bus"),
+        ),
+        kept=({}, {_COMMAND_NAME: '{"source": ["acs.ecs"]}'}),
+        unknown={_COMMAND_NAME: UNKNOWN},
+    ),
+    "bus-rules-quota": Case(
+        broken=(
+            (
+                {
+                    f"rule{n}": (tokens.EVENT_RULE, {"eventBusName": "sample", "ruleName": str(n)})
+                    for n in range(48)
+                },
+                "bus 'sample' has 51 rules; at most 50",
+            ),
+        ),
+        unknown={"approved.eventBusName": UNKNOWN},
+    ),
+    "function-role-own": Case(
+        broken=(
+            (
+                {"publish.role": "acs:ram::1234567890123456:role/sample-run"},
+                "'sample-publish' shares role 'sample-run' with 'sample-run'",
+            ),
+        ),
+        kept=({}, {"publish.role": None, "run.role": None}),
+        unknown={"run.role": UNKNOWN},
+    ),
+}

@@ -1,0 +1,98 @@
+"""The project's own stacks keep every rule, and no rule is unable to fail on them."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from policies import configuration, rules
+from policies.judge import Finding, Undecided, judge
+from policies.program import Change, StackFile, declared, read_stack
+from policies.rule import Resource
+from tests.unit.policies.mutations import MUTATIONS, Mutation, Request
+
+ROOT = Path(__file__).parents[3]
+OWN = configuration.load(configuration.OWN, rules.ALL)
+
+
+def results(stack: str, resources: list[Resource]) -> list[Finding | Undecided]:
+    """Judge resources as the pack judges this stack."""
+    production = configuration.is_production(stack, OWN)
+    settings = configuration.settings(rules.ALL, production, OWN)
+    return list(judge(resources, rules.ALL, settings))
+
+
+def rows(found: list[Finding | Undecided]) -> list[tuple[str, str, str]]:
+    """Give what a failure should show."""
+    return [
+        (one.rule.name, one.resource.name if one.resource else "", getattr(one, "message", ""))
+        for one in found
+        if isinstance(one, Undecided) or one.accepted is None
+    ]
+
+
+@pytest.mark.parametrize("stack", ["dev", "local", "prod"])
+def test_the_project_keeps_its_own_rules(stack: str) -> None:
+    """No rule finds anything in a stack of the project, not even advice."""
+    found = rows(results(stack, declared(read_stack(ROOT, stack), stack)))
+    assert not found, found
+
+
+@pytest.mark.parametrize("stack", ["dev", "local", "prod"])
+def test_exemptions_are_few_and_used(stack: str) -> None:
+    """Only the archive is exempt, from one rule, and it needs to be."""
+    found = results(stack, declared(read_stack(ROOT, stack), stack))
+    accepted = [
+        (one.rule.name, one.resource.name)
+        for one in found
+        if isinstance(one, Finding) and one.accepted
+    ]
+    expected = [("rule-pattern-narrow", "loop-archive-rule")]
+    assert expected == accepted
+
+
+def test_every_rule_has_a_mutation() -> None:
+    """A rule cannot be added without a program that breaks it."""
+    assert sorted(rule.name for rule in rules.ALL) == sorted(MUTATIONS)
+
+
+@pytest.mark.parametrize("name", list(MUTATIONS))
+def test_a_spoilt_program_breaks_exactly_this_rule(name: str, tmp_path: Path) -> None:
+    """The production program with one thing wrong is stopped by the rule for it and no other."""
+    mutation = MUTATIONS[name]
+    stack_file = spoil(read_stack(ROOT, "prod"), mutation, tmp_path)
+    touched: list[str] = []
+    found = results("prod", declared(stack_file, "prod", watch(mutation.request, touched)))
+    stopping = {one.rule.name for one in found if isinstance(one, Finding) and one.stops}
+    assert not mutation.request or touched, "the mutation met no resource"
+    assert {name} == stopping, rows(found)
+
+
+def watch(change: Change | None, touched: list[str]) -> Change | None:
+    """Note the resources that a change really changes."""
+    if change is None:
+        return None
+
+    def watched(request: Request) -> None:
+        before = request.SerializeToString(deterministic=True)
+        change(request)
+        if before != request.SerializeToString(deterministic=True):
+            touched.append(request.name)
+
+    return watched
+
+
+def spoil(stack_file: StackFile, mutation: Mutation, directory: Path) -> StackFile:
+    """Give a stack whose configuration and program are changed as the mutation says."""
+    if mutation.config:
+        config = dict(stack_file.config)
+        for old, new in mutation.config.items():
+            assert any(old in text for text in config.values()), f"nothing says {old}"
+            config = {key: text.replace(old, new) for key, text in config.items()}
+        stack_file = dataclasses.replace(stack_file, config=config)
+    if mutation.program:
+        program = (stack_file.main / "__main__.py").read_text()
+        program = f"{program}\nimport pulumi_alicloud as alicloud\n{mutation.program}"
+        (directory / "__main__.py").write_text(program)
+        stack_file = dataclasses.replace(stack_file, main=directory)
+    return stack_file
