@@ -4,7 +4,6 @@ Pulumi registers independent resources from several threads, so they are applied
 resource that takes another's output waits for it, as under the engine.
 """
 
-import asyncio
 import runpy
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +15,7 @@ from pulumi.runtime.stack import Stack
 
 from localcloud.deploy import provider, stack_file
 from localcloud.deploy.client import Client, RefusedError
+from localcloud.deploy.quiet_loop import quiet_loop
 from localcloud.settings import CloudSettings
 
 _PROJECT = Path(__file__).resolve().parents[2]
@@ -93,12 +93,13 @@ def run(
     outputs: dict[str, Any] = {}
 
     def program() -> Any:
+        stack_resource = cast("Stack", get_root_resource())
+        stack_resource.outputs = {}  # Pulumi keeps the resource from one run to the next
         pulumi.runtime.set_all_config(found.config)
         runpy.run_path(str(found.program), run_name="__main__")
-        exported = dict(cast("Stack", get_root_resource()).outputs)
-        return pulumi.Output.from_input(exported).apply(outputs.update)
+        return pulumi.Output.from_input(stack_resource.outputs).apply(outputs.update)
 
-    asyncio.set_event_loop(asyncio.new_event_loop())
-    pulumi.runtime.set_mocks(_Monitor(client), found.project, stack, preview=False)
-    pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]  # Pulumi has no type for it
+    with quiet_loop():
+        pulumi.runtime.set_mocks(_Monitor(client), found.project, stack, preview=False)
+        pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]  # not typed
     return dict(sorted(outputs.items()))

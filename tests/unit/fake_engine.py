@@ -12,6 +12,8 @@ import pulumi
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 
+from localcloud.deploy.quiet_loop import quiet_loop
+
 _SECRET = "4dabf18193072939515e22adb298388d"
 _SECRET_IS = "1b47061264138c4ac30d75fd1eb44270"
 
@@ -92,10 +94,6 @@ class FakeEngine(mocks.Mocks):
 
     def run(self, program: Callable[[], Any]) -> Any:
         """Run a program to its end; give the values of the outputs that it returns."""
-        asyncio.set_event_loop(asyncio.new_event_loop())
-        pulumi.runtime.set_mocks(
-            self, "ecs-provisioning-loop", self.stack, preview=False, monitor=self._monitor
-        )
         found: dict[str, Any] = {}
 
         def outputs_of() -> Any:
@@ -107,7 +105,11 @@ class FakeEngine(mocks.Mocks):
                 **{name: _described(value) for name, value in outputs.items()}
             ).apply(found.update)
 
-        pulumi.runtime.test(outputs_of)()  # type: ignore[no-untyped-call]  # not typed
+        with quiet_loop():
+            pulumi.runtime.set_mocks(
+                self, "ecs-provisioning-loop", self.stack, preview=False, monitor=self._monitor
+            )
+            pulumi.runtime.test(outputs_of)()  # type: ignore[no-untyped-call]  # not typed
         return found
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:

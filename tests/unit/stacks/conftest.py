@@ -4,12 +4,13 @@ import json
 import runpy
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pytest
 import yaml
 from pulumi.runtime.settings import get_root_resource
+from pulumi.runtime.stack import Stack
 
 from stacks.settings import Settings, secret_keys
 from tests.unit.fake_engine import FakeEngine
@@ -48,9 +49,11 @@ def run_stack(
     engine = FakeEngine(stack)
 
     def program() -> dict[str, Any]:
+        stack_resource = cast("Stack", get_root_resource())
+        stack_resource.outputs = {}  # Pulumi keeps the resource from one run to the next
         pulumi.runtime.set_all_config(texts)
         runpy.run_path(str(ROOT / "stacks"), run_name="__main__")
-        return dict(get_root_resource().outputs)  # type: ignore[union-attr]  # it is a stack
+        return stack_resource.outputs
 
     return engine, engine.run(program)
 
