@@ -19,14 +19,14 @@ class Inspector:
         # The local cloud is on this machine: a proxy of the environment must not be asked.
         self._http = httpx.Client(base_url=self.endpoint, timeout=60, trust_env=False)
 
-    def get(self, path: str, **query: str | int | float | None) -> Any:
-        """Give the JSON of ``/_localcloud/<path>``.
+    def get(self, resource: str, /, **query: str | int | float | None) -> Any:
+        """Give the JSON of ``/_localcloud/<resource>``.
 
         Raises:
             CloudUnreachable: if there is no local cloud, or it has no such thing.
         """
         params = {name: value for name, value in query.items() if value is not None}
-        return self._json("GET", path, params=params)
+        return self._json("GET", resource, params=params)
 
     def post(self, path: str, body: Any) -> Any:
         """Post JSON to ``/_localcloud/<path>``."""

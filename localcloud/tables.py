@@ -18,7 +18,7 @@ class EventRow(NamedTuple):
 
 def show(kind: str, value: Any) -> None:
     """Print what the local cloud told of a kind."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     _KINDS[kind](console, value)
 
 

@@ -93,6 +93,7 @@ def _fields(facts: Facts, language: str) -> list[tuple[str, str]]:
     seconds = seconds_between(facts.start_time, facts.finish_time)
     counts = ", ".join(f"{status} {count}" for status, count in facts.counts)
     values = {
+        "status": facts.status,
         "employee": facts.emp_id,
         "role": facts.role,
         "request": facts.request_id,

@@ -10,6 +10,7 @@ ENGLISH = "en"
 CHINESE = "zh"
 
 _LABELS = {
+    "status": ("Status", "状态"),
     "employee": ("Employee", "员工"),
     "role": ("Role", "角色"),
     "request": ("Request", "申请单"),

@@ -74,6 +74,20 @@ class Loop:
         found: list[dict[str, Any]] = self.inspector.get("trace", limit=limit)
         return found
 
+    def settle(self) -> None:
+        """Wait until no delivery is on its way."""
+        under_way = {"pending", "retrying"}
+        self.wait(
+            "the deliveries to end",
+            lambda: not any(
+                target["state"] in under_way
+                for event in self.events()
+                for rule in event["rules"]
+                if rule["matched"]
+                for target in rule["targets"]
+            ),
+        )
+
     def invocations(self) -> list[dict[str, Any]]:
         """Give what ran on the instances, the newest last."""
         found: list[dict[str, Any]] = self.inspector.get("invocations", limit=1000)

@@ -86,7 +86,9 @@ def play_one(loop: Loop, scenario: Scenario) -> Played:
     played = Played(scenario.title)
     started = time.monotonic()
     try:
-        played.checks.extend(scenario.play(loop))
+        for check in scenario.play(loop):
+            played.checks.append(check)  # noqa: PERF402 - those before a failure are shown too
+        loop.settle()
     except (Late, CloudUnreachable) as problem:
         played.failure = str(problem)
     played.seconds = time.monotonic() - started

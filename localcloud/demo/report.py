@@ -24,7 +24,7 @@ class Report:
         self._as_json = as_json
         piped = not sys.stdout.isatty()
         self._console = Console(
-            stderr=as_json, width=_WIDTH_WHEN_PIPED if piped else None, highlight=False
+            stderr=as_json, width=_WIDTH_WHEN_PIPED if piped else None, highlight=False, emoji=False
         )
 
     def begin(self, what: str) -> None:

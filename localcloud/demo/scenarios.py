@@ -82,13 +82,13 @@ def hostile_request(loop: Loop) -> Iterator[Check]:
 def failing_script(loop: Loop) -> Iterator[Check]:
     """Let the package manager fail: the chat hears of it with the exit code."""
     seen = loop.last_message(OPS)
-    loop.fail("package:postgresql", times=3)
+    loop.fail("package:strace", times=3)
     loop.post("dingtalk.approval", event("failing-approval"))
     message = loop.next_message(OPS, seen)
-    yield from _told(message, "Failed", "E789", "data-analyst")
-    yield Check("it names the package", True, "postgresql" in message["text"])
+    yield from _told(message, "Failed", "E789", "backend-dev")
+    yield Check("it names the package", True, "strace" in message["text"])
     yield Check("no account was made", "", loop.account(HOST, "emp-e789"))
-    loop.fail("package:postgresql", times=0)
+    loop.fail("package:strace", times=0)
 
 
 def busy_chat(loop: Loop) -> Iterator[Check]:
@@ -112,6 +112,7 @@ def _told(message: dict[str, Any], status: str, employee: str, role: str) -> Ite
 
 def _attempts(loop: Loop) -> int:
     """Give the attempts of the newest delivery to a chat."""
+    loop.settle()
     result = [e for e in loop.events(1000) if e["source"] == "ecs.provisioning"][-1]
     for rule in result["rules"]:
         if rule["matched"] and rule["rule"].startswith("completed-"):

@@ -78,7 +78,8 @@ def create_inspection(cloud: Cloud) -> Starlette:
 
     async def logs(request: Request) -> Response:
         await cloud.store.flush()
-        return JSONResponse(cloud.fc.logs(request.path_params["function"], limit=_limit(request)))
+        found = await cloud.fc.logs(request.path_params["function"], limit=_limit(request))
+        return JSONResponse(found)
 
     async def hr_requests(_request: Request) -> Response:
         await cloud.store.flush()
