@@ -66,6 +66,7 @@ class Host:
         skeleton.mkdir()
         (skeleton / ".bashrc").write_text("# from skel\n")
         self.path("var/log").mkdir(parents=True)
+        self.path("home").mkdir()
         self.standins.mkdir()
 
     @property
@@ -106,6 +107,17 @@ class Host:
             for path in sorted(self.folder.joinpath("root").rglob("*"))
             if path.is_file() and not path.is_symlink() and path.name != "provision.log"
         }
+
+    def become_plain(self) -> None:
+        """Run what follows as a user without rights, also where the tests run as root."""
+        if os.geteuid() != 0:
+            return
+        nobody = 65534
+        for path in [self.folder, *self.folder.rglob("*")]:
+            os.chown(path, nobody, nobody, follow_symlinks=False)
+        for parent in list(self.folder.parents)[:2]:
+            parent.chmod(0o755)
+        self.prefix = ("setpriv", f"--reuid={nobody}", f"--regid={nobody}", "--clear-groups")
 
     def start(
         self, text: str, *arguments: str, name: str = "command.sh"

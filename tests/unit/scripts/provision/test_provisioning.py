@@ -38,6 +38,8 @@ def test_account_is_created_with_all_that_the_role_lists(host: Host, catalogue: 
             "files",
             "sudo",
         ],
+        "exit_code": 0,
+        "error": "",
     } == run.result
     assert ["E123", "/home/emp-e123", "/bin/bash"] == host.line("passwd", "emp-e123")[4:]
     assert host.line("group", "emp-e123")[2] == host.line("passwd", "emp-e123")[3]
@@ -320,8 +322,27 @@ def test_script_installs_itself_for_operators(
     assert copy == host.path(f"opt/{action}.sh").read_text()
 
 
+def test_plain_user_can_work_in_a_root_of_its_own(host: Host, catalogue: Catalogue) -> None:
+    """With PROVISION_ROOT nothing needs root: the whole life of an account, below that folder."""
+    host.become_plain()
+    statuses = [
+        host.run(catalogue, "E123", role, action).result["status"]  # type: ignore[arg-type]
+        for role, action in [
+            ("devops", "provision"),
+            ("devops", "provision"),
+            ("dba", "provision"),
+            ("dba", "deprovision"),
+            ("dba", "deprovision"),
+            ("devops", "provision"),
+        ]
+    ]
+    assert ["created", "unchanged", "updated", "locked", "unchanged", "updated"] == statuses
+    keys = host.path("home/emp-e123/.ssh/authorized_keys").read_text().splitlines()
+    assert [key("team"), key("devops")] == keys
+
+
 def test_log_on_the_host_says_what_stderr_says(host: Host, catalogue: Catalogue) -> None:
-    """Each line of the log has a time, a level and the run's process; stdout has the result only."""
+    """Each line of the log has a time, a level and the process; stdout has the result only."""
     run = host.run(catalogue, "E123", "analyst")
     log = host.path("var/log/provision.log")
     assert run.stderr == log.read_text()
