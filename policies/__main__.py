@@ -14,7 +14,7 @@ production = configuration.is_production(os.environ["PULUMI_STACK"], own)
 settings = configuration.settings(rules.ALL, production, own)
 
 PolicyPack(
-    name="ecs-provisioning-loop",
+    name="alicloud-event-driven-provisioning",
     policies=policies(rules.ALL, settings),
     initial_config=initial_config(settings),
 )

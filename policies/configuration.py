@@ -13,6 +13,7 @@ from policies.rule import AnyRule, Level
 
 OWN = Path(__file__).with_name("configuration.yaml")
 _SHORTEST_REASON = 20
+_ALL = "all"
 
 _ENFORCEMENT = {
     Level.EVERYWHERE: (EnforcementLevel.MANDATORY, EnforcementLevel.MANDATORY),
@@ -43,30 +44,38 @@ class Setting:
 
 def load(path: Path, rules: Sequence[AnyRule]) -> Configuration:
     """Read a configuration file, or say what in it is wrong."""
-    return parse(yaml.safe_load(path.read_text()) or {}, rules, str(path))
+    try:
+        data = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}") from error
+    return parse(data or {}, rules, str(path))
 
 
 def parse(data: Any, rules: Sequence[AnyRule], origin: str) -> Configuration:
-    """Turn the content of a configuration file into a configuration."""
+    """Turn the content of a configuration file into a configuration.
+
+    Accepted are the form of ``policies/configuration.yaml`` and that of ``--policy-pack-config``,
+    which holds the rules alone.
+    """
     if not isinstance(data, dict):
         raise ConfigurationError(f"{origin}: found {type(data).__name__}, a mapping is needed")
-    known = {"advisory-stacks", "rules"}
-    if unknown := set(data) - known:
-        raise ConfigurationError(
-            f"{origin}: unknown key '{min(unknown)}'; known: {', '.join(sorted(known))}"
-        )
-    given = data.get("rules") or {}
+    own_form = bool(set(data) & {"advisory-stacks", "rules"})
+    stacks = data.get("advisory-stacks") if own_form else None
     by_name = {rule.name: rule for rule in rules}
-    for name, values in given.items():
-        if name not in by_name:
+    given = {}
+    for name, value in (data.get("rules") or {} if own_form else data).items():
+        values = {"enforcementLevel": value} if isinstance(value, str) else value or {}
+        if name != _ALL and name not in by_name:
             raise ConfigurationError(f"{origin}: there is no rule '{name}'")
-        _validate(by_name[name], values or {}, f"{origin}: rules.{name}")
-    stacks = data.get("advisory-stacks")
+        _validate(by_name.get(name), values, f"{origin}: {name}")
+        given[name] = values
     return Configuration(None if stacks is None else tuple(stacks), given)
 
 
-def _validate(rule: AnyRule, values: Mapping[str, Any], where: str) -> None:
-    allowed = {"enforcementLevel", "exemptions", *(option.name for option in rule.options)}
+def _validate(rule: AnyRule | None, values: Mapping[str, Any], where: str) -> None:
+    allowed = {"enforcementLevel"}
+    if rule:
+        allowed |= {"exemptions", *(option.name for option in rule.options)}
     if unknown := set(values) - allowed:
         raise ConfigurationError(
             f"{where}: unknown option '{min(unknown)}'; known: {', '.join(sorted(allowed))}"
@@ -105,7 +114,8 @@ def settings(
         level = in_production if production else elsewhere
         options = rule.defaults(production)
         for configuration in configurations:
-            given = dict(configuration.rules.get(rule.name) or {})
+            given = dict(configuration.rules.get(_ALL, {}))
+            given |= configuration.rules.get(rule.name, {})
             level = EnforcementLevel(given.pop("enforcementLevel", level))
             options |= given
         result[rule.name] = Setting(level, options)

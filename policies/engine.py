@@ -40,9 +40,10 @@ def _resource_policy(rule: Rule, setting: Setting) -> ResourceValidationPolicy:
         if args.resource_type not in rule.types:
             return
         options = {**setting.options, **args.get_config()}
-        if accepted(options, args.name) is None:
-            for message in rule.check(resource_of(args), options):
-                report(message, None)
+        if reason := accepted(options, args.name):
+            args.not_applicable(reason)
+        for message in rule.check(resource_of(args), options):
+            report(message, None)
 
     return ResourceValidationPolicy(
         rule.name,

@@ -6,9 +6,11 @@ set: its place is taken by a placeholder that is as secret as the value.
 """
 
 import contextlib
+import contextvars
 import json
 import runpy
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,7 +73,15 @@ def placeholder(key: str) -> str:
 
 
 def declared(stack_file: StackFile, stack: str, change: Change | None = None) -> list[Resource]:
-    """Run the program and give the resources that it declares, in their order."""
+    """Run the program and give the resources that it declares, in their order.
+
+    What the program prints goes to stderr.
+    """
+    # In a context of its own, so that Pulumi's settings outside stay as they are.
+    return contextvars.copy_context().run(_declared, stack_file, stack, change)
+
+
+def _declared(stack_file: StackFile, stack: str, change: Change | None) -> list[Resource]:
     monitor = _Monitor(dict(stack_file.config), change)
     pulumi.runtime.set_all_config(stack_file.config, stack_file.secret_keys)
     pulumi.runtime.set_mocks(
@@ -79,8 +89,19 @@ def declared(stack_file: StackFile, stack: str, change: Change | None = None) ->
     )
     # Waits until everything that the program started is through, as the language host does.
     run = pulumi.runtime.test(lambda: _run(stack_file.main))  # type: ignore[no-untyped-call]
-    with contextlib.chdir(stack_file.main), _own_path(), _missing_secrets():
-        run()
+    with (
+        contextlib.chdir(stack_file.main),
+        contextlib.redirect_stdout(sys.stderr),
+        _own_path(),
+        _missing_secrets(),
+    ):
+        try:
+            run()
+        except pulumi.RunError as error:
+            raise ProgramError(str(error)) from None
+        except Exception as error:
+            traceback.print_exc()
+            raise ProgramError(f"the program of stack '{stack}' failed: {error}") from error
     return monitor.declared
 
 
@@ -145,6 +166,13 @@ class _Monitor(MockMonitor):
         if request.custom:
             self._note(request)
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """Name a resource as the engine does: by all its parents, the stack excepted."""
+        parents = parent.split("::")[2] if parent else ""
+        if parents in {"", "pulumi:pulumi:Stack"}:
+            return super().make_urn("", type_, name)
+        return super().make_urn("", f"{parents}${type_}", name)
 
     def _note(self, request: Any) -> None:
         if self.change:
