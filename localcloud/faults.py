@@ -15,8 +15,13 @@ class Fault:
     target: str
     times: int = 1
     error: str = ""
-    """The code to answer with (``Throttling.User``, ``130101``, ``500``); empty: only be slow."""
+    """The code to answer with (``Throttling.User``, ``130101``, ``500``)."""
     delay_seconds: float = 0.0
+    """How much later to answer; with no ``error`` the answer is a success all the same."""
+
+    def code(self, usual: str) -> str:
+        """Give the code to fail with: ``usual`` if none was set, nothing if only to be slow."""
+        return self.error or ("" if self.delay_seconds else usual)
 
 
 class Faults:

@@ -93,9 +93,8 @@ class Hr:
         if fault is None:
             return
         await asyncio.sleep(fault.delay_seconds)
-        if fault.error:
-            is_status = fault.error.isdigit() and len(fault.error) == 3
-            status = int(fault.error) if is_status else 503
+        if code := fault.code("503"):
+            status = int(code) if code.isdigit() and len(code) == 3 else 503
             raise Refusal(status, "failed-on-demand", "a fault was set for hr")
 
     def _check(self, request: HttpRequest) -> None:

@@ -102,7 +102,7 @@ class Chats:
             return None
         if fault.delay_seconds:
             await asyncio.sleep(fault.delay_seconds)
-        return fault if fault.error or not fault.delay_seconds else None
+        return fault if fault.code("too many messages") else None
 
     async def accept(self, chat: Chat, key: str, body: Mapping[str, Any]) -> bool:
         """Show a message in the chat unless there are too many; on the disk when this returns.

@@ -79,12 +79,14 @@ class Loop:
         under_way = {"pending", "retrying"}
         self.wait(
             "the deliveries to end",
-            lambda: not any(
-                target["state"] in under_way
-                for event in self.events()
-                for rule in event["rules"]
-                if rule["matched"]
-                for target in rule["targets"]
+            lambda: (
+                not any(
+                    target["state"] in under_way
+                    for event in self.events()
+                    for rule in event["rules"]
+                    if rule["matched"]
+                    for target in rule["targets"]
+                )
             ),
         )
 

@@ -87,7 +87,7 @@ def play_one(loop: Loop, scenario: Scenario) -> Played:
     started = time.monotonic()
     try:
         for check in scenario.play(loop):
-            played.checks.append(check)  # noqa: PERF402 - those before a failure are shown too
+            played.checks.append(check)
         loop.settle()
     except (Late, CloudUnreachable) as problem:
         played.failure = str(problem)

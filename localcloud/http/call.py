@@ -59,7 +59,7 @@ class ApiCall:
 
     def repeated(self, name: str) -> list[str]:
         """Give the values of ``Name.1``, ``Name.2``, ... in order."""
-        values = []
+        values: list[str] = []
         while (value := self.params.get(f"{name}.{len(values) + 1}")) is not None:
             values.append(value)
         return values

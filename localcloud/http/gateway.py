@@ -30,6 +30,9 @@ CLOCK_SKEW_SECONDS = 15 * 60
 """How far a signature's time may be off ("InvalidTimeStamp.Expired")."""
 _BODY_LIMIT = 64 * 1024 * 1024
 _LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1", ""}
+_DEFECT = ApiError(
+    "InternalError.LocalCloud", "a defect of the local cloud; its standard error has the trace"
+)
 _log = logging.getLogger("localcloud")
 
 
@@ -145,11 +148,7 @@ class Gateway:
         except Exception:
             _log.exception("a request failed inside the local cloud")
             # Clients repeat a 500 for minutes, which would hide the defect behind a hang.
-            failure = ApiError(
-                "InternalError.LocalCloud",
-                "a defect of the local cloud; its standard error has the trace",
-            )
-            return render.error(product, failure, request_id)
+            return render.error(product, _DEFECT, request_id)
 
     def _product(self, request: signature.Unsigned, path: str) -> str:
         if "x-log-apiversion" in request.headers:
@@ -214,10 +213,8 @@ class Gateway:
             return
         if fault.delay_seconds:
             await asyncio.sleep(fault.delay_seconds)
-        if fault.error:
-            raise ApiError(
-                fault.error, "failed on demand", 503 if fault.error == "ServiceUnavailable" else 400
-            )
+        if code := fault.code("Throttling.User"):
+            raise ApiError(code, "failed on demand", 503 if code == "ServiceUnavailable" else 400)
 
     def _authorize(self, action: Action, call: ApiCall) -> None:
         if not action.permission or call.caller.policies is None:

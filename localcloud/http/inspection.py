@@ -78,7 +78,7 @@ def create_inspection(cloud: Cloud) -> Starlette:
 
     async def logs(request: Request) -> Response:
         await cloud.store.flush()
-        found = await cloud.fc.logs(request.path_params["function"], limit=_limit(request))
+        found = cloud.fc.logs(request.path_params["function"], limit=_limit(request))
         return JSONResponse(found)
 
     async def hr_requests(_request: Request) -> Response:

@@ -1,6 +1,6 @@
 """The targets that can be delivered to: one sender for each type."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from localcloud.delivery.http_client import HttpClient
@@ -17,7 +17,7 @@ def senders(
     *,
     invoke: Invoke,
     send_message: Callable[[str, str], object],
-    append_log: Callable[[str, str, Sequence[Mapping[str, str]]], object],
+    append_log: Callable[[str, str, list[dict[str, str]]], object],
     publish: Callable[[str, dict[str, Any]], object],
 ) -> dict[str, Send]:
     """Give the sender of each type; the callables are the other services' own."""

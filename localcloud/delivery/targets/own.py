@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from localcloud.core.transform import InvalidTransform, Transform
@@ -28,7 +28,7 @@ class QueueTarget:
 class LogTarget:
     """Appends entries to log stores."""
 
-    def __init__(self, append: Callable[[str, str, Sequence[Mapping[str, str]]], object]) -> None:
+    def __init__(self, append: Callable[[str, str, list[dict[str, str]]], object]) -> None:
         self._append = append
 
     async def __call__(self, parcel: Parcel) -> str:

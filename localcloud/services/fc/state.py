@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from localcloud.errors import ApiError, NoPermission
-from localcloud.faults import Fault, Faults
+from localcloud.faults import Faults
 from localcloud.services.fc import archive
 from localcloud.services.fc.asynchronous import AsyncInvocations
 from localcloud.services.fc.errors import PayloadTooLarge
@@ -137,8 +137,8 @@ class FunctionCompute:
             fault = self._faults.take(f"function:{name}")
             if fault is not None:
                 await asyncio.sleep(fault.delay_seconds)
-                if fault.error:
-                    return self._failed_on_demand(target, fault, request_id)
+                if code := fault.code("FailedOnDemand"):
+                    return self._failed_on_demand(target, code, request_id)
             return await self._run(target, payload, request_id)
         except ApiError as failure:
             return refused(failure, request_id)
@@ -188,14 +188,14 @@ class FunctionCompute:
         self._write_log(target, invocation, lines)
         return invocation
 
-    def _failed_on_demand(self, target: Target, fault: Fault, request_id: str) -> Invocation:
-        if len(fault.error) == 3 and fault.error.isdigit():
-            code = "ResourceExhausted" if fault.error == "429" else "InternalServerError"
-            return refused(ApiError(code, "failed on demand", int(fault.error)), request_id)
-        body = {"errorMessage": "failed on demand", "errorType": fault.error, "stackTrace": []}
+    def _failed_on_demand(self, target: Target, error: str, request_id: str) -> Invocation:
+        if len(error) == 3 and error.isdigit():
+            code = "ResourceExhausted" if error == "429" else "InternalServerError"
+            return refused(ApiError(code, "failed on demand", int(error)), request_id)
+        body = {"errorMessage": "failed on demand", "errorType": error, "stackTrace": []}
         content = json.dumps(body).encode()
         invocation = Invocation(200, content, "FunctionUnhandledError", request_id=request_id)
-        self._write_log(target, invocation, log_lines("", fault.error, content, request_id))
+        self._write_log(target, invocation, log_lines("", error, content, request_id))
         return invocation
 
     # What a function gets
