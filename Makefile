@@ -6,19 +6,57 @@ SHELL := /bin/bash
 PYTHON ?= python3
 STACK ?= local
 ENGINE ?= mock
+ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SHELL_SCRIPTS := .ci/run scripts/dev/venv.sh $(wildcard localcloud/sandbox/standins/*)
 
-.PHONY: help venv
+.PHONY: help
 help: ## Show the targets.
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+.PHONY: venv
 venv: $(STAMP) ## Make or refresh .venv from the lock.
 
 $(STAMP): requirements.lock pyproject.toml scripts/dev/venv.sh
 	@scripts/dev/venv.sh "$(PYTHON)" "$(VENV)"
 	@touch $(STAMP)
+
+.PHONY: demo
+demo: $(STAMP) ## Play the whole loop on this machine; ENGINE=pulumi deploys with the real engine.
+	@$(BIN)/localcloud demo --engine $(ENGINE) $(ARGS)
+
+.PHONY: test
+test: $(STAMP) ## Run the tests.
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+.PHONY: check
+check: $(STAMP) ## Lint and type-check everything; runs no test.
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy components functions localcloud policies scripts stacks
+	$(BIN)/shellcheck $(SHELL_SCRIPTS)
+
+.PHONY: bench
+bench: $(STAMP) ## Measure, each figure beside its peer where there is one.
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+.PHONY: cloud
+cloud: $(STAMP) ## Run a local cloud in the foreground.
+	@$(BIN)/localcloud serve $(ARGS)
+
+.PHONY: up preview refresh destroy
+up: $(STAMP) ## pulumi up for STACK=local (starts a local cloud), dev or prod.
+preview: $(STAMP) ## What `make up` would change.
+refresh: $(STAMP) ## Compare the state with what is there.
+destroy: $(STAMP) ## Take everything of STACK away.
+up preview refresh destroy:
+	@$(BIN)/python -m scripts.stack $@ --stack $(STACK) $(ARGS)
+
+.PHONY: policy
+policy: $(STAMP) ## Judge what STACK declares by the policies, without the Pulumi CLI.
+	@$(BIN)/python -m policies.run --stack $(STACK) $(ARGS)
 
 .PHONY: lock
 lock: $(STAMP) ## Resolve the dependencies anew into requirements.lock.
@@ -27,15 +65,5 @@ lock: $(STAMP) ## Resolve the dependencies anew into requirements.lock.
 
 .PHONY: format
 format: $(STAMP) ## Format the Python and shell sources.
-	$(BIN)/ruff format .
+	$(BIN)/ruff format --quiet .
 	$(BIN)/ruff check --fix-only --quiet .
-
-.PHONY: check
-check: $(STAMP) ## Lint and type-check everything; runs no test.
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-
-.PHONY: test
-test: $(STAMP) ## Run the tests.
-	$(BIN)/python -m pytest -n auto
