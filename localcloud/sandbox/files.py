@@ -25,7 +25,7 @@ _KINDS = {
 }
 
 
-class NoSuchPathError(LookupError):
+class NoSuchPathError(FileNotFoundError):
     """Nothing of that name is in the instance, or it can't be looked at."""
 
 

@@ -78,10 +78,17 @@ class Instance:
         self._packages = packages
         self._agent: _Agent | None = None
         self._starting = asyncio.Lock()
+        self._coming: set[str] = set()
 
     async def run(self, script: Script, progress: Progress | None = None) -> Outcome:
         """Run a script to its end; being cancelled stops it and all that it started."""
-        agent = await self._ready_agent()
+        self._coming.add(script.name)
+        try:
+            agent = await self._ready_agent()
+            if script.name not in self._coming:
+                return Outcome("stopped")
+        finally:
+            self._coming.discard(script.name)
         try:
             return await agent.run(script, progress)
         except asyncio.CancelledError:
@@ -89,7 +96,8 @@ class Instance:
             raise
 
     def stop(self, name: str) -> None:
-        """Kill a running script and all that it started; its run then ends as ``stopped``."""
+        """Kill a script and all that it started; its run then ends as ``stopped``."""
+        self._coming.discard(name)
         if self._agent is not None:
             self._agent.stop(name)
 

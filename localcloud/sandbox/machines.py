@@ -33,6 +33,7 @@ class Machines:
         self._packages = packages
         self._instances: dict[str, Instance] = {}
         self._isolation: Isolation | None = None
+        self._coming: set[tuple[str, str]] = set()
         self._choosing = asyncio.Lock()
         self._making = asyncio.Lock()
 
@@ -50,13 +51,21 @@ class Machines:
 
     async def run(self, name: str, script: Script, progress: Progress | None = None) -> Outcome:
         """Run a script in an instance, which is made first if it never was."""
-        instance = await self._instance(name)
-        return await instance.run(script, progress)
+        self._coming.add((name, script.name))
+        try:
+            instance = await self._instance(name)
+            if (name, script.name) not in self._coming:
+                return Outcome("stopped")
+            return await instance.run(script, progress)
+        finally:
+            self._coming.discard((name, script.name))
 
     def stop(self, name: str, script: str) -> None:
-        """Kill a running script and all that it started."""
+        """Kill a script and all that it started, or keep it from beginning."""
         if name in self._instances:
             self._instances[name].stop(script)
+        else:
+            self._coming.discard((name, script))
 
     def folder(self, name: str) -> Path:
         """Give the folder of an instance, whether or not it has been made."""
