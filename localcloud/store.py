@@ -44,7 +44,8 @@ class Store:
     """The state of one local cloud in one SQLite file (or in memory, for tests)."""
 
     def __init__(self, path: Path | None) -> None:
-        name = str(path) if path else f"file:localcloud-{id(self)}?mode=memory&cache=shared"
+        # Not a shared cache: there a write fails at once when somebody reads the same table.
+        name = str(path) if path else f"file:/localcloud-{id(self)}?vfs=memdb"
         self._reader = _connect(name, uri=path is None)
         self._writer = _connect(name, uri=path is None)
         self._writing = threading.Lock()

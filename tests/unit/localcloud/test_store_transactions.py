@@ -45,3 +45,23 @@ def test_whole_block_is_durable_after_a_flush(tmp_path: Path) -> None:
         return halves
 
     assert asyncio.run(session()) == ["first", "second", "third"]
+
+
+def test_reading_and_writing_at_once_never_fail() -> None:
+    """In memory as on the disk, a read in the middle of a write waits or sees what was before."""
+
+    async def session() -> int:
+        store = Store(None)
+        store.create("CREATE TABLE pairs (half TEXT)")
+        with store.together():
+            for number in range(20_000):
+                store.write("INSERT INTO pairs VALUES (?)", (str(number),))
+        flushed = asyncio.create_task(store.flush())
+        while not flushed.done():
+            store.read("SELECT COUNT(*) FROM pairs")
+            await asyncio.sleep(0)
+        (row,) = store.read("SELECT COUNT(*) AS n FROM pairs")
+        store.close()
+        return int(row["n"])
+
+    assert asyncio.run(session()) == 20_000
