@@ -7,12 +7,12 @@ the function's archive.
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from functions.common.errors import SettingError
 
-ARCHIVE = Path(__file__).parents[2]
+if TYPE_CHECKING:
+    from pathlib import Path
 
 JsonObject = dict[str, Any]
 
@@ -28,9 +28,16 @@ def text(environ: Mapping[str, str], name: str, default: str | None = None) -> s
     if "/" in file or file.startswith("."):
         raise SettingError(name, "must name a file in the root of the archive, such as @loop.json")
     try:
-        return (ARCHIVE / file).read_text(encoding="utf-8")
+        return (archive() / file).read_text(encoding="utf-8")
     except (OSError, UnicodeError):
         raise SettingError(name, f"the archive has no readable file {file}") from None
+
+
+def archive() -> "Path":
+    """Give the root of the function's archive, where index.py lies."""
+    from pathlib import Path  # noqa: PLC0415
+
+    return Path(__file__).parents[2]
 
 
 def number(environ: Mapping[str, str], name: str, low: float, high: float) -> float:

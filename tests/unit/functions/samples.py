@@ -4,10 +4,16 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
 from functions.common import tags as names
 from functions.common.cloud_assistant import Invocation, Run
 from functions.common.errors import FunctionError
 from functions.run_command.settings import Settings, read
+
+patient = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For property tests: a busy machine is no failure."""
 
 NOW = 1_767_225_600.0
 """2026-01-01T00:00:00Z"""

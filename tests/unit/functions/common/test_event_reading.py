@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from functions.common import body, events, log, times
 from functions.common.errors import PermanentError, SettingError, TemporaryError
+from tests.unit.functions.samples import patient
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
@@ -59,6 +60,7 @@ def test_events_without_id_differ_by_their_content() -> None:
     assert events.read(b'{"data":{"n":1}}').id != events.read(b'{"data":{"n":2}}').id
 
 
+@patient
 @given(json_values, st.lists(st.text(max_size=5), min_size=1, max_size=3))
 def test_a_path_into_nothing_is_nothing(data: Any, path: list[str]) -> None:
     """Looking into an event never raises."""
@@ -68,6 +70,7 @@ def test_a_path_into_nothing_is_nothing(data: Any, path: list[str]) -> None:
         assert found is None
 
 
+@patient
 @given(st.dictionaries(st.text(max_size=5), json_values, max_size=4))
 def test_an_object_is_read_from_its_text(value: dict[str, Any]) -> None:
     """A posted object is the same whether it was parsed on the way or not."""
@@ -75,6 +78,7 @@ def test_an_object_is_read_from_its_text(value: dict[str, Any]) -> None:
     assert body.read(json.loads(text)) == body.read(text)
 
 
+@patient
 @given(st.text(max_size=300) | json_values)
 def test_reading_a_body_never_raises(value: object) -> None:
     """Whatever was posted is an object or nothing."""

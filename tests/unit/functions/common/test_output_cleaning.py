@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from functions.common.output import HIDDEN, bounded, cut_tail, presentable, result_line
+from tests.unit.functions.samples import patient
 
 KEY = (
     "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk\nAAAA\n-----END OPENSSH PRIVATE KEY-----"
@@ -103,6 +104,7 @@ def test_the_tail_is_the_last_lines() -> None:
     assert "" == cut_tail("\n \n", 1500)
 
 
+@patient
 @given(st.text(st.sampled_from("a开😀é\n "), max_size=300), st.integers(1, 200))
 @example("开" * 100, 100)
 @example("😀" * 100, 101)
@@ -116,6 +118,7 @@ def test_a_cut_leaves_whole_characters(text: str, most: int) -> None:
     )
 
 
+@patient
 @given(st.text(max_size=400))
 def test_presentable_text_holds_nothing_unseen(text: str) -> None:
     """Whatever comes in, what goes out is printable, line by line."""

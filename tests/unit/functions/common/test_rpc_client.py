@@ -16,7 +16,7 @@ from functions.common.rpc import ApiRefusedError, ApiTroubleError, Credentials, 
 from functions.common.web import Answer
 from tests.unit.functions import sdk
 from tests.unit.functions.loopback import Loopback, Reply, Seen
-from tests.unit.functions.samples import NOW
+from tests.unit.functions.samples import NOW, patient
 
 KEY = Credentials("LTAIexample", "very-secret", "sts-token")
 NONCE = "0123456789abcdef"
@@ -31,6 +31,7 @@ def client(loopback: Loopback, credentials: Credentials = KEY, seconds: float = 
     )
 
 
+@patient
 @given(
     st.dictionaries(
         st.from_regex(r"[A-Z][A-Za-z]{0,9}(\.[0-9]){0,2}", fullmatch=True), texts, max_size=5
@@ -53,6 +54,7 @@ def test_signatures_are_the_sdks(query: dict[str, str], name: str, value: str) -
     assert expected == older == rpc.authorization("POST", "/", query, headers, KEY)
 
 
+@patient
 @given(
     st.recursive(
         texts | st.integers(),

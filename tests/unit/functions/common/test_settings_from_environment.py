@@ -140,7 +140,7 @@ def test_a_long_value_may_stand_in_the_archive(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A variable that names a file stands for its content: all variables have 4 KB together."""
-    monkeypatch.setattr(environment, "ARCHIVE", tmp_path)
+    monkeypatch.setattr(environment, "archive", lambda: tmp_path)
     (tmp_path / "loop.json").write_text(json.dumps(LOOP), encoding="utf-8")
     assert "provisioning-test" == loop.read({"LOOP": "@loop.json"}).bus
 
@@ -150,11 +150,11 @@ def test_only_files_of_the_archives_root_are_read(
     value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A variable cannot name a file elsewhere."""
-    monkeypatch.setattr(environment, "ARCHIVE", tmp_path)
+    monkeypatch.setattr(environment, "archive", lambda: tmp_path)
     with pytest.raises(SettingError, match="environment variable LOOP"):
         loop.read({"LOOP": value})
 
 
 def test_the_archives_root_is_where_index_py_lies() -> None:
     """The folder above the package is the root."""
-    assert (environment.ARCHIVE / "functions" / "common" / "environment.py").is_file()
+    assert (environment.archive() / "functions" / "common" / "environment.py").is_file()

@@ -90,6 +90,7 @@ def test_a_dingtalk_chat_gets_markdown() -> None:
     """The message of the loop's English DingTalk chat, as it is sent."""
     text = (
         "### [ECS] ✅ Provisioned E123 · 20261122-0001\n\n"
+        "- **Status**: Success\n"
         "- **Employee**: E123\n"
         "- **Role**: devops\n"
         "- **Request**: 20261122-0001\n"
@@ -125,7 +126,7 @@ def test_a_lark_chat_gets_a_card() -> None:
         "title": {"tag": "plain_text", "content": "[ECS] 开通成功 E123 · 20261122-0001"},
     } == card["header"]
     fields = [field["text"]["content"] for field in card["elements"][0]["fields"]]
-    assert ["**员工**\nE123", "**角色**\ndevops"] == fields[:2]
+    assert ["**状态**\nSuccess", "**员工**\nE123", "**角色**\ndevops"] == fields[:3]
     assert "**审批人**\n韩梅梅" == fields[-1]
     output = card["elements"][3]
     assert {

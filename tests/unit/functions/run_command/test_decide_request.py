@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from functions.common import events
 from functions.run_command.decide import Rejection, Request, decide
-from tests.unit.functions.samples import ENVIRONMENT, LOOP, NOW, detail, http_event, settings
+from tests.unit.functions.samples import (
+    ENVIRONMENT,
+    LOOP,
+    NOW,
+    detail,
+    http_event,
+    patient,
+    settings,
+)
 
 SETTINGS = settings()
 
@@ -321,6 +329,7 @@ hostile = st.one_of(
 FIELDS = ("emp_id", "role", "request_id", "chat", "requested_by", "approved_by")
 
 
+@patient
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, hostile)), hostile)
 @example({"emp_id": "E1\n", "role": "devops"}, "ProvisionRequest")
 @example({"emp_id": "E1'; id #", "role": "devops"}, "ProvisionRequest")
@@ -347,6 +356,7 @@ def test_whatever_is_posted_only_narrow_values_come_through(
             assert len(found.reason.text("zh")) < 700
 
 
+@patient
 @given(
     st.recursive(hostile, lambda inner: st.dictionaries(st.text(max_size=12), inner, max_size=4))
 )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from functions.common import tags as names
 from functions.run_command import plan
 from functions.run_command.decide import Request
-from tests.unit.functions.samples import LOOP, invocation, loop_with, run, settings
+from tests.unit.functions.samples import LOOP, invocation, loop_with, patient, run, settings
 
 REQUEST = Request(
     action="provision",
@@ -31,6 +31,7 @@ def loop_of(instances: int) -> str:
     return loop_with(roles=roles)
 
 
+@patient
 @given(st.integers(1, 450))
 def test_more_instances_than_one_call_takes_are_split(count: int) -> None:
     """Each instance is in exactly one call, no call has more than 100, no token comes twice."""
