@@ -36,7 +36,7 @@ _SENTENCES = {
 }
 
 
-class Refusal(Exception):  # noqa: N818 - an answer to the sender
+class Refusal(Exception):
     """The bot does not take a message."""
 
     def __init__(self, code: int, message: str = "") -> None:

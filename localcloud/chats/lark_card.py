@@ -20,7 +20,7 @@ _ELEMENTS_2 = {
 }  # fmt: skip
 
 
-class InvalidCard(Exception):  # noqa: N818 - an answer to the sender
+class InvalidCard(Exception):
     """The card is refused, with Lark's code."""
 
     def __init__(self, code: int, message: str) -> None:

@@ -8,6 +8,8 @@ knows marks where its output ends.
 It ends with its whole process group when the local cloud is gone, in the middle of a call too.
 """
 
+from __future__ import annotations
+
 import json
 import logging
 import os
@@ -18,7 +20,11 @@ import sys
 import threading
 import time
 from importlib import import_module
-from typing import Any
+
+# typing costs a tenth of the start, so only checkers import it.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 FRAME = struct.Struct(">II")
 RESULT_LIMIT = 32 * 1024 * 1024
@@ -106,7 +112,7 @@ class LogFormatter(logging.Formatter):
         return f"{seconds}.{int(record.msecs):03}Z {self.request_id} [{record.levelname}] {text}"
 
 
-class Unloadable(Exception):  # noqa: N818 - it is an answer, not a defect here
+class Unloadable(Exception):
     """The handler could not be loaded."""
 
     def __init__(self, error_type: str, message: str, stack: list[list[str]]) -> None:
@@ -199,7 +205,7 @@ def stack_of(error: BaseException, code_path: str) -> list[list[str]]:
     ]
 
 
-class ResponseSizeTooLarge(Exception):  # noqa: N818 - the name is what the caller sees
+class ResponseSizeTooLarge(Exception):
     """The handler returned more than the cloud takes."""
 
 

@@ -245,16 +245,14 @@ def test_who_gives_up_waiting_leaves_nothing_behind() -> None:
     async def story() -> None:
         bench = Bench(per_function=1, in_total=1)
         gate = asyncio.Event()
-        first = asyncio.create_task(bench.use(spec("a"), gate))
-        await settle()
-        waiting = [asyncio.create_task(bench.use(spec("a"), gate)) for _ in range(3)]
-        await settle()
-        waiting[0].cancel()
-        await settle()
-        gate.set()
-        await first
+        async with bench.pool.worker(spec("a")):
+            waiting = [asyncio.create_task(bench.use(spec("a"), gate)) for _ in range(3)]
+            await settle()
+            waiting[0].cancel()
+            await settle()
         # The second one's turn has come by now; it is cancelled before it runs.
         waiting[1].cancel()
+        gate.set()
         await asyncio.gather(*waiting, return_exceptions=True)
         assert spec("a") == waiting[2].result()
         assert (1, 1) == (bench.pool.count(), bench.running())

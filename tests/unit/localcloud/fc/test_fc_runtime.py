@@ -468,3 +468,18 @@ def test_the_log_gives_its_last_lines(tmp_path: Path) -> None:
         ] == [row["line"] for row in lab.fc.logs("talks", 4)]
 
     tell(tmp_path, story)
+
+
+def test_the_log_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the newest invocations' output is kept."""
+    monkeypatch.setattr("localcloud.services.fc.journal.KEPT_INVOCATIONS", 3)
+    monkeypatch.setattr("localcloud.services.fc.journal._PRUNE_EVERY", 2)
+
+    async def story(lab: Lab) -> None:
+        await lab.create("talks", "def handler(event, context):\n    print('said', event)\n")
+        for number in range(8):
+            await lab.invoke("talks", b"%d" % number)
+        said = [line for line in await lab.log("talks") if line.startswith("said")]
+        assert ["said b'5'", "said b'6'", "said b'7'"] == said
+
+    tell(tmp_path, story)
