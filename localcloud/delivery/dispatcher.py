@@ -200,7 +200,8 @@ class Dispatcher:
             self._wait_for(delivery)
             return
         delivery.due = 0.0
-        self._journal.record(delivery, attempt, self._give_up(delivery, target, text, attempt))
+        with self._journal.together():
+            self._journal.record(delivery, attempt, self._give_up(delivery, target, text, attempt))
 
     def _give_up(self, delivery: Delivery, target: Target, text: str, attempt: Attempt) -> str:
         if not target.dead_letter_queue:

@@ -10,6 +10,7 @@ that are sent next.
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -19,7 +20,7 @@ from localcloud.store import Store
 
 RETAINED = 100_000
 """How many events the trace goes back; older ones are forgotten once they are finished."""
-_SWEEP_EVERY = 512
+_SWEEP_EVERY = 64
 _RECENT_CHARACTERS = 4_000_000
 
 _TABLES = """
@@ -129,6 +130,10 @@ class Journal:
         """Give the deliveries of what was accepted since the last time."""
         fresh, self._fresh = self._fresh, []
         return fresh
+
+    def together(self) -> AbstractContextManager[None]:
+        """Make what is written in a block durable as a whole or not at all."""
+        return self._store.together()
 
     async def flush(self) -> None:
         """Wait until everything written so far is on the disk."""
