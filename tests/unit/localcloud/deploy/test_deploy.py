@@ -81,7 +81,7 @@ def test_a_rule_is_sent_as_the_provider_sends_it(
             "DeadLetterQueue": {
                 "Arn": f"acs:mns:{account}:/queues/provisioning-local-dead-letters"
             },
-            "PushRetryStrategy": "BACKOFF_RETRY",
+            "PushRetryStrategy": "EXPONENTIAL_DECAY_RETRY",
             "ParamList": [
                 {"ResourceKey": "functionName", "Form": "CONSTANT", "Value": function},
                 {"ResourceKey": "Qualifier", "Form": "CONSTANT", "Value": "LATEST"},
