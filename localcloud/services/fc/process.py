@@ -155,7 +155,7 @@ class Worker:
     async def stop(self) -> None:
         """Kill the process and everything it started, and wait until it is gone."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(self.pid, signal.SIGKILL)
+            os.killpg(self.pid, signal.SIGKILL)
         if self._process.poll() is None:
             await asyncio.to_thread(self._process.wait)
         self._writer.close()
