@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.provision import render as module
+from scripts.provision.__main__ import main
 from scripts.provision.catalogue import Catalogue, load
 from scripts.provision.render import (
     MAX_BASE64_BYTES,
@@ -239,3 +240,22 @@ def test_template_interpolates_in_its_first_block_only() -> None:
     assert ['<% if action == "provision" %>', "<% else %>", "<% endif %>"] == [
         line for line in body.splitlines() if "<%" in line
     ]
+
+
+def test_command_line_prints_the_script_and_its_size(capsys: pytest.CaptureFixture[str]) -> None:
+    """The script goes to stdout, what room is left to stderr."""
+    assert 0 == main(["--action", "deprovision"])
+    printed = capsys.readouterr()
+    rendered = render(load(), "deprovision")
+    assert rendered.text == printed.out
+    assert printed.err.startswith(
+        f"{rendered.size} bytes, {MAX_SCRIPT_BYTES - rendered.size} left, sha256 {rendered.sha256}"
+    )
+
+
+def test_command_line_tells_what_is_wrong_without_a_trace(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A role that does not exist is one line and an exit code."""
+    assert 1 == main(["--role", "dbo"])
+    assert capsys.readouterr().err.startswith("the catalogue has no role dbo")
