@@ -36,6 +36,6 @@ def enter(folder: Path) -> list[str]:
         landlock.restrict(readable, (str(folder / "root"), *_WRITABLE_DEVICES))
     else:
         notes.append("the kernel has no Landlock: only permissions guard the machine's files")
-    calls.install(confined=True)
+    calls.install(calls.Kind.CONFINING)
     os.umask(0o022)
     return notes

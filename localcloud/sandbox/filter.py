@@ -11,6 +11,7 @@ import ctypes
 import errno
 import stat
 import struct
+from enum import StrEnum
 
 from localcloud.sandbox import linux
 
@@ -42,42 +43,56 @@ _NUMBERS: dict[str, dict[str, int]] = {
         "setuid": 105, "setgid": 106, "setreuid": 113, "setregid": 114, "setgroups": 116,
         "setresuid": 117, "setresgid": 119, "setfsuid": 122, "setfsgid": 123, "capset": 126,
         "mknod": 133, "mknodat": 259, "getuid": 102, "getgid": 104, "geteuid": 107,
-        "getegid": 108, "kill": 62, "socket": 41, "io_uring_setup": 425,
+        "getegid": 108, "kill": 62, "socket": 41, "sync": 162, "fsync": 74,
+        "fdatasync": 75, "syncfs": 306, "io_uring_setup": 425,
     },
     "aarch64": {
         "fchown": 55, "fchownat": 54,
         "setuid": 146, "setgid": 144, "setreuid": 145, "setregid": 143, "setgroups": 159,
         "setresuid": 147, "setresgid": 149, "setfsuid": 151, "setfsgid": 152, "capset": 91,
         "mknodat": 33, "getuid": 174, "geteuid": 175, "getgid": 176, "getegid": 177,
-        "kill": 129, "socket": 198, "io_uring_setup": 425,
+        "kill": 129, "socket": 198, "sync": 81, "fsync": 82, "fdatasync": 83, "syncfs": 267,
+        "io_uring_setup": 425,
     },
 }  # fmt: skip
 _PRETENDED = (
     "chown", "fchown", "lchown", "fchownat", "setuid", "setgid", "setreuid", "setregid",
     "setgroups", "setresuid", "setresgid", "setfsuid", "setfsgid", "capset",
 )  # fmt: skip
+_WAITING_FOR_DISK = ("sync", "fsync", "fdatasync", "syncfs")
 _IDENTITY = ("getuid", "geteuid", "getgid", "getegid")
 
 Instruction = tuple[int, int, int, int]
 
 
-def install(*, confined: bool) -> None:
-    """Filter the system calls of this process and of all its descendants.
+class Kind(StrEnum):
+    """How much a filter does; each kind does what the one before does as well."""
 
-    ``confined`` is for a process that shares the machine's processes and network: it also takes
-    itself for root, can open no network socket and can't signal everybody at once.
-    """
-    instructions = program(linux.MACHINE, confined=confined)
+    HASTY = "hasty"
+    """Nothing waits for the disk: instances are thrown away, and what a killed cloud leaves is
+    in the machine's memory all the same."""
+    PRETENDING = "pretending"
+    """What only real root may do succeeds without effect."""
+    CONFINING = "confining"
+    """For a process among the machine's: it takes itself for root, opens no network socket and
+    can't signal everybody at once."""
+
+
+def install(kind: Kind) -> None:
+    """Filter the system calls of this process and of all its descendants."""
+    instructions = program(linux.MACHINE, kind)
     code = b"".join(struct.pack("HBBI", *instruction) for instruction in instructions)
     buffer = ctypes.create_string_buffer(code, len(code))
     header = struct.pack("HxxxxxxP", len(instructions), ctypes.addressof(buffer))
-    linux.forbid_new_privileges()
+    if kind is not Kind.HASTY:
+        linux.forbid_new_privileges()
     result = linux.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, header, 0, 0)
     linux.checked(result, "install the system-call filter")
 
 
-def program(machine: str, *, confined: bool) -> list[Instruction]:
+def program(machine: str, kind: Kind) -> list[Instruction]:
     """Write the filter for a machine's system-call numbers."""
+    confined = kind is Kind.CONFINING
     numbers = _NUMBERS[machine]
     lines = [
         (_LOAD, 0, 0, _OFFSET_ARCHITECTURE),
@@ -89,11 +104,14 @@ def program(machine: str, *, confined: bool) -> list[Instruction]:
         (_AT_LEAST, 0, 1, _X32),
         (_RETURN, 0, 0, _ERRNO | errno.ENOSYS),
     ]
-    for name in _PRETENDED + (_IDENTITY if confined else ()):
+    succeed = _WAITING_FOR_DISK
+    if kind is not Kind.HASTY:
+        succeed += _PRETENDED + (_IDENTITY if confined else ())
+    for name in succeed:
         if name in numbers:
             lines += _answer(numbers[name], 0)
     for name, position in (("mknod", 1), ("mknodat", 2)):
-        if name in numbers:
+        if name in numbers and kind is not Kind.HASTY:
             lines += _pretend_devices(numbers[name], position)
     if confined:
         lines += _answer(numbers["io_uring_setup"], errno.ENOSYS)

@@ -149,8 +149,8 @@ class EcsLab:
     async def until(self, happened: Callable[[], bool]) -> None:
         """Let the background go on until something has happened."""
         async with asyncio.timeout(10):
-            while not happened():
-                await asyncio.sleep(0)  # noqa: ASYNC110
+            while not happened():  # noqa: ASYNC110
+                await asyncio.sleep(0)
 
     def resources(self, action: str, **params: Any) -> list[str]:
         """Give the resources on which the caller of an action needs its permission."""
