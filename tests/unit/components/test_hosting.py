@@ -7,9 +7,11 @@ import pulumi
 import pytest
 import yaml
 from pulumi.provider.experimental.analyzer import Analyzer
+from pulumi.provider.experimental.component import ComponentProvider
 
 import components
 from components import __main__ as host
+from tests.unit.fake_engine import FakeEngine
 
 ROOT = Path(components.__file__).parents[1]
 CLASSES = {
@@ -76,3 +78,60 @@ def test_plugin_and_project_use_the_same_environment() -> None:
         (ROOT / project["runtime"]["options"]["virtualenv"]).resolve(),
     }
     assert paths == {ROOT / ".venv"}
+
+
+def test_a_hosted_loop_is_the_same_loop() -> None:
+    """Called from another language, with its names and plain texts for enums, nothing changes."""
+    provider = ComponentProvider(host.HOSTED, "provisioning")
+    inputs = {
+        "region": "cn-hangzhou",
+        "accountId": "1234567890123456",
+        "namePrefix": "loop",
+        "busDescription": "d",
+        "sources": [{"name": "lark.approval", "platform": "lark", "chat": "board"}],
+        "chats": [
+            {
+                "name": "board",
+                "platform": "lark",
+                "delivery": "webhook",
+                "language": "en",
+                "webhook": "https://chat.example/board",
+            },
+            {
+                "name": "ops",
+                "platform": "dingtalk",
+                "delivery": "function",
+                "language": "en",
+                "webhook": "https://chat.example/ops",
+                "signingSecret": "s3cret",
+            },
+        ],
+        "defaultChat": "board",
+        "roles": [{"role": "dba", "instanceTags": {"role": "db"}}],
+        "provisionScript": "a",
+        "deprovisionScript": "b",
+        "commandTimeoutSeconds": 300,
+        "commandWorkingDirectory": "/root",
+        "staleAfterSeconds": 60,
+        "logProject": "logs",
+        "archiveDays": 1,
+        "functionLogsDays": 1,
+        "deadLettersSeconds": 60,
+        "retry": "BACKOFF_RETRY",
+        "tags": {},
+    }
+    engine = FakeEngine()
+    made = engine.run(
+        lambda: {
+            "outputs": provider.construct(
+                "loop", "provisioning:index:ProvisioningLoop", dict(inputs)
+            ).state
+        }
+    )
+    assert made["outputs"][0]["busName"] == "loop"
+    kinds = {t["type"] for rule in engine.all("Rule") for t in rule.inputs["targets"]}
+    assert kinds == {"acs.sls", "acs.fc.function", "https"}
+    (chats,) = [
+        f for f in engine.all("V3Function") if f.inputs["functionName"] == "loop-post-to-chat"
+    ]
+    assert '"secret": "s3cret"' in chats.inputs["environmentVariables"]["CHATS"]
