@@ -15,6 +15,8 @@ ALLOWED = {
     "policies": {"policies"} | PULUMI,
     "functions": {"functions"},
     "scripts": {"scripts"},
+    # Installs the engine with Pulumi's own installer.
+    "scripts/stack": {"scripts"} | PULUMI,
     "localcloud": {"localcloud"},
     # The one client that runs the stack's program: under Pulumi's mock monitor.
     "localcloud/deploy": {"localcloud"} | PULUMI,

@@ -1,0 +1,1 @@
+"""``make up``, ``preview``, ``refresh`` and ``destroy``: the Pulumi engine on a stack."""

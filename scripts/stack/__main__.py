@@ -1,0 +1,109 @@
+"""Run the Pulumi engine on a stack: ``python -m scripts.stack up --stack local``.
+
+For stack ``local`` it starts a local cloud if none runs, and points the provider at it. State is
+kept in ``.pulumi/`` below the project unless PULUMI_BACKEND_URL says where.
+"""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from scripts.stack import local_cloud
+from scripts.stack.engine import NoEngine, find_or_install
+from scripts.stack.local_cloud import NoLocalCloud
+
+PROJECT = Path(__file__).resolve().parents[2]
+LOCAL = "local"
+ACTIONS = {"up", "preview", "refresh", "destroy"}
+
+
+def main(
+    action: Annotated[str, typer.Argument(help="up, preview, refresh or destroy.")],
+    stack: Annotated[str, typer.Option(help="local, dev, prod or a stack of your own.")] = LOCAL,
+    endpoint: Annotated[
+        str, typer.Option(help="For stack local: a local cloud that runs already.")
+    ] = "",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the stack's outputs as JSON, secrets too.")
+    ] = False,
+    more: Annotated[list[str] | None, typer.Argument(help="Given to pulumi as it is.")] = None,
+) -> None:
+    """Run pulumi on a stack of this project."""
+    console = Console(stderr=True, highlight=False)
+    try:
+        code = _run(console, action, stack, endpoint, as_json, more or [])
+    except (NoEngine, NoLocalCloud) as problem:
+        console.print(f"stack: {problem}", markup=False, soft_wrap=True)
+        code = 1
+    raise typer.Exit(code)
+
+
+def _run(
+    console: Console, action: str, stack: str, endpoint: str, as_json: bool, more: list[str]
+) -> int:
+    if action not in ACTIONS:
+        raise typer.BadParameter(f"'{action}' is not one of {', '.join(sorted(ACTIONS))}")
+    if not (PROJECT / f"Pulumi.{stack}.yaml").exists():
+        known = sorted(p.name.split(".")[1] for p in PROJECT.glob("Pulumi.*.yaml"))
+        raise typer.BadParameter(f"there is no stack '{stack}'; there are {', '.join(known)}")
+    pulumi = find_or_install(PROJECT, console)
+    environment = _environment(pulumi, stack)
+    if stack == LOCAL:
+        endpoint = endpoint or _local_cloud(console)
+        environment["HTTP_PROXY"] = endpoint
+
+    # What people read goes to standard error, so that --json has standard output to itself.
+    def engine(*arguments: str, output: int | None = 2) -> int:
+        command = [pulumi, "--cwd", str(PROJECT), *arguments]
+        return subprocess.run(  # noqa: S603 - no shell
+            command, env=environment, stdout=output, check=False
+        ).returncode
+
+    code = engine("stack", "select", "--create", "--stack", stack, output=subprocess.DEVNULL)
+    code = code or engine(action, "--stack", stack, *_flags(action, stack), *more)
+    if not code and as_json:
+        code = engine("stack", "output", "--stack", stack, "--json", "--show-secrets", output=None)
+    return code
+
+
+def _environment(pulumi: str, stack: str) -> dict[str, str]:
+    """Give pulumi's environment; what the user has set stays."""
+    environment = dict(os.environ)
+    environment["PATH"] = f"{Path(pulumi).parent}{os.pathsep}{environment.get('PATH', '')}"
+    environment.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
+    if "PULUMI_BACKEND_URL" not in environment:
+        state = PROJECT / ".pulumi"
+        state.mkdir(exist_ok=True)
+        environment["PULUMI_BACKEND_URL"] = state.as_uri()
+    if stack == LOCAL:
+        # Its secrets guard nothing; the salt in Pulumi.local.yaml goes with this passphrase.
+        environment["PULUMI_CONFIG_PASSPHRASE"] = ""
+        # The provider asks the local cloud through HTTP_PROXY, whatever the user excludes. In lower
+        # case gRPC would take it too, for what engine and program say to each other.
+        for name in ("http_proxy", "https_proxy", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
+            environment.pop(name, None)
+    return environment
+
+
+def _local_cloud(console: Console) -> str:
+    if local_cloud.is_running(local_cloud.ENDPOINT):
+        return local_cloud.ENDPOINT
+    process = local_cloud.start(PROJECT)
+    console.print(f"started a local cloud at {local_cloud.ENDPOINT}; stop it with 'kill {process}'")
+    return local_cloud.ENDPOINT
+
+
+def _flags(action: str, stack: str) -> list[str]:
+    """Give the flags for stack ``local``, where nothing can be lost; others are asked about."""
+    if stack != LOCAL or action == "preview":
+        return []
+    # A local cloud may have been started afresh: what it forgot is made again.
+    return ["--yes", "--refresh"] if action == "up" else ["--yes"]
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,54 @@
+"""The local cloud that stack ``local`` is built in: the one that runs, or one that is started."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ENDPOINT = "http://127.0.0.1:8642"
+_STARTING_SECONDS = 20.0
+
+
+class NoLocalCloud(Exception):
+    """No local cloud runs and none could be started."""
+
+
+def is_running(endpoint: str) -> bool:
+    """Tell whether a local cloud answers at an endpoint."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{endpoint}/_localcloud/health", timeout=5) as answer:
+            return bool(json.load(answer).get("status") == "ok")
+    except (urllib.error.URLError, OSError, ValueError):
+        return False
+
+
+def start(project: Path) -> int:
+    """Start a local cloud that goes on after this process; give its process id.
+
+    Raises:
+        NoLocalCloud: if it does not answer in time.
+    """
+    data = project / ".localcloud"
+    data.mkdir(exist_ok=True)
+    log = data / "serve.log"
+    with log.open("ab") as output:
+        server = subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-m", "localcloud", "serve", "--data", str(data)],
+            cwd=project,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env={k: v for k, v in os.environ.items() if k.lower() != "http_proxy"},
+        )
+    deadline = time.monotonic() + _STARTING_SECONDS
+    while not is_running(ENDPOINT):
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise NoLocalCloud(f"the local cloud did not start; {log} says why")
+        time.sleep(0.05)
+    return server.pid
