@@ -1,24 +1,17 @@
 """The actions of Function Compute 3.0 (version 2023-03-30)."""
 
 import base64
-import json
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from localcloud.http.call import Action, Answer, ApiCall
-from localcloud.http.json_body import parse_object
 from localcloud.http.message import HttpResponse
-from localcloud.services.fc import archive, limits
+from localcloud.services.fc import download, limits, wire
 from localcloud.services.fc.errors import InvalidArgument, NotSupportedHere
 from localcloud.services.fc.invocation import ERROR_HEADER, Invocation
-from localcloud.services.fc.registry import LATEST, Alias, Function, Version, check_alias
+from localcloud.services.fc.registry import LATEST, Function, check_alias
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
-
-Row = TypeVar("Row")
-CODE_PATH = "/_localcloud/code/"
-"""Where an archive can be fetched, by its digest: what GetFunctionCode's URL leads to."""
 
 
 # Functions
@@ -26,15 +19,15 @@ CODE_PATH = "/_localcloud/code/"
 
 async def create_function(cloud: "Cloud", call: ApiCall) -> Answer:
     """Make a function from its settings and an archive."""
-    body = _body(call)
+    body = wire.body_of(call)
     name = limits.check_name(body.get("functionName"))
     settings = limits.parse(body)
-    code = _archive(body)
+    code = wire.archive_of(body)
     if code is None:
         raise InvalidArgument("code", None, "an object with the archive as base64 in zipFile")
-    tags = _tags(body.get("tags") or body.get("Tags") or [])
+    tags = wire.tags(body.get("tags") or body.get("Tags") or [])
     function = cloud.fc.registry.create(name, settings, code, tags)
-    return _function(cloud, function)
+    return _answer(cloud, function)
 
 
 async def get_function(cloud: "Cloud", call: ApiCall) -> Answer:
@@ -43,15 +36,15 @@ async def get_function(cloud: "Cloud", call: ApiCall) -> Answer:
     function = registry.function(call.path["functionName"])
     qualifier = call.params.get("qualifier", "")
     if qualifier in {"", LATEST}:
-        return _function(cloud, function)
+        return _answer(cloud, function)
     if not qualifier.isdigit():
         qualifier = registry.alias(function.name, qualifier).version
     if qualifier == LATEST:
-        return _function(cloud, function)
+        return _answer(cloud, function)
     version = registry.version(function.name, qualifier)
     return {
-        **_function(cloud, function),
-        **_settings(version.settings),
+        **_answer(cloud, function),
+        **wire.settings_answer(version.settings),
         "description": version.description,
         "createdTime": version.created,
         "lastModifiedTime": version.created,
@@ -62,12 +55,12 @@ async def get_function(cloud: "Cloud", call: ApiCall) -> Answer:
 
 async def update_function(cloud: "Cloud", call: ApiCall) -> Answer:
     """Change what the request names and leave the rest."""
-    body = _body(call)
+    body = wire.body_of(call)
     before = cloud.fc.registry.function(call.path["functionName"])
     settings = limits.parse(body, before.settings)
-    function = cloud.fc.registry.update(before.name, settings, _archive(body))
+    function = cloud.fc.registry.update(before.name, settings, wire.archive_of(body))
     cloud.fc.pool.retire(function.name)
-    return _function(cloud, function)
+    return _answer(cloud, function)
 
 
 async def delete_function(cloud: "Cloud", call: ApiCall) -> Answer:
@@ -86,14 +79,14 @@ async def list_functions(cloud: "Cloud", call: ApiCall) -> Answer:
         for f in cloud.fc.registry.functions()
         if f.name.startswith(prefix) and runtime in {"", f.settings["runtime"]}
     ]
-    page, more = _page(call, found, lambda f: f.name)
-    return {"functions": [_function(cloud, f) for f in page], **more}
+    page, more = wire.page_of(call, found, lambda f: f.name)
+    return {"functions": [_answer(cloud, f) for f in page], **more}
 
 
 async def get_function_code(cloud: "Cloud", call: ApiCall) -> Answer:
     """Give where the archive can be fetched, and its checksum."""
     target = cloud.fc.registry.target(call.path["functionName"], call.params.get("qualifier", ""))
-    url = f"{cloud.settings.endpoint}{CODE_PATH}{target.code.digest}"
+    url = f"{cloud.settings.endpoint}{download.PATH}{target.code.digest}"
     return {"url": url, "checksum": target.code.checksum}
 
 
@@ -102,8 +95,8 @@ async def get_function_code(cloud: "Cloud", call: ApiCall) -> Answer:
 
 async def publish_function_version(cloud: "Cloud", call: ApiCall) -> Answer:
     """Freeze the function as it is now."""
-    description = _text(_body(call), "description")
-    return _version(cloud.fc.registry.publish(call.path["functionName"], description))
+    description = wire.text(wire.body_of(call), "description")
+    return wire.version_answer(cloud.fc.registry.publish(call.path["functionName"], description))
 
 
 async def list_function_versions(cloud: "Cloud", call: ApiCall) -> Answer:
@@ -112,8 +105,8 @@ async def list_function_versions(cloud: "Cloud", call: ApiCall) -> Answer:
     versions = registry.versions(registry.function(call.path["functionName"]).name)
     if call.params.get("direction", "BACKWARD") == "FORWARD":
         versions.reverse()
-    page, more = _page(call, versions, lambda v: v.id)
-    return {"versions": [_version(v) for v in page], **more}
+    page, more = wire.page_of(call, versions, lambda v: v.id)
+    return {"versions": [wire.version_answer(v) for v in page], **more}
 
 
 async def delete_function_version(cloud: "Cloud", call: ApiCall) -> Answer:
@@ -124,34 +117,36 @@ async def delete_function_version(cloud: "Cloud", call: ApiCall) -> Answer:
 
 async def create_alias(cloud: "Cloud", call: ApiCall) -> Answer:
     """Name a version."""
-    body = _body(call)
+    body = wire.body_of(call)
     alias = cloud.fc.registry.create_alias(
         call.path["functionName"],
         check_alias(body.get("aliasName")),
-        _text(body, "versionId"),
-        _text(body, "description"),
-        _weights(body),
+        wire.text(body, "versionId"),
+        wire.text(body, "description"),
+        wire.weights(body),
     )
-    return _alias(alias)
+    return wire.alias_answer(alias)
 
 
 async def get_alias(cloud: "Cloud", call: ApiCall) -> Answer:
     """Give an alias."""
-    return _alias(cloud.fc.registry.alias(call.path["functionName"], call.path["aliasName"]))
+    return wire.alias_answer(
+        cloud.fc.registry.alias(call.path["functionName"], call.path["aliasName"])
+    )
 
 
 async def update_alias(cloud: "Cloud", call: ApiCall) -> Answer:
     """Change what the request names."""
-    body = _body(call)
+    body = wire.body_of(call)
     changes: dict[str, Any] = {}
     if "versionId" in body:
-        changes["version"] = _text(body, "versionId")
+        changes["version"] = wire.text(body, "versionId")
     if "description" in body:
-        changes["description"] = _text(body, "description")
+        changes["description"] = wire.text(body, "description")
     if "additionalVersionWeight" in body:
-        changes["weights"] = _weights(body)
+        changes["weights"] = wire.weights(body)
     name, alias = call.path["functionName"], call.path["aliasName"]
-    return _alias(cloud.fc.registry.update_alias(name, alias, **changes))
+    return wire.alias_answer(cloud.fc.registry.update_alias(name, alias, **changes))
 
 
 async def delete_alias(cloud: "Cloud", call: ApiCall) -> Answer:
@@ -166,8 +161,8 @@ async def list_aliases(cloud: "Cloud", call: ApiCall) -> Answer:
     prefix = call.params.get("prefix", "")
     name = registry.function(call.path["functionName"]).name
     found = [a for a in registry.aliases(name) if a.name.startswith(prefix)]
-    page, more = _page(call, found, lambda a: a.name)
-    return {"aliases": [_alias(a) for a in page], **more}
+    page, more = wire.page_of(call, found, lambda a: a.name)
+    return {"aliases": [wire.alias_answer(a) for a in page], **more}
 
 
 # Tags
@@ -175,8 +170,8 @@ async def list_aliases(cloud: "Cloud", call: ApiCall) -> Answer:
 
 async def tag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
     """Add tags to functions, or change them."""
-    body = _body(call)
-    added = _tags(body.get("Tag") or [])
+    body = wire.body_of(call)
+    added = wire.tags(body.get("Tag") or [])
     for name in _tagged(cloud, body.get("ResourceId"), body.get("ResourceType")):
         tags = cloud.fc.registry.function(name).tags
         cloud.fc.registry.set_tags(name, {**tags, **added})
@@ -185,9 +180,9 @@ async def tag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
 
 async def untag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
     """Take tags, or all tags, away from functions."""
-    keys = set(_json_list(call, "TagKey"))
+    keys = set(wire.json_list(call, "TagKey"))
     every = call.boolean("All")
-    names = _tagged(cloud, _json_list(call, "ResourceId"), call.params.get("ResourceType"))
+    names = _tagged(cloud, wire.json_list(call, "ResourceId"), call.params.get("ResourceType"))
     for name in names:
         tags = cloud.fc.registry.function(name).tags
         left = {} if every else {k: v for k, v in tags.items() if k not in keys}
@@ -197,7 +192,7 @@ async def untag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
 
 async def list_tag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
     """Give the tags of functions."""
-    wanted = _tagged(cloud, _json_list(call, "ResourceId"), call.params.get("ResourceType"))
+    wanted = _tagged(cloud, wire.json_list(call, "ResourceId"), call.params.get("ResourceType"))
     functions = [f for f in cloud.fc.registry.functions() if not wanted or f.name in wanted]
     return {
         "RequestId": call.request_id,
@@ -255,63 +250,8 @@ def _response(invocation: Invocation, *, with_log: bool) -> HttpResponse:
     return HttpResponse(200, invocation.body, headers)
 
 
-# Requests
-
-
-def _body(call: ApiCall) -> dict[str, Any]:
-    body = parse_object(call.body or b"{}")
-    if body is None:
-        raise InvalidArgument("the request's body", f"{len(call.body)} bytes", "a JSON object")
-    return body
-
-
-def _text(body: Mapping[str, Any], field: str) -> str:
-    value = body.get(field) or ""
-    if not isinstance(value, str) or len(value) > 256:
-        raise InvalidArgument(field, value, "text of at most 256 characters")
-    return value
-
-
-def _archive(body: Mapping[str, Any]) -> archive.Archive | None:
-    code = body.get("code")
-    if code is None:
-        return None
-    if not isinstance(code, dict):
-        raise InvalidArgument("code", code, "an object")
-    if code.get("ossBucketName") or code.get("ossObjectName"):
-        raise NotSupportedHere("code from OSS")
-    if not isinstance(code.get("zipFile"), str):
-        raise InvalidArgument("code.zipFile", code.get("zipFile"), "base64 of a zip archive")
-    checked = archive.parse(code["zipFile"])
-    expected = code.get("checksum")
-    if expected and str(expected) != checked.checksum:
-        raise InvalidArgument("code.checksum", expected, f"this archive's, {checked.checksum}")
-    return checked
-
-
-def _tags(given: object) -> dict[str, str]:
-    """Give the tags of a list; the provider writes Key, the answers say tagKey."""
-    if not isinstance(given, list) or not all(isinstance(tag, dict) for tag in given):
-        raise InvalidArgument("tags", given, "a list of objects")
-    tags = {}
-    for tag in given:
-        key = tag.get("Key") or tag.get("key") or tag.get("tagKey")
-        value = tag.get("Value") or tag.get("value") or tag.get("tagValue") or ""
-        if not isinstance(key, str) or not isinstance(value, str) or len(key) > 128:
-            raise InvalidArgument("tags", tag, "a Key of 1 to 128 characters and a Value")
-        tags[key] = value
-    if len(tags) > 20:
-        raise InvalidArgument("tags", f"{len(tags)} tags", "at most 20")
-    return tags
-
-
-def _weights(body: Mapping[str, Any]) -> dict[str, float]:
-    weights = body.get("additionalVersionWeight") or {}
-    if not isinstance(weights, dict) or not all(
-        isinstance(w, int | float) and 0 <= w <= 1 for w in weights.values()
-    ):
-        raise InvalidArgument("additionalVersionWeight", weights, "shares from 0 to 1 by version")
-    return {version: float(weight) for version, weight in weights.items()}
+def _answer(cloud: "Cloud", function: Function) -> dict[str, Any]:
+    return wire.function_answer(function, cloud.fc.registry.arn(function.name))
 
 
 def _tagged(cloud: "Cloud", resources: object, kind: object) -> list[str]:
@@ -329,75 +269,6 @@ def _tagged(cloud: "Cloud", resources: object, kind: object) -> list[str]:
     return names
 
 
-def _json_list(call: ApiCall, name: str) -> list[str]:
-    text = call.params.get(name, "")
-    if not text:
-        return []
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = None
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise InvalidArgument(name, text, "a JSON list of strings")
-    return value
-
-
-def _page(
-    call: ApiCall, rows: list[Row], key: Callable[[Row], str]
-) -> tuple[list[Row], dict[str, str]]:
-    limit = call.integer("limit", 20, 1, 100)
-    token = call.params.get("nextToken", "")
-    start = 0
-    if token:
-        start = next((i for i, row in enumerate(rows) if key(row) == token), len(rows))
-    page = rows[start : start + limit]
-    more = rows[start + limit : start + limit + 1]
-    return page, {"nextToken": key(more[0])} if more else {}
-
-
-# Answers
-
-
-def _function(cloud: "Cloud", function: Function) -> dict[str, Any]:
-    return {
-        "functionName": function.name,
-        "functionId": function.id,
-        "functionArn": cloud.fc.registry.arn(function.name),
-        **_settings(function.settings),
-        "codeSize": function.code["size"],
-        "codeChecksum": function.code["checksum"],
-        "createdTime": function.created,
-        "lastModifiedTime": function.modified,
-        "state": "Active",
-        "lastUpdateStatus": "Successful",
-        "tags": [{"tagKey": key, "tagValue": value} for key, value in function.tags.items()],
-    }
-
-
-def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if value not in ("", None)}
-
-
-def _version(version: Version) -> dict[str, Any]:
-    return {
-        "versionId": version.id,
-        "description": version.description,
-        "createdTime": version.created,
-        "lastModifiedTime": version.created,
-    }
-
-
-def _alias(alias: Alias) -> dict[str, Any]:
-    return {
-        "aliasName": alias.name,
-        "versionId": alias.version,
-        "description": alias.description,
-        "additionalVersionWeight": alias.weights,
-        "createdTime": alias.created,
-        "lastModifiedTime": alias.modified,
-    }
-
-
 # What is where
 
 
@@ -406,7 +277,7 @@ def _one(cloud: "Cloud", call: ApiCall) -> list[str]:
 
 
 def _new(cloud: "Cloud", call: ApiCall) -> list[str]:
-    return [cloud.fc.registry.arn(str(_body(call).get("functionName", "*")))]
+    return [cloud.fc.registry.arn(str(wire.body_of(call).get("functionName", "*")))]
 
 
 def _any(cloud: "Cloud", _call: ApiCall) -> list[str]:

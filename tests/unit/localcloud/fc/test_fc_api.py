@@ -6,16 +6,20 @@ import json
 import zipfile
 from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from localcloud.errors import ApiError
-from localcloud.http.message import HttpResponse
-from localcloud.services.fc import archive
+from localcloud.http.message import HttpRequest, HttpResponse
+from localcloud.services.fc import archive, download
 from localcloud.services.fc.actions import ACTIONS, ROUTES
 from tests.unit.localcloud.fc.lab import ROLE, Lab, encode, tell
 from tests.unit.localcloud.fc.lab import archive as zipped
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
 
 models: Any = import_module("alibabacloud_fc20230330.models")
 CODE = "def handler(event, context):\n    return 'one'\n"
@@ -393,9 +397,12 @@ def test_the_code_can_be_fetched_again(tmp_path: Path) -> None:
         await lab.create("approve", CODE)
         answer = await lab.call("GetFunctionCode", HERE)
         assert isinstance(answer, dict)
-        assert answer["url"].startswith("http://127.0.0.1:8642/_localcloud/code/")
-        digest = answer["url"].rpartition("/")[2]
-        assert zipped(CODE) == await lab.fc.registry.archive(digest)
+        path = answer["url"].removeprefix("http://127.0.0.1:8642")
+        cloud = cast("Cloud", SimpleNamespace(fc=lab.fc))
+        found = await download.handle(cloud, HttpRequest("GET", "127.0.0.1", path))
+        assert (200, zipped(CODE)) == (found.status, found.body)
+        other = HttpRequest("GET", "127.0.0.1", path[:-1])
+        assert 404 == (await download.handle(cloud, other)).status
 
     tell(tmp_path, story)
 
