@@ -78,11 +78,17 @@ def run(
     key is the account's own if none is given.
 
     Raises:
-        DeployError: if a resource cannot be applied.
-        StackFileError: if the stack has no usable file.
-        ConnectionError: if no local cloud answers.
-        pulumi.RunError: if the program finds its settings wrong.
+        DeployError: whatever failed; the message is for people and says what to do.
     """
+    try:
+        return _run(endpoint, stack, access_key_id, access_key_secret, folder)
+    except (ConnectionError, pulumi.RunError, stack_file.StackFileError) as error:
+        raise DeployError(str(error)) from error
+
+
+def _run(
+    endpoint: str, stack: str, access_key_id: str, access_key_secret: str, folder: Path
+) -> dict[str, Any]:
     found = stack_file.read(folder, stack)
     account = CloudSettings()
     client = Client(

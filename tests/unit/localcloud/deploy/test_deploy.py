@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pulumi
 import pytest
 
 from localcloud.deploy import DeployError, run
@@ -288,7 +287,7 @@ def test_reserved_concurrency_is_set(cloud: RecordingCloud, project: Path) -> No
 def test_wrong_settings_stop_before_the_first_request(cloud: RecordingCloud, project: Path) -> None:
     """The program's own message is what the user sees."""
     write(project, "raise pulumi.RunError('say what is wrong')")
-    with pytest.raises(pulumi.RunError, match="say what is wrong"):
+    with pytest.raises(DeployError, match=r"^say what is wrong$"):
         run(cloud.endpoint, folder=project)
     assert cloud.seen == []
 
@@ -297,6 +296,15 @@ def test_no_cloud_says_how_to_start_one() -> None:
     """A connection that nobody takes names the endpoint and the command."""
     with pytest.raises(ConnectionError, match=r"127\.0\.0\.1:9 .*make cloud"):
         Client("http://127.0.0.1:9", "k", "s").rpc("2015-05-01", "GetRole", {})
+
+
+def test_a_deployment_without_a_cloud_fails_in_one_sentence(project: Path) -> None:
+    """The command line needs to catch only one kind of error."""
+    write(project, "alicloud.log.Project('p', project_name='p')")
+    with pytest.raises(DeployError, match=r"^no local cloud answers at http://127\.0\.0\.1:9 "):
+        run("http://127.0.0.1:9", folder=project)
+    with pytest.raises(DeployError, match=r"Pulumi\.nowhere\.yaml"):
+        run("http://127.0.0.1:9", "nowhere", folder=project)
 
 
 @pytest.mark.parametrize("endpoint", ["127.0.0.1:8642", "https://127.0.0.1", "http://"])
