@@ -123,8 +123,12 @@ class Files:
         bases, below = [root], parts
         if parts and parts[0] in FROM_THE_MACHINE and not (root / parts[0]).is_symlink():
             top = parts[0]
-            layers = (self._folder / "upper" / top, self._folder / "standins" / top, Path("/", top))
-            bases, below = [layer for layer in layers if layer.is_dir()], parts[1:]
+            # Without mounts an instance writes below its root; with them into the upper layer.
+            layers = (root / top, *(self._folder / kind / top for kind in ("upper", "standins")))
+            bases, below = (
+                [layer for layer in (*layers, Path("/", top)) if layer.is_dir()],
+                parts[1:],
+            )
         found: list[int] = []
         for base in bases:
             place, covers = _descend(base, below, stack)

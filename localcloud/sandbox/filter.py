@@ -104,7 +104,7 @@ def program(machine: str, kind: Kind) -> list[Instruction]:
         (_AT_LEAST, 0, 1, _X32),
         (_RETURN, 0, 0, _ERRNO | errno.ENOSYS),
     ]
-    succeed = _WAITING_FOR_DISK
+    succeed: tuple[str, ...] = _WAITING_FOR_DISK
     if kind is not Kind.HASTY:
         succeed += _PRETENDED + (_IDENTITY if confined else ())
     for name in succeed:
