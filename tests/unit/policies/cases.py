@@ -621,7 +621,7 @@ CASES: dict[str, Case] = {
         broken=(
             (
                 {"publish.role": "acs:ram::1234567890123456:role/sample-run"},
-                "'sample-publish' shares role 'sample-run' with 'sample-run'",
+                "'sample-run' shares role 'sample-run' with 'sample-publish'",
             ),
         ),
         kept=({}, {"publish.role": None, "run.role": None}),

@@ -5,12 +5,15 @@ A preview of a new stack asks neither cloud nor network for anything, so made-up
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
+
+from policies.run import main
 
 ROOT = Path(__file__).parents[3]
 ROBOT = "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef"
@@ -109,8 +112,10 @@ def test_a_violation_stops_a_production_preview(tmp_path: Path) -> None:
     assert "entries are kept for 3 days; at least 90 are needed" in preview.stdout
 
 
-def test_the_configuration_of_the_engine_wins(tmp_path: Path) -> None:
-    """``--policy-pack-config`` sets levels and options; without the exemption the archive shows."""
+def test_the_engine_and_the_command_find_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One file with levels, options and no exemption makes both report the same things."""
     config = tmp_path / "config.json"
     config.write_text(
         json.dumps(
@@ -118,13 +123,22 @@ def test_the_configuration_of_the_engine_wins(tmp_path: Path) -> None:
                 "all": "advisory",
                 "rule-pattern-narrow": {"exemptions": []},
                 "log-retention": {"minimumDays": 100},
+                "chat-hears-both-outcomes": {"prefixes": ["completed-", "failed-", "late-"]},
+                "bus-rules-quota": {"maximum": 3},
             }
         )
     )
     preview = own(tmp_path, "prod").preview("--policy-pack-config", str(config))
-    found = findings(preview.stdout)
     assert preview.returncode == 0, preview.stdout
-    assert sorted(line.split()[1] for line in found) == ["log-retention", "rule-pattern-narrow"]
+    found = re.findall(
+        r"\[advisory\] +(\S+) +\(\S+ (\S+)\)$", "\n".join(findings(preview.stdout)), re.MULTILINE
+    )
+    arguments = ["--stack", "prod", "--project", str(ROOT), "--config", str(config), "--json"]
+    assert main(arguments) == 0
+    report = json.loads(capsys.readouterr().out)["findings"]
+    expected = sorted((finding["rule"], finding["resource"]) for finding in report)
+    assert len(expected) > 5
+    assert expected == sorted(found)
 
 
 _PROGRAM = """
