@@ -6,6 +6,7 @@ library has a few habits that are kept, for a stack must behave the same here an
 
 - `['a','b']` at the end gives an object of both members;
 - a negative index counts from the end;
+- a name in brackets holds a comma only behind a backslash;
 - a single character after the last `]` is ignored.
 
 Functions such as `length()` are refused: the engine accepts them and then fails on each event.
@@ -177,6 +178,8 @@ class _Compiler:
         while True:
             start = at
             while at < self._end and self._text[at] != quote:
+                if self._text[at] == ",":  # the engine sees an empty name beside it
+                    raise _NotDefiniteError
                 at += 2 if self._text[at] == "\\" else 1
             if at >= self._end:
                 raise _NotDefiniteError

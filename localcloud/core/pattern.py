@@ -41,7 +41,7 @@ ATTRIBUTES: Final = frozenset(
 _SHOWN: Final = 200
 
 
-class InvalidPattern(ValueError):  # noqa: N818 - says what the argument is
+class InvalidPattern(ValueError):
     """A pattern that the engine rejects: where, and the engine's reason."""
 
     def __init__(self, path: str, reason: str) -> None:

@@ -22,7 +22,7 @@ _IDENTITY_ELEMENTS: Final = _ELEMENTS | {"Resource", "NotResource"}
 _TRUST_ELEMENTS: Final = _ELEMENTS | {"Principal"}
 
 
-class InvalidPolicyDocument(ValueError):  # noqa: N818 - says what the argument is
+class InvalidPolicyDocument(ValueError):
     """A document that RAM rejects; `message` is for the API, `path` shows where the mistake is."""
 
     code: Final = "MalformedPolicyDocument"

@@ -30,7 +30,7 @@ FORMS = ("ORIGINAL", "CONSTANT", "JSONPATH", "TEMPLATE")
 _EMBED_KEY = "EB_SYS_EMBED_OBJECT"
 
 
-class InvalidTransform(ValueError):  # noqa: N818 - says what the argument is
+class InvalidTransform(ValueError):
     """A form, value or template that the engine rejects when the rule is created."""
 
     def __init__(self, shown: str, reason: str) -> None:
