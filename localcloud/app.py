@@ -21,6 +21,7 @@ from localcloud.services.ecs.instances import first_instances
 from localcloud.services.ecs.state import Ecs
 from localcloud.services.eventbridge import webhook
 from localcloud.services.eventbridge.state import EventBridge
+from localcloud.services.fc import download
 from localcloud.services.fc.state import FunctionCompute
 from localcloud.services.mns.state import Mns
 from localcloud.services.ram.state import Ram
@@ -31,6 +32,7 @@ from localcloud.store import Store
 
 SURFACES = {
     webhook.PATH: webhook.handle,
+    download.PATH: download.handle,
     "oapi.dingtalk": platforms.handle,
     "/robot/send": platforms.handle,
     "open.lark": platforms.handle,

@@ -132,7 +132,8 @@ class Store:
                 self._writer.execute("BEGIN")
                 for sql, parameters in statements:
                     self._writer.execute(sql, parameters)
-        except sqlite3.Error as error:
+        except Exception as error:
+            # Whatever it is: waiters must learn of it, or they would wait for ever.
             with self._condition:
                 self._failure = error
             return error
@@ -175,7 +176,7 @@ class Table(Generic[T]):
         self._store.write(
             "INSERT INTO resources (kind, key, value) VALUES (?, ?, ?) "
             "ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value",
-            (self._kind, key, json.dumps(asdict(row), ensure_ascii=False)),
+            (self._kind, key, json.dumps(asdict(row))),
         )
 
     def delete(self, key: str) -> T | None:

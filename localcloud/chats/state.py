@@ -146,6 +146,7 @@ class Chats:
                     "chat": name,
                     "platform": platform,
                     "time": iso_utc(row["time"]),
+                    "received_at": row["time"],
                     "title": shown.title,
                     "text": shown.text,
                     "colour": shown.colour,

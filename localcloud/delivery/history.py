@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from localcloud.delivery.journal import Attempt
+from localcloud.delivery.journal import PENDING, Attempt
 from localcloud.store import Store
 
 
@@ -38,6 +38,13 @@ class History:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+
+    def under_way(self) -> int:
+        """Tell how many deliveries have not ended."""
+        (row,) = self._store.read(
+            "SELECT count(*) AS n FROM deliveries WHERE state = ?", (PENDING,)
+        )
+        return int(row["n"])
 
     def with_id(self, event_id: str, bus: str = "") -> list[Accepted]:
         """Give the events with an id, oldest first: ids are the senders' and may come twice."""

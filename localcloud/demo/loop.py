@@ -54,9 +54,11 @@ class Loop:
         )
         return str(answer["InvokeId"])
 
-    def messages(self, chat: str, after: int = 0) -> list[dict[str, Any]]:
+    def messages(self, chat: str, after: int = 0, limit: int = 100) -> list[dict[str, Any]]:
         """Give what arrived in a chat after a message's number."""
-        found: list[dict[str, Any]] = self.inspector.get(f"chats/{chat}/messages", after=after)
+        found: list[dict[str, Any]] = self.inspector.get(
+            f"chats/{chat}/messages", after=after, limit=limit
+        )
         return found
 
     def last_message(self, chat: str) -> int:
@@ -74,25 +76,17 @@ class Loop:
         found: list[dict[str, Any]] = self.inspector.get("trace", limit=limit)
         return found
 
-    def settle(self) -> None:
-        """Wait until no delivery is on its way."""
-        under_way = {"pending", "retrying"}
+    def settle(self, seconds: float = _PATIENCE_SECONDS) -> None:
+        """Wait until nothing is delivered and nothing runs any more."""
         self.wait(
             "the deliveries to end",
-            lambda: (
-                not any(
-                    target["state"] in under_way
-                    for event in self.events()
-                    for rule in event["rules"]
-                    if rule["matched"]
-                    for target in rule["targets"]
-                )
-            ),
+            lambda: not any(self.inspector.get("health")["under_way"].values()),
+            seconds,
         )
 
     def invocations(self) -> list[dict[str, Any]]:
         """Give what ran on the instances, the newest last."""
-        found: list[dict[str, Any]] = self.inspector.get("invocations", limit=1000)
+        found: list[dict[str, Any]] = self.inspector.get("invocations", limit=10_000)
         return found
 
     def file(self, instance: str, path: str) -> str:
@@ -112,19 +106,21 @@ class Loop:
         """Make something fail the next few times."""
         self.inspector.post("faults", {"target": target, "times": times, "error": error})
 
-    def wait(self, what: str, look: Callable[[], T | None]) -> T:
+    def wait(
+        self, what: str, look: Callable[[], T | None], seconds: float = _PATIENCE_SECONDS
+    ) -> T:
         """Look until there is something.
 
         Raises:
-            Late: if nothing comes in half a minute.
+            Late: if nothing comes in that time.
         """
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + seconds
         while True:
             found = look()
             if found:
                 return found
             if time.monotonic() > deadline:
-                raise Late(f"waited {_PATIENCE_SECONDS:.0f} s for {what}, and it did not come")
+                raise Late(f"waited {seconds:.0f} s for {what}, and it did not come")
             time.sleep(_POLL_SECONDS)
 
 

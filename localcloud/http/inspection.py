@@ -28,6 +28,7 @@ def create_inspection(cloud: Cloud) -> Starlette:
     """Make the ASGI application of ``/_localcloud/``."""
 
     async def health(_request: Request) -> Response:
+        await cloud.store.flush()
         return JSONResponse(
             {
                 "status": "ok",
@@ -35,6 +36,10 @@ def create_inspection(cloud: Cloud) -> Starlette:
                 "region": cloud.settings.region,
                 "account_id": cloud.settings.account_id,
                 "isolation": cloud.ecs.isolation(),
+                "under_way": {
+                    "deliveries": cloud.eventbridge.history.under_way(),
+                    "runs": len(cloud.ecs.history.unfinished()),
+                },
             }
         )
 

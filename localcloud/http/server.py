@@ -2,10 +2,12 @@
 
 import json
 import logging
+import signal
 import socket
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -48,6 +50,9 @@ def serve(
     Raises:
         PortTaken: if the port is in use.
     """
+    # uvicorn stops in order and then raises the signal again: the process ends with 0.
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, _end)
     listener = bind(settings.port)
     settings = replace(settings, port=listener.getsockname()[1])
     config = uvicorn.Config(
@@ -64,6 +69,10 @@ def serve(
         proxy_headers=False,
     )
     _Server(config, lambda: ready(settings)).run(sockets=[listener])
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
 
 
 class _Server(uvicorn.Server):

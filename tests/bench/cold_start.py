@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ("run_command", "publish_result", "post_to_chat", "call_http_api")
@@ -92,6 +93,22 @@ def measure(runs: int) -> dict[str, object]:
             for function in FUNCTIONS
         },
     }
+
+
+def figures() -> list[dict[str, Any]]:
+    """Give the cold start of each function beside that of the official SDKs."""
+    found: dict[str, Any] = measure(7)
+    official = found["official_sdks"]
+    return [
+        {
+            "what": f"{function}, process start to ready",
+            "value": values["connected_source"],
+            "unit": "ms",
+            "peer": f"official SDKs {official:,.0f} ms",
+            "goal": "<= half of the peer",
+        }
+        for function, values in found["functions"].items()
+    ]
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""Benchmarks: each module gives ``figures()``; ``python -m tests.bench`` runs them."""

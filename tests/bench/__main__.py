@@ -1,0 +1,64 @@
+"""``make bench``: every figure in one run, beside its peer where there is one.
+
+python -m tests.bench                 all benchmarks, a table
+python -m tests.bench burst latency   only these
+python -m tests.bench --json          the same as JSON
+"""
+
+import argparse
+import importlib
+import json
+import platform
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+BENCHMARKS = ("start", "patterns", "cold_start", "latency", "burst")
+
+
+def main() -> int:
+    """Run the benchmarks that are named, or all."""
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("names", nargs="*", help=", ".join(BENCHMARKS))
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    arguments = parser.parse_args()
+    unknown = set(arguments.names) - set(BENCHMARKS)
+    if unknown:
+        parser.error(
+            f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}"
+        )
+    console = Console(stderr=True, highlight=False)
+    figures: list[dict[str, Any]] = []
+    for name in arguments.names or BENCHMARKS:
+        with console.status(f"measuring {name}"):
+            module = importlib.import_module(f"tests.bench.{name}")
+            figures += [{"benchmark": name, **figure} for figure in module.figures()]
+    if arguments.json:
+        print(json.dumps({"machine": platform.platform(), "figures": figures}, indent=2))
+    else:
+        Console(highlight=False).print(_table(figures))
+    return 0
+
+
+def _table(figures: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for column in ("benchmark", "what"):
+        table.add_column(column)
+    for column in ("here", "unit", "peer", "goal"):
+        table.add_column(column, justify="right" if column == "here" else "left")
+    for figure in figures:
+        table.add_row(
+            figure["benchmark"],
+            figure["what"],
+            f"{figure['value']:,.3g}" if figure["value"] < 1000 else f"{figure['value']:,.0f}",
+            figure.get("unit", ""),
+            figure.get("peer", ""),
+            figure.get("goal", ""),
+        )
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())

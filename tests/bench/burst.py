@@ -1,0 +1,59 @@
+"""A Monday morning: 1,000 approvals for 1,000 employees as fast as 16 clients can post."""
+
+import json
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from localcloud.demo.loop import Loop
+from localcloud.demo.play import deploy, running
+
+_APPROVALS = 1000
+_CLIENTS = 16
+_INTAKE_EVENTS = 10_000
+
+
+def figures() -> list[dict[str, Any]]:
+    """Post the burst, wait for its end, and count what came of it."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(Path(folder), "--no-chat-rate-limit") as ready,
+    ):
+        loop = Loop(ready, deploy("mock", ready["endpoint"]))
+        begun = time.monotonic()
+        with ThreadPoolExecutor(_CLIENTS) as pool:
+            list(pool.map(lambda n: _post(loop, n), range(_APPROVALS)))
+        posted = time.monotonic() - begun
+        loop.wait(
+            "all messages",
+            lambda: len(loop.messages("ops", 0, limit=10_000)) >= _APPROVALS,
+            seconds=900,
+        )
+        loop.settle()
+        ended = time.monotonic() - begun
+        accounts = [
+            line.split(":")[0]
+            for line in loop.file("i-local0001", "/etc/passwd").splitlines()
+            if line.startswith("emp-b")
+        ]
+        messages = len(loop.messages("ops", 0, limit=10_000))
+    return [
+        {
+            "what": f"intake of {_APPROVALS} approvals, {_CLIENTS} clients",
+            "value": _APPROVALS / posted,
+            "unit": "/s",
+            "goal": ">= 1000",
+        },
+        {"what": "all results in the chat", "value": ended, "unit": "s"},
+        {"what": "accounts", "value": len(accounts), "goal": str(_APPROVALS)},
+        {"what": "accounts made twice", "value": len(accounts) - len(set(accounts)), "goal": "0"},
+        {"what": "messages", "value": messages, "goal": str(_APPROVALS)},
+    ]
+
+
+def _post(loop: Loop, number: int) -> None:
+    detail = {"emp_id": f"B{number}", "role": "contractor", "request_id": f"burst-{number}"}
+    body = {"source": "dingtalk.approval", "detail-type": "ProvisionRequest", "detail": detail}
+    loop.post("dingtalk.approval", json.dumps(body).encode())
