@@ -76,5 +76,7 @@ CHAT_ROBOTS = Source(
     "DingTalk, Custom robot; Lark, Custom bot usage guide",
     "https://open.larkoffice.com/document/ukTMukTMukTM/ucTM5YjL3ETO24yNxkjN.md",
 )
-CYBERSECURITY_LAW = Source("Cybersecurity Law of the People's Republic of China, article 21 (3)")
+CYBERSECURITY_LAW = Source(
+    "Cybersecurity Law of the People's Republic of China (2017), article 21 (3)"
+)
 TAGGING = Source("Resource Management, Tag: best practices for tag design")

@@ -124,7 +124,7 @@ def is_validated(script: str, parameter: str) -> bool:
     The value is looked for in the variable that it is assigned to and in one of its own name.
     """
     name = re.escape(parameter)
-    assigned = re.findall(rf"(\w+)=['\"]?\{{\{{\s*{name}\s*\}}\}}", script)
+    assigned = re.findall(rf"\b(\w+)=['\"]?\{{\{{\s*{name}\s*\}}\}}", script)
     for variable in {*assigned, parameter.replace("-", "_")}:
         value = rf"\$\{{?{re.escape(variable)}\b[^\s\"']*[\"']?"
         if re.search(rf"{value}\s+=~\s|\bcase\s+[\"']?{value}\s+in\b", script):
