@@ -3,7 +3,7 @@
 What can be checked is checked here and said in one message; afterwards the program only wires.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pulumi
@@ -41,7 +41,7 @@ def load(
     present = frozenset(key for key, _ in secret_keys(settings) if config.get_secret(key))
     problems = [
         *contradictions(settings, roles_of(settings)),
-        *_provider_region(settings),
+        *_provider(settings),
         *missing_secrets(settings, present),
     ]
     if problems:
@@ -60,19 +60,23 @@ def _settings(config: pulumi.Config, stack: str) -> Settings:
         raise pulumi.RunError(report(stack, list(invalid(error)))) from None
 
 
-def _provider_region(settings: Settings) -> list[Problem]:
-    """Compare with the provider's region, which decides where things are really made."""
-    region = pulumi.Config("alicloud").get("region")
-    if region == settings.region:
-        return []
-    found = f"'{region}' differs from" if region else "missing; it must be the same as"
-    return [
-        Problem(
+def _provider(settings: Settings) -> Iterator[Problem]:
+    """Compare with the provider's own keys, which decide where things are really made."""
+    provider = pulumi.Config("alicloud")
+    region, account = provider.get("region"), provider.get("accountId")
+    if region != settings.region:
+        found = f"'{region}' differs from" if region else "missing; it must be the same as"
+        yield Problem(
             "alicloud:region",
             f"{found} settings.region",
             (f"pulumi config set alicloud:region {settings.region}",),
         )
-    ]
+    if account and account != settings.account_id:
+        yield Problem(
+            "alicloud:accountId",
+            f"'{account}' differs from settings.account_id",
+            (f"pulumi config set alicloud:accountId {settings.account_id}",),
+        )
 
 
 def _secrets(config: pulumi.Config, settings: Settings) -> Secrets:

@@ -209,6 +209,12 @@ def test_settings_are_strict_and_frozen(model: type[BaseModel]) -> None:
             id="provider without a region",
         ),
         pytest.param(
+            lambda v: v.update({"alicloud:accountId": "1000000000000009"}),
+            "alicloud:accountId: '1000000000000009' differs from settings.account_id",
+            "pulumi config set alicloud:accountId 1234567890123456",
+            id="provider in another account",
+        ),
+        pytest.param(
             lambda v: v.pop(f"{PROJECT}:chat-ops-webhook"),
             "chat-ops-webhook: missing; it is the webhook URL of chat 'ops'",
             secret_command("chat-ops-webhook"),
