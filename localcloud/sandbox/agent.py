@@ -53,7 +53,8 @@ def main() -> None:
                 level, folder, settings["name"], network=settings["packages"] == "machine"
             )
     except (OSError, KeyError) as error:
-        _send(connection, {"event": "failed", "reason": str(error)})
+        reason = (isinstance(error, OSError) and error.strerror) or str(error)
+        _send(connection, {"event": "failed", "reason": reason})
         return
     gc.disable()
     gc.freeze()  # pages that no collection touches stay shared with forked supervisors

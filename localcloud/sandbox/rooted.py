@@ -99,11 +99,12 @@ def _show_programs(level: Level, folder: Path, top: str) -> list[str]:
     try:
         linux.mount("overlay", target, "overlay", linux.MS_NODEV, options)
     except OSError as refused:
-        return [_show_programs_in_memory(level, folder, top, lower, str(refused))]
+        why = f"the disk of its data can't carry an overlay: {os.strerror(refused.errno or 0)}"
+        return [_show_programs_in_memory(level, folder, top, lower, why)]
     return []
 
 
-def _show_programs_in_memory(level: Level, folder: Path, top: str, lower: str, refused: str) -> str:
+def _show_programs_in_memory(level: Level, folder: Path, top: str, lower: str, why: str) -> str:
     """Keep changes below the machine's programs in memory: the disk can't carry an overlay."""
     target = str(folder / "root" / top)
     memory = folder / "memory"
@@ -122,8 +123,8 @@ def _show_programs_in_memory(level: Level, folder: Path, top: str, lower: str, r
         linux.mount("overlay", target, "overlay", linux.MS_NODEV, options)
     except OSError:
         _bind_read_only(f"/{top}", target)
-        return f"/{top} can't be written in instances ({refused})"
-    return f"changes below /{top} of an instance last until the cloud stops ({refused})"
+        return f"/{top} can't be written in instances ({why})"
+    return f"changes below /{top} of an instance last until the cloud stops ({why})"
 
 
 def _let_users_write(upper: Path, machine: Path) -> None:

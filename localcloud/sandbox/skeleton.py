@@ -72,6 +72,8 @@ def build(folder: Path, name: str, packages: str) -> None:
         (making / path).symlink_to(target)
     for top in FROM_THE_MACHINE:
         _show_machine(making / top, Path("/") / top)
+        if packages == "machine" and os.geteuid() != 0:
+            _own_folders(folder / "upper" / top, Path("/") / top)
     # The last step, so that a tree that stops half-way is made again.
     making.rename(root)
 
@@ -118,6 +120,16 @@ def _show_machine(place: Path, machine: Path) -> None:
         place.mkdir()
 
 
+def _own_folders(upper: Path, machine: Path) -> None:
+    """Let a package manager without real root write below all of the machine's folders."""
+    if machine.is_symlink():
+        return
+    for parent, folders, _ in os.walk(machine):
+        here = upper / Path(parent).relative_to(machine)
+        here.mkdir(parents=True, exist_ok=True)
+        folders[:] = [name for name in folders if not Path(parent, name).is_symlink()]
+
+
 def _hide_foreign_tools(layer: Path) -> None:
     for tool in _FOREIGN_TOOLS:
         for place in ("usr/bin", "usr/sbin"):
@@ -138,13 +150,28 @@ def _copy(source: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             shutil.copytree(
-                source, target, symlinks=True, dirs_exist_ok=True, ignore_dangling_symlinks=True
+                source, target, symlinks=True, dirs_exist_ok=True, ignore=_closed_to_others
             )
-        elif source.exists():
+        elif source.exists() and _is_open_to_all(source):
             shutil.copyfile(source, target)
     except (OSError, shutil.Error):
         # Unreadable for a plain user; nothing in the list is indispensable.
         return
+
+
+def _closed_to_others(folder: str, names: list[str]) -> list[str]:
+    """Name what not every user of the machine may read: keys and passwords are among it."""
+    return [name for name in names if not _is_open_to_all(Path(folder, name))]
+
+
+def _is_open_to_all(path: Path) -> bool:
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISLNK(mode) or (
+        bool(mode & stat.S_IROTH) and (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+    )
 
 
 def _copy_for_package_manager(root: Path) -> None:

@@ -192,3 +192,16 @@ def _python_of_plain_user() -> str:
             continue
         return candidate
     pytest.skip("no Python of 3.11 or newer that a plain user may start")
+
+
+def test_only_what_everybody_may_read_is_copied(tmp_path, monkeypatch):
+    """Of the machine's configuration nothing enters an instance that is closed to other users."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.mkdir()
+    for name, mode in (("open", 0o644), ("closed", 0o640), ("own", 0o600)):
+        (source / name).write_text(name)
+        (source / name).chmod(mode)
+    (source / "keys").mkdir(mode=0o750)
+    (source / "keys" / "key").write_text("secret")
+    module.skeleton._copy(source, target)
+    assert [entry.name for entry in target.iterdir()] == ["open"]
