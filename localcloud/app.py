@@ -17,6 +17,7 @@ from localcloud.http.gateway import Gateway
 from localcloud.http.inspection import create_inspection
 from localcloud.products import PRODUCTS
 from localcloud.sandbox.machines import Machines
+from localcloud.sandbox.rehearsal import Rehearsal
 from localcloud.services.ecs.instances import first_instances
 from localcloud.services.ecs.state import Ecs
 from localcloud.services.eventbridge import webhook
@@ -66,7 +67,11 @@ class App:
             is_allowed=ram.is_allowed,
             append_log=sls.append,
         )
-        self._machines = Machines(settings.data, settings.isolation, settings.packages)
+        self._machines = (
+            Rehearsal()
+            if settings.dry_run
+            else Machines(settings.data, settings.isolation, settings.packages)
+        )
         ecs = Ecs(settings, sources, store, eventbridge.publish, self._machines, faults)
         self.cloud = Cloud(
             settings=settings,

@@ -50,6 +50,9 @@ def serve(
     chat_rate_limit: Annotated[
         bool, typer.Option(help="Whether the chats limit messages a minute as the real ones do.")
     ] = True,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Run nothing: every script succeeds at once.")
+    ] = False,
 ) -> None:
     """Run the local cloud until it is stopped; prints one JSON line when it is ready."""
     from localcloud.app import create_app, ready  # noqa: PLC0415
@@ -68,6 +71,7 @@ def serve(
         isolation=isolation,
         packages=packages,
         chat_rate_limit=chat_rate_limit,
+        dry_run=dry_run,
     )
     run(settings, create_app, ready)
 

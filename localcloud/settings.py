@@ -63,6 +63,8 @@ class CloudSettings:
     chat_rate_limit: bool = True
     """Whether the chats limit messages a minute, as the real ones do."""
     hr_token: str = field(default="local-hr-token", repr=False)
+    dry_run: bool = False
+    """Whether every run on an instance succeeds at once and runs nothing."""
 
     @property
     def endpoint(self) -> str:
