@@ -66,7 +66,8 @@ def serve(
         )
     settings = CloudSettings(
         port=port,
-        data=data.resolve(),
+        # What never ran is not worth a disk.
+        data=None if dry_run else data.resolve(),
         instances=instances,
         isolation=isolation,
         packages=packages,

@@ -85,7 +85,8 @@ class FunctionCompute:
         append_log: AppendLog,
     ) -> None:
         self.registry = Registry(settings, sources, store)
-        self.pool = Pool(sources.clock)
+        # A dry run keeps its workers: no function needs so many that they take turns.
+        self.pool = Pool(sources.clock, per_function=2 if settings.dry_run else 8)
         self._settings = settings
         self._sources = sources
         self._store = store
