@@ -121,6 +121,20 @@ def test_the_functions_know_the_same_stack(engine: FakeEngine) -> None:
     }
 
 
+def test_a_source_with_a_secret_asks_for_it(engine: FakeEngine) -> None:
+    """The document says that a token is required; the token itself is elsewhere."""
+
+    def program() -> ProvisioningLoop:
+        source = {**args()["sources"][0], "token": pulumi.Output.secret("s3cret")}
+        return ProvisioningLoop("loop", args(sources=[source]))
+
+    engine.run(program)
+    run_command = engine.one("V3Function", functionName="loop-run-command")
+    document = run_command.inputs["environmentVariables"]["LOOP"]
+    assert json.loads(document)["sources"]["dingtalk.approval"]["token_required"] is True
+    assert "s3cret" not in document
+
+
 def test_what_others_need_are_outputs(engine: FakeEngine) -> None:
     """Names and ids are outputs; webhook URLs are secret ones."""
 

@@ -404,6 +404,22 @@ class TestChats:
             assert wanted <= secret_keys
             assert rule.is_secret("targets", 0, "endpoint")
 
+    @pytest.mark.parametrize(
+        ("platform", "secret"), [(ChatPlatform.DINGTALK, "s3cret"), (ChatPlatform.LARK, None)]
+    )
+    def test_a_webhook_gets_the_finished_message(
+        self, engine: FakeEngine, site: SiteArgs, platform: ChatPlatform, secret: str | None
+    ) -> None:
+        """The rule hands over the body that publish-result made for the platform."""
+        engine.run(
+            lambda: ChatDelivery(
+                "chat", {"site": site, "chat": chat(platform, Delivery.WEBHOOK, secret)}
+            )
+        )
+        for rule in engine.all("Rule"):
+            (body,) = [p for p in target(rule)["paramLists"] if p["resourceKey"] == "Body"]
+            assert (body["form"], body["value"]) == ("JSONPATH", "$.data.message")
+
     def test_the_function_knows_only_the_chats_that_it_serves(
         self, engine: FakeEngine, site: SiteArgs
     ) -> None:
