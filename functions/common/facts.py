@@ -63,7 +63,7 @@ def detail(facts: Facts, language: str) -> dict[str, Any]:
         "InvokeId": bounded(facts.invoke_id, _LONGEST),
         "CommandId": bounded(facts.command_id, _LONGEST),
         "InstanceId": bounded(facts.instance_id, _LONGEST),
-        "Instances": dict(facts.counts),
+        "Instances": {bounded(status, 40): count for status, count in facts.counts},
         "ExitCode": facts.exit_code,
         "StartTime": bounded(facts.start_time, _LONGEST),
         "FinishTime": bounded(facts.finish_time, _LONGEST),

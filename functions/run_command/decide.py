@@ -20,13 +20,14 @@ HEADER = "x-provisioning-token"
 _ACTIONS = {"ProvisionRequest": PROVISION, "DeprovisionRequest": DEPROVISION}
 
 _WORD = r"[a-z][a-z0-9-]{0,31}"
+_NAME = r"(?!.*://)\w(?:[\w .@'()·-]{0,62}[\w.)])?"
 _PATTERNS = {
     "emp_id": (r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,30}[A-Za-z0-9])?", "emp_id"),
     "role": (_WORD, "role"),
     "request_id": (r"(?!.*://)[\w.:/@+=#-]{1,128}", "request_id"),
     "chat": (_WORD, "chat"),
-    "requested_by": (r"(?!.*://)\w(?:[\w .@'()·-]{0,62}[\w.)])?", "name"),
-    "approved_by": (r"(?!.*://)\w(?:[\w .@'()·-]{0,62}[\w.)])?", "name"),
+    "requested_by": (_NAME, "name"),
+    "approved_by": (_NAME, "name"),
 }
 _REQUIRED = ("emp_id", "role")
 

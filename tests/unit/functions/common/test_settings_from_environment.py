@@ -145,13 +145,27 @@ def test_a_long_value_may_stand_in_the_archive(
     assert "provisioning-test" == loop.read({"LOOP": "@loop.json"}).bus
 
 
-@pytest.mark.parametrize("value", ["@missing.json", "@../x", "@/etc/passwd", "@.hidden", "@"])
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("@../loop.json", "must name a file in the root of the archive"),
+        ("@/etc/passwd", "must name a file in the root of the archive"),
+        ("@.hidden", "must name a file in the root of the archive"),
+        ("@missing.json", "the archive has no readable file missing.json"),
+        ("@", "the archive has no readable file"),
+    ],
+)
 def test_only_files_of_the_archives_root_are_read(
-    value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    value: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A variable cannot name a file elsewhere."""
-    monkeypatch.setattr(environment, "archive", lambda: tmp_path)
-    with pytest.raises(SettingError, match="environment variable LOOP"):
+    root = tmp_path / "archive"
+    root.mkdir()
+    monkeypatch.setattr(environment, "archive", lambda: root)
+    for folder in (tmp_path, root):
+        (folder / "loop.json").write_text(json.dumps(LOOP), encoding="utf-8")
+        (folder / ".hidden").write_text(json.dumps(LOOP), encoding="utf-8")
+    with pytest.raises(SettingError, match=f"environment variable LOOP: {words}"):
         loop.read({"LOOP": value})
 
 

@@ -278,6 +278,17 @@ def test_a_form_that_is_refused_is_sent_once_as_text(
     assert ("sign" in body) == (chat == "people")
 
 
+def test_text_holds_no_mention_that_was_harmless_in_a_card() -> None:
+    """What a card shows as plain text would be a mention in a text message."""
+    elements = [{"tag": "plain_text", "content": '<at user_id="all">all</at>'}]
+    message = {"msg_type": "interactive", "card": {"elements": elements}}
+    platform = Platform(says(code=200621, msg="parse card json err"), OK_LARK)
+    post(platform, result("people", message))
+    text = platform.sent[1][2]["content"]["text"]
+    assert "at user_id" in text
+    assert "<" not in text
+
+
 def test_a_message_that_is_too_long_is_sent_once_shorter() -> None:
     """A chat with a narrower limit than documented gets the beginning."""
     message = {

@@ -182,6 +182,7 @@ def test_what_is_no_object_is_rejected(body: object) -> None:
         pytest.param({"emp_id": "E１"}, "malformed", "1 to 32 letters", id="a full-width digit"),
         pytest.param({"emp_id": "../../x"}, "malformed", "1 to 32 letters", id="a path"),
         pytest.param({"role": "DevOps"}, "malformed", "lower-case", id="a role in capitals"),
+        pytest.param({"role": "Devops"}, "malformed", "lower-case", id="a capital first"),
         pytest.param({"role": "ops\x00"}, "malformed", "lower-case", id="a NUL"),
         pytest.param({"request_id": "a b"}, "malformed", "without spaces", id="a space in the id"),
         pytest.param({"request_id": "r" * 129}, "malformed", "1 to 128", id="a long request id"),
@@ -189,6 +190,7 @@ def test_what_is_no_object_is_rejected(body: object) -> None:
         pytest.param({"chat": "https://x"}, "malformed", "chat is", id="a URL as chat"),
         pytest.param({"requested_by": "a\nb"}, "malformed", "1 to 64", id="two lines of person"),
         pytest.param({"requested_by": "x" * 65}, "malformed", "1 to 64", id="a long person"),
+        pytest.param({"approved_by": "li<at>lei"}, "malformed", "1 to 64", id="a tag in a name"),
         pytest.param({"approved_by": "<at id=all>"}, "malformed", "1 to 64", id="a mention"),
         pytest.param(
             {"role": "unheard"}, "unknown-role", "it has: all, dba, devops", id="an unknown role"
