@@ -181,8 +181,8 @@ class Catalogue(_Model):
     """How account names are made."""
     home: Literal["keep", "archive"] = "keep"
     """What happens to the home of a locked account: nothing, or it is moved out of reach."""
-    lock_timeout_seconds: Annotated[int, Field(ge=1, le=3600)] = 120
-    """How long a run waits for another one on the same host."""
+    lock_timeout_seconds: Annotated[int, Field(ge=1, le=3600)] = 240
+    """How long a run waits for others on the same host. Keep it below the command's timeout."""
     everyone: Grants = Grants()
     """What every role gives besides its own."""
     roles: dict[RoleName, Role] = Field(min_length=1)

@@ -30,7 +30,7 @@ def test_default_catalogue_has_the_usual_roles() -> None:
 def test_defaults_are_the_careful_ones() -> None:
     """A role that says nothing gives a bash account and nothing else."""
     catalogue = role()
-    assert ("emp-", "keep", 120) == (
+    assert ("emp-", "keep", 240) == (
         catalogue.user_name.prefix,
         catalogue.home,
         catalogue.lock_timeout_seconds,
