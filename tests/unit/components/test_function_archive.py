@@ -58,6 +58,9 @@ def test_an_archive_holds_what_its_function_imports(project: Path) -> None:
 def test_the_same_sources_give_the_same_bytes(project: Path) -> None:
     """Neither time nor owner nor order of the files is in the archive, so nothing seems changed."""
     first = function_archive.build("one", {"loop.json": "{}"}, project)
+    entries = zipfile.ZipFile(io.BytesIO(first)).infolist()
+    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
+    assert {entry.external_attr >> 16 for entry in entries} == {0o644}
     for path in project.rglob("*.py"):
         path.touch()
     assert first == function_archive.build("one", {"loop.json": "{}"}, project)

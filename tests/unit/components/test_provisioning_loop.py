@@ -193,6 +193,13 @@ def test_service_linked_roles_come_first_if_at_all(engine: FakeEngine, wanted: b
         assert roles <= set(engine.one("RequestRoute").depends_on)
 
 
+def test_protection_reaches_bus_and_sources(engine: FakeEngine) -> None:
+    """What the caller protects is what is known outside, and nothing else."""
+    engine.run(lambda: ProvisioningLoop("loop", args(protect_bus=True)))
+    protected = [made.kind for made in engine.made if made.protected]
+    assert protected == ["EventBus", "EventSourceV2"]
+
+
 def test_everything_is_a_descendant_of_the_loop(engine: FakeEngine) -> None:
     """So a caller's provider, protection and aliases reach all of it."""
     engine.run(lambda: ProvisioningLoop("loop", args(onboarding=ONBOARDING)))
