@@ -58,6 +58,10 @@ up preview refresh destroy:
 policy: $(STAMP) ## Judge what STACK declares by the policies, without the Pulumi CLI.
 	@$(BIN)/python -m policies.run --stack $(STACK) $(ARGS)
 
+.PHONY: replay
+replay: $(STAMP) ## List STACK's dead letters; ARGS=--yes publishes them again.
+	@$(BIN)/python -m scripts.replay --stack $(STACK) $(ARGS)
+
 .PHONY: lock
 lock: $(STAMP) ## Resolve the dependencies anew into requirements.lock.
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \

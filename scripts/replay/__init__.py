@@ -1,0 +1,1 @@
+"""``make replay``: dead letters back onto their bus."""

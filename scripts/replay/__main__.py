@@ -1,0 +1,129 @@
+"""List a stack's dead letters, or publish them once more: ``python -m scripts.replay --stack dev``.
+
+Signs with ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, if it is set,
+ALIBABA_CLOUD_SECURITY_TOKEN; for stack ``local`` with the key in its file. It needs
+``mns:GetQueueAttributes``, ``mns:ReceiveMessage``, ``mns:DeleteMessage`` on the queue and
+``eventbridge:PutEvents`` on the bus.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+import yaml
+
+from scripts.replay import letters
+from scripts.replay.cloud import Bus, Key, Message, Queue, Refused
+
+PROJECT = Path(__file__).resolve().parents[2]
+_LOCAL = "local"
+_LOCAL_ENDPOINT = "http://127.0.0.1:8642"
+
+
+class Unusable(Exception):
+    """The stack file or the environment lacks something; the message names it."""
+
+
+def main(
+    stack: Annotated[str, typer.Option(help="local, dev, prod or a stack of your own.")] = _LOCAL,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Publish and delete; without it they are only listed.")
+    ] = False,
+    endpoint: Annotated[
+        str, typer.Option(help="For stack local: where its local cloud runs.")
+    ] = _LOCAL_ENDPOINT,
+) -> None:
+    """List a stack's dead letters; with --yes, publish each on its bus again and delete it."""
+    try:
+        code = _replay(stack, endpoint, yes=yes)
+    except (Unusable, Refused, httpx.TransportError) as problem:
+        typer.echo(f"replay: {problem}", err=True)
+        code = 1
+    raise typer.Exit(code)
+
+
+def _replay(stack: str, endpoint: str, *, yes: bool) -> int:
+    config = _config(stack)
+    settings = config["ecs-provisioning-loop:settings"]
+    account, region = settings["account_id"], settings["region"]
+    prefix = settings.get("name_prefix") or f"provisioning-{settings['environment']}"
+    local = stack == _LOCAL
+    key = _key(config, os.environ, local=local)
+    host = f"{region}.aliyuncs.com"
+    with httpx.Client(timeout=30, trust_env=not local) as http:
+        queue = Queue(
+            http,
+            endpoint if local else f"https://{account}.mns.{host}",
+            f"{prefix}-dead-letters",
+            key,
+        )
+        bus = Bus(http, endpoint if local else f"https://{account}.eventbridge.{host}", key)
+        return _publish(queue, bus) if yes else _list(queue)
+
+
+def _list(queue: Queue) -> int:
+    waiting = queue.count()
+    shown = queue.look() if waiting else []
+    for message in shown:
+        try:
+            typer.echo(str(letters.read(message.body)))
+        except letters.Unreadable as problem:
+            typer.echo(f"message {message.id}: {problem}")
+    more = f", the first {len(shown)} are shown" if waiting > len(shown) else ""
+    typer.echo(f"{waiting} dead letters{more}; --yes publishes them again", err=True)
+    return 0
+
+
+def _publish(queue: Queue, bus: Bus) -> int:
+    """Publish what waits now, not what comes back while this runs; what fails stays."""
+    left = queue.count()
+    published = failed = 0
+    while left > 0 and (taken := queue.take()):
+        left -= len(taken)
+        for message in taken:
+            problem = _publish_one(queue, bus, message)
+            published, failed = published + (not problem), failed + bool(problem)
+            if problem:
+                typer.echo(f"message {message.id}: {problem}; it stays in the queue", err=True)
+    typer.echo(f"{published} published again, {failed} left", err=True)
+    return 1 if failed else 0
+
+
+def _publish_one(queue: Queue, bus: Bus, message: Message) -> str:
+    try:
+        letter = letters.read(message.body)
+        bus.put(letter.event)
+    except (letters.Unreadable, Refused) as problem:
+        return str(problem)
+    # Deleted only now: an event that is published twice is recognised, a lost one is not.
+    queue.delete(message)
+    typer.echo(str(letter))
+    return ""
+
+
+def _config(stack: str) -> dict[str, Any]:
+    path = PROJECT / f"Pulumi.{stack}.yaml"
+    if not path.exists():
+        known = ", ".join(sorted(p.name.split(".")[1] for p in PROJECT.glob("Pulumi.*.yaml")))
+        raise Unusable(f"there is no stack '{stack}'; there are {known}")
+    config: dict[str, Any] = yaml.safe_load(path.read_text())["config"]
+    return config
+
+
+def _key(config: Mapping[str, Any], environ: Mapping[str, str], *, local: bool) -> Key:
+    if local:
+        return Key(config["alicloud:accessKey"], config["alicloud:secretKey"])
+    names = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET")
+    missing = [name for name in names if not environ.get(name)]
+    if missing:
+        raise Unusable(f"{' and '.join(missing)} must be set in the environment")
+    return Key(
+        environ[names[0]], environ[names[1]], environ.get("ALIBABA_CLOUD_SECURITY_TOKEN", "")
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,108 @@
+"""Dead letters go back onto their bus and end in the chat."""
+
+import base64
+import json
+import subprocess
+import sys
+
+import pytest
+from mns.account import Account
+from mns.queue import Message
+
+from localcloud.demo.loop import Loop
+from scripts.replay import letters
+from tests.e2e.running_cloud import ROOT, RunningCloud
+
+QUEUE = "provisioning-local-dead-letters"
+
+
+def _approval(number: str, **attributes: object) -> dict[str, object]:
+    return {
+        "id": f"replayed-{number}",
+        "source": "dingtalk.approval",
+        "specversion": "1.0",
+        "type": "eventbridge:Events:HTTPEvent",
+        "datacontenttype": "application/json",
+        "subject": "acs:eventbridge:cn-hangzhou:1234567890123456:eventbus/provisioning-local",
+        "aliyuneventbusname": "provisioning-local",
+        "aliyunpublishtime": "2020-01-01T00:00:00.000Z",
+        "data": {
+            "headers": {"X-Provisioning-Token": "never-shown"},
+            "body": {
+                "detail-type": "ProvisionRequest",
+                "detail": {"emp_id": f"E9{number}", "role": "devops"},
+            },
+        },
+        **attributes,
+    }
+
+
+def _bury(cloud: RunningCloud, *texts: str) -> None:
+    """Put messages into the queue as the official SDK does, without its own base64."""
+    queue = Account(cloud.endpoint, *cloud.key).get_queue(QUEUE)
+    queue.set_encoding(encoding=False)
+    for text in texts:
+        queue.send_message(Message(text))
+
+
+def _replay(cloud: RunningCloud, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "scripts.replay", "--endpoint", cloud.endpoint, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+def test_replay(cloud: RunningCloud, loop: Loop) -> None:
+    """Dead letters are listed without their content, then published, run, and deleted."""
+    reason = {"ruleName": "provision", "errorCode": "Throttling"}
+    _bury(cloud, json.dumps({"reason": reason, "event": _approval("01")}))
+    _bury(cloud, "no event at all")
+
+    listed = _replay(cloud)
+    assert listed.returncode == 0
+    assert "replayed-01" in listed.stdout
+    assert "rule provision  Throttling" in listed.stdout
+    assert "never-shown" not in listed.stdout + listed.stderr
+    assert "2 dead letters" in listed.stderr
+
+    before = loop.last_message("ops")
+    replayed = _replay(cloud, "--yes")
+    assert replayed.returncode == 1
+    assert "1 published again, 1 left" in replayed.stderr
+    assert "it stays in the queue" in replayed.stderr
+    loop.settle()
+    assert "E901" in json.dumps(loop.messages("ops", before), ensure_ascii=False)
+    loop.settle()
+    assert "replayed-01" not in _replay(cloud).stdout
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda event: event,
+        lambda event: {"event": event},
+        lambda event: {"event": json.dumps(event)},
+    ],
+    ids=["bare", "wrapped", "wrapped as text"],
+)
+def test_forms(wrap) -> None:  # type: ignore[no-untyped-def]
+    """An event is found bare or wrapped, as it is or in base64, and loses what the bus adds."""
+    text = json.dumps(wrap(_approval("02")))
+    for form in (text, base64.b64encode(text.encode()).decode()):
+        letter = letters.read(form)
+        assert letter.bus == "provisioning-local"
+        assert letter.event == {
+            name: value for name, value in _approval("02").items() if name != "aliyunpublishtime"
+        }
+
+
+def test_no_key() -> None:
+    """Without a key in the environment a real stack's queue is not even asked for."""
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.replay", "--stack", "dev"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={},
+    )
+    assert done.returncode == 1
+    assert "ALIBABA_CLOUD_ACCESS_KEY_ID" in done.stderr
