@@ -90,7 +90,10 @@ class Gateway:
         headers = {
             name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]
         }
-        query = dict(reversed(parse_qsl(scope["query_string"].decode(), keep_blank_values=True)))
+        # The first value counts, and the order stays: MNS signs the query as it was sent.
+        query: dict[str, str] = {}
+        for name, value in parse_qsl(scope["query_string"].decode(), keep_blank_values=True):
+            query.setdefault(name, value)
         source_ip = (scope.get("client") or ("127.0.0.1", 0))[0]
         surface = self._surface(host, scope["path"])
         if surface is not None:
