@@ -5,7 +5,7 @@ import os
 from functions.call_http_api import act
 from functions.call_http_api.decide import settings
 from functions.common import log, web
-from functions.common.runtime import Context
+from functions.common.context import Context
 
 
 def handler(event: bytes, context: Context) -> str:  # noqa: ARG001

@@ -1,10 +1,8 @@
 """Builds the finished chat message for a result, in the form of the chat's platform.
 
-Whatever the facts hold, a message stays under 18,000 bytes: DingTalk takes 20,000 and Lark 20 KB,
-and signing adds to them.
+Whatever the facts hold, a message is short enough for both platforms.
 """
 
-import json
 from typing import Any, NamedTuple
 
 from functions.common import words
@@ -13,8 +11,8 @@ from functions.common.loop import Chat
 from functions.common.markup import neutral, neutral_lines
 from functions.common.output import bounded, cut_tail
 from functions.common.times import seconds_between
+from functions.common.wire import MOST_BYTES, encode
 
-MOST_BYTES = 18_000
 KEYWORD = "[ECS]"
 """Every message begins with this, so that a robot in keyword mode can ask for ``ECS``."""
 
@@ -50,20 +48,9 @@ def build(facts: Facts, chat: Chat, event_id: str) -> dict[str, Any]:
     message: dict[str, Any] = {}
     for tail in _TAILS:
         message = platform(_content(facts, chat.language, tail), event_id)
-        if size(message) < MOST_BYTES:
+        if len(encode(message)) < MOST_BYTES:
             break
     return message
-
-
-def size(message: dict[str, Any]) -> int:
-    """Give the bytes that a message takes on the wire."""
-    return len(encode(message))
-
-
-def encode(message: dict[str, Any]) -> bytes:
-    """Write a message as it is sent: escapes would make each Chinese character twice as long."""
-    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "replace")
 
 
 def _content(facts: Facts, language: str, tail_bytes: int) -> _Content:

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Mapping
-from typing import Protocol
 
 from functions.common.cloud_assistant import VERSION, CloudAssistant
+from functions.common.context import Context
 from functions.common.errors import SettingError
 from functions.common.eventbridge import EventBus
 from functions.common.rpc import Credentials, Rpc
@@ -18,22 +18,6 @@ _ECS_HOSTS = {
     "cn-wuhan": "ecs.aliyuncs.com",
 }
 """Where ``ecs.<region>.aliyuncs.com`` is not what the official SDK (ecs20140526) uses."""
-
-
-class Context(Protocol):
-    """What Function Compute passes beside the event ("Context", Python 3.12)."""
-
-    @property
-    def request_id(self) -> str:
-        """The invocation's id."""
-
-    @property
-    def region(self) -> str:
-        """The region in which the function runs."""
-
-    @property
-    def account_id(self) -> str:
-        """The account to which it belongs."""
 
 
 def cloud_assistant(context: Context, environ: Mapping[str, str]) -> CloudAssistant:

@@ -14,9 +14,9 @@ from functions.common import environment
 from functions.common.errors import PermanentError, SettingError, TemporaryError
 from functions.common.events import Event
 from functions.common.loop import PLATFORMS
-from functions.common.messages import MOST_BYTES, encode
 from functions.common.signatures import dingtalk_url, lark_body
 from functions.common.web import Answer, header_value
+from functions.common.wire import MOST_BYTES, encode
 
 SHORT_BYTES = 3000
 

@@ -4,7 +4,7 @@ import os
 import time
 
 from functions.common import log, web
-from functions.common.runtime import Context
+from functions.common.context import Context
 from functions.post_to_chat import act
 from functions.post_to_chat.decide import chats
 

@@ -4,10 +4,11 @@ import os
 import time
 
 from functions.common import log, loop, runtime
+from functions.common.context import Context
 from functions.publish_result import act
 
 
-def handler(event: bytes, context: runtime.Context) -> str:
+def handler(event: bytes, context: Context) -> str:
     """Publish the result of a finished run; give the line that was logged."""
     return log.run(
         act.FUNCTION,

@@ -4,10 +4,11 @@ import os
 import time
 
 from functions.common import log, runtime
+from functions.common.context import Context
 from functions.run_command import act, settings
 
 
-def handler(event: bytes, context: runtime.Context) -> str:
+def handler(event: bytes, context: Context) -> str:
     """Run the request in an event once; give the line that was logged."""
     return log.run(
         act.FUNCTION,

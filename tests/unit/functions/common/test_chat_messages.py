@@ -14,8 +14,9 @@ from functions.common import words
 from functions.common.facts import Facts, detail
 from functions.common.loop import Chat
 from functions.common.markup import neutral, neutral_lines
-from functions.common.messages import MOST_BYTES, build, encode
+from functions.common.messages import build
 from functions.common.output import presentable
+from functions.common.wire import MOST_BYTES, encode
 from functions.common.words import Rule, Span, because
 from tests.unit.functions.samples import patient
 
