@@ -19,10 +19,12 @@ import socket
 import stat
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from localcloud.sandbox import confined, linux, processes, rooted
+from localcloud.sandbox import confined, linux, processes, rooted, watch
 from localcloud.sandbox.level import Level
 
 OUTPUT_LIMIT_BYTES = 24 * 1024
@@ -84,6 +86,7 @@ class _Run:
         self.kept = bytearray()
         self.dropped = 0
         self.unsent = False
+        self.watch: watch.Watch | None = None
 
     def take(self, data: bytes) -> None:
         """Keep the end of the output and count the rest."""
@@ -121,26 +124,25 @@ class _Agent:
         self._received = b""
         self._selector = selectors.DefaultSelector()
         self._next_snapshot = 0.0
+        self._closed = False
+        # Whoever owns none of the machine's files can't change their mode or times.
+        self._watching = level is Level.DIRECTORY and not confined.is_stranger()
 
     def serve(self) -> None:
-        self._selector.register(self._connection, selectors.EVENT_READ)
-        open_ended = True
-        while open_ended:
+        self._when_readable(self._connection.fileno(), self._receive)
+        while not self._closed:
             for key, _ in self._selector.select(_SNAPSHOT_SECONDS if self._runs else None):
-                run: _Run | None = key.data
-                if run is None:
-                    open_ended = self._receive()
-                elif self._runs.get(run.name) is not run:
-                    continue  # ended by an event before this one
-                elif key.fd == run.report:
-                    self._finish(run)
-                elif not run.drain():
-                    self._selector.unregister(run.output)
+                # An event before this one may have ended its run.
+                if self._selector.get_map().get(key.fd) is key:
+                    key.data()
             self._send_snapshots()
             processes.reap()
         processes.end_descendants()
 
-    def _receive(self) -> bool:
+    def _when_readable(self, file: int, react: Callable[[], None]) -> None:
+        self._selector.register(file, selectors.EVENT_READ, react)
+
+    def _receive(self) -> None:
         data = self._connection.recv(_CHUNK)
         *lines, self._received = (self._received + data).split(b"\n")
         for line in lines:
@@ -149,7 +151,7 @@ class _Agent:
                 self._begin(order)
             elif order["run"] in self._runs:
                 os.kill(self._runs[order["run"]].supervisor, signal.SIGTERM)
-        return bool(data)
+        self._closed = not data
 
     def _begin(self, order: dict[str, Any]) -> None:
         try:
@@ -163,8 +165,14 @@ class _Agent:
             _send(self._connection, {"event": "refused", "run": order["run"], "reason": reason})
         else:
             self._runs[run.name] = run
-            self._selector.register(run.output, selectors.EVENT_READ, run)
-            self._selector.register(run.report, selectors.EVENT_READ, run)
+            self._when_readable(run.output, partial(self._drain, run))
+            self._when_readable(run.report, partial(self._finish, run))
+            if run.watch is not None:
+                self._when_readable(run.watch.listener, run.watch.answer)
+
+    def _drain(self, run: _Run) -> None:
+        if not run.drain():
+            self._selector.unregister(run.output)
 
     def _refuse(self, run: str, reason: str) -> None:
         _send(self._connection, {"event": "refused", "run": run, "reason": reason})
@@ -185,18 +193,33 @@ class _Agent:
         # and sh is bash on Alibaba Cloud Linux.
         arguments = [str(script)] if content.startswith(b"#!") else ["/bin/bash", str(script)]
         environment = self._environment(order, home)
+        ours, theirs = socket.socketpair()
         supervisor = os.fork()
         if supervisor:
             os.close(writing)
             os.close(reporting)
-            return _Run(order["run"], script, supervisor, output, report)
+            theirs.close()
+            run = _Run(order["run"], script, supervisor, output, report)
+            run.watch = self._received_watch(ours)
+            return run
         try:
             os.chdir(folder)
             self._connection.close()
+            ours.close()
+            if self._watching:
+                watch.begin(theirs)
+            theirs.close()
             seconds = float(order["timeout_seconds"])
             processes.supervise(arguments, environment, writing, reporting, seconds, identity)
         finally:
             os._exit(0)
+
+    def _received_watch(self, connection: socket.socket) -> watch.Watch | None:
+        with connection:
+            if not self._watching:
+                return None
+            _, listeners, _, _ = socket.recv_fds(connection, 1, 1)
+        return watch.Watch(listeners[0], self._root) if listeners else None
 
     def _account(self, username: str) -> tuple[tuple[int, int] | None, str]:
         """Find the account that shall run the script; root is nothing to change to."""
@@ -241,6 +264,9 @@ class _Agent:
         self._selector.unregister(run.report)
         with contextlib.suppress(KeyError):
             self._selector.unregister(run.output)
+        if run.watch is not None:
+            self._selector.unregister(run.watch.listener)
+            os.close(run.watch.listener)
         others = [other.supervisor for other in self._runs.values() if other is not run]
         if not report:
             # The script killed its supervisor: whatever it left behind is ours now.

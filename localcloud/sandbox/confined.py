@@ -23,6 +23,11 @@ _READABLE = (
 _WRITABLE_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/tty")
 
 
+def is_stranger() -> bool:
+    """Tell whether this process is the user that owns nothing outside its instance."""
+    return os.getresuid()[0] == STRANGER
+
+
 def enter(folder: Path) -> list[str]:
     """Confine this process; give what could not be had."""
     notes: list[str] = []

@@ -11,6 +11,8 @@ import ctypes
 import errno
 import stat
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 
 from localcloud.sandbox import linux
@@ -19,6 +21,10 @@ _PR_SET_SECCOMP = 22
 _SECCOMP_MODE_FILTER = 2
 _ALLOW = 0x7FFF0000
 _ERRNO = 0x00050000
+_NOTIFY = 0x7FC00000
+_SECCOMP = {"x86_64": 317, "aarch64": 277}
+_SECCOMP_SET_MODE_FILTER = 1
+_NEW_LISTENER = 8
 
 _LOAD = 0x20  # BPF_LD | BPF_W | BPF_ABS
 _EQUAL = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
@@ -44,7 +50,13 @@ _NUMBERS: dict[str, dict[str, int]] = {
         "setresuid": 117, "setresgid": 119, "setfsuid": 122, "setfsgid": 123, "capset": 126,
         "mknod": 133, "mknodat": 259, "getuid": 102, "getgid": 104, "geteuid": 107,
         "getegid": 108, "kill": 62, "socket": 41, "sync": 162, "fsync": 74,
-        "fdatasync": 75, "syncfs": 306, "io_uring_setup": 425,
+        "fdatasync": 75, "syncfs": 306,
+        "chmod": 90, "fchmod": 91, "fchmodat": 268, "fchmodat2": 452, "utime": 132,
+        "utimes": 235, "futimesat": 261, "utimensat": 280, "setxattr": 188,
+        "lsetxattr": 189, "fsetxattr": 190,
+        "removexattr": 197, "lremovexattr": 198, "fremovexattr": 199, "setxattrat": 463,
+        "removexattrat": 466,
+        "io_uring_setup": 425,
     },
     "aarch64": {
         "fchown": 55, "fchownat": 54,
@@ -52,6 +64,10 @@ _NUMBERS: dict[str, dict[str, int]] = {
         "setresuid": 147, "setresgid": 149, "setfsuid": 151, "setfsgid": 152, "capset": 91,
         "mknodat": 33, "getuid": 174, "geteuid": 175, "getgid": 176, "getegid": 177,
         "kill": 129, "socket": 198, "sync": 81, "fsync": 82, "fdatasync": 83, "syncfs": 267,
+        "fchmod": 52, "fchmodat": 53, "fchmodat2": 452, "utimensat": 88,
+        "setxattr": 5, "lsetxattr": 6, "fsetxattr": 7,
+        "removexattr": 14, "lremovexattr": 15, "fremovexattr": 16, "setxattrat": 463,
+        "removexattrat": 466,
         "io_uring_setup": 425,
     },
 }  # fmt: skip
@@ -61,6 +77,13 @@ _PRETENDED = (
 )  # fmt: skip
 _WAITING_FOR_DISK = ("sync", "fsync", "fdatasync", "syncfs")
 _IDENTITY = ("getuid", "geteuid", "getgid", "getegid")
+
+_WATCHED = ("chmod", "fchmod", "fchmodat", "utimensat")
+# Older and newer ways to the same: the C library then takes one of the above.
+_WITHOUT = ("fchmodat2", "utime", "utimes", "futimesat", "setxattrat", "removexattrat")
+_WITHOUT_ATTRIBUTES = (
+    "setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr",
+)  # fmt: skip
 
 Instruction = tuple[int, int, int, int]
 
@@ -80,14 +103,42 @@ class Kind(StrEnum):
 
 def install(kind: Kind) -> None:
     """Filter the system calls of this process and of all its descendants."""
-    instructions = program(linux.MACHINE, kind)
-    code = b"".join(struct.pack("HBBI", *instruction) for instruction in instructions)
-    buffer = ctypes.create_string_buffer(code, len(code))
-    header = struct.pack("HxxxxxxP", len(instructions), ctypes.addressof(buffer))
     if kind is not Kind.HASTY:
         linux.forbid_new_privileges()
-    result = linux.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, header, 0, 0)
+    with _prepared(program(linux.MACHINE, kind)) as header:
+        result = linux.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, header, 0, 0)
     linux.checked(result, "install the system-call filter")
+
+
+def install_watch() -> int:
+    """Let calls that change a file's mode or times wait for the listener that this gives."""
+    number = _SECCOMP[linux.MACHINE]
+    arguments = (_SECCOMP_SET_MODE_FILTER, _NEW_LISTENER)
+    with _prepared(watch_program(linux.MACHINE)) as header:
+        return linux.checked(linux.syscall(number, *arguments, header), "watch system calls")
+
+
+def watched_call(number: int) -> str:
+    """Give the name of a call that waits for the listener."""
+    names = {_NUMBERS[linux.MACHINE].get(name): name for name in _WATCHED}
+    return names[number]
+
+
+def watch_program(machine: str) -> list[Instruction]:
+    """Write the filter that hands calls over to a listener; it comes on top of a confining one."""
+    numbers = _NUMBERS[machine]
+    lines: list[Instruction] = [(_LOAD, 0, 0, _OFFSET_NUMBER)]
+    for names, answer in (
+        (_WITHOUT, _ERRNO | errno.ENOSYS),
+        (_WITHOUT_ATTRIBUTES, _ERRNO | errno.EOPNOTSUPP),
+    ):
+        for name in names:
+            if name in numbers:
+                lines += [(_EQUAL, 0, 1, numbers[name]), (_RETURN, 0, 0, answer)]
+    for name in _WATCHED:
+        if name in numbers:
+            lines += [(_EQUAL, 0, 1, numbers[name]), (_RETURN, 0, 0, _NOTIFY)]
+    return [*lines, (_RETURN, 0, 0, _ALLOW)]
 
 
 def program(machine: str, kind: Kind) -> list[Instruction]:
@@ -119,6 +170,13 @@ def program(machine: str, kind: Kind) -> list[Instruction]:
         families = (_AF_INET, _AF_INET6, _AF_PACKET)
         lines += _refuse(numbers["socket"], 0, families, errno.ENETUNREACH)
     return [*lines, (_RETURN, 0, 0, _ALLOW)]
+
+
+@contextmanager
+def _prepared(instructions: list[Instruction]) -> Iterator[bytes]:
+    code = b"".join(struct.pack("HBBI", *instruction) for instruction in instructions)
+    buffer = ctypes.create_string_buffer(code, len(code))
+    yield struct.pack("HxxxxxxP", len(instructions), ctypes.addressof(buffer))
 
 
 def _answer(number: int, error: int) -> list[Instruction]:

@@ -26,6 +26,7 @@ _START = (
 )
 _LINE_LIMIT_BYTES = 1 << 20
 _START_SECONDS = 30.0
+_SHUT_DOWN = "the instance was shut down"
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,8 @@ class _Agent:
         return agent
 
     async def run(self, script: Script, progress: Progress | None) -> Outcome:
+        if self.gone:
+            return Outcome("interrupted", reason=_SHUT_DOWN)
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._runs[script.name] = (outcome, progress)
         self._send(
@@ -203,14 +206,15 @@ class _Agent:
         self._writer.write(json.dumps(order).encode() + b"\n")
 
     async def _listen(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
+        # Whoever is root inside may meddle with the agent: what makes no sense ends the connection.
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             while line := await self._reader.readline():
                 self._take(json.loads(line))
         self.gone = True
         runs, self._runs = self._runs, {}
         for outcome, _ in runs.values():
             if not outcome.done():
-                outcome.set_result(Outcome("interrupted", reason="the instance was shut down"))
+                outcome.set_result(Outcome("interrupted", reason=_SHUT_DOWN))
 
     def _take(self, message: dict[str, Any]) -> None:
         outcome, progress = self._runs.get(message["run"], (None, None))

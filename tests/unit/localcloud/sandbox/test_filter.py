@@ -6,9 +6,17 @@ from dataclasses import dataclass
 
 import pytest
 
-from localcloud.sandbox.filter import _ARCHITECTURE, _NUMBERS, Instruction, Kind, program
+from localcloud.sandbox.filter import (
+    _ARCHITECTURE,
+    _NUMBERS,
+    Instruction,
+    Kind,
+    program,
+    watch_program,
+)
 
 ALLOWED = "allowed"
+WATCHED = "watched"
 MACHINES = ("x86_64", "aarch64")
 
 
@@ -46,7 +54,8 @@ def decide(instructions: list[Instruction], call: Call) -> str | int:
             line += if_true if holds else if_false
         else:
             assert code == 0x06
-            return ALLOWED if constant == 0x7FFF0000 else constant & 0xFFFF
+            words = {0x7FFF0000: ALLOWED, 0x7FC00000: WATCHED}
+            return words.get(constant, constant & 0xFFFF)
 
 
 def verdict(machine: str, kind: Kind, name: str, *arguments: int) -> str | int:
@@ -119,3 +128,22 @@ def test_jumps_stay_inside(machine, kind):
     for line, (_, if_true, if_false, _) in enumerate(instructions):
         assert max(if_true, if_false) < 256
         assert line + 1 + max(if_true, if_false) < len(instructions) + 1
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("fchmodat", WATCHED),
+        ("fchmod", WATCHED),
+        ("utimensat", WATCHED),
+        ("fchmodat2", errno.ENOSYS),
+        ("setxattr", errno.EOPNOTSUPP),
+        ("fremovexattr", errno.EOPNOTSUPP),
+        ("mknodat", ALLOWED),
+    ],
+)
+def test_mode_and_times_are_watched(machine, name, expected):
+    """Every way to change a file's mode, times or attributes is watched or not there at all."""
+    call = Call(_NUMBERS[machine][name], _ARCHITECTURE[machine])
+    assert decide(watch_program(machine), call) == expected

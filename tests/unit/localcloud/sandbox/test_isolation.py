@@ -41,8 +41,6 @@ def test_machine_files_keep_their_mode_and_content(lab, data):
     precious.chmod(0o644)
     lab.run(f"chmod 777 {precious}; echo gone > {precious}; rm -f {precious}; mv {precious} /tmp")
     assert precious.read_text() == "kept"
-    if lab.level is Level.DIRECTORY and os.geteuid() != 0:
-        pytest.skip("a plain user without namespaces can re-mode files of the same user")
     assert precious.stat().st_mode & 0o777 == 0o644
 
 

@@ -137,11 +137,17 @@ async def main():
 id -u
 useradd ${PROVISION_ROOT:+--prefix $PROVISION_ROOT} -m e1 && echo made
 chown 12:34 ${PROVISION_ROOT:-}/home/e1 && echo given
-echo intruder > %s/intruder
+cd $PROVISION_ROOT/tmp; touch mine; chmod 640 mine; touch -d 2020-02-02 mine
+stat -c '%a %y' mine | cut -c1-14
+mine=PRECIOUS
+echo intruder > $mine/intruder
+ln -s $mine/file link
+chmod 777 $mine/file; chmod 777 link; (cd $mine && chmod 777 file); chmod 777 $mine
+touch -d 2020-01-01 $mine/file; touch -c -d 2020-01-01 link; mv $mine/file /tmp; rm -rf $mine
 '''
-    text = text % sys.argv[4]
+    text = text.replace("PRECIOUS", sys.argv[4])
     outcome = await machines.run("i-1", Script("t-1", b"#!/bin/bash\\n" + text.encode(), 30.0))
-    print(isolation.level.value, *outcome.output.decode().split("\\n")[:3], sep=",")
+    print(isolation.level.value, *outcome.output.decode().split("\\n")[:4], sep=",")
     await machines.close()
 
 asyncio.run(main())
@@ -157,7 +163,12 @@ def test_plain_user_can_run_a_cloud(level, tmp_path_factory):
     data, precious = base / "data", base / "precious"
     for folder in (base, data, precious):
         folder.mkdir()
+        folder.chmod(0o755)
         os.chown(folder, PLAIN_USER, PLAIN_USER)
+    (precious / "file").write_text("kept")
+    (precious / "file").chmod(0o604)
+    os.chown(precious / "file", PLAIN_USER, PLAIN_USER)
+    os.utime(precious / "file", (1000, 1000))
     python = _python_of_plain_user()
     try:
         done = subprocess.run(
@@ -169,12 +180,14 @@ def test_plain_user_can_run_a_cloud(level, tmp_path_factory):
             pytest.skip("user namespaces are switched off here")
         assert done.returncode == 0, done.stderr
         used, *lines = done.stdout.strip().split(",")
-        assert lines == ["0", "made", "given"]
+        assert lines == ["0", "made", "given", "640 2020-02-02"]
         assert level in {"auto", used}
         assert used != "namespaces"
-        if used == "directory":
-            assert list(precious.iterdir()) == []
-        assert not (precious / "intruder").exists()
+        status = (precious / "file").stat()
+        assert (status.st_mode & 0o777, status.st_mtime) == (0o604, 1000)
+        assert (precious / "file").read_text() == "kept"
+        assert [entry.name for entry in precious.iterdir()] == ["file"]
+        assert precious.stat().st_mode & 0o777 == 0o755
     finally:
         module.skeleton.remove(base)
 
