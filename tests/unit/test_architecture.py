@@ -15,6 +15,9 @@ ALLOWED = {
     "policies": {"policies"} | PULUMI,
     "functions": {"functions"},
     "scripts": {"scripts"},
+    # Speaks to the cloud with the functions' own clients.
+    "scripts/behaviour": {"scripts", "functions"},
+    "scripts/smoke": {"scripts", "functions"},
     # Installs the engine with Pulumi's own installer.
     "scripts/stack": {"scripts"} | PULUMI,
     "localcloud": {"localcloud"},

@@ -106,12 +106,14 @@ class EventBridge:
         compiled = self._compiled.get(_key(bus, rule))
         return compiled.targets.get(target) if compiled else None
 
-    def trace(self, event_id: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
+    def trace(
+        self, event_id: str | None = None, limit: int = 100, *, explain: bool = True
+    ) -> list[dict[str, Any]]:
         """Give the way of the events with an id, or of the last ones, oldest first.
 
         It reads what is on the disk, so the store is flushed before.
         """
-        return ways(self, self.history, event_id, limit)
+        return ways(self, self.history, event_id, limit, explain=explain)
 
     def pattern(self, rule: Rule) -> Pattern:
         """Give a rule's compiled pattern."""

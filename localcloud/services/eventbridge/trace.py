@@ -24,11 +24,19 @@ _SECRET_HEADER = re.compile(r"token|secret|auth|cookie|sign|key", re.IGNORECASE)
 
 
 def ways(
-    eventbridge: EventBridge, history: History, event_id: str | None, limit: int
+    eventbridge: EventBridge,
+    history: History,
+    event_id: str | None,
+    limit: int,
+    *,
+    explain: bool = True,
 ) -> list[dict[str, Any]]:
-    """Give the way of the events with an id, or of the last ones, oldest first."""
+    """Give the way of the events with an id, or of the last ones, oldest first.
+
+    With ``explain``, the rules that did not match say why.
+    """
     events = history.with_id(event_id) if event_id else history.latest(limit)
-    return [_way(eventbridge, history, accepted) for accepted in events[-limit:]]
+    return [_way(eventbridge, history, accepted, explain) for accepted in events[-limit:]]
 
 
 def shown_endpoint(endpoint: str) -> str:
@@ -39,7 +47,9 @@ def shown_endpoint(endpoint: str) -> str:
     return f"{parts.scheme}://{parts.hostname}/..."
 
 
-def _way(eventbridge: EventBridge, history: History, accepted: Accepted) -> dict[str, Any]:
+def _way(
+    eventbridge: EventBridge, history: History, accepted: Accepted, explain: bool
+) -> dict[str, Any]:
     event = json.loads(accepted.body)
     courses: dict[str, list[Course]] = {}
     for course in history.deliveries(accepted.seq):
@@ -48,7 +58,7 @@ def _way(eventbridge: EventBridge, history: History, accepted: Accepted) -> dict
         _matched(eventbridge, accepted.bus, name, found) for name, found in courses.items()
     ] + [
         _missed(eventbridge, rule, event)
-        for rule in eventbridge.rules(accepted.bus)
+        for rule in (eventbridge.rules(accepted.bus) if explain else ())
         if rule.name not in courses
     ]
     return {

@@ -1,0 +1,62 @@
+"""A revision of the project in a folder of its own, and what of it decides the loop's behaviour."""
+
+import io
+import subprocess
+import tarfile
+from pathlib import Path
+
+DECISIVE = (
+    "Pulumi.yaml",
+    "Pulumi.local.yaml",
+    "components",
+    "functions",
+    "requirements.lock",
+    "scripts/provision",
+    "stacks",
+)
+"""What makes the loop behave as it does. The local cloud is not among it: it judges both."""
+
+
+class NoRevision(Exception):
+    """There is no such revision in this checkout; the message says what to do."""
+
+
+def commit(project: Path, revision: str) -> str:
+    """Give the commit that a name of a revision stands for."""
+    return _git(project, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").strip()
+
+
+def unpack(project: Path, revision: str, folder: Path) -> None:
+    """Write a revision's files into a folder; the checkout and its branches stay as they are."""
+    done = subprocess.run(  # noqa: S603 - no shell
+        ["git", "-C", str(project), "archive", revision],  # noqa: S607 - git from PATH
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        raise NoRevision(f"git archive {revision} failed: {done.stderr.decode().strip()}")
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+        archive.extractall(folder, filter="data")
+
+
+def is_same(project: Path, revision: str) -> bool:
+    """Tell whether nothing that decides the behaviour differs between a revision and the files."""
+    differing = _git(project, "diff", "--name-only", revision, "--", *DECISIVE)
+    new = _git(project, "ls-files", "--others", "--exclude-standard", "--", *DECISIVE)
+    return not (differing + new).strip()
+
+
+def _git(project: Path, *arguments: str) -> str:
+    done = subprocess.run(  # noqa: S603 - no shell
+        ["git", "-C", str(project), *arguments],  # noqa: S607 - git from PATH
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        said = done.stderr.strip() or "unknown revision"
+        raise NoRevision(
+            f"git {' '.join(arguments)} failed: {said}; is the base fetched? "
+            "A shallow clone needs 'git fetch --unshallow'"
+        )
+    return done.stdout
