@@ -1,0 +1,120 @@
+"""Stack ``local`` under the real Pulumi engine, with settings and a state of its own."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.e2e.running_cloud import ROOT, environment_without_proxies
+
+STACK = "local"
+PLUGIN = "pulumi-resource-alicloud"
+
+
+def why_not() -> str:
+    """Tell what of the real engine is missing on this machine; nothing if it is all there."""
+    if not shutil.which("pulumi"):
+        return "`pulumi` is not on PATH"
+    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    if not shutil.which(PLUGIN) and not list(home.glob(f"plugins/resource-alicloud-*/{PLUGIN}")):
+        return f"the provider's plugin {PLUGIN} is neither on PATH nor in {home}/plugins"
+    return ""
+
+
+class Project:
+    """A copy of the project's files for the engine; the program itself is the real one."""
+
+    def __init__(self, folder: Path, endpoint: str) -> None:
+        (folder / "state").mkdir(parents=True)
+        self.folder = folder
+        project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+        project["main"] = str(ROOT / project["main"])
+        project["runtime"]["options"]["virtualenv"] = str(ROOT / ".venv")
+        (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
+        self.file = folder / f"Pulumi.{STACK}.yaml"
+        self.reset()
+        self._environment = {
+            **environment_without_proxies(),
+            "HTTP_PROXY": endpoint,
+            "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+        self.run("stack", "init", STACK)
+
+    def reset(self) -> None:
+        """Go back to the committed settings."""
+        shutil.copy(ROOT / f"Pulumi.{STACK}.yaml", self.file)
+
+    def change(self, edit: Callable[[dict[str, Any], Path], object]) -> None:
+        """Change the configuration; the edit is given its keys and the project's folder."""
+        content = yaml.safe_load(self.file.read_text())
+        edit(content["config"], self.folder)
+        self.file.write_text(yaml.safe_dump(content, allow_unicode=True))
+
+    def preview(self) -> list[dict[str, Any]]:
+        """Give the steps that ``up`` would take."""
+        steps: list[dict[str, Any]] = json.loads(self.run("preview", "--json").stdout)["steps"]
+        return steps
+
+    def up(self, *arguments: str) -> dict[str, str]:
+        """Bring the cloud to what the settings say; give what was done to which resource."""
+        return done(self.run("up", "--yes", "--skip-preview", "--json", *arguments).stdout)
+
+    def refresh(self) -> dict[str, str]:
+        """Read the cloud into the state; give what was found changed."""
+        return done(self.run("refresh", "--yes", "--skip-preview", "--json").stdout)
+
+    def destroy(self) -> None:
+        """Delete everything of the stack."""
+        self.run("destroy", "--yes", "--skip-preview")
+
+    def outputs(self) -> dict[str, Any]:
+        """Give the stack's outputs, secrets revealed: they guard nothing here."""
+        found = self.run("stack", "output", "--json", "--show-secrets").stdout
+        return dict(json.loads(found))
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ``pulumi`` and fail with all that it said if it fails."""
+        stack = [] if arguments[:2] == ("stack", "init") else ["--stack", STACK]
+        done = subprocess.run(
+            ["pulumi", *arguments, *stack, "--non-interactive", "--color", "never"],
+            cwd=self.folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"pulumi {arguments[0]}:\n{done.stdout}\n{done.stderr}"
+        return done
+
+
+def planned(steps: list[dict[str, Any]]) -> dict[str, str]:
+    """Give the operation on each resource that a plan changes, by the last part of its URN."""
+    return _changes((step["urn"], step["op"]) for step in steps)
+
+
+def done(events: str) -> dict[str, str]:
+    """Give the operation on each resource that a run changed, from the engine's events."""
+    ended = [
+        json.loads(line)["resOutputsEvent"]["metadata"]
+        for line in events.splitlines()
+        if '"resOutputsEvent"' in line
+    ]
+    return _changes((step["urn"], step["op"]) for step in ended)
+
+
+def _changes(steps: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Leave out what stays; a replacement is several steps for the engine and one word here."""
+    found: dict[str, str] = {}
+    for urn, operation in steps:
+        if operation in {"create-replacement", "delete-replaced", "replace"}:
+            found[urn.rpartition("::")[2]] = "replace"
+        elif operation not in {"same", "read", "refresh"}:
+            found[urn.rpartition("::")[2]] = operation
+    return dict(sorted(found.items()))

@@ -1,0 +1,266 @@
+"""The real Pulumi engine and the real alicloud provider build stack ``local`` in a local cloud.
+
+What a change of the settings would do is asked of ``preview``; that it does so, of the cloud.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from localcloud.demo.loop import Loop, event
+from tests.e2e.pulumi_project import Project, planned, why_not
+from tests.e2e.running_cloud import ROOT, RunningCloud
+
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.xdist_group("engine"),
+    pytest.mark.skipif(bool(why_not()), reason=why_not() or "the engine is here"),
+]
+
+SETTINGS = "ecs-provisioning-loop:settings"
+BUS = "provisioning-local"
+EVENTBRIDGE = "2020-04-01"
+Edit = Callable[[dict[str, Any], Path], object]
+
+
+@pytest.fixture(scope="module")
+def deployed(cloud: RunningCloud, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Give the stack as ``up`` left it."""
+    project = Project(tmp_path_factory.mktemp("engine") / "project", cloud.endpoint)
+    project.up()
+    return project
+
+
+@pytest.fixture
+def project(deployed: Project) -> Iterator[Project]:
+    """Give the stack with the committed settings."""
+    yield deployed
+    deployed.reset()
+
+
+def set_to(*path: str, value: Any) -> Edit:
+    """Give an edit that sets one value, in the settings or among the secrets."""
+
+    def edit(config: dict[str, Any], _folder: Path) -> None:
+        place = config
+        for key in path[:-1]:
+            place = place.setdefault(key, {})
+        place[path[-1]] = value
+
+    return edit
+
+
+def give_devops_a_package(config: dict[str, Any], folder: Path) -> None:
+    """Change one role of the catalogue, and with it the script."""
+    catalogue = yaml.safe_load((ROOT / "scripts/provision/roles.yaml").read_text())
+    catalogue["roles"]["devops"]["packages"].append("tree")
+    (folder / "catalogue.yaml").write_text(yaml.safe_dump(catalogue))
+    config[SETTINGS]["roles_file"] = str(folder / "catalogue.yaml")
+
+
+EVERY_RULE = {
+    "loop-archive-rule": "update",
+    "loop-chats-audit-completed-rule": "update",
+    "loop-chats-audit-failed-rule": "update",
+    "loop-chats-board-completed-rule": "update",
+    "loop-chats-board-failed-rule": "update",
+    "loop-chats-ops-completed-rule": "update",
+    "loop-chats-ops-failed-rule": "update",
+    "loop-chats-people-completed-rule": "update",
+    "loop-chats-people-failed-rule": "update",
+    "loop-onboarding-rule": "update",
+    "loop-requests-rule": "update",
+    "loop-results-rule": "update",
+}
+LOOP_DOCUMENT = {
+    "loop-requests-run-command-function": "update",
+    "loop-results-publish-result-function": "update",
+}
+COMMAND_ID = {
+    "loop-requests-run-command-function": "update",
+    "loop-requests-run-command-policy": "update",
+}
+
+CHANGES = [
+    # A command cannot be changed in the cloud: whatever it says replaces it. The function and its
+    # policy name the new one; the loop document holds the script's hash.
+    pytest.param(
+        give_devops_a_package,
+        {"loop-provision-command": "replace", **COMMAND_ID, **LOOP_DOCUMENT},
+        {"loop-provision-command": ["commandContent", "name"]},
+        id="script",
+    ),
+    # Where a role is provisioned stands in the loop document alone.
+    pytest.param(
+        set_to(SETTINGS, "roles", "contractor", value="db"),
+        LOOP_DOCUMENT,
+        {},
+        id="role",
+    ),
+    # A third source of approvals: the rule of requests matches it too.
+    pytest.param(
+        set_to(SETTINGS, "sources", "lark.request", value={"platform": "lark", "chat": "people"}),
+        {"loop-intake-lark.request": "create", "loop-requests-rule": "update", **LOOP_DOCUMENT},
+        {},
+        id="pattern",
+    ),
+    pytest.param(set_to(SETTINGS, "retry", value="BACKOFF_RETRY"), EVERY_RULE, {}, id="retry"),
+    # The function that posts holds the secrets of its chats, and nothing else does.
+    pytest.param(
+        set_to("ecs-provisioning-loop:chat-ops-secret", value="SECanother"),
+        {"loop-chats-post-to-chat-function": "update"},
+        {},
+        id="secret of a chat that a function serves",
+    ),
+    # EventBridge posts to this chat by itself, so its rules' targets hold the secret.
+    pytest.param(
+        set_to("ecs-provisioning-loop:chat-audit-secret", value="SECanother"),
+        {
+            "loop-chats-audit-completed-rule": "update",
+            "loop-chats-audit-failed-rule": "update",
+        },
+        {},
+        id="secret of a chat that rules serve",
+    ),
+    # The time limit is part of both commands.
+    pytest.param(
+        set_to(SETTINGS, "command", "timeout_seconds", value=120),
+        {
+            "loop-deprovision-command": "replace",
+            "loop-provision-command": "replace",
+            **COMMAND_ID,
+        },
+        {"loop-deprovision-command": ["timeout"], "loop-provision-command": ["timeout"]},
+        id="timeout",
+    ),
+]
+
+
+@pytest.mark.parametrize(("edit", "expected", "reasons"), CHANGES)
+def test_a_change_touches_only_what_it_must(
+    project: Project, edit: Edit, expected: dict[str, str], reasons: dict[str, list[str]]
+) -> None:
+    """Each kind of change updates the resources that hold it; only commands are replaced."""
+    project.change(edit)
+    steps = project.preview()
+    assert dict(sorted(expected.items())) == planned(steps)
+    assert reasons == {
+        step["urn"].rpartition("::")[2]: sorted(step["replaceReasons"])
+        for step in steps
+        if step.get("replaceReasons") and step["op"] in {"replace", "create-replacement"}
+    }
+
+
+def test_nothing_changes_the_second_time(project: Project) -> None:
+    """After ``up`` the state, the program and the cloud agree."""
+    assert {} == project.up()
+    assert {} == project.refresh()
+    assert {} == planned(project.preview())
+
+
+def test_the_loop_works_as_the_engine_built_it(cloud: RunningCloud, project: Project) -> None:
+    """An approval becomes an account and a message, as after a deployment without the engine."""
+    loop = Loop(cloud.ready, project.outputs())
+    seen = loop.last_message("ops")
+    loop.post("dingtalk.approval", event("dingtalk-approval"))
+    message = loop.next_message("ops", seen)["text"]
+    assert ["Success", "E123"] == [word for word in ("Success", "E123") if word in message]
+    assert loop.account("i-local0001", "emp-e123")
+
+
+def test_all_changes_at_once_reach_the_cloud_and_back(
+    cloud: RunningCloud, project: Project
+) -> None:
+    """What the plans say is what ``up`` does, and the committed settings undo it."""
+    client = cloud.client()
+
+    def rule() -> dict[str, Any]:
+        asked = {"EventBusName": BUS, "RuleName": "provision"}
+        found: dict[str, Any] = client.rpc(EVENTBRIDGE, "GetRule", asked)["Data"]
+        return found
+
+    before = project.outputs()
+    for change in CHANGES:
+        project.change(change.values[0])  # type: ignore[arg-type]  # the first value is the edit
+    project.up()
+    after = project.outputs()
+    assert before["command_id"] != after["command_id"]
+    assert "lark.request" in after["webhooks"]
+    assert "lark.request" in rule()["FilterPattern"]
+    assert "BACKOFF_RETRY" == rule()["Targets"][0]["PushRetryStrategy"]
+    environment = client.fc("GET", f"/functions/{BUS}-run-command")["environmentVariables"]
+    assert (after["command_id"], "120") == (environment["CommandId"], environment["Timeout"])
+    chats = client.fc("GET", f"/functions/{BUS}-post-to-chat")["environmentVariables"]["CHATS"]
+    assert "SECanother" == json.loads(chats)["ops"]["secret"]
+
+    project.reset()
+    undone = project.up()
+    assert "delete" == undone["loop-intake-lark.request"]
+    assert "lark.request" not in rule()["FilterPattern"]
+    assert {} == project.up()
+    commands = client.rpc("2014-05-26", "DescribeCommands", {})["Commands"]["Command"]
+    assert 2 == len(commands), "the replaced commands are gone"
+
+
+def delete_rule(cloud: RunningCloud) -> None:
+    """Delete a rule behind the engine's back."""
+    asked = {"EventBusName": BUS, "RuleName": "provision"}
+    cloud.client().rpc(EVENTBRIDGE, "DeleteRule", asked)
+
+
+def delete_function(cloud: RunningCloud) -> None:
+    """Delete a function behind the engine's back."""
+    cloud.client().fc("DELETE", f"/functions/{BUS}-post-to-chat")
+
+
+def detach_policy(cloud: RunningCloud) -> None:
+    """Take a role's policy away behind the engine's back."""
+    cloud.client().rpc(
+        "2015-05-01",
+        "DetachPolicyFromRole",
+        {
+            "PolicyName": f"{BUS}-publish-result",
+            "PolicyType": "Custom",
+            "RoleName": f"{BUS}-publish-result",
+        },
+    )
+
+
+def change_pattern(cloud: RunningCloud) -> None:
+    """Let a rule match nothing, behind the engine's back."""
+    asked = {"EventBusName": BUS, "RuleName": "archive", "FilterPattern": '{"source":["no"]}'}
+    cloud.client().rpc(EVENTBRIDGE, "UpdateRule", asked)
+
+
+def test_damage_is_found_by_refresh_and_mended_by_up(cloud: RunningCloud, project: Project) -> None:
+    """What somebody deleted or changed by hand is seen and put right, and nothing else moves."""
+    for damage in (delete_rule, delete_function, detach_policy, change_pattern):
+        damage(cloud)
+    found = project.refresh()
+    assert {
+        "loop-archive-rule": "update",
+        "loop-chats-post-to-chat-function": "delete",
+        "loop-requests-rule": "delete",
+        "loop-results-publish-result-attachment": "delete",
+    } == found
+    mended = project.up()
+    assert {
+        "loop-archive-rule": "update",
+        "loop-chats-post-to-chat-function": "create",
+        "loop-requests-rule": "create",
+        "loop-results-publish-result-attachment": "create",
+    } == mended
+    assert {} == project.refresh()
+    assert {} == project.up()
+
+
+def test_destroy_leaves_nothing(cloud: RunningCloud, project: Project) -> None:
+    """Only what was there before is left: the instances and the default bus."""
+    project.destroy()
+    left = Loop(cloud.ready, {}).inspector.get("resources")
+    assert {"ecs.instance": ["i-local0001", "i-local0002"], "eventbridge.bus": ["default"]} == left
+    project.up()
