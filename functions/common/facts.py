@@ -78,11 +78,11 @@ def detail(facts: Facts, language: str) -> dict[str, Any]:
 
 def reason_text(facts: Facts, language: str) -> str:
     """Say for people why it went wrong: our reason, Cloud Assistant's, or the script's own."""
-    said = facts.reason.text(language) if facts.reason else facts.error
-    if not said and facts.status != SUCCESS:
-        error = result_line(facts.output).get("error")
-        said = error if isinstance(error, str) else ""
-    return bounded(said, 400)
+    if facts.reason:
+        return bounded(facts.reason.text(language), 400)
+    # The script knows more than Cloud Assistant, which only sees an exit code.
+    said = result_line(facts.output).get("error") if facts.status != SUCCESS else ""
+    return bounded(said if isinstance(said, str) and said else facts.error, 400)
 
 
 def account(facts: Facts) -> str:
