@@ -21,8 +21,10 @@ from localcloud.sandbox.isolation import SandboxUnavailableError
 from localcloud.sandbox.level import Level
 
 _SOURCES = Path(__file__).parents[2]
+# Scripts give way to the cloud itself: what is posted is taken in while they run.
 _START = (
-    "import sys; sys.path.append(sys.argv.pop()); from localcloud.sandbox.agent import main; main()"
+    "import os, sys; os.nice(5); sys.path.append(sys.argv.pop()); "
+    "from localcloud.sandbox.agent import main; main()"
 )
 _LINE_LIMIT_BYTES = 1 << 20
 _START_SECONDS = 30.0

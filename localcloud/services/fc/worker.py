@@ -244,6 +244,8 @@ def main() -> None:
     """Serve invocations until the local cloud closes the pair."""
     fd = int(sys.argv[1])
     os.set_inheritable(fd, False)
+    # Functions give way to the cloud itself: what is posted is taken in while they run.
+    os.nice(5)
     threading.stack_size(256 * 1024)
     threading.Thread(target=end_with_parent, args=(fd,), daemon=True).start()
     threading.stack_size(0)
