@@ -11,6 +11,7 @@ import pytest
 from localcloud.deploy import DeployError, run
 from localcloud.deploy.client import Client, RefusedError
 from localcloud.deploy.stack_file import StackFileError, read
+from localcloud.settings import CHATS
 from tests.unit.localcloud.deploy.recording_cloud import RecordingCloud, Seen
 
 ROOT = Path(__file__).parents[4]
@@ -100,6 +101,11 @@ def test_secrets_reach_the_cloud_in_clear(
     (seen,) = cloud.asked("CreateRule", RuleName="completed-audit")
     (target,) = json.loads(seen.said["EventTargets"])
     assert target["Endpoint"].endswith("access_token=audit-token")
+    assert {p["ResourceKey"]: (p["Form"], p["Value"]) for p in target["ParamList"]} == {
+        "URL": ("CONSTANT", target["Endpoint"]),
+        "SecretKey": ("CONSTANT", CHATS["audit"].secret),
+        "Body": ("JSONPATH", "$.data.message"),
+    }
     (made,) = [
         s
         for s in cloud.asked("POST /2023-03-30/functions")
