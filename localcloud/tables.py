@@ -75,12 +75,11 @@ def _trace(console: Console, events: list[dict[str, Any]]) -> None:
                 )
 
 
-def _logs(console: Console, invocations: list[dict[str, Any]]) -> None:
-    if not invocations:
+def _logs(console: Console, lines: list[dict[str, Any]]) -> None:
+    if not lines:
         console.print("the function was not invoked yet", style="dim")
-    for invocation in invocations:
-        for line in invocation["lines"]:
-            console.print(Text(line))
+    for line in lines:
+        console.print(Text(line["line"]))
 
 
 def _invocations(console: Console, invocations: list[dict[str, Any]]) -> None:

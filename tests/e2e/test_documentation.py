@@ -1,0 +1,83 @@
+"""The commands of the documents that need a running local cloud, typed as they stand there."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from localcloud.demo.loop import Loop
+from tests.documents import Command, commands, documents
+from tests.e2e.running_cloud import ROOT, RunningCloud, environment_without_proxies
+
+_NOT_RUN = {"serve", "demo"}
+"""What has tests of its own and goes on for long: only asked for its help."""
+
+
+def _type(cloud: RunningCloud, text: str, **environment: str) -> str:
+    """Run a line in a shell, as a reader does; give what it prints."""
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {text}"],
+        env={
+            **environment_without_proxies(),
+            "LOCALCLOUD_ENDPOINT": cloud.endpoint,
+            "PATH": f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}",
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, f"{text}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_readme(cloud: RunningCloud, loop: Loop, readme: str) -> None:
+    """The README's walk gives an account and shows it: deploy, post, chat, trace, runs, log."""
+    if not shutil.which("curl"):
+        pytest.skip("curl is not installed")
+    walk = [c for c in commands(readme) if c.is_shown and c.program in {"curl", "localcloud"}]
+    printed: dict[str, str] = {}
+    webhook = ""
+    for command in walk:
+        if command.program == "curl":
+            before = loop.last_message("ops")
+            answer = _type(cloud, f"{command.text} -sS --fail-with-body", WEBHOOK=webhook)
+            assert "eventId" in answer or "EventId" in answer
+            loop.next_message("ops", before)
+            loop.settle()
+            continue
+        name = command.words[1]
+        printed[name] = _type(cloud, command.text)
+        if name == "deploy":
+            webhook = json.loads(printed[name])["webhooks"]["dingtalk.approval"]
+    assert list(printed) == ["deploy", "chat", "trace", "invocations", "logs"]
+    assert "E123" in printed["chat"]
+    assert "provision" in printed["trace"]
+    assert "Success" in printed["invocations"]
+    assert printed["logs"].strip()
+
+
+_OTHERS = dict.fromkeys(
+    command
+    for document in documents()
+    for command in commands(document)
+    if command.program == "localcloud" and not (command.is_shown and document.startswith("README"))
+)
+
+
+@pytest.mark.parametrize("command", _OTHERS, ids=str)
+def test_others(cloud: RunningCloud, loop: Loop, command: Command) -> None:
+    """Whatever else the documents say of ``localcloud`` works; one that is cut short has help."""
+    text = command.text.removeprefix(".venv/bin/")
+    name, *arguments = command.words[1:]
+    if name in _NOT_RUN or (not command.is_shown and not arguments):
+        text = f"localcloud {name} --help"
+        assert all(option in _type(cloud, text) for option in arguments if option.startswith("--"))
+        return
+    _type(cloud, text)
+    if name == "fault":
+        _type(cloud, f"localcloud fault {arguments[0]} --times 0")

@@ -1,0 +1,201 @@
+"""What the documents tell a reader to type exists, and what they link to is there."""
+
+import importlib.util
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import PurePosixPath
+
+import pytest
+import yaml
+
+from localcloud.demo.scenarios import SCENARIOS
+from localcloud.products import PRODUCTS
+from policies import rules
+from stacks.settings import Settings, secret_keys
+from tests.documents import ROOT, Command, anchors, commands, documents, links, text_of
+
+_COMMANDS = [command for document in documents() for command in commands(document)]
+_OWN_KEY = "ecs-provisioning-loop:"
+_PULUMI = {
+    "preview": {"--policy-pack", "--policy-pack-config", "--stack"},
+    "up": {"--stack"},
+    "config set": {"--path", "--secret", "--stack"},
+    "stack": {"--show-urns"},
+    "stack change-secrets-provider": set(),
+    "stack output": {"--show-secrets", "--stack"},
+    "state unprotect": set(),
+}
+_VARIABLES = {
+    "ALIBABA_CLOUD_ACCESS_KEY_ID",
+    "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+    "PULUMI_BACKEND_URL",
+    "PULUMI_CONFIG_PASSPHRASE",
+}
+
+
+def _make(command: Command) -> None:
+    """Find the target, and each module of ours that it starts."""
+    done = subprocess.run(
+        ["make", "--dry-run", *command.words[1:]],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stderr
+    for module in re.findall(r"python -m (\S+)", done.stdout):
+        assert importlib.util.find_spec(module), f"there is no module {module}"
+
+
+def _python(command: Command) -> None:
+    """Find the module; run it where its arguments say what it shall do."""
+    assert command.words[1] == "-m"
+    module, *arguments = command.words[2:]
+    assert importlib.util.find_spec(module), f"there is no module {module}"
+    if module == "pytest":
+        assert all((ROOT / argument).exists() for argument in arguments)
+    elif arguments:
+        _run([str(ROOT / ".venv/bin/python"), "-m", module, *arguments])
+
+
+def _pulumi(command: Command) -> None:
+    """Know the subcommand and its options; a key that is set is one that the stack reads."""
+    words = [word for word in command.words[1:] if not word.startswith("-")]
+    name = next(name for name in (" ".join(words[:2]), words[0]) if name in _PULUMI)
+    options = {word for word in command.words[1:] if word.startswith("--")}
+    assert options <= _PULUMI[name], f"not known to take {options - _PULUMI[name]}"
+    if name == "config set":
+        stack = _after(command.words, "--stack") or "prod"
+        keys = [word.removeprefix(_OWN_KEY) for word in words if word.startswith(_OWN_KEY)]
+        assert keys or not command.is_shown
+        for key in keys:
+            if "--path" in options:
+                _assert_setting(key)
+            elif key != "<key>":
+                assert "--secret" in options
+                assert key in _keys(stack)
+
+
+def _aliyun(command: Command) -> None:
+    """Find the action among those that the local cloud answers."""
+    assert command.words[2] in PRODUCTS[command.words[1]].actions
+
+
+def _git(command: Command) -> None:
+    """Only what undoes nothing is run."""
+    if command.words[1] == "grep":
+        _run(command.words)
+    else:
+        assert command.words[1:] == ["revert", "HEAD"]
+
+
+def _export(command: Command) -> None:
+    """Know the variables."""
+    names = {word.partition("=")[0] for word in command.words[1:]}
+    assert names <= _VARIABLES
+
+
+def _openssl(command: Command) -> None:
+    """Get a random text of 64 digits."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed")
+    assert re.fullmatch(r"[0-9a-f]{64}\n", _run(command.words))
+
+
+def _elsewhere(command: Command) -> None:
+    """Leave it to tests/e2e/test_documentation.py, which runs it against a local cloud."""
+
+
+_CHECKS = {
+    "aliyun": _aliyun,
+    "curl": _elsewhere,
+    "export": _export,
+    "git": _git,
+    "localcloud": _elsewhere,
+    "make": _make,
+    "openssl": _openssl,
+    "pulumi": _pulumi,
+    "python": _python,
+}
+
+
+@pytest.mark.parametrize("command", dict.fromkeys(_COMMANDS), ids=str)
+def test_commands(command: Command) -> None:
+    """A command of a document exists with its options; one unknown to this test fails it."""
+    assert command.program in _CHECKS, "say in this test how such a command is checked"
+    _CHECKS[command.program](command)
+
+
+@pytest.mark.parametrize("document", documents())
+def test_links(document: str) -> None:
+    """A link into the project leads to a file, and to a heading in it if it names one."""
+    for link in links(document):
+        path, _, anchor = link.partition("#")
+        target = (ROOT / document).parent / path if path else ROOT / document
+        assert target.exists(), f"{link}: no such file"
+        if anchor:
+            name = target.resolve().relative_to(ROOT).as_posix()
+            assert anchor in anchors(name), f"{link}: no such heading"
+
+
+def test_two_languages() -> None:
+    """The Chinese README has the commands, links, tables and headings of the English one."""
+    english, chinese = "README.md", "README.zh-CN.md"
+    assert [c.text for c in commands(english)] == [c.text for c in commands(chinese)]
+    swapped = [chinese if link == english else link for link in links(chinese)]
+    assert links(english) == swapped
+    for mark in ("## ", "| ", "```"):
+        counts = [
+            sum(line.startswith(mark) for line in text_of(document).splitlines())
+            for document in (english, chinese)
+        ]
+        assert counts[0] == counts[1], mark
+
+
+def test_figures() -> None:
+    """The numbers that the READMEs state are those of the project."""
+    for document in ("README.md", "README.zh-CN.md"):
+        assert set(re.findall(r"(\d+) (?:rules|条)", text_of(document))) == {str(len(rules.ALL))}
+        last = f"{len(SCENARIOS)} of {len(SCENARIOS)} as they should be"
+        assert last in text_of(document)
+
+
+def test_every_target_is_helped() -> None:
+    """``make help`` tells what each target does that a document names."""
+    named = {c.words[1] for c in _COMMANDS if c.program == "make" and c.words[1].isalpha()}
+    helped = set(re.findall(r"^  make (\S+)", _run(["make", "help"]), re.MULTILINE))
+    assert named <= helped
+
+
+def test_folders_of_the_map() -> None:
+    """Each folder that the README's map names is there."""
+    for folder in re.findall(r"^\| \[?`?([a-z/]+/)`?\]?", text_of("README.md"), re.MULTILINE):
+        assert (ROOT / PurePosixPath(folder)).is_dir()
+
+
+@cache
+def _keys(stack: str) -> set[str]:
+    config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    settings = Settings.model_validate(config[f"{_OWN_KEY}settings"])
+    return {key for key, _ in secret_keys(settings)}
+
+
+def _assert_setting(path: str) -> None:
+    config = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text())["config"]
+    value = config[f"{_OWN_KEY}settings"]
+    steps = re.findall(r'\["([^"]+)"\]|([^.\[\]"]+)', path)
+    assert steps.pop(0)[1] == "settings"
+    for quoted, plain in steps:
+        value = value[quoted or plain]
+
+
+def _after(words: list[str], option: str) -> str:
+    return words[words.index(option) + 1] if option in words else ""
+
+
+def _run(words: list[str]) -> str:
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
