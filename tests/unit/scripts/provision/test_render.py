@@ -16,7 +16,6 @@ from scripts.provision import render as module
 from scripts.provision.__main__ import main
 from scripts.provision.catalogue import Catalogue, load
 from scripts.provision.render import (
-    MAX_BASE64_BYTES,
     MAX_SCRIPT_BYTES,
     PARAMETER_BYTES,
     RenderError,
@@ -172,9 +171,24 @@ def test_twenty_roles_fit() -> None:
     assert 20 == len(catalogue.roles)
     for action in ("provision", "deprovision"):
         rendered = render(catalogue, action)
-        with_parameters = rendered.size + PARAMETER_BYTES
-        assert len(base64.b64encode(b"x" * with_parameters)) <= MAX_BASE64_BYTES
-        assert len(rendered.base64) < MAX_BASE64_BYTES
+        with_parameters = rendered.text.encode() + b"x" * PARAMETER_BYTES
+        assert len(base64.b64encode(with_parameters)) <= 18 * 1024
+
+
+def test_limit_is_that_of_the_transmitted_form() -> None:
+    """The longest script and its parameters just fill 18 KB of base64; a byte more is refused."""
+
+    def with_content(length: int) -> Catalogue:
+        files = [{"path": "f", "content": "x" * length}]
+        return Catalogue.model_validate({"roles": {"r": {"files": files}}})
+
+    longest = MAX_SCRIPT_BYTES - render(with_content(0)).size - 1
+    rendered = render(with_content(longest))
+    assert MAX_SCRIPT_BYTES == rendered.size
+    transmitted = base64.b64encode(rendered.text.encode() + b"x" * PARAMETER_BYTES)
+    assert 18 * 1024 == len(transmitted)
+    with pytest.raises(TooLargeError, match="1 more than"):
+        render(with_content(longest + 1))
 
 
 def test_too_many_roles_are_refused_with_what_to_do() -> None:
