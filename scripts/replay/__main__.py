@@ -7,6 +7,7 @@ ALIBABA_CLOUD_SECURITY_TOKEN; for stack ``local`` with the key in its file. It n
 """
 
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,8 +16,11 @@ import httpx
 import typer
 import yaml
 
+from functions.common.errors import PermanentError, TemporaryError
+from functions.common.eventbridge import EventBus
+from functions.common.rpc import Credentials
 from scripts.replay import letters
-from scripts.replay.cloud import Bus, Key, Message, Queue, Refused
+from scripts.replay.queue import Message, Queue, Refused
 
 PROJECT = Path(__file__).resolve().parents[2]
 _LOCAL = "local"
@@ -52,6 +56,9 @@ def _replay(stack: str, endpoint: str, *, yes: bool) -> int:
     prefix = settings.get("name_prefix") or f"provisioning-{settings['environment']}"
     local = stack == _LOCAL
     key = _key(config, os.environ, local=local)
+    if local:
+        # The local cloud is on this machine: a proxy of the environment must not be asked.
+        os.environ["no_proxy"] = "*"
     host = f"{region}.aliyuncs.com"
     with httpx.Client(timeout=30, trust_env=not local) as http:
         queue = Queue(
@@ -60,7 +67,9 @@ def _replay(stack: str, endpoint: str, *, yes: bool) -> int:
             f"{prefix}-dead-letters",
             key,
         )
-        bus = Bus(http, endpoint if local else f"https://{account}.eventbridge.{host}", key)
+        bus = EventBus(
+            endpoint if local else f"https://{account}.eventbridge.{host}", key, now=time.time
+        )
         return _publish(queue, bus) if yes else _list(queue)
 
 
@@ -77,7 +86,7 @@ def _list(queue: Queue) -> int:
     return 0
 
 
-def _publish(queue: Queue, bus: Bus) -> int:
+def _publish(queue: Queue, bus: EventBus) -> int:
     """Publish what waits now, not what comes back while this runs; what fails stays."""
     left = queue.count()
     published = failed = 0
@@ -92,11 +101,11 @@ def _publish(queue: Queue, bus: Bus) -> int:
     return 1 if failed else 0
 
 
-def _publish_one(queue: Queue, bus: Bus, message: Message) -> str:
+def _publish_one(queue: Queue, bus: EventBus, message: Message) -> str:
     try:
         letter = letters.read(message.body)
-        bus.put(letter.event)
-    except (letters.Unreadable, Refused) as problem:
+        bus.put([letter.event])
+    except (letters.Unreadable, PermanentError, TemporaryError) as problem:
         return str(problem)
     # Deleted only now: an event that is published twice is recognised, a lost one is not.
     queue.delete(message)
@@ -113,14 +122,14 @@ def _config(stack: str) -> dict[str, Any]:
     return config
 
 
-def _key(config: Mapping[str, Any], environ: Mapping[str, str], *, local: bool) -> Key:
+def _key(config: Mapping[str, Any], environ: Mapping[str, str], *, local: bool) -> Credentials:
     if local:
-        return Key(config["alicloud:accessKey"], config["alicloud:secretKey"])
+        return Credentials(config["alicloud:accessKey"], config["alicloud:secretKey"])
     names = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET")
     missing = [name for name in names if not environ.get(name)]
     if missing:
         raise Unusable(f"{' and '.join(missing)} must be set in the environment")
-    return Key(
+    return Credentials(
         environ[names[0]], environ[names[1]], environ.get("ALIBABA_CLOUD_SECURITY_TOKEN", "")
     )
 

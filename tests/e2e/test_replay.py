@@ -9,6 +9,9 @@ import pytest
 from mns.account import Account
 from mns.queue import Message
 
+from localcloud.delivery.dead_letter import letter
+from localcloud.delivery.journal import Attempt, Delivery
+from localcloud.delivery.target import Target
 from localcloud.demo.loop import Loop
 from scripts.replay import letters
 from tests.e2e.running_cloud import ROOT, RunningCloud
@@ -92,6 +95,20 @@ def test_forms(wrap) -> None:  # type: ignore[no-untyped-def]
         assert letter.event == {
             name: value for name, value in _approval("02").items() if name != "aliyunpublishtime"
         }
+
+
+def test_own_form() -> None:
+    """The local cloud's own dead letters are read, with the rule and the error."""
+    target = Target("run-command", "acs.fc.function", "acs:fc:::functions/f", ())
+    delivery = Delivery(1, 1, "provisioning-local", "provision", "run-command", failed=4)
+    last = Attempt(0.0, ok=False, status="Throttling", milliseconds=1.0, message="later")
+    found = letters.read(letter(delivery, target, json.dumps(_approval("03")), last))
+    assert (found.bus, found.rule, found.error) == (
+        "provisioning-local",
+        "provision",
+        "Throttling",
+    )
+    assert found.event["id"] == "replayed-03"
 
 
 def test_no_key() -> None:

@@ -17,6 +17,7 @@ ALLOWED = {
     "scripts": {"scripts"},
     # Speaks to the cloud with the functions' own clients.
     "scripts/behaviour": {"scripts", "functions"},
+    "scripts/replay": {"scripts", "functions"},
     "scripts/smoke": {"scripts", "functions"},
     # Installs the engine with Pulumi's own installer.
     "scripts/stack": {"scripts"} | PULUMI,
