@@ -5,23 +5,25 @@ Sources: "GitHub Flavored Markdown Spec", sections backslash escapes and fenced 
 
 import re
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~<>&@:$-])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]()+!|~<>&:$])")
+_REFERENCE = re.compile(r"[@#]|(?<=[wW]{3})(?=\.)")
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 )
+_JOINER = "\u2060"
 
 
 def plain(text: str, most: int = 300) -> str:
-    """Give a text on one line in which nothing is markup."""
-    shown = " ".join(_UNSEEN.sub("", text).split())
-    shown = shown if len(shown) <= most else shown[: most - 1] + "…"
-    # Entities, not backslashes: GitHub finds mentions and issue numbers behind a backslash, too.
-    return _MARKUP.sub(lambda found: f"&#{ord(found[1])};", shown)
+    """Give a text on one line that is neither markup nor a mention, a reference or a link."""
+    # GitHub looks for @name and #1 in what is rendered, so entities would not hide them.
+    shown = _REFERENCE.sub(lambda found: found[0] + _JOINER, _one_line(text, most))
+    return _escaped(shown)
 
 
 def code(text: str, most: int = 200) -> str:
     """Give a text as code within a line, or within a cell of a table."""
-    return f"<code>{plain(text, most)}</code>"
+    # Names in code are no mentions, and are copied as they are.
+    return f"<code>{_escaped(_one_line(text, most))}</code>"
 
 
 def code_block(text: str, language: str = "") -> str:
@@ -30,3 +32,12 @@ def code_block(text: str, language: str = "") -> str:
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text}\n{fence}"
+
+
+def _one_line(text: str, most: int) -> str:
+    shown = " ".join(_UNSEEN.sub("", text).split())
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
+
+
+def _escaped(text: str) -> str:
+    return _MARKUP.sub(lambda found: f"&#{ord(found[1])};", text)

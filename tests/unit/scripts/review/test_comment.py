@@ -30,7 +30,7 @@ def step(name: str = "a", op: str = "update", **inputs: Any) -> dict[str, Any]:
         "urn": f"urn:pulumi:dev::p::a:index:B$alicloud:fc/v3Function:V3Function::{name}",
         "oldState": {"inputs": {}},
         "newState": {"inputs": inputs},
-        "detailedDiff": dict.fromkeys(inputs, {"kind": "update"}),
+        "detailedDiff": {key: {"kind": "update"} for key in inputs},
     }
 
 
@@ -155,7 +155,8 @@ def test_violations_are_listed() -> None:
     text = build([], {"prod": judged})
     rows = [line for line in text.splitlines() if line.startswith("| <code>prod")]
     assert [
-        "| <code>prod</code> | mandatory | <code>r</code> | <code>x&#124;y</code>: bad &#60;b&#62; |"
+        "| <code>prod</code> | mandatory | <code>r</code> "
+        "| <code>x&#124;y</code>: bad &#60;b&#62; |"
     ] == rows
 
 

@@ -1,0 +1,1 @@
+"""What a pull request would do to the stacks, as one comment."""

@@ -1,0 +1,129 @@
+"""Reads what ``pulumi preview --json`` plans: which resources change, and which of their inputs.
+
+Only inputs are read. Configuration and outputs stay where they are: they hold what nobody needs to
+see in a review.
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+SECRET = "[secret]"  # noqa: S105 - what stands in a secret's place
+UNKNOWN = "[known after apply]"
+
+_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What the engine writes for a value that is not known yet (Pulumi, ``UnknownStringValue``)."""
+_QUIET = {"same", "read", "refresh"}
+_BINARY = {"zipFile"}
+_SECRET_NAME = re.compile(
+    r"secret|password|passwd|(?<!next)token|credential|private.?key", re.IGNORECASE
+)
+_SECRET_TEXTS = (
+    re.compile(r"(access_token=)[^&\s\"'\\]+"),
+    re.compile(r"(/(?:open-apis/bot/v2/)?hook/)[\w-]+"),
+    re.compile(r"(\bSEC)[0-9a-f]{32,}"),
+    re.compile(r"(\bLTAI)\w{8,}"),
+    re.compile(r"((?:Bearer|Basic) )[\w.~+/=-]{6,}"),
+    re.compile(r"(://[^/\s:@\"']*:)[^/\s@\"']+(?=@)"),
+    re.compile(r"(/webhook/putEvents\?token=)[\w.~%-]+"),
+)
+
+
+class NoPlan(Exception):
+    """What was given is no plan of the engine: its preview failed."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A resource that would change."""
+
+    operation: str
+    type: str
+    name: str
+    paths: tuple[str, ...]
+    """The inputs that differ, as the provider names them."""
+    before: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    after: Mapping[str, Any] = field(repr=False, default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the engine would do to a stack."""
+
+    steps: tuple[Step, ...]
+    counts: Mapping[str, int]
+
+
+def read(text: str) -> Plan:
+    """Read the engine's plan; secrets are masked from here on.
+
+    Raises:
+        NoPlan: if it is none.
+    """
+    try:
+        given = json.loads(text)
+    except ValueError:
+        raise NoPlan("the engine printed no plan") from None
+    if not isinstance(given, dict) or not isinstance(given.get("steps", []), list):
+        raise NoPlan("the engine printed no plan")
+    if "changeSummary" not in given:
+        raise NoPlan("the engine printed an incomplete plan")
+    steps = [_step(step) for step in given.get("steps", []) if step.get("op") not in _QUIET]
+    return Plan(tuple(steps), {str(k): int(v) for k, v in given["changeSummary"].items()})
+
+
+def _step(given: Mapping[str, Any]) -> Step:
+    # The last parts of urn:pulumi:<stack>::<project>::<parents and type>::<name>
+    parts = str(given.get("urn", "")).split("::", 3)
+    before, after = (
+        _shown((given.get(state) or {}).get("inputs") or {}) for state in ("oldState", "newState")
+    )
+    paths = given.get("detailedDiff") or given.get("diffReasons") or {}
+    return Step(
+        operation=str(given.get("op", "")),
+        type=parts[2].rpartition("$")[2] if len(parts) > 2 else "",
+        name=parts[3] if len(parts) > 3 else str(given.get("urn", "")),
+        paths=tuple(sorted(str(path) for path in paths)),
+        before=before,
+        after=after,
+    )
+
+
+def _shown(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _masked(name, value) for name, value in inputs.items() if name != "__defaults"}
+
+
+def _masked(name: str, value: Any) -> Any:
+    """Mask what is secret by the engine's word, by its name or by its form."""
+    if isinstance(value, dict):
+        return {k: _masked(k, v) for k, v in value.items() if k != "__defaults"}
+    if isinstance(value, list):
+        return [_masked(name, item) for item in value]
+    if not isinstance(value, str) or not value:
+        return value
+    if name in _BINARY:
+        return f"[{len(value)} characters]"
+    return SECRET if _SECRET_NAME.search(name) and value != _UNKNOWN else _text(name, value)
+
+
+def _text(name: str, value: str) -> Any:
+    """Give a text as it reads best: a script decoded, a document as a structure."""
+    if name == "commandContent":
+        with suppress(binascii.Error, UnicodeDecodeError):
+            value = base64.b64decode(value, validate=True).decode()
+    elif value[:1] in {"{", "["}:
+        with suppress(ValueError, RecursionError):
+            return _masked(name, json.loads(value))
+    return without_secrets(value)
+
+
+def without_secrets(text: str) -> str:
+    """Mask what looks like a key, a token or the webhook of a chat in any text."""
+    for pattern in _SECRET_TEXTS:
+        text = pattern.sub(lambda found: found[1] + SECRET, text)
+    return text.replace(_UNKNOWN, UNKNOWN)
