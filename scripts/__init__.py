@@ -1,0 +1,1 @@
+"""What runs beside the program: the script for hosts, the engine, the review of changes."""

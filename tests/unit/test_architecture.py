@@ -1,6 +1,7 @@
 """The folders are the architecture: imports point one way."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,8 +73,6 @@ def test_imports_point_one_way(path: Path) -> None:
 
 def test_functions_use_the_standard_library_only() -> None:
     """What runs in Function Compute needs nothing that its archive does not hold."""
-    import sys
-
     foreign = {
         (path.name, name)
         for path in modules()

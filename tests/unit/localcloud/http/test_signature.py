@@ -5,6 +5,7 @@ from urllib.parse import quote
 import pytest
 from alibabacloud_eventbridge_util.client import Client as EventBridgeSigner
 from alibabacloud_openapi_util.client import Client as OpenApiSigner
+from mns.mns_client import MNSClient
 from Tea.request import TeaRequest
 
 from localcloud.http import signature
@@ -161,7 +162,6 @@ def test_sls_signature_matches_the_published_vector() -> None:
 
 def test_mns_signature_is_that_of_the_sdk() -> None:
     """The queue service's scheme is the one of its Python SDK."""
-    from mns.mns_client import MNSClient
 
     class Key:
         def get_access_key_id(self) -> str:

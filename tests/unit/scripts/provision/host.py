@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +54,8 @@ class Host:
     prefix: tuple[str, ...] = ()
     """What a script is started with, to run it as somebody else."""
     environment: dict[str, str] = field(default_factory=dict)
+    tools: Path = STANDINS
+    """The stand-in tools."""
 
     def __post_init__(self) -> None:
         etc = self.path("etc")
@@ -113,10 +116,13 @@ class Host:
         if os.geteuid() != 0:
             return
         nobody = 65534
+        # Where the checkout and the temporary folders are may be closed to others.
+        self.tools = Path(shutil.copytree(STANDINS, self.folder / "tools"))
         for path in [self.folder, *self.folder.rglob("*")]:
             os.chown(path, nobody, nobody, follow_symlinks=False)
-        for parent in list(self.folder.parents)[:2]:
-            parent.chmod(0o755)
+        for parent in self.folder.parents:
+            if not parent.stat().st_mode & 0o001:
+                parent.chmod(0o755)
         self.prefix = ("setpriv", f"--reuid={nobody}", f"--regid={nobody}", "--clear-groups")
 
     def start(
@@ -128,7 +134,7 @@ class Host:
         script.chmod(0o755)
         command = [*self.prefix, "sh", "-c", '"$0" "$@"', str(script), *arguments]
         environment = {
-            "PATH": f"{STANDINS}:{os.environ['PATH']}",
+            "PATH": f"{self.tools}:{os.environ['PATH']}",
             "PROVISION_ROOT": str(self.path("")).rstrip("/"),
             "STANDINS": str(self.standins),
             **self.environment,
