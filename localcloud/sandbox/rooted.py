@@ -8,6 +8,7 @@ Standard library only: the agent of an instance imports this without site packag
 """
 
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -41,6 +42,7 @@ def enter(level: Level, folder: Path, name: str, *, network: bool) -> list[str]:
     if child:
         _, status = os.waitpid(child, 0)
         os._exit(os.waitstatus_to_exitcode(status) & 0x7F)
+    linux.die_with_parent(signal.SIGKILL)
     notes = _mount_root(level, folder)
     socket.sethostname(name)
     if not network:

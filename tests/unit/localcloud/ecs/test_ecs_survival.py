@@ -1,6 +1,7 @@
 """What was accepted survives a kill at any moment, and ends once."""
 
 import asyncio
+import time
 
 from ecs_lab import EcsLab
 
@@ -49,7 +50,8 @@ def test_result_and_event_are_one_transaction(tmp_path):
         seen = []
 
         def look(bus, event):
-            # Whatever the writer does meanwhile, the result is not on the disk before the event.
+            # However much time the writer has, the result is not on the disk before the event.
+            time.sleep(0.2)
             seen.append(lab.ecs.history.results_of([1])[1][0].status)
 
         lab.ecs._publish = look

@@ -39,6 +39,19 @@ def processes_with(token: str) -> list[int]:
     return found
 
 
+def parent_of(process: int) -> int:
+    """Give the process that started another one."""
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def wait_until_gone(token: str) -> None:
+    """Give processes that are being killed the time to die."""
+    deadline = time.monotonic() + 10
+    while (left := processes_with(token)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert left == []
+
+
 @pytest.fixture
 def token() -> str:
     """Give a word by which a test's processes can be found."""
@@ -177,7 +190,38 @@ asyncio.run(machines.run("i-2", script, lambda *_: print("ready", flush=True)))
         assert cloud.stdout.readline() == b"ready\n"
         assert processes_with(token)
         cloud.kill()
-    deadline = time.monotonic() + 10
-    while (left := processes_with(token)) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert left == []
+    wait_until_gone(token)
+
+
+def test_relay_of_processes_is_caught(lab, token):
+    """Processes that each start the next one and end at once do not outrun the end of a run."""
+    relay = f"""
+file=${{TMPDIR:-/tmp}}/relay
+echo 'setsid bash "$0" {token} &' > $file
+for runner in 1 2 3; do setsid bash $file {token} & done
+sleep 300
+"""
+    outcome = lab.run(relay, timeout_seconds=1.0)
+    assert outcome.ended == "timeout"
+    assert processes_with(token) == []
+
+
+def test_nothing_outlives_a_killed_agent(lab, token):
+    """When an instance's agent is killed, its runs are interrupted and nothing of them is left."""
+
+    async def kill_when_ready():
+        ready = asyncio.Event()
+        text = "#!/bin/bash\n" + LINGER.format(token=token) + "echo begun; sleep 300"
+        run = asyncio.create_task(
+            lab.machines.run("i-1", Script("t-k", text.encode(), 60.0), lambda *_: ready.set())
+        )
+        await ready.wait()
+        agent = f'"folder": "{lab.machines.folder("i-1").resolve()}"'
+        # Its supervisors carry the same words; the agent is the one that the cloud started.
+        (process,) = [p for p in processes_with(agent) if parent_of(p) == os.getpid()]
+        os.kill(process, signal.SIGKILL)
+        return await run
+
+    assert lab.runner.run(kill_when_ready()).ended == "interrupted"
+    wait_until_gone(token)
+    assert lab.output("echo next") == "next"
