@@ -10,7 +10,11 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-SHELL_SCRIPTS := .ci/run scripts/dev/venv.sh $(wildcard localcloud/sandbox/standins/*)
+SHELL_SCRIPTS := .ci/run $(wildcard scripts/dev/*.sh scripts/review/*.sh localcloud/sandbox/standins/*)
+REVIEW := .review
+BASE ?= main
+STACKS ?= local
+POLICIES ?= $(STACKS)
 
 .PHONY: help
 help: ## Show the targets.
@@ -37,6 +41,7 @@ check: $(STAMP) ## Lint and type-check everything; runs no test.
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy components functions localcloud policies scripts stacks
 	$(BIN)/shellcheck $(SHELL_SCRIPTS)
+	scripts/dev/check-workflows.sh $(VENV)
 
 .PHONY: bench
 bench: $(STAMP) ## Measure, each figure beside its peer where there is one.
@@ -61,6 +66,38 @@ policy: $(STAMP) ## Judge what STACK declares by the policies, without the Pulum
 .PHONY: replay
 replay: $(STAMP) ## List STACK's dead letters; ARGS=--yes publishes them again.
 	@$(BIN)/python -m scripts.replay --stack $(STACK) $(ARGS)
+
+.PHONY: behaviour
+behaviour: $(STAMP) ## Say which recorded events would end differently than at BASE=main.
+	@$(BIN)/python -m scripts.behaviour --base "$(BASE)" $(ARGS)
+
+.PHONY: smoke
+smoke: $(STAMP) ## Post a harmless approval to the deployed STACK and wait for its result.
+	@$(BIN)/python -m scripts.smoke --stack $(STACK) $(ARGS)
+
+# The parts of a review, as the workflows put them together; see scripts/review/.
+.PHONY: judge
+judge: $(STAMP)
+	@mkdir -p $(REVIEW)
+	-@$(BIN)/python -m scripts.behaviour --base "$(BASE)" >$(REVIEW)/behaviour.md
+	-@for stack in $(STACKS); do \
+	  $(BIN)/python -m policies.run --stack "$$stack" --json >"$(REVIEW)/policy-$$stack.json"; \
+	done
+
+.PHONY: plan
+plan: $(STAMP)
+	@scripts/review/plan.sh "$(STACK)" $(REVIEW) $(ARGS)
+
+.PHONY: comment
+comment: $(STAMP)
+	@$(BIN)/python -m scripts.review --behaviour $(REVIEW)/behaviour.md --output $(REVIEW)/comment.md \
+	  $(foreach stack,$(STACKS),--preview $(stack)=$(REVIEW)/$(stack).json) \
+	  $(foreach stack,$(POLICIES),--policy $(stack)=$(REVIEW)/policy-$(stack).json)
+
+.PHONY: drift
+drift: $(STAMP)
+	@$(BIN)/python -m scripts.review.drift --output $(REVIEW)/drift.md \
+	  $(foreach stack,$(STACKS),--preview $(stack)=$(REVIEW)/$(stack).json)
 
 .PHONY: lock
 lock: $(STAMP) ## Resolve the dependencies anew into requirements.lock.

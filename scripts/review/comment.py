@@ -54,13 +54,14 @@ def preview(stack: str, text: str, log: str = "") -> StackPreview:
 def build(
     previews: Sequence[StackPreview],
     policies: Mapping[str, str] | None = None,
-    behaviour: str = "",
+    introduction: str = "",
+    heading: str = "What this change would do",
     most: int = MOST_CHARACTERS,
 ) -> str:
     """Give the comment: the same text for the same change, never longer than GitHub takes."""
-    head = [MARKER, "### What this change would do", ""]
-    if behaviour:
-        head += ["#### Recorded events", "", behaviour.strip(), ""]
+    head = [MARKER, f"### {heading}", ""]
+    if introduction:
+        head += [introduction.strip(), ""]
     if policies:
         head += ["#### Policies", "", *_policies(policies), ""]
     sections = ["\n".join(head)]

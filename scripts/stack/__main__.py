@@ -28,7 +28,10 @@ def main(
         str, typer.Option(help="For stack local: a local cloud that runs already.")
     ] = "",
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print the stack's outputs as JSON, secrets too.")
+        bool,
+        typer.Option(
+            "--json", help="Print as JSON the plan, or else the stack's outputs, secrets too."
+        ),
     ] = False,
     more: Annotated[list[str] | None, typer.Argument(help="Given to pulumi as it is.")] = None,
 ) -> None:
@@ -64,6 +67,8 @@ def _run(
         ).returncode
 
     code = engine("stack", "select", "--create", "--stack", stack, output=subprocess.DEVNULL)
+    if action == "preview" and as_json:
+        return code or engine(action, "--stack", stack, "--json", *more, output=None)
     code = code or engine(action, "--stack", stack, *_flags(action, stack), *more)
     if not code and as_json:
         code = engine("stack", "output", "--stack", stack, "--json", "--show-secrets", output=None)

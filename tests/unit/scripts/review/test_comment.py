@@ -167,7 +167,7 @@ def test_judging_that_failed_is_no_success() -> None:
 
 def test_the_marker_comes_first() -> None:
     """The comment is found again by its first line."""
-    assert build([], behaviour="**None**").startswith(MARKER + "\n")
+    assert build([], introduction="**None**").startswith(MARKER + "\n")
 
 
 def test_secrets_of_the_engine_stay_masked() -> None:
