@@ -75,6 +75,11 @@ def commands(document: str) -> list[Command]:
     ]
 
 
+def json_blocks(document: str) -> list[str]:
+    """Give the blocks of a document that are marked as JSON."""
+    return [fence[3] for fence in _FENCE.finditer(text_of(document)) if fence[2] == "json"]
+
+
 def links(document: str) -> list[str]:
     """Give the targets of a document's links that lead into the project."""
     prose = _FENCE.sub("", text_of(document))

@@ -1,6 +1,7 @@
 """What the documents tell a reader to type exists, and what they link to is there."""
 
 import importlib.util
+import json
 import re
 import shutil
 import subprocess
@@ -10,11 +11,21 @@ from pathlib import PurePosixPath
 import pytest
 import yaml
 
+from localcloud.core.authorization import Policy
 from localcloud.demo.scenarios import SCENARIOS
 from localcloud.products import PRODUCTS
 from policies import rules
 from stacks.settings import Settings, secret_keys
-from tests.documents import ROOT, Command, anchors, commands, documents, links, text_of
+from tests.documents import (
+    ROOT,
+    Command,
+    anchors,
+    commands,
+    documents,
+    json_blocks,
+    links,
+    text_of,
+)
 
 _COMMANDS = [command for document in documents() for command in commands(document)]
 _OWN_KEY = "ecs-provisioning-loop:"
@@ -138,6 +149,25 @@ def test_links(document: str) -> None:
         if anchor:
             name = target.resolve().relative_to(ROOT).as_posix()
             assert anchor in anchors(name), f"{link}: no such heading"
+
+
+@pytest.mark.parametrize("document", documents())
+def test_json(document: str) -> None:
+    """What a document shows as JSON is JSON."""
+    for block in json_blocks(document):
+        json.loads(block)
+
+
+def test_deployers_policy() -> None:
+    """The policy for whoever deploys can be parsed and names no action that does not exist."""
+    document = next(b for b in json_blocks("docs/operating.md") if '"Statement"' in b)
+    Policy.parse(document)
+    named = {a for s in json.loads(document)["Statement"] for a in s["Action"]}
+    permissions = {a.permission for p in PRODUCTS.values() for a in p.actions.values()}
+    # One is asked for by other actions, the other needs no permission in the local cloud.
+    known = permissions | {"ram:PassRole", "sts:GetCallerIdentity"}
+    services = {f"{permission.partition(':')[0]}:*" for permission in permissions}
+    assert named <= known | services
 
 
 def test_two_languages() -> None:
