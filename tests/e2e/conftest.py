@@ -6,6 +6,7 @@ import pytest
 
 from localcloud.demo.loop import Loop
 from tests.e2e.running_cloud import RunningCloud, running_cloud
+from tests.e2e.sdks import Sdks, sdks_of
 
 
 @pytest.fixture(scope="module")
@@ -19,3 +20,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
 def loop(cloud: RunningCloud) -> Loop:
     """Give the loop of stack ``local``, deployed without an engine."""
     return cloud.deploy()
+
+
+@pytest.fixture(scope="module")
+def sdks(cloud: RunningCloud) -> Sdks:
+    """Give the official SDKs with the account's key."""
+    return sdks_of(cloud)

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from localcloud.deploy.client import Client
 from localcloud.demo.loop import Loop
+from localcloud.deploy.client import Client
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,8 +48,11 @@ class RunningCloud:
         """Start the server, on the same port and data as before if it ran before."""
         port = self.endpoint.rpartition(":")[2] if self.ready else "0"
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "localcloud", "serve", "--port", port]
-            + ["--data", str(self._data), *self._arguments],
+            [
+                *(sys.executable, "-m", "localcloud", "serve"),
+                *("--port", port, "--data", str(self._data)),
+                *self._arguments,
+            ],
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,

@@ -58,10 +58,10 @@ async def query_event_traces(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def query_traced_event_by_event_id(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give the events with an id."""
+    """Give the events with an id; the official SDK reads a list of pages here, not one."""
     await cloud.store.flush()
     shown, rest = page(call, _with_id(cloud, call))
-    return success({"Events": [_summary(event) for event in shown], **rest})
+    return success([{"Events": [_summary(event) for event in shown], **rest}])
 
 
 async def query_traced_events(cloud: Cloud, call: ApiCall) -> Answer:

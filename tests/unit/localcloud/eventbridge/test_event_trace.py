@@ -139,6 +139,6 @@ def test_the_queries_of_the_api_give_the_same_story(path: Path) -> None:
             answer = await lab.call("QueryTracedEvents", **bus, **params)
             assert found == [event["EventId"] for event in answer["Data"]["Events"]]
         answer = await lab.call("QueryTracedEventByEventId", **bus, EventId="f")
-        assert ["b"] == [event["EventSource"] for event in answer["Data"]["Events"]]
+        assert ["b"] == [event["EventSource"] for event in answer["Data"][0]["Events"]]
 
     tell(path, story)
