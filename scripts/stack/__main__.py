@@ -18,11 +18,11 @@ from scripts.stack.local_cloud import NoLocalCloud
 
 PROJECT = Path(__file__).resolve().parents[2]
 LOCAL = "local"
-ACTIONS = {"up", "preview", "refresh", "destroy"}
+ACTIONS = {"up", "preview", "refresh", "destroy", "output"}
 
 
 def main(
-    action: Annotated[str, typer.Argument(help="up, preview, refresh or destroy.")],
+    action: Annotated[str, typer.Argument(help="up, preview, refresh, destroy or output.")],
     stack: Annotated[str, typer.Option(help="local, dev, prod or a stack of your own.")] = LOCAL,
     endpoint: Annotated[
         str, typer.Option(help="For stack local: a local cloud that runs already.")
@@ -67,6 +67,9 @@ def _run(
         ).returncode
 
     code = engine("stack", "select", "--create", "--stack", stack, output=subprocess.DEVNULL)
+    if action == "output":
+        shown = ["--json", "--show-secrets"] if as_json else []
+        return code or engine("stack", action, "--stack", stack, *shown, *more, output=None)
     if action == "preview" and as_json:
         return code or engine(action, "--stack", stack, "--json", *more, output=None)
     code = code or engine(action, "--stack", stack, *_flags(action, stack), *more)

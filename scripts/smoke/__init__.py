@@ -1,0 +1,1 @@
+"""``make smoke``: a harmless approval through a deployed stack."""
