@@ -200,9 +200,10 @@ class Gateway:
                 "SignatureDoesNotMatch",
                 "the signature is not the one that this access key's secret gives; "
                 "check the secret",
-                403,
             )
-        if signed.time is not None and abs(now - signed.time) > CLOCK_SKEW_SECONDS:
+        if signed.time is None:
+            raise ApiError("InvalidTimeStamp.Format", "the request does not say when it was signed")
+        if abs(now - signed.time) > CLOCK_SKEW_SECONDS:
             raise ApiError(
                 "InvalidTimeStamp.Expired",
                 f"the request was signed {now - signed.time:.0f} s away from the cloud's time; "

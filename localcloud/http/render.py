@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape
 from localcloud.errors import ApiError
 from localcloud.http.call import Answer
 from localcloud.http.message import HttpResponse
+from localcloud.http.refusals import in_words_of
 
 JSON = {"content-type": "application/json; charset=utf-8"}
 RPC_PRODUCTS = {"eventbridge", "ecs", "ram", "sts", "mns", "resourcemanager", "location"}
@@ -29,6 +30,7 @@ def answer(product: str, value: Answer, request_id: str) -> HttpResponse:
 
 def error(product: str, failure: ApiError, request_id: str) -> HttpResponse:
     """Render an error as the product's clients expect it."""
+    failure = in_words_of(product, failure)
     headers = {**JSON, **_ids(product, request_id)}
     body: dict[str, Any]
     match product:

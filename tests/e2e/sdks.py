@@ -1,5 +1,9 @@
 """The official Python SDKs, as their documentation sets them up; only the endpoint is ours."""
 
+import base64
+import io
+import json
+import zipfile
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,3 +99,22 @@ class Sdks:
 def sdks_of(cloud: RunningCloud, key: Key | None = None) -> Sdks:
     """Give the clients for a key, the account's own if none is given."""
     return Sdks(cloud.address, key or Key(*cloud.key))
+
+
+def policy(action: str, **more: Any) -> str:
+    """Write a document that allows one action."""
+    statement = {"Effect": "Allow", "Action": action, **more}
+    return json.dumps({"Version": "1", "Statement": [statement]})
+
+
+def archive(code: str) -> str:
+    """Give a function's archive as the API takes it."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        file.writestr("index.py", code)
+    return base64.b64encode(content.getvalue()).decode()
+
+
+def encoded(script: str) -> str:
+    """Give a script as Cloud Assistant takes it."""
+    return base64.b64encode(script.encode()).decode()
