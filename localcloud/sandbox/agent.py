@@ -143,7 +143,10 @@ class _Agent:
         self._selector.register(file, selectors.EVENT_READ, react)
 
     def _receive(self) -> None:
-        data = self._connection.recv(_CHUNK)
+        try:
+            data = self._connection.recv(_CHUNK)
+        except ConnectionResetError:
+            data = b""  # the cloud ended without a word
         *lines, self._received = (self._received + data).split(b"\n")
         for line in lines:
             order = json.loads(line)

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ from localcloud.sandbox.instance import Instance, Outcome, Progress, Script
 from localcloud.sandbox.isolation import Isolation, SandboxUnavailableError
 from localcloud.sandbox.level import Level
 
+_ELSEWHERE = Path("/var/tmp")  # noqa: S108
 _PROBE = Script("probe", b"#!/bin/bash\nexit 7\n", timeout_seconds=20.0)
 _PROBE_EXIT_CODE = 7
 
@@ -85,7 +87,7 @@ class Machines:
             await instance.close()
         self._instances.clear()
         if self._temporary is not None:
-            skeleton.remove(self._data)
+            skeleton.remove(self.folder("").parent)
             self._temporary.cleanup()
 
     async def _instance(self, name: str) -> Instance:
@@ -144,6 +146,7 @@ class Machines:
 def _make(data: Path, name: str, level: Level, packages: str) -> Instance:
     home = _home(data, level)
     home.mkdir(parents=True, exist_ok=True)
+    _note_owner(home, data)
     stranger = _is_stranger(level)
     # Set-user-id programs made inside must be out of reach for the machine's other users.
     home.chmod(0o711 if stranger else 0o700)
@@ -162,13 +165,27 @@ def _is_stranger(level: Level | None) -> bool:
 
 def _home(data: Path, level: Level | None) -> Path:
     """Give the folder of all instances: below ``data`` if scripts can get there."""
-    if _is_stranger(level) and any(
-        not parent.stat().st_mode & 0o001 for parent in data.resolve().parents
+    real = data.resolve()
+    if _is_stranger(level) and not all(
+        place.stat().st_mode & stat.S_IXOTH for place in (real, *real.parents)
     ):
-        # A plain user's scripts can't pass through, for instance, /root.
-        key = hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:12]
-        return Path("/var/tmp") / f"localcloud-{key}" / "instances"  # noqa: S108
+        # A stranger's scripts can't pass through, for instance, /root.
+        key = hashlib.sha256(str(real).encode()).hexdigest()[:12]
+        return _ELSEWHERE / f"localcloud-{key}" / "instances"
     return data / "instances"
+
+
+def _note_owner(home: Path, data: Path) -> None:
+    """Remember whose instances lie elsewhere, and take away those of data that are gone."""
+    if home == data / "instances":
+        return
+    if home.parent.lstat().st_uid != os.geteuid() or home.parent.is_symlink():
+        raise SandboxUnavailableError(f"{home.parent} belongs to somebody else; remove it")
+    (home.parent / "data").write_text(str(data.resolve()))
+    for note in _ELSEWHERE.glob("localcloud-*/data"):
+        ours = note.lstat().st_uid == note.parent.lstat().st_uid == os.geteuid()
+        if ours and not Path(note.read_text()).exists():
+            skeleton.remove(note.parent)
 
 
 def _give_to(root: Path, user: int) -> None:

@@ -218,3 +218,29 @@ def test_only_what_everybody_may_read_is_copied(tmp_path, monkeypatch):
     (source / "keys" / "key").write_text("secret")
     module.skeleton._copy(source, target)
     assert [entry.name for entry in target.iterdir()] == ["open"]
+
+
+def test_instances_move_where_a_stranger_can_reach_them(tmp_path, monkeypatch):
+    """Below a closed folder a stranger's instances lie elsewhere, and go when their data goes."""
+    if os.geteuid() != 0:
+        pytest.skip("only a cloud that runs as root lets a stranger run scripts")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setattr(module, "_ELSEWHERE", elsewhere)
+    closed = tmp_path / "closed"
+    (closed / "data").mkdir(parents=True)
+    closed.chmod(0o700)
+
+    def made(data):
+        home = module._home(data, Level.DIRECTORY)
+        home.mkdir(parents=True)
+        module._note_owner(home, data)
+        return home
+
+    first = made(closed / "data")
+    assert first.is_relative_to(elsewhere)
+    assert module._home(closed / "data", Level.NAMESPACES) == closed / "data" / "instances"
+    (closed / "data").rmdir()
+    (closed / "other").mkdir()
+    second = made(closed / "other")
+    assert [entry.name for entry in elsewhere.iterdir()] == [second.parent.name]
