@@ -83,6 +83,10 @@ class Report:
             rules = loop.file(instance, f"/etc/sudoers.d/provisioning-{user}")
             for line in rules.splitlines():
                 self._console.print(f"  {instance}  {line}", markup=False, style="dim")
+        isolation = loop.inspector.get("health")["isolation"]
+        self._console.print(f"  isolation: {isolation['level']}")
+        for reason in isolation["reasons"]:
+            self._console.print(f"    {reason}", markup=False, style="dim")
 
     def end(self, played: list[Played], seconds: float) -> None:
         """Show the verdict."""
