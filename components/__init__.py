@@ -4,6 +4,8 @@ from components.chat_deliveries import ChatDeliveries, ChatDeliveriesArgs
 from components.chat_delivery import ChatArgs, ChatDelivery, ChatDeliveryArgs
 from components.cloud_assistant_command import CloudAssistantCommand, CloudAssistantCommandArgs
 from components.dead_letter_queue import DeadLetterQueue, DeadLetterQueueArgs
+from components.deployment_provider import DeploymentProvider, DeploymentProviderArgs
+from components.deployment_role import DeploymentRole, DeploymentRoleArgs
 from components.event_archive import EventArchive, EventArchiveArgs
 from components.event_intake import EventIntake, EventIntakeArgs, HttpSourceArgs
 from components.event_route import EventRoute, EventRouteArgs
@@ -33,6 +35,10 @@ __all__ = [
     "DeadLetterQueue",
     "DeadLetterQueueArgs",
     "Delivery",
+    "DeploymentProvider",
+    "DeploymentProviderArgs",
+    "DeploymentRole",
+    "DeploymentRoleArgs",
     "EventArchive",
     "EventArchiveArgs",
     "EventIntake",

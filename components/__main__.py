@@ -9,6 +9,8 @@ HOSTED = [
     components.ChatDelivery,
     components.CloudAssistantCommand,
     components.DeadLetterQueue,
+    components.DeploymentProvider,
+    components.DeploymentRole,
     components.EventArchive,
     components.EventIntake,
     components.EventRoute,
