@@ -86,7 +86,7 @@ judge: $(STAMP)
 
 .PHONY: plan
 plan: $(STAMP)
-	@scripts/review/plan.sh "$(STACK)" $(REVIEW) $(ARGS)
+	@BASE="$(BASE)" scripts/review/plan.sh "$(STACK)" $(REVIEW) $(ARGS)
 
 .PHONY: comment
 comment: $(STAMP)

@@ -35,8 +35,11 @@ def unpack(project: Path, revision: str, folder: Path) -> None:
     )
     if done.returncode:
         raise NoRevision(f"git archive {revision} failed: {done.stderr.decode().strip()}")
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(folder, filter="data")
+    try:
+        with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+            archive.extractall(folder, filter="data")
+    except (tarfile.TarError, OSError) as error:
+        raise NoRevision(f"the files of {revision} cannot be unpacked: {error}") from error
 
 
 def is_same(project: Path, revision: str) -> bool:

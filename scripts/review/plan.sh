@@ -1,15 +1,59 @@
 #!/usr/bin/env bash
 # Write what the engine would do to a stack, as JSON, and beside it what it said.
 #
-# Usage: scripts/review/plan.sh STACK FOLDER [pulumi's options...]
+# Usage: [BASE=revision] scripts/review/plan.sh STACK FOLDER [pulumi's options...]
 #
-# A preview that fails is no failure here: the review shows its last lines in the plan's place.
+# Stack local is built from the revision BASE in a local cloud of its own first, so that its plan,
+# too, holds what changes. A preview that fails is no failure here: the review shows its last lines
+# in the plan's place.
 set -Eeuo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+readonly PROJECT=$PWD
 
 stack=$1 folder=$2
 shift 2
 mkdir -p "$folder"
-.venv/bin/python -m scripts.stack preview --stack "$stack" --json -- --non-interactive "$@" \
-  >"$folder/$stack.json" 2>"$folder/$stack.log" ||
+folder=$(cd "$folder" && pwd)
+endpoint=()
+
+start_cloud() { # FOLDER
+  local ready
+  "$PROJECT/.venv/bin/python" -m localcloud serve --port 0 --dry-run >"$1/ready" &
+  server=$!
+  for _ in {1..300}; do
+    ready=$(head -n 1 "$1/ready")
+    [[ -n $ready ]] && break
+    sleep 0.1
+  done
+  endpoint=(--endpoint "$(grep -o 'http://127\.0\.0\.1:[0-9]*' <<<"$ready" | head -n 1)")
+}
+
+build_base() { # FOLDER
+  mkdir "$1/base" "$1/state"
+  git archive "${BASE:-HEAD}" | tar -x -C "$1/base"
+  # The packages of the base are its own folder's; the libraries are this checkout's.
+  ln -sfn "$PROJECT/.venv" "$1/base/.venv"
+  export PULUMI_BACKEND_URL="file://$1/state"
+  (
+    cd "$1/base"
+    PYTHONPATH=$PWD .venv/bin/python -m scripts.stack up --stack local "${endpoint[@]}" \
+      -- --skip-preview --non-interactive
+  ) >"$folder/base.log" 2>&1
+}
+
+clean() {
+  [[ -z ${server-} ]] || kill "$server" || true
+  [[ -z ${temporary-} ]] || rm -rf "$temporary"
+}
+
+if [[ $stack == local ]]; then
+  temporary=$(mktemp -d)
+  trap clean EXIT
+  start_cloud "$temporary"
+  build_base "$temporary" || printf 'plan: %s cannot be built: %s says why\n' \
+    "${BASE:-HEAD}" "$folder/base.log" >&2
+fi
+
+PYTHONPATH=$PROJECT .venv/bin/python -m scripts.stack preview --stack "$stack" --json \
+  "${endpoint[@]}" -- --non-interactive "$@" >"$folder/$stack.json" 2>"$folder/$stack.log" ||
   printf 'plan: the preview of %s failed; %s says why\n' "$stack" "$folder/$stack.log" >&2
