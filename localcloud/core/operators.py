@@ -5,7 +5,7 @@ and what an array means is the pattern's business. `bool` is never a number, nul
 
 The documentation of the hosted service ("EventBridge: Event patterns") names the operators; the
 open-source engine, Apache RocketMQ EventBridge, settles what the page leaves open. Where the two
-differ, DIFFERENCES.md says which one is followed.
+differ, localcloud/README.md says which one is followed.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ object, an empty array, or an array with an object or array in it satisfies noth
 
 Everything wrong with a pattern is found by `compile`, with the engine's reason; matching cannot
 fail. Source of the rules: "EventBridge: Event patterns" and the open-source engine (see
-DIFFERENCES.md).
+localcloud/README.md).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ Substitution is into text, nothing is quoted: a value with a quotation mark in i
 template, and a value with `${other}` in it is substituted again. The engine does so; hence anything
 untrusted goes on as ORIGINAL.
 
-Source: "EventBridge: Event transformation" and the open-source engine (see DIFFERENCES.md).
+Source: "EventBridge: Event transformation" and the open-source engine (see localcloud/README.md).
 """
 
 from __future__ import annotations

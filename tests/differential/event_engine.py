@@ -5,7 +5,7 @@
 COMMAND reads one JSON request per line, `{"op": "match", "pattern", "event"}` or
 `{"op": "validate"|"transform", "form", "value", "template", "event"}` (texts), and answers one line
 each: `{"ok": true, "result": …}` or `{"ok": false, "error": "Class: message"}`. Differences that
-localcloud/core/DIFFERENCES.md explains are counted by their reason, others are printed.
+localcloud/README.md explains are counted by their reason, others are printed.
 """
 
 from __future__ import annotations
