@@ -6,9 +6,10 @@ from difflib import unified_diff
 from typing import Any
 
 from scripts.behaviour.difference import KINDS, Change, Difference
-from scripts.markdown import code_block, plain
+from scripts.markdown import code, code_block, plain
 
-_MOST_EVENTS = 30
+_MOST_CHARACTERS = 20_000
+"""Of the details, so that a comment has room for the plans, too."""
 _LONGEST = 1200
 
 
@@ -23,15 +24,22 @@ def markdown(difference: Difference, note: str = "") -> str:
         lines.append(f"\n{plain(note)}")
     if difference.changed:
         lines += ["", "<details><summary>Which events, and how</summary>", ""]
-        for event in difference.changed[:_MOST_EVENTS]:
-            lines.append(f"**{plain(event.name)}** (`{event.key.replace('`', '')}`)")
-            lines.append("")
-            for change in event.changes:
-                lines += [f"would now {KINDS[change.kind]}:", "", _both(change), ""]
-        more = len(difference.changed) - _MOST_EVENTS
-        lines += [f"... and {more} more events", ""] if more > 0 else []
-        lines += ["</details>"]
+        lines += [*_details(difference), "</details>"]
     return "\n".join(lines) + "\n"
+
+
+def _details(difference: Difference) -> list[str]:
+    found: list[str] = []
+    room = _MOST_CHARACTERS
+    for number, event in enumerate(difference.changed):
+        lines = [f"**{plain(event.name)}** ({code(event.key)})", ""]
+        for change in event.changes:
+            lines += [f"would now {KINDS[change.kind]}:", "", _both(change), ""]
+        room -= sum(len(line) + 1 for line in lines)
+        if room < 0:
+            return [*found, f"... and {len(difference.changed) - number} more events", ""]
+        found += lines
+    return found
 
 
 def headline(difference: Difference) -> str:

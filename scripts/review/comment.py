@@ -17,7 +17,7 @@ MARKER = "<!-- ecs-provisioning-loop: review -->"
 """By which the comment is found again; it is the first line."""
 MOST_CHARACTERS = 65_536
 _ROOM_FOR_CUTS = 500
-_MOST_ROWS = 60
+_MOST_ROWS = 40
 _LONGEST_TEXT = 6_000
 
 _WORDS = {
@@ -76,9 +76,12 @@ def build(
 def _fitted(text: str, most: int) -> str:
     if len(text) <= most:
         return text
-    # An open fold or block would swallow the rest: a bare list of headings is left.
-    kept = [line for line in text.splitlines() if line.startswith(("#", "<!--", "**"))]
-    return "\n".join([*kept, "", "The rest is too long for a comment."])[:most] + "\n"
+    # An open fold or block would swallow the rest: what comes before the first, and the headings.
+    start, _, rest = text.partition("<details>")
+    kept = [line for line in rest.splitlines() if line.startswith("#### ")]
+    note = "The rest is too long for a comment."
+    end = "\n\n".join([*kept, note]) + "\n"
+    return (start if len(start) + len(end) <= most else f"{MARKER}\n\n") + end[-most:]
 
 
 def _policies(policies: Mapping[str, str]) -> list[str]:

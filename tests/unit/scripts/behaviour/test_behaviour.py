@@ -227,3 +227,16 @@ def test_an_unknown_revision_says_what_to_do(tmp_path: Path) -> None:
     """A base that was not fetched is the usual mistake."""
     with pytest.raises(revision.NoRevision, match="is the base fetched"):
         revision.commit(repository(tmp_path / "p"), "v9")
+
+
+def test_details_have_an_end() -> None:
+    """However many events change, the details leave room and no fold stays open."""
+    samples = [Sample(str(n), "n" * 50, source="s") for n in range(1000)]
+    base = {s.key: BASE for s in samples}
+    other = {**BASE, "messages": [{"chat": "ops", "text": "long " * 500}]}
+    text = report.markdown(compare(samples, base, dict.fromkeys(base, other)))
+    assert len(text) < 21_000
+    assert "1000 of 1000 would now be told in other words" in text
+    assert " more events" in text
+    assert 1 == text.count("</details>")
+    assert 0 == text.count("```") % 2
