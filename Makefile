@@ -77,7 +77,7 @@ smoke: $(STAMP) ## Post a harmless approval to the deployed STACK and wait for i
 
 # The parts of a review, as the workflows put them together; see scripts/review/.
 .PHONY: judge
-judge: $(STAMP)
+judge: $(STAMP) ## Policies and recorded events into .review/, for a comment.
 	@mkdir -p $(REVIEW)
 	-@$(BIN)/python -m scripts.behaviour --base "$(BASE)" >$(REVIEW)/behaviour.md
 	-@for stack in $(STACKS); do \
@@ -85,11 +85,11 @@ judge: $(STAMP)
 	done
 
 .PHONY: plan
-plan: $(STAMP)
+plan: $(STAMP) ## Plan STACK into .review/, for a comment.
 	@BASE="$(BASE)" scripts/review/plan.sh "$(STACK)" $(REVIEW) $(ARGS)
 
 .PHONY: comment
-comment: $(STAMP)
+comment: $(STAMP) ## Write the comment of a review into .review/comment.md.
 	@$(BIN)/python -m scripts.review --behaviour $(REVIEW)/behaviour.md --output $(REVIEW)/comment.md \
 	  $(foreach stack,$(STACKS),--preview $(stack)=$(REVIEW)/$(stack).json) \
 	  $(foreach stack,$(POLICIES),--policy $(stack)=$(REVIEW)/policy-$(stack).json)

@@ -26,7 +26,7 @@ class Command:
     @property
     def words(self) -> list[str]:
         """The words, without assignments before the command and redirections after it."""
-        words = shlex.split(self.text.partition(" > ")[0])
+        words = shlex.split(self.text.partition(" > ")[0], comments=True)
         while words and _ASSIGNMENT.match(words[0]):
             words.pop(0)
         return words
