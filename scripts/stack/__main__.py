@@ -55,7 +55,7 @@ def _run(
         raise typer.BadParameter(f"there is no stack '{stack}'; there are {', '.join(known)}")
     pulumi = find_or_install(PROJECT, console)
     environment = _environment(pulumi, stack)
-    if stack == LOCAL:
+    if stack == LOCAL and action != "output":
         endpoint = endpoint or _local_cloud(console)
         environment["HTTP_PROXY"] = endpoint
 
