@@ -134,79 +134,63 @@ def _roa(request: Unsigned, authorization: str) -> Signed:
     """Signature of ROA APIs, version 1.0; EventBridge's data plane leaves ``Accept`` out."""
     data_plane = authorization.startswith("acs:")
     key, _, signature = authorization[4:].partition(":")
-    first = ["content-md5", "content-type", "date"]
-    if not data_plane:
-        first = ["accept", *first]
-    lines = [request.method, *(request.headers.get(name, "") for name in first)]
+    named = _DATED_HEADERS if data_plane else ("accept", *_DATED_HEADERS)
     prefix = "x-acs" if data_plane else "x-acs-"
-    text = (
-        "\n".join(lines)
-        + "\n"
-        + _prefixed_headers(request.headers, (prefix,))
-        + _resource(request.path, request.query)
-    )
-    return Signed(
-        access_key_id=key,
-        security_token=request.headers.get("x-acs-security-token", ""),
-        signature=signature,
-        expected=lambda secret: _base64_hmac(hashlib.sha1, secret, text),
-        time=_http_time(request.headers.get("date", "")),
-    )
+    text = _text(request, named, (prefix,), _resource(request.path, request.query))
+    token = request.headers.get("x-acs-security-token", "")
+    return _dated(request, f"{key}:{signature}", token, text)
 
 
 def _mns(request: Unsigned, rest: str) -> Signed:
     """Signature of the MNS data plane ("Request signatures", Simple Message Queue)."""
-    key, _, signature = rest.partition(":")
+    # The query stays in the order in which it was sent.
     query = "&".join(f"{k}={v}" if v else k for k, v in request.query.items())
-    text = (
-        "\n".join(
-            [
-                request.method,
-                request.headers.get("content-md5", ""),
-                request.headers.get("content-type", ""),
-                request.headers.get("date", ""),
-            ]
-        )
-        + "\n"
-        + _prefixed_headers(request.headers, ("x-mns-",))
-        + (f"{request.path}?{query}" if query else request.path)
-    )
-    return Signed(
-        access_key_id=key,
-        security_token=request.headers.get("security-token", ""),
-        signature=signature,
-        expected=lambda secret: _base64_hmac(hashlib.sha1, secret, text),
-        time=_http_time(request.headers.get("date", "")),
-    )
+    resource = f"{request.path}?{query}" if query else request.path
+    text = _text(request, _DATED_HEADERS, ("x-mns-",), resource)
+    return _dated(request, rest, request.headers.get("security-token", ""), text)
 
 
 def _sls(request: Unsigned, rest: str) -> Signed:
     """Signature of Simple Log Service; its two clients differ only in the hash."""
-    key, _, signature = rest.partition(":")
     sha256 = request.headers.get("x-log-signaturemethod") == "hmac-sha256"
     resource = _resource(request.path, request.query)
-    text = (
-        "\n".join(
-            [
-                request.method,
-                request.headers.get("content-md5", ""),
-                request.headers.get("content-type", ""),
-                request.headers.get("date", ""),
-            ]
-        )
-        + "\n"
-        + _prefixed_headers(request.headers, ("x-log-", "x-acs-"))
-        + resource
-    )
+    text = _text(request, _DATED_HEADERS, ("x-log-", "x-acs-"), resource)
+    token = request.headers.get("x-acs-security-token", "")
+    return _dated(request, rest, token, text, hashlib.sha256 if sha256 else hashlib.sha1)
+
+
+_DATED_HEADERS = ("content-md5", "content-type", "date")
+
+
+def _dated(
+    request: Unsigned,
+    claim: str,
+    token: str,
+    text: str,
+    digest: Callable[..., object] = hashlib.sha1,
+) -> Signed:
+    """Give what a request says whose ``Authorization`` is ``key:signature``."""
+    key, _, signature = claim.partition(":")
     return Signed(
         access_key_id=key,
-        security_token=request.headers.get("x-acs-security-token", ""),
+        security_token=token,
         signature=signature,
-        expected=lambda secret: _base64_hmac(
-            hashlib.sha256 if sha256 else hashlib.sha1, secret, text
-        ),
+        expected=lambda secret: _base64_hmac(digest, secret, text),
         time=_http_time(request.headers.get("date", "")),
     )
+
+
+def _text(
+    request: Unsigned, named: tuple[str, ...], prefixes: tuple[str, ...], resource: str
+) -> str:
+    """Write what is signed: method, named headers, headers with a prefix, the resource."""
+    lines = [request.method, *(request.headers.get(name, "") for name in named)]
+    lines += [
+        f"{name}:{value}"
+        for name, value in sorted(request.headers.items())
+        if name.startswith(prefixes)
+    ]
+    return "".join(f"{line}\n" for line in lines) + resource
 
 
 def _percent(text: str) -> str:
@@ -216,12 +200,6 @@ def _percent(text: str) -> str:
 def _base64_hmac(digest: Callable[..., object], secret: str, text: str) -> str:
     mac = hmac.new(secret.encode(), text.encode(), digest)  # type: ignore[arg-type]
     return base64.b64encode(mac.digest()).decode()
-
-
-def _prefixed_headers(headers: Mapping[str, str], prefixes: tuple[str, ...]) -> str:
-    return "".join(
-        f"{name}:{value}\n" for name, value in sorted(headers.items()) if name.startswith(prefixes)
-    )
 
 
 def _resource(path: str, query: Mapping[str, str]) -> str:
