@@ -36,7 +36,7 @@ from localcloud.sources import Clock
 Find: TypeAlias = Callable[[str, str, str], Target | None]
 """Gives the target of a bus, a rule and a target's id as it is configured now."""
 
-AT_ONCE = {"acs.fc.function": 8}
+AT_ONCE = {"acs.fc.function": 4}
 """How many attempts at one target may run at the same time, where it is not the usual number."""
 USUALLY_AT_ONCE = 16
 _MESSAGE_CHARACTERS = 500

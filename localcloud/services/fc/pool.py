@@ -42,8 +42,8 @@ class Pool:
         self,
         clock: Clock,
         *,
-        per_function: int = 8,
-        in_total: int = 12,
+        per_function: int = 4,
+        in_total: int = 16,
         start: Callable[[WorkerSpec], Awaitable[Worker]] = Worker.start,
     ) -> None:
         self._clock = clock

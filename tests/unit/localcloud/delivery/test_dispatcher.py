@@ -238,7 +238,7 @@ def test_an_attempt_in_flight_is_made_again_after_a_restart(path: Path) -> None:
 
 
 def test_a_slow_target_holds_up_nobody_else_and_is_not_flooded(path: Path) -> None:
-    """At most 8 calls of a target run at once; other targets go on meanwhile."""
+    """At most 4 calls of a function run at once; other targets go on meanwhile."""
 
     async def story(lab: Lab) -> None:
         await set_up(lab, function_target(), web_target())
@@ -247,10 +247,10 @@ def test_a_slow_target_holds_up_nobody_else_and_is_not_flooded(path: Path) -> No
             lab.eventbridge.publish("bus", event(f"e{number}"))
         draining = asyncio.create_task(lab.dispatcher.drain())
         await until(lambda: len(lab.web.parcels) == 40)
-        assert (8, 0) == (lab.function.running, len(lab.function.parcels))
+        assert (4, 0) == (lab.function.running, len(lab.function.parcels))
         lab.function.gate.set()
         await draining
-        assert (40, 8) == (len(lab.function.parcels), lab.function.most_at_once)
+        assert (40, 4) == (len(lab.function.parcels), lab.function.most_at_once)
 
     tell(path, story)
 
