@@ -12,6 +12,7 @@ from localcloud.delivery.dispatcher import Dispatcher
 from localcloud.delivery.http_client import HttpClient
 from localcloud.delivery.journal import Journal
 from localcloud.delivery.targets import senders
+from localcloud.delivery.targets.own import AppendLog
 from localcloud.faults import Faults
 from localcloud.http.gateway import Gateway
 from localcloud.http.inspection import create_inspection
@@ -98,7 +99,7 @@ class App:
                 self._client,
                 invoke=lambda name, payload, request: fc.invoke(name, payload, request_id=request),
                 send_message=mns.send,
-                append_log=sls.append,
+                append_log=_archive(ram, sls),
                 publish=eventbridge.publish,
             ),
             bury=lambda queue, text: mns.send(queue, text, limited=False),
@@ -138,6 +139,17 @@ class App:
         await receive()
         await self.stop()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _archive(ram: Ram, sls: Sls) -> AppendLog:
+    """Give the way in which EventBridge writes to log stores: in the name of a target's role."""
+
+    def append(role: str, project: str, store: str, entries: list[dict[str, str]]) -> None:
+        resource = sls.arn(project, store)
+        ram.require(role, "eventbridge.aliyuncs.com", "log:PostLogStoreLogs", resource)
+        sls.append(project, store, entries)
+
+    return append
 
 
 def create_app(settings: CloudSettings) -> App:

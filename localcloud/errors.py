@@ -59,7 +59,8 @@ class NoPermission(ApiError):
     def __init__(self, action: str, resource: str, caller: str) -> None:
         super().__init__(
             "NoPermission",
-            f"{caller} is not authorized to perform {action} on {resource}",
+            # What is missing comes first: a chat shows no more than the beginning.
+            f"{action} on {resource} is not allowed to {caller}",
             403,
             {"AccessDeniedDetail": {"AuthAction": action, "AuthResource": resource}},
         )

@@ -6,7 +6,7 @@ from typing import Any
 from localcloud.delivery.http_client import HttpClient
 from localcloud.delivery.target import Send
 from localcloud.delivery.targets.function import FunctionTarget, Invoke
-from localcloud.delivery.targets.own import BusTarget, LogTarget, QueueTarget
+from localcloud.delivery.targets.own import AppendLog, BusTarget, LogTarget, QueueTarget
 from localcloud.delivery.targets.web import DingTalkTarget, HttpTarget
 from localcloud.sources import Sources, uuid_form
 
@@ -17,7 +17,7 @@ def senders(
     *,
     invoke: Invoke,
     send_message: Callable[[str, str], object],
-    append_log: Callable[[str, str, list[dict[str, str]]], object],
+    append_log: AppendLog,
     publish: Callable[[str, dict[str, Any]], object],
 ) -> dict[str, Send]:
     """Give the sender of each type; the callables are the other services' own."""

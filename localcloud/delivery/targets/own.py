@@ -25,10 +25,14 @@ class QueueTarget:
         return f"queue {queue}"
 
 
-class LogTarget:
-    """Appends entries to log stores."""
+AppendLog = Callable[[str, str, str, list[dict[str, str]]], object]
+"""Writes, in a role's name, to a project's log store; raises ``ApiError`` if the role may not."""
 
-    def __init__(self, append: Callable[[str, str, list[dict[str, str]]], object]) -> None:
+
+class LogTarget:
+    """Appends entries to log stores, in the name of the role that the target is given."""
+
+    def __init__(self, append: AppendLog) -> None:
         self._append = append
 
     async def __call__(self, parcel: Parcel) -> str:
@@ -41,7 +45,7 @@ class LogTarget:
         if topic:
             entry["__topic__"] = topic
         project, store = parcel.required("Project"), parcel.required("LogStore")
-        self._append(project, store, [entry])
+        self._append(parcel.required("RoleName"), project, store, [entry])
         return f"log store {store}"
 
 

@@ -45,7 +45,7 @@ class NotTrusted(ApiError):
     def __init__(self, role_arn: str, principal: str) -> None:
         super().__init__(
             "NoPermission",
-            f"{principal} is not authorized to perform sts:AssumeRole on {role_arn}; "
+            f"sts:AssumeRole on {role_arn} is not allowed to {principal}; "
             "the role's trust policy does not name it",
             403,
             {"AccessDeniedDetail": {"AuthAction": "sts:AssumeRole", "AuthResource": role_arn}},

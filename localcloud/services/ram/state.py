@@ -14,6 +14,7 @@ from localcloud.core.authorization import (
     TrustPolicy,
     decide,
 )
+from localcloud.errors import NoPermission
 from localcloud.http.call import Caller
 from localcloud.services.ram.errors import (
     DeleteConflict,
@@ -182,12 +183,11 @@ class Ram:
         role = next((r for r in self.roles if r.arn == role_arn.lower()), None)
         if role is None or not role_arn.startswith(prefix):
             raise EntityNotExist("Role", name)
-        now = self._sources.clock.now()
-        if not _trust(role.trust).trusts(principal, {"acs:CurrentTime": iso_utc(now)}):
-            raise NotTrusted(role.arn, principal)
+        self._check_trust(role, principal)
         if policy:
             _policy(policy)
-        return self._sessions.issue(Session(role.name, session, now + seconds, policy))
+        expires = self._sources.clock.now() + seconds
+        return self._sessions.issue(Session(role.name, session, expires, policy))
 
     def caller(self, access_key_id: str, security_token: str) -> tuple[str, Caller]:
         """Give the secret of an access key and who holds it."""
@@ -225,6 +225,24 @@ class Ram:
             context["acs:SourceIp"] = source_ip
         context.update({f"acs:ResourceTag/{key}": value for key, value in (tags or {}).items()})
         return decide(policies, AccessRequest(action, resource, context))
+
+    def require(self, name: str, principal: str, action: str, resource: str) -> None:
+        """Fail unless a principal may become a role and the role may then do something.
+
+        For what a service of the cloud does by itself in the name of a role.
+
+        Raises:
+            ApiError: the role is not there, does not trust the principal, or may not do it.
+        """
+        role = self.role(name)
+        self._check_trust(role, principal)
+        if not self.decide(self.policies_of(role), action, resource).allowed:
+            raise NoPermission(action, resource, role.arn)
+
+    def _check_trust(self, role: Role, principal: str) -> None:
+        now = iso_utc(self._sources.clock.now())
+        if not _trust(role.trust).trusts(principal, {"acs:CurrentTime": now}):
+            raise NotTrusted(role.arn, principal)
 
     def is_allowed(self, role_arn: str, action: str, resource: str) -> bool:
         """Tell whether a role may do something, as its policies are now."""

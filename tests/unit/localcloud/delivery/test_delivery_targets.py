@@ -85,7 +85,7 @@ def test_every_type_that_a_rule_accepts_can_be_delivered() -> None:
         HttpClient("http://127.0.0.1:1"),
         invoke=_returns(Result()),
         send_message=lambda queue, body: None,
-        append_log=lambda project, store, entries: None,
+        append_log=lambda role, project, store, entries: None,
         publish=lambda bus, event: None,
     )
     assert set(REQUIRED) == set(found)
@@ -252,10 +252,13 @@ def test_a_queue_gets_the_body_as_text_or_in_base64() -> None:
 
 
 def test_a_log_store_gets_the_body_as_content_or_keys_and_values() -> None:
-    """ContentType JSON writes the field content; KeyValue what the schema makes of the event."""
+    """ContentType JSON writes the field content; KeyValue what the schema makes of the event.
+
+    Both are written in the name of the target's role.
+    """
     written: list[Any] = []
     target = LogTarget(lambda *entry: written.append(entry))
-    store = {"Project": "p", "LogStore": "events"}
+    store = {"Project": "p", "LogStore": "events", "RoleName": "writer"}
     asyncio.run(target(parcel("acs.sls", **store, ContentType="JSON", Topic="s", Body='{"a":1}')))
     schema = {
         "Key_1": {"form": "CONSTANT", "value": "kind"},
@@ -267,8 +270,8 @@ def test_a_log_store_gets_the_body_as_content_or_keys_and_values() -> None:
         target(parcel("acs.sls", **store, ContentType="KeyValue", ContentSchema=json.dumps(schema)))
     )
     assert [
-        ("p", "events", [{"content": '{"a":1}', "__topic__": "s"}]),
-        ("p", "events", [{"kind": "t"}]),
+        ("writer", "p", "events", [{"content": '{"a":1}', "__topic__": "s"}]),
+        ("writer", "p", "events", [{"kind": "t"}]),
     ] == written
     with pytest.raises(DeliveryError, match="TransformFailed"):
         asyncio.run(target(parcel("acs.sls", **store, ContentType="KeyValue", ContentSchema="[1]")))

@@ -1,0 +1,244 @@
+"""Each right that the loop's roles have is needed, and missing it is said by name.
+
+The roles' policies are read back from the cloud. One resource of one statement after the other is
+taken out; somewhere the loop then fails, and says which action on which resource is not allowed.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import pytest
+
+from localcloud.demo.loop import Loop
+from tests.e2e.running_cloud import RunningCloud, running_cloud
+from tests.e2e.waiting import wait_for
+
+RAM = "2015-05-01"
+NAMES = "provisioning-local-"
+REGION, ACCOUNT = "cn-hangzhou", "1234567890123456"
+BUS = f"acs:eventbridge:{REGION}:{ACCOUNT}:eventbus/provisioning-local"
+ECS = f"acs:ecs:{REGION}:{ACCOUNT}"
+STORES = f"acs:log:{REGION}:{ACCOUNT}:project/provisioning-local-logs/logstore"
+
+
+class Right(NamedTuple):
+    """One resource of one statement of a role's policy; ids of commands written as words."""
+
+    role: str
+    action: str
+    resource: str
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.action} on {self.resource.rpartition(':')[2]}"
+
+
+Story = Callable[[Loop], object]
+
+
+def approve(role: str) -> Story:
+    """Give the story of an approval for a role."""
+    return lambda loop: loop.post("dingtalk.approval", request("ProvisionRequest", role))
+
+
+def leave(loop: Loop) -> None:
+    """Tell the story of somebody who leaves."""
+    loop.post("dingtalk.approval", request("DeprovisionRequest", "devops"))
+
+
+def join(loop: Loop) -> None:
+    """Tell the story of a new member."""
+    loop.post("dingtalk.member", b'{"userId": ["0153"]}')
+
+
+def request(kind: str, role: str) -> bytes:
+    """Give what an approval flow posts."""
+    detail = {"emp_id": "E1", "role": role}
+    return json.dumps(
+        {"source": "dingtalk.approval", "detail-type": kind, "detail": detail}
+    ).encode()
+
+
+NEEDED: dict[Right, tuple[Story, str]] = {
+    # Right -> what shows that it is needed, and the resource that the refusal names.
+    Right("archive", "log:PostLogStoreLogs", f"{STORES}/events"): (join, f"{STORES}/events"),
+    Right("call-http-api", "log:PostLogStoreLogs", f"{STORES}/functions"): (
+        join,
+        f"{STORES}/functions",
+    ),
+    Right("post-to-chat", "log:PostLogStoreLogs", f"{STORES}/functions"): (
+        approve("devops"),
+        f"{STORES}/functions",
+    ),
+    Right("publish-result", "ecs:DescribeInvocations", f"{ECS}:command/*"): (
+        approve("devops"),
+        f"{ECS}:command/*",
+    ),
+    # It asks for the one instance that has ended.
+    Right("publish-result", "ecs:DescribeInvocations", f"{ECS}:instance/*"): (
+        approve("devops"),
+        f"{ECS}:instance/i-local0001",
+    ),
+    Right("publish-result", "eventbridge:PutEvents", BUS): (approve("devops"), BUS),
+    Right("publish-result", "log:PostLogStoreLogs", f"{STORES}/functions"): (
+        approve("devops"),
+        f"{STORES}/functions",
+    ),
+    Right("run-command", "ecs:InvokeCommand", f"{ECS}:command/<provision>"): (
+        approve("devops"),
+        f"{ECS}:command/<provision>",
+    ),
+    Right("run-command", "ecs:InvokeCommand", f"{ECS}:command/<deprovision>"): (
+        leave,
+        f"{ECS}:command/<deprovision>",
+    ),
+    Right("run-command", "ecs:InvokeCommand", f"{ECS}:instance/i-local0001"): (
+        approve("devops"),
+        f"{ECS}:instance/i-local0001",
+    ),
+    # Allowed with the condition that the instance carries the group's tag.
+    Right("run-command", "ecs:InvokeCommand", f"{ECS}:instance/*"): (
+        approve("dba"),
+        f"{ECS}:instance/i-local0002",
+    ),
+    Right("run-command", "ecs:DescribeInvocations", f"{ECS}:command/*"): (
+        approve("devops"),
+        f"{ECS}:command/*",
+    ),
+    Right("run-command", "ecs:DescribeInvocations", f"{ECS}:instance/*"): (
+        approve("devops"),
+        f"{ECS}:instance/*",
+    ),
+    # It publishes nothing but refusals.
+    Right("run-command", "eventbridge:PutEvents", BUS): (approve("of-nobody"), BUS),
+    Right("run-command", "log:PostLogStoreLogs", f"{STORES}/functions"): (
+        approve("devops"),
+        f"{STORES}/functions",
+    ),
+}
+
+
+class Policies:
+    """The custom policies of the cloud, with the ids of the commands as words."""
+
+    def __init__(self, cloud: RunningCloud, loop: Loop) -> None:
+        self._client = cloud.client()
+        self._words = {
+            loop.outputs["command_id"]: "<provision>",
+            loop.outputs["deprovision_command_id"]: "<deprovision>",
+        }
+
+    def names(self) -> list[str]:
+        """Give the names of the roles, as they end."""
+        listed = self._client.rpc(RAM, "ListPolicies", {})["Policies"]["Policy"]
+        return [policy["PolicyName"].removeprefix(NAMES) for policy in listed]
+
+    def rights(self) -> list[Right]:
+        """Give each single right that some statement gives."""
+        return [
+            Right(role, action, resource)
+            for role in self.names()
+            for statement in self._document(role)["Statement"]
+            for action in statement["Action"]
+            for resource in statement["Resource"]
+        ]
+
+    @contextmanager
+    def without(self, right: Right) -> Iterator[None]:
+        """Take one right away for as long as the block takes."""
+        document = self._document(right.role)
+        before = self.rights()
+        statements = []
+        for statement in document["Statement"]:
+            resources = statement["Resource"]
+            if right.action in statement["Action"]:
+                resources = [resource for resource in resources if resource != right.resource]
+            if resources:
+                statements.append({**statement, "Resource": resources})
+        nothing = {"Effect": "Allow", "Action": ["none:Nothing"], "Resource": ["*"]}
+        name = {"PolicyName": f"{NAMES}{right.role}"}
+        text = json.dumps({**document, "Statement": statements or [nothing]})
+        for identity, word in self._words.items():
+            text = text.replace(word, identity)
+        made = self._client.rpc(
+            RAM, "CreatePolicyVersion", {**name, "PolicyDocument": text, "SetAsDefault": True}
+        )["PolicyVersion"]
+        left = self.rights()
+        assert [right] == [one for one in before if one not in left]
+        try:
+            yield
+        finally:
+            self._client.rpc(RAM, "SetDefaultPolicyVersion", {**name, "VersionId": "v1"})
+            version = {"VersionId": made["VersionId"]}
+            self._client.rpc(RAM, "DeletePolicyVersion", {**name, **version})
+
+    def with_ids(self, text: str) -> str:
+        """Give a text with the words replaced by the ids that they stand for."""
+        for identity, word in self._words.items():
+            text = text.replace(word, identity)
+        return text
+
+    def _document(self, role: str) -> dict[str, Any]:
+        asked = {"PolicyName": f"{NAMES}{role}", "PolicyType": "Custom"}
+        found = self._client.rpc(RAM, "GetPolicy", asked)["DefaultPolicyVersion"]
+        text = found["PolicyDocument"]
+        for identity, word in self._words.items():
+            text = text.replace(identity, word)
+        document: dict[str, Any] = json.loads(text)
+        return document
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
+    """Give a local cloud whose chats take any number of messages."""
+    with running_cloud(tmp_path_factory.mktemp("cloud"), "--no-chat-rate-limit") as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def policies(cloud: RunningCloud, loop: Loop) -> Policies:
+    """Give the policies of the deployed loop."""
+    return Policies(cloud, loop)
+
+
+def test_the_list_of_rights_is_complete(policies: Policies) -> None:
+    """What is tried below is all that the roles may do: no more is granted, nothing is left out."""
+    assert sorted(NEEDED) == sorted(policies.rights())
+
+
+@pytest.mark.parametrize("right", list(NEEDED), ids=str)
+def test_without_a_right_the_loop_fails_and_names_it(
+    loop: Loop, policies: Policies, right: Right
+) -> None:
+    """The first attempt fails with NoPermission, its action and its resource, where people look."""
+    story, resource = NEEDED[right]
+    expected = f"{right.action} on {policies.with_ids(resource)}"
+    role = f"{NAMES}{right.role}"
+    with policies.without(right):
+        before = len(refusals(loop, role, expected))
+        story(loop)
+        wait_for(
+            lambda: len(refusals(loop, role, expected)) > before,
+            f"a refusal of {expected} to {role}",
+        )
+    loop.settle()
+
+
+def refusals(loop: Loop, role: str, what: str) -> list[str]:
+    """Give where it is said that something is not allowed: trace and log of the role, the chat."""
+    texts = [
+        f"{attempt['status']} {attempt['message']}"
+        for event in loop.events(1000)
+        for rule in event["rules"]
+        if rule["matched"]
+        for target in rule["targets"]
+        for attempt in target["attempts"]
+        if not attempt["ok"] and role in attempt["message"]
+    ]
+    if role in loop.outputs["functions"].values():
+        texts += [entry["line"] for entry in loop.inspector.get(f"logs/{role}", limit=1000)]
+    # A message writes an asterisk so that it is no markup.
+    told = [message["text"] for message in loop.messages("ops")]
+    texts += [text.replace("\N{FULLWIDTH ASTERISK}", "*") for text in told]
+    return [text for text in texts if "NoPermission" in text and what in text]
