@@ -197,7 +197,8 @@ def test_leftover_of_a_killed_run_never_becomes_a_sudo_rule(
     host.run(catalogue, "E123", "analyst")
     host.path("etc/sudoers.d").mkdir(exist_ok=True)
     host.path("etc/sudoers.d/provisioning-emp-e123.new").write_text("emp-e123 ALL=(ALL) ALL\n")
-    host.run(catalogue, "E123", "analyst")
+    run = host.run(catalogue, "E123", "analyst")
+    assert ("unchanged", []) == (run.result["status"], run.changes)
     assert not host.path("etc/sudoers.d/provisioning-emp-e123").exists()
 
 
