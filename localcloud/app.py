@@ -10,6 +10,7 @@ from localcloud.chats.state import Chats
 from localcloud.cloud import Cloud
 from localcloud.delivery.dispatcher import Dispatcher
 from localcloud.delivery.http_client import HttpClient
+from localcloud.delivery.intake import Intake
 from localcloud.delivery.journal import Journal
 from localcloud.delivery.targets import senders
 from localcloud.delivery.targets.own import AppendLog
@@ -54,6 +55,7 @@ class App:
             settings.data.mkdir(parents=True, exist_ok=True)
         store = Store(settings.data / "state.sqlite" if settings.data else None)
         faults = Faults()
+        intake = Intake()
         journal = Journal(store, sources.clock)
         ram = Ram(settings, sources, store)
         mns = Mns(settings, sources, store)
@@ -85,6 +87,7 @@ class App:
             ram=ram,
             mns=mns,
             sls=sls,
+            intake=intake,
             chats=Chats(settings, sources, store, faults),
             hr=hr.Hr(settings, sources, store, faults),
         )
@@ -103,6 +106,7 @@ class App:
                 publish=eventbridge.publish,
             ),
             bury=lambda queue, text: mns.send(queue, text, limited=False),
+            give_way=intake.give_way,
         )
         self._gateway = Gateway(self.cloud, PRODUCTS, SURFACES, create_inspection(self.cloud))
         self._background: list[asyncio.Task[None]] = []

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from localcloud.chats.state import Chats
+from localcloud.delivery.intake import Intake
 from localcloud.faults import Faults
 from localcloud.hr import Hr
 from localcloud.services.ecs.state import Ecs
@@ -31,4 +32,5 @@ class Cloud:
     mns: Mns
     sls: Sls
     chats: Chats
+    intake: Intake
     hr: Hr

@@ -15,7 +15,7 @@ import heapq
 import itertools
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
 from localcloud.core.retry import next_delay
@@ -64,6 +64,7 @@ class Dispatcher:
         find: Find,
         senders: Mapping[str, Send],
         bury: Bury,
+        give_way: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._journal = journal
         self._clock = clock
@@ -71,6 +72,7 @@ class Dispatcher:
         self._find = find
         self._senders = senders
         self._bury = bury
+        self._give_way = give_way
         self._lanes: dict[tuple[str, str, str], _Lane] = {}
         self._later: list[tuple[float, int, Delivery]] = []
         self._order = itertools.count()
@@ -151,6 +153,10 @@ class Dispatcher:
     async def _work(self, lane: _Lane) -> None:
         try:
             while lane.ready:
+                if self._give_way is not None:
+                    await self._give_way()
+                if not lane.ready:
+                    break
                 await self._deliver(lane.ready.popleft())
                 # Some targets never wait for anything; let others have a turn.
                 await asyncio.sleep(0)

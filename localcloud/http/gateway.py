@@ -97,6 +97,7 @@ class Gateway:
         source_ip = (scope.get("client") or ("127.0.0.1", 0))[0]
         surface = self._surface(host, scope["path"])
         if surface is not None:
+            self._cloud.intake.came()
             request = HttpRequest(
                 scope["method"], host, scope["path"], query, headers, body, source_ip
             )
