@@ -67,7 +67,9 @@ def main() -> None:
 
 def _send(connection: socket.socket, message: dict[str, Any]) -> None:
     connection.setblocking(True)
-    connection.sendall(json.dumps(message).encode() + b"\n")
+    # When the cloud has ended without a word, reading says so and everything here is ended.
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        connection.sendall(json.dumps(message).encode() + b"\n")
 
 
 class _RefusedError(Exception):
