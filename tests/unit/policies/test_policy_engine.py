@@ -47,7 +47,8 @@ class Project:
             if "config set --secret" in line
         ]
         provider = ["accessKey=nobody", "secretKey=nothing", "accountType=Domestic"]
-        provider.append("accountId=1000000000000002")
+        settings = yaml.safe_load(self.file.read_text())["config"]["ecs-provisioning-loop:settings"]
+        provider.append(f"accountId={settings['account_id']}")
         self.run("stack", "init", stack)
         self.run(
             "config",
