@@ -47,8 +47,9 @@ class Project:
             if "config set --secret" in line
         ]
         provider = ["accessKey=nobody", "secretKey=nothing", "accountType=Domestic"]
-        settings = yaml.safe_load(self.file.read_text())["config"]["ecs-provisioning-loop:settings"]
-        provider.append(f"accountId={settings['account_id']}")
+        config = yaml.safe_load(self.file.read_text()).get("config", {})
+        settings = config.get("ecs-provisioning-loop:settings", {})
+        provider.append(f"accountId={settings.get('account_id', '1000000000000001')}")
         self.run("stack", "init", stack)
         self.run(
             "config",
