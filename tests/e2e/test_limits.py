@@ -112,7 +112,7 @@ REFUSED = [
         rpc(EVENTBRIDGE, "PutEvents", EventBusName="limits", EventList=events(16, 20 * KIBIBYTE)),
         "PutEventsRequestSizeExceed",
     ),
-    (run(**{f"InstanceId.{n}": INSTANCE for n in range(1, 102)}), "InstanceIds.ExceedLimit"),
+    (run(**{f"InstanceId.{n}": f"i-{n}" for n in range(1, 102)}), "InstanceIds.ExceedLimit"),
     (new_command(Timeout=86_401), "InvalidTimeout.ExceedLimit"),
     (new_command(Name="n" * 129), "CmdName.ExceedLimit"),
     (rpc(MNS, "CreateQueue", QueueName="q", VisibilityTimeout=43_201), "InvalidArgument"),
