@@ -84,6 +84,6 @@ def test_functions_use_the_standard_library_only() -> None:
 
 
 def test_test_files_have_names_of_their_own() -> None:
-    """pytest imports test files by their name alone: two of one name stop the run."""
+    """Test files are imported by their name alone: two of one name would stop the run."""
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
     assert [] == sorted({name for name in names if names.count(name) > 1})
