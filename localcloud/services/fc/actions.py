@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Any
 from localcloud.http.call import Action, Answer, ApiCall
 from localcloud.http.message import HttpResponse
 from localcloud.services.fc import download, limits, wire
-from localcloud.services.fc.errors import InvalidArgument, NotSupportedHere
+from localcloud.services.fc.errors import (
+    ConcurrencyNotReserved,
+    InvalidArgument,
+    NotSupportedHere,
+)
 from localcloud.services.fc.invocation import ERROR_HEADER, Invocation
 from localcloud.services.fc.registry import LATEST, Function, check_alias
 
@@ -165,6 +169,34 @@ async def list_aliases(cloud: "Cloud", call: ApiCall) -> Answer:
     return {"aliases": [wire.alias_answer(a) for a in page], **more}
 
 
+# Concurrency
+
+
+async def put_concurrency(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Limit how many requests of a function run at the same time."""
+    number = wire.body_of(call).get("reservedConcurrency")
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        # guess: what 0 means; nothing here needs a function that never runs.
+        raise InvalidArgument("reservedConcurrency", number, "a whole number of at least 1")
+    function = cloud.fc.registry.reserve(call.path["functionName"], number)
+    cloud.fc.pool.retire(function.name)
+    return _concurrency(cloud, function)
+
+
+async def get_concurrency(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Give the limit."""
+    function = cloud.fc.registry.function(call.path["functionName"])
+    if function.reserved_concurrency is None:
+        raise ConcurrencyNotReserved(function.name)
+    return _concurrency(cloud, function)
+
+
+async def delete_concurrency(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Take the limit away; a missing one is no error."""
+    cloud.fc.registry.reserve(call.path["functionName"], None)
+    return None
+
+
 # Tags
 
 
@@ -250,6 +282,13 @@ def _response(invocation: Invocation, *, with_log: bool) -> HttpResponse:
     return HttpResponse(200, invocation.body, headers)
 
 
+def _concurrency(cloud: "Cloud", function: Function) -> Answer:
+    return {
+        "functionArn": cloud.fc.registry.arn(function.name),
+        "reservedConcurrency": function.reserved_concurrency,
+    }
+
+
 def _answer(cloud: "Cloud", function: Function) -> dict[str, Any]:
     return wire.function_answer(function, cloud.fc.registry.arn(function.name))
 
@@ -284,7 +323,7 @@ def _any(cloud: "Cloud", _call: ApiCall) -> list[str]:
     return [cloud.fc.registry.arn("*")]
 
 
-_NO_SETTINGS = "code from OSS, layers, containers, GPUs and runtimes other than Python"
+_NO_SETTINGS = "no code from OSS, no layers, containers, GPUs or runtimes other than Python"
 
 ACTIONS: dict[str, Action] = {
     "CreateFunction": Action(create_function, "fc:CreateFunction", _new, _NO_SETTINGS),
@@ -292,7 +331,7 @@ ACTIONS: dict[str, Action] = {
     "UpdateFunction": Action(update_function, "fc:UpdateFunction", _one, _NO_SETTINGS),
     "DeleteFunction": Action(delete_function, "fc:DeleteFunction", _one),
     "ListFunctions": Action(
-        list_functions, "fc:ListFunctions", _any, "filters other than prefix and runtime"
+        list_functions, "fc:ListFunctions", _any, "no filters but prefix and runtime"
     ),
     "GetFunctionCode": Action(get_function_code, "fc:GetFunctionCode", _one),
     "PublishFunctionVersion": Action(publish_function_version, "fc:PublishFunctionVersion", _one),
@@ -303,6 +342,14 @@ ACTIONS: dict[str, Action] = {
     "UpdateAlias": Action(update_alias, "fc:UpdateAlias", _one),
     "DeleteAlias": Action(delete_alias, "fc:DeleteAlias", _one),
     "ListAliases": Action(list_aliases, "fc:ListAliases", _one),
+    "PutConcurrencyConfig": Action(
+        put_concurrency,
+        "fc:PutConcurrencyConfig",
+        _one,
+        "more requests wait in line instead of being refused; nothing is reserved",
+    ),
+    "GetConcurrencyConfig": Action(get_concurrency, "fc:GetConcurrencyConfig", _one),
+    "DeleteConcurrencyConfig": Action(delete_concurrency, "fc:DeleteConcurrencyConfig", _one),
     "TagResources": Action(tag_resources, "fc:TagResources", _any, "functions only"),
     "UntagResources": Action(untag_resources, "fc:UntagResources", _any, "functions only"),
     "ListTagResources": Action(list_tag_resources, "fc:ListTagResources", _any, "no pages"),
@@ -310,7 +357,7 @@ ACTIONS: dict[str, Action] = {
         invoke_function,
         "fc:InvokeFunction",
         _one,
-        "asynchronous tasks; one request per process at a time",
+        "no asynchronous tasks; one request per process at a time",
     ),
 }
 
@@ -337,10 +384,10 @@ ROUTES: list[tuple[str, str, str]] = [
     ("POST", "/2023-03-30/tags-v2", "TagResources"),
     ("DELETE", "/2023-03-30/tags-v2", "UntagResources"),
     ("GET", "/2023-03-30/tags-v2", "ListTagResources"),
-    # Known so that the error names them; ACTIONS has none of these.
     ("GET", f"{_FUNCTION}/concurrency", "GetConcurrencyConfig"),
     ("PUT", f"{_FUNCTION}/concurrency", "PutConcurrencyConfig"),
     ("DELETE", f"{_FUNCTION}/concurrency", "DeleteConcurrencyConfig"),
+    # Known so that the error names them; ACTIONS has none of these.
     ("GET", f"{_FUNCTION}/async-invoke-config", "GetAsyncInvokeConfig"),
     ("PUT", f"{_FUNCTION}/async-invoke-config", "PutAsyncInvokeConfig"),
     ("DELETE", f"{_FUNCTION}/async-invoke-config", "DeleteAsyncInvokeConfig"),

@@ -64,6 +64,18 @@ class AliasAlreadyExists(ApiError):
         )
 
 
+class ConcurrencyNotReserved(ApiError):
+    """No concurrency is reserved for the function."""
+
+    def __init__(self, function: str) -> None:
+        # The code by which the alicloud provider (1.285.0) sees that there is none.
+        super().__init__(
+            "OnDemandConfigNotFound",
+            f"no concurrency is reserved for the function '{function}'",
+            404,
+        )
+
+
 class VersionInUse(ApiError):
     """An alias points to the version, so it cannot be deleted."""
 

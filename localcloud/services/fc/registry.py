@@ -49,6 +49,8 @@ class Function:
     """How often it was changed."""
     last_version: int = 0
     tags: dict[str, str] = field(default_factory=dict)
+    reserved_concurrency: int | None = None
+    """How many requests may run at the same time; nothing: as many as the account has room for."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,17 @@ class Registry:
         self._functions.put(name, replace(self.function(name), tags=tags))
 
     # Versions
+
+    def reserve(self, name: str, concurrency: int | None) -> Function:
+        """Set how many requests may run at the same time, or take that limit away."""
+        function = replace(self.function(name), reserved_concurrency=concurrency)
+        self._functions.put(name, function)
+        return function
+
+    def at_once(self, name: str) -> int | None:
+        """Give how many requests of a function may run at the same time, if that is limited."""
+        function = self._functions.get(name)
+        return function.reserved_concurrency if function else None
 
     def publish(self, name: str, description: str) -> Version:
         """Freeze the function as it is now under the next number."""

@@ -86,7 +86,11 @@ class FunctionCompute:
     ) -> None:
         self.registry = Registry(settings, sources, store)
         # A dry run keeps its workers: no function needs so many that they take turns.
-        self.pool = Pool(sources.clock, per_function=2 if settings.dry_run else 8)
+        self.pool = Pool(
+            sources.clock,
+            per_function=2 if settings.dry_run else 8,
+            at_once=self.registry.at_once,
+        )
         self._settings = settings
         self._sources = sources
         self._store = store

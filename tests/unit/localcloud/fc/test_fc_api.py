@@ -220,6 +220,25 @@ def test_tags_are_changed_by_arn(tmp_path: Path) -> None:
     tell(tmp_path, story)
 
 
+def test_concurrency_is_reserved_and_given_free(tmp_path: Path) -> None:
+    """The limit is read back as it was set; without one the provider sees that there is none."""
+
+    async def story(lab: Lab) -> None:
+        await lab.create("approve", CODE)
+        none = ("OnDemandConfigNotFound", 404)
+        assert none == await code_of(lab.call("GetConcurrencyConfig", HERE))
+        given = {"functionArn": ARN, "reservedConcurrency": 3}
+        sent = {"functionName": "approve", "reservedConcurrency": 3}
+        assert given == await lab.call("PutConcurrencyConfig", HERE, sent)
+        assert given == await lab.call("GetConcurrencyConfig", HERE)
+        refused = lab.call("PutConcurrencyConfig", HERE, {"reservedConcurrency": 0})
+        assert ("InvalidArgument", 400) == await code_of(refused)
+        await lab.call("DeleteConcurrencyConfig", HERE)
+        assert none == await code_of(lab.call("GetConcurrencyConfig", HERE))
+
+    tell(tmp_path, story)
+
+
 def test_functions_are_listed_by_name_and_page(tmp_path: Path) -> None:
     """A list is sorted, cut by prefix and given a page at a time."""
 
@@ -471,4 +490,4 @@ def test_every_action_has_a_route_and_gaps_are_known() -> None:
     """Each action has a path; paths of actions that are absent here still name them."""
     routed = {action for _, _, action in ROUTES}
     assert set(ACTIONS) <= routed
-    assert {"PutConcurrencyConfig", "PutAsyncInvokeConfig"} <= routed - set(ACTIONS)
+    assert {"CreateTrigger", "PutAsyncInvokeConfig"} <= routed - set(ACTIONS)

@@ -143,6 +143,6 @@ def test_the_sdk_makes_runs_and_deletes_a_function(client: Any) -> None:
 
 def test_what_is_absent_is_an_error_with_its_name(client: Any) -> None:
     """An action that the local cloud lacks is never a success."""
-    body = models.PutConcurrencyInput(reserved_concurrency=1)
-    with pytest.raises(Exception, match="PutConcurrencyConfig"):
-        client.put_concurrency_config("approve", models.PutConcurrencyConfigRequest(body=body))
+    body = models.PutAsyncInvokeConfigInput(max_async_retry_attempts=1)
+    with pytest.raises(Exception, match="PutAsyncInvokeConfig"):
+        client.put_async_invoke_config("approve", models.PutAsyncInvokeConfigRequest(body=body))
