@@ -1,6 +1,7 @@
 """The local cloud as one object: settings, sources, store and services, wired once."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 from localcloud.chats.state import Chats
 from localcloud.delivery.intake import Intake
@@ -34,3 +35,5 @@ class Cloud:
     chats: Chats
     intake: Intake
     hr: Hr
+    calls: Counter[str] = field(default_factory=Counter)
+    """How often each action was called since the start, as ``ecs:InvokeCommand``."""

@@ -130,6 +130,7 @@ class Gateway:
             parsed = self._parse(product, request, path, host)
             caller = self._identify(request)
             action = self._action(parsed)
+            cloud.calls[f"{product}:{parsed.action}"] += 1
             call = ApiCall(
                 product=product,
                 action=parsed.action,

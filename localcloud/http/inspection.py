@@ -51,6 +51,9 @@ def create_inspection(cloud: Cloud) -> Starlette:
             found.setdefault(row["kind"], []).append(row["key"])
         return JSONResponse(found)
 
+    async def calls(_request: Request) -> Response:
+        return JSONResponse(dict(sorted(cloud.calls.items())))
+
     async def chats(_request: Request) -> Response:
         return JSONResponse(cloud.chats.named())
 
@@ -106,6 +109,7 @@ def create_inspection(cloud: Cloud) -> Starlette:
         routes=[
             route("health", health),
             route("resources", resources),
+            route("calls", calls),
             route("chats", chats),
             route("chats/{name}/messages", messages),
             route("trace", trace),

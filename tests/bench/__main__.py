@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-BENCHMARKS = ("start", "patterns", "cold_start", "latency", "burst")
+BENCHMARKS = ("start", "patterns", "cold_start", "latency", "burst", "engine")
 
 
 def main() -> int:

@@ -29,11 +29,11 @@ def why_not() -> str:
 class Project:
     """A copy of the project's files for the engine; the program itself is the real one."""
 
-    def __init__(self, folder: Path, endpoint: str) -> None:
+    def __init__(self, folder: Path, endpoint: str, program: Path = ROOT / "stacks") -> None:
         (folder / "state").mkdir(parents=True)
         self.folder = folder
         project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
-        project["main"] = str(ROOT / project["main"])
+        project["main"] = str(program)
         project["runtime"]["options"]["virtualenv"] = str(ROOT / ".venv")
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
         self.file = folder / f"Pulumi.{STACK}.yaml"

@@ -126,6 +126,12 @@ CHANGES = [
         {},
         id="secret of a chat that rules serve",
     ),
+    pytest.param(
+        set_to(SETTINGS, "command", "max_parallel_requests", value=4),
+        {"loop-requests-run-command-concurrency": "create"},
+        {},
+        id="parallel requests",
+    ),
     # The time limit is part of both commands.
     pytest.param(
         set_to(SETTINGS, "command", "timeout_seconds", value=120),
@@ -194,6 +200,8 @@ def test_all_changes_at_once_reach_the_cloud_and_back(
     assert "BACKOFF_RETRY" == rule()["Targets"][0]["PushRetryStrategy"]
     environment = client.fc("GET", f"/functions/{BUS}-run-command")["environmentVariables"]
     assert (after["command_id"], "120") == (environment["CommandId"], environment["Timeout"])
+    reserved = client.fc("GET", f"/functions/{BUS}-run-command/concurrency")
+    assert 4 == reserved["reservedConcurrency"]
     chats = client.fc("GET", f"/functions/{BUS}-post-to-chat")["environmentVariables"]["CHATS"]
     assert "SECanother" == json.loads(chats)["ops"]["secret"]
 

@@ -1,0 +1,90 @@
+"""The real Pulumi engine on the whole stack, beside a program with two resources.
+
+Both go through the same engine, language host and provider to the same local cloud, in turns.
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from localcloud.client import Inspector
+from tests.e2e.pulumi_project import Project, why_not
+from tests.e2e.running_cloud import running_cloud
+
+_ROUNDS = 5
+_TWO_RESOURCES = """
+import pulumi_alicloud as alicloud
+
+bus = alicloud.eventbridge.EventBus("bus", event_bus_name="two")
+alicloud.message.ServiceQueue("queue", queue_name="two")
+"""
+
+
+def figures() -> list[dict[str, Any]]:
+    """Preview and apply both programs several times; nothing if the engine is not here."""
+    if reason := why_not():
+        print(f"engine: not measured, {reason}", file=sys.stderr)
+        return []
+    seconds: dict[str, list[float]] = {}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_cloud(Path(folder) / "cloud") as cloud,
+    ):
+        program = Path(folder) / "two"
+        program.mkdir()
+        (program / "__main__.py").write_text(_TWO_RESOURCES)
+        inspector = Inspector(cloud.endpoint)
+        projects = {
+            "stack local": Project(Path(folder) / "whole", cloud.endpoint),
+            "two resources": Project(Path(folder) / "small", cloud.endpoint, program),
+        }
+        calls: dict[str, int] = {}
+        for number in range(_ROUNDS):
+            for name, project in projects.items():
+                before = sum(inspector.get("calls").values())
+                for what, run in (
+                    ("preview of a new stack", project.preview),
+                    ("up from nothing", project.up),
+                    ("preview without a change", project.preview),
+                    ("up without a change", project.up),
+                    ("refresh", project.refresh),
+                    ("destroy", project.destroy),
+                ):
+                    seconds.setdefault(f"{what}, {name}", []).append(_seconds(run))
+                    if number == 0:
+                        after = sum(inspector.get("calls").values())
+                        calls[f"{what}, {name}"], before = after - before, after
+    rows = []
+    for what in dict.fromkeys(key.partition(", ")[0] for key in seconds):
+        whole, small = (
+            statistics.median(seconds[f"{what}, {name}"])
+            for name in ("stack local", "two resources")
+        )
+        goal = "<= 1.5 x peer" if what.startswith("preview") else ""
+        rows.append(
+            {
+                "what": what,
+                "value": whole,
+                "unit": "s",
+                "peer": f"two resources {small:.2f} s ({whole / small:.2f} x)",
+                "goal": goal,
+            }
+        )
+        rows.append(
+            {
+                "what": f"{what}: calls of the provider",
+                "value": calls[f"{what}, stack local"],
+                "peer": f"two resources {calls[f'{what}, two resources']}",
+            }
+        )
+    return rows
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    begun = time.monotonic()
+    run()
+    return time.monotonic() - begun
