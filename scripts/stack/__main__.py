@@ -62,9 +62,8 @@ def _run(
     # What people read goes to standard error, so that --json has standard output to itself.
     def engine(*arguments: str, output: int | None = 2) -> int:
         command = [pulumi, "--cwd", str(PROJECT), *arguments]
-        return subprocess.run(  # noqa: S603 - no shell
-            command, env=environment, stdout=output, check=False
-        ).returncode
+        with subprocess.Popen(command, env=environment, stdout=output) as process:  # noqa: S603
+            return _ended(process)
 
     code = engine("stack", "select", "--create", "--stack", stack, output=subprocess.DEVNULL)
     if action == "output":
@@ -76,6 +75,15 @@ def _run(
     if not code and as_json:
         code = engine("stack", "output", "--stack", stack, "--json", "--show-secrets", output=None)
     return code
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int:
+    """Wait for pulumi, also after Ctrl-C: it gets that too, and ends when its state is in order."""
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
 
 
 def _environment(pulumi: str, stack: str) -> dict[str, str]:

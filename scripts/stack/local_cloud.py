@@ -27,7 +27,7 @@ def is_running(endpoint: str) -> bool:
         return False
 
 
-def start(project: Path) -> int:
+def start(project: Path, endpoint: str = ENDPOINT) -> int:
     """Start a local cloud that goes on after this process; give its process id.
 
     Raises:
@@ -38,7 +38,10 @@ def start(project: Path) -> int:
     log = data / "serve.log"
     with log.open("ab") as output:
         server = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "localcloud", "serve", "--data", str(data)],
+            [
+                *(sys.executable, "-m", "localcloud", "serve"),
+                *("--port", endpoint.rpartition(":")[2], "--data", str(data)),
+            ],
             cwd=project,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -47,7 +50,7 @@ def start(project: Path) -> int:
             env={k: v for k, v in os.environ.items() if k.lower() != "http_proxy"},
         )
     deadline = time.monotonic() + _STARTING_SECONDS
-    while not is_running(ENDPOINT):
+    while not is_running(endpoint):
         if server.poll() is not None or time.monotonic() > deadline:
             raise NoLocalCloud(f"the local cloud did not start; {log} says why")
         time.sleep(0.05)
