@@ -61,7 +61,7 @@ up preview refresh destroy:
 
 .PHONY: policy
 policy: $(STAMP) ## Judge what STACK declares by the policies, without the Pulumi CLI.
-	@$(BIN)/python -m policies.run --stack $(STACK) $(ARGS)
+	@$(BIN)/python -m scripts.policy --stack $(STACK) $(ARGS)
 
 .PHONY: replay
 replay: $(STAMP) ## List STACK's dead letters; ARGS=--yes publishes them again.
@@ -81,7 +81,7 @@ judge: $(STAMP) ## Policies and recorded events into .review/, for a comment.
 	@mkdir -p $(REVIEW)
 	-@$(BIN)/python -m scripts.behaviour --base "$(BASE)" >$(REVIEW)/behaviour.md
 	-@for stack in $(STACKS); do \
-	  $(BIN)/python -m policies.run --stack "$$stack" --json >"$(REVIEW)/policy-$$stack.json"; \
+	  $(BIN)/python -m scripts.policy --stack "$$stack" --json >"$(REVIEW)/policy-$$stack.json"; \
 	done
 
 .PHONY: plan

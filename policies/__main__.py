@@ -1,15 +1,16 @@
 """The policy pack, as the engine starts it."""
 
 import os
+from pathlib import Path
 
 from pulumi_policy import PolicyPack
 
-from policies import configuration, rules, secretness
-from policies.engine import initial_config, policies
+from provisioning_policies import configuration, rules, secretness
+from provisioning_policies.engine import initial_config, policies
 
 secretness.install()
 
-own = configuration.load(configuration.OWN, rules.ALL)
+own = configuration.load(Path(__file__).with_name("configuration.yaml"), rules.ALL)
 production = configuration.is_production(os.environ["PULUMI_STACK"], own)
 settings = configuration.settings(rules.ALL, production, own)
 

@@ -1,6 +1,6 @@
 """Write the comment of a pull request: ``python -m scripts.review --preview dev=plan.json``.
 
-Each file is what another command printed: ``pulumi preview --json``, ``python -m policies.run
+Each file is what another command printed: ``pulumi preview --json``, ``python -m scripts.policy
 --json`` and ``python -m scripts.behaviour``.
 """
 

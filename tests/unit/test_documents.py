@@ -14,7 +14,7 @@ import yaml
 from localcloud.core.authorization import Policy
 from localcloud.demo.scenarios import SCENARIOS
 from localcloud.products import PRODUCTS
-from policies import rules
+from provisioning_policies import rules
 from stacks.settings import Settings, secret_keys
 from tests.documents import (
     ROOT,

@@ -7,7 +7,7 @@ of :data:`tests.unit.policies.sample_stack.Changes`.
 import json
 from dataclasses import dataclass, field
 
-from policies import tokens
+from provisioning_policies import tokens
 from tests.unit.policies.sample_stack import (
     QUEUE,
     ROBOT,

@@ -9,9 +9,9 @@ from typing import Any
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
-from policies import tokens
-from policies.rule import Resource
-from policies.secretness import SecretText
+from provisioning_policies import tokens
+from provisioning_policies.rule import Resource
+from provisioning_policies.secretness import SecretText
 
 UNKNOWN = UNKNOWN_STRING_VALUE
 TAGS = {"app": "sample", "environment": "prod"}

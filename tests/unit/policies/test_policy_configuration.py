@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pulumi_policy import EnforcementLevel
 
-from policies import rules
-from policies.configuration import (
+from provisioning_policies import rules
+from provisioning_policies.configuration import (
     Configuration,
     ConfigurationError,
     accepted,
@@ -17,7 +17,7 @@ from policies.configuration import (
     schema,
     settings,
 )
-from policies.rule import AnyRule, Level
+from provisioning_policies.rule import AnyRule, Level
 
 BY_NAME = {rule.name: rule for rule in rules.ALL}
 BY_LEVEL: dict[Level, AnyRule] = {rule.level: rule for rule in rules.ALL}

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from policies.run import main
+from scripts.policy.__main__ import main
 
 ROOT = Path(__file__).parents[3]
 ROBOT = "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef"

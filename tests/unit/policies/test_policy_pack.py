@@ -17,10 +17,10 @@ from pulumi_policy import (
 )
 from pulumi_policy.policy import _NotApplicableError
 
-from policies import engine, rules, tokens
-from policies.configuration import parse, settings
+from provisioning_policies import engine, rules, tokens
+from provisioning_policies.configuration import parse, settings
 
-FOLDER = Path(engine.__file__).parent
+FOLDER = Path(engine.__file__).parents[1]
 CHOSEN = settings(rules.ALL, True, parse({}, rules.ALL, "nothing"))
 POLICIES = {policy.name: policy for policy in engine.policies(rules.ALL, CHOSEN)}
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from policies.patterns import names_a_source, takes
-from policies.rule import Resource
-from policies.statements import allowed, identifier
-from policies.targets import leaves_in_plain, queue_name
+from provisioning_policies.patterns import names_a_source, takes
+from provisioning_policies.rule import Resource
+from provisioning_policies.statements import allowed, identifier
+from provisioning_policies.targets import leaves_in_plain, queue_name
 from tests.unit.policies.sample_stack import document
 
 

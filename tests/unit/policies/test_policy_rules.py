@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from pulumi_policy.proxy import UnknownValueError
 
-from policies import rules
-from policies.rule import AnyRule, Rule, StackRule
-from policies.rules import (
+from provisioning_policies import rules
+from provisioning_policies.rule import AnyRule, Rule, StackRule
+from provisioning_policies.rules import (
     commands,
     confidential,
     functions,

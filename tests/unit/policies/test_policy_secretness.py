@@ -9,9 +9,9 @@ from pulumi_policy import EnforcementLevel, ResourceValidationPolicy
 from pulumi_policy import policy as sdk
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError, unknown_checking_proxy
 
-from policies import secretness
-from policies.secretness import SecretText, deserialize, is_secret
-from policies.sensitive import look, plain_secrets
+from provisioning_policies import secretness
+from provisioning_policies.secretness import SecretText, deserialize, is_secret
+from provisioning_policies.sensitive import look, plain_secrets
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 

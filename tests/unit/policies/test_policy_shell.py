@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.shell import Place, is_validated, parameters
+from provisioning_policies.shell import Place, is_validated, parameters
 
 
 @pytest.mark.parametrize(

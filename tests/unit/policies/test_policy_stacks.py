@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from policies import configuration, rules
-from policies.judge import Finding, Undecided, judge
-from policies.program import Change, StackFile, declared, read_stack
-from policies.rule import Resource
+from provisioning_policies import configuration, rules
+from provisioning_policies.rule import Resource
+from scripts.policy.judge import Finding, Undecided, judge
+from scripts.policy.program import Change, StackFile, declared, read_stack
 from tests.unit.policies.mutations import MUTATIONS, Mutation, Request
 
 ROOT = Path(__file__).parents[3]
-OWN = configuration.load(configuration.OWN, rules.ALL)
+OWN = configuration.load(ROOT / "policies" / "configuration.yaml", rules.ALL)
 
 
 def results(stack: str, resources: list[Resource]) -> list[Finding | Undecided]:

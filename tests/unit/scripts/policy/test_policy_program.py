@@ -8,12 +8,12 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from policies import rules
-from policies.configuration import settings
-from policies.judge import Undecided, judge
-from policies.program import ProgramError, declared, read_stack
-from policies.rule import Resource
-from policies.secretness import is_secret
+from provisioning_policies import rules
+from provisioning_policies.configuration import settings
+from provisioning_policies.rule import Resource
+from provisioning_policies.secretness import is_secret
+from scripts.policy.judge import Undecided, judge
+from scripts.policy.program import ProgramError, declared, read_stack
 from tests.unit.policies.sample_stack import UNKNOWN, stack, with_unknowns
 
 Project = Callable[..., Path]

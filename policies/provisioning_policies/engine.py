@@ -13,8 +13,8 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from policies.configuration import Setting, accepted, schema
-from policies.rule import AnyRule, Resource, Rule, StackRule
+from provisioning_policies.configuration import Setting, accepted, schema
+from provisioning_policies.rule import AnyRule, Resource, Rule, StackRule
 
 
 def policies(rules: Sequence[AnyRule], settings: Mapping[str, Setting]) -> list[Policy]:

@@ -8,12 +8,12 @@ neither can read it from elsewhere without a credential of its own.
 
 from collections.abc import Iterator
 
-from policies import facts, tokens
-from policies.documents import mapping
-from policies.rule import Level, Messages, Options, Resource, rule
-from policies.rules.commands import script_of
-from policies.sensitive import look, plain_secrets
-from policies.targets import label, parameters_of, targets_of
+from provisioning_policies import facts, tokens
+from provisioning_policies.documents import mapping
+from provisioning_policies.rule import Level, Messages, Options, Resource, rule
+from provisioning_policies.rules.commands import script_of
+from provisioning_policies.sensitive import look, plain_secrets
+from provisioning_policies.targets import label, parameters_of, targets_of
 
 
 @rule(

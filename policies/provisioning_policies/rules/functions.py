@@ -1,9 +1,9 @@
 """Rules about functions of Function Compute."""
 
-from policies import facts, tokens
-from policies.documents import json_object, mapping
-from policies.rule import Level, Messages, Option, Options, Resource, Source, rule
-from policies.targets import leaves_in_plain
+from provisioning_policies import facts, tokens
+from provisioning_policies.documents import json_object, mapping
+from provisioning_policies.rule import Level, Messages, Option, Options, Resource, Source, rule
+from provisioning_policies.targets import leaves_in_plain
 
 # Retired by Function Compute ("Runtime overview", deprecation policy), or past the end of its
 # language version's life with a successor at hand.

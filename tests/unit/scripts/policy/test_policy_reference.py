@@ -3,14 +3,14 @@
 import re
 from pathlib import Path
 
-from policies import rules
-from policies.reference import reference
+from provisioning_policies import rules
+from scripts.policy.reference import reference
 
-PAGE = Path(__file__).parents[3] / "docs" / "policies.md"
+PAGE = Path(__file__).parents[4] / "docs" / "policies.md"
 
 
 def test_the_page_is_up_to_date() -> None:
-    """The page is what ``python -m policies.reference`` prints."""
+    """The page is what ``python -m scripts.policy.reference`` prints."""
     assert reference() == PAGE.read_text()
 
 

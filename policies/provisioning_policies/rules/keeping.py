@@ -1,8 +1,8 @@
 """Rules about how long things are kept, and to whom they belong."""
 
-from policies import facts, tokens
-from policies.documents import mapping
-from policies.rule import Messages, Option, Options, Resource, rule
+from provisioning_policies import facts, tokens
+from provisioning_policies.documents import mapping
+from provisioning_policies.rule import Messages, Option, Options, Resource, rule
 
 _DAY = 86_400
 # What the cloud does if nothing is set.

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies import facts, tokens
-from policies.documents import texts
-from policies.rule import Level, Messages, Options, Resource, Source, rule
-from policies.statements import allowed, identifier, trusted
+from provisioning_policies import facts, tokens
+from provisioning_policies.documents import texts
+from provisioning_policies.rule import Level, Messages, Options, Resource, Source, rule
+from provisioning_policies.statements import allowed, identifier, trusted
 
 _PASS_ROLE = "ram:PassRole"  # noqa: S105 - an action
 

@@ -1,6 +1,6 @@
 """Where the facts behind the rules are written down."""
 
-from policies.rule import Source
+from provisioning_policies.rule import Source
 
 _HELP = "https://www.alibabacloud.com/help/en"
 

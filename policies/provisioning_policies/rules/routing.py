@@ -3,11 +3,11 @@
 import re
 from urllib.parse import urlsplit
 
-from policies import facts, tokens
-from policies.documents import mapping
-from policies.patterns import names_a_source, pattern_of
-from policies.rule import Level, Messages, Option, Options, Resource, rule
-from policies.targets import (
+from provisioning_policies import facts, tokens
+from provisioning_policies.documents import mapping
+from provisioning_policies.patterns import names_a_source, pattern_of
+from provisioning_policies.rule import Level, Messages, Option, Options, Resource, rule
+from provisioning_policies.targets import (
     DINGTALK,
     label,
     leaves_in_plain,

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from policies.documents import items, json_object, mapping, texts
-from policies.rule import Resource
+from provisioning_policies.documents import items, json_object, mapping, texts
+from provisioning_policies.rule import Resource
 
 _LISTING = re.compile(r"[\w-]+:(Describe|List)\w*")
 _READING = re.compile(r"[\w-]+:(Describe|List|Get|Query|Check|BatchGet|Search)\w*")

@@ -7,14 +7,28 @@ and raises if they do not decide.
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from policies import facts, tokens
-from policies.documents import json_object, mapping
-from policies.patterns import names_a_source, pattern_of, takes
-from policies.rule import Level, Option, Options, Resource, Source, StackMessages, stack_rule
-from policies.rules.sources import http_parameters
-from policies.statements import allowed
-from policies.targets import function_name, label, parameters_of, queue_name, targets_of
-from policies.unknown import is_any
+from provisioning_policies import facts, tokens
+from provisioning_policies.documents import json_object, mapping
+from provisioning_policies.patterns import names_a_source, pattern_of, takes
+from provisioning_policies.rule import (
+    Level,
+    Option,
+    Options,
+    Resource,
+    Source,
+    StackMessages,
+    stack_rule,
+)
+from provisioning_policies.rules.sources import http_parameters
+from provisioning_policies.statements import allowed
+from provisioning_policies.targets import (
+    function_name,
+    label,
+    parameters_of,
+    queue_name,
+    targets_of,
+)
+from provisioning_policies.unknown import is_any
 
 _RUN_COMMANDS = ("ecs:InvokeCommand", "ecs:RunCommand")
 _FINISHED = "ecs:CloudAssistant:TaskCompleted"

@@ -6,8 +6,8 @@ A pattern without ``source`` matches events of every source; the entries of a li
 from collections.abc import Mapping
 from typing import Any
 
-from policies.documents import items, json_object, mapping, texts
-from policies.rule import Resource
+from provisioning_policies.documents import items, json_object, mapping, texts
+from provisioning_policies.rule import Resource
 
 
 def pattern_of(rule: Resource) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from policies.secretness import is_secret
+from provisioning_policies.secretness import is_secret
 
 _VALUES = {
     "a DingTalk webhook URL": r"/robot/send\?[^\s\"]*access_token=\S",

@@ -4,9 +4,9 @@ import base64
 import binascii
 import re
 
-from policies import facts, tokens
-from policies.rule import Level, Messages, Option, Options, Resource, rule
-from policies.shell import SAFE, is_validated, parameters
+from provisioning_policies import facts, tokens
+from provisioning_policies.rule import Level, Messages, Option, Options, Resource, rule
+from provisioning_policies.shell import SAFE, is_validated, parameters
 
 _SHELL_TYPE = "RunShellScript"
 _SHELLS = re.compile(r"#!.*\b(ba|da|k|z|a)?sh\b")

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from policies.run import main
+from scripts.policy.__main__ import main
 
 Project = Callable[..., Path]
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
@@ -98,9 +98,9 @@ def test_what_cannot_be_run_is_no_clean_stack(
 
 
 def test_it_is_a_command() -> None:
-    """``python -m policies.run`` judges the project in the current directory."""
+    """``python -m scripts.policy`` judges the project in the current directory."""
     run = subprocess.run(
-        [sys.executable, "-m", "policies.run", "--stack", "local", "--json"],
+        [sys.executable, "-m", "scripts.policy", "--stack", "local", "--json"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -4,9 +4,9 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies import facts, tokens
-from policies.documents import mapping, texts
-from policies.rule import Level, Messages, Option, Options, Resource, rule
+from provisioning_policies import facts, tokens
+from provisioning_policies.documents import mapping, texts
+from provisioning_policies.rule import Level, Messages, Option, Options, Resource, rule
 
 # EventBridge, "Supported regions" and the endpoints of the API (2020-04-01).
 _REGIONS = frozenset(

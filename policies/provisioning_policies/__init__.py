@@ -2,5 +2,5 @@
 
 The rules know type tokens and property names, not the classes of this project, so that they can
 judge anybody's stack. They run in the engine (``pulumi preview --policy-pack policies``) and
-without it (``python -m policies.run --stack dev``).
+without it (``make policy STACK=dev``).
 """

@@ -1,10 +1,10 @@
-"""Prints docs/policies.md: ``python -m policies.reference > docs/policies.md``."""
+"""Prints docs/policies.md: ``python -m scripts.policy.reference > docs/policies.md``."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from policies import rules
-from policies.rule import AnyRule, Level, Option, Rule
+from provisioning_policies import rules
+from provisioning_policies.rule import AnyRule, Level, Option, Rule
 
 _LEVELS = {
     Level.EVERYWHERE: "mandatory everywhere",

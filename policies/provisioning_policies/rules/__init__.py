@@ -1,7 +1,7 @@
 """All rules of the pack, by topic."""
 
-from policies.rule import AnyRule
-from policies.rules import (
+from provisioning_policies.rule import AnyRule
+from provisioning_policies.rules import (
     commands,
     confidential,
     functions,

@@ -9,9 +9,8 @@ from typing import Any
 import yaml
 from pulumi_policy import EnforcementLevel, PolicyConfigSchema
 
-from policies.rule import AnyRule, Level
+from provisioning_policies.rule import AnyRule, Level
 
-OWN = Path(__file__).with_name("configuration.yaml")
 _SHORTEST_REASON = 20
 _ALL = "all"
 

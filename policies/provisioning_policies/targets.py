@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from policies.documents import items
-from policies.rule import Resource
+from provisioning_policies.documents import items
+from provisioning_policies.rule import Resource
 
 FUNCTION = "acs.fc.function"
 DINGTALK = "acs.dingtalk"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pulumi_policy import EnforcementLevel
 from pulumi_policy.proxy import UnknownValueError
 
-from policies.configuration import Setting, accepted
-from policies.rule import AnyRule, Resource, Rule
+from provisioning_policies.configuration import Setting, accepted
+from provisioning_policies.rule import AnyRule, Resource, Rule
 
 
 @dataclass(frozen=True)

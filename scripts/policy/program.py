@@ -22,9 +22,9 @@ from google.protobuf import json_format  # type: ignore[import-untyped]
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import resource_pb2
 
-from policies import tokens
-from policies.rule import Resource
-from policies.secretness import deserialize
+from provisioning_policies import tokens
+from provisioning_policies.rule import Resource
+from provisioning_policies.secretness import deserialize
 
 Change = Callable[[resource_pb2.RegisterResourceRequest], None]
 """Changes in place what the program sends for one resource, as a mutation in a test does."""

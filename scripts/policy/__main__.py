@@ -1,4 +1,4 @@
-"""Judges a stack's program without the Pulumi CLI: ``python -m policies.run --stack dev``."""
+"""Judges a stack's program without the Pulumi CLI: ``python -m scripts.policy --stack dev``."""
 
 import argparse
 import json
@@ -12,10 +12,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from policies import configuration, rules
-from policies.judge import Finding, Undecided, judge
-from policies.program import ProgramError, declared, read_stack
+from provisioning_policies import configuration, rules
+from scripts.policy.judge import Finding, Undecided, judge
+from scripts.policy.program import ProgramError, declared, read_stack
 
+PACK = Path(__file__).resolve().parents[2] / "policies"
 _STYLES = {EnforcementLevel.MANDATORY: "bold red", EnforcementLevel.ADVISORY: "yellow"}
 
 
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     started = time.perf_counter()
     try:
-        configurations = [configuration.load(configuration.OWN, rules.ALL)]
+        configurations = [configuration.load(PACK / "configuration.yaml", rules.ALL)]
         if options.config:
             configurations.append(configuration.load(options.config, rules.ALL))
         production = configuration.is_production(options.stack, *configurations)

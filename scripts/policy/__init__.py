@@ -1,0 +1,1 @@
+"""``make policy``: what a stack declares, judged by the policy pack without the Pulumi CLI."""
