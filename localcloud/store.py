@@ -66,8 +66,7 @@ class Store:
     def write(self, sql: str, parameters: Sequence[Any] = ()) -> None:
         """Queue one statement; it is durable after the next ``flush``."""
         with self._condition:
-            if self._failure:
-                raise StoreFailed("the state can no longer be written") from self._failure
+            self._check()
             self._statements.append((sql, parameters))
             self._condition.notify()
 
@@ -92,8 +91,7 @@ class Store:
                 done.set_result(None)
 
         with self._condition:
-            if self._failure:
-                raise StoreFailed("the state can no longer be written") from self._failure
+            self._check()
             self._waiters.append(partial(_call_in, loop, finish))
             self._condition.notify()
         await done
@@ -110,6 +108,12 @@ class Store:
         self._thread.join()
         self._writer.close()
         self._reader.close()
+
+    def _check(self) -> None:
+        if self._failure:
+            # The first failure is the cause of all later ones, and whoever comes late must see it.
+            message = f"the state can no longer be written: {self._failure}"
+            raise StoreFailed(message) from self._failure
 
     def _write_batches(self) -> None:
         while True:

@@ -155,7 +155,8 @@ class _Agent:
             if order["order"] == "run":
                 self._begin(order)
             elif order["run"] in self._runs:
-                os.kill(self._runs[order["run"]].supervisor, signal.SIGTERM)
+                # It may have ended by itself a moment ago, and not be finished here yet.
+                processes.send(self._runs[order["run"]].supervisor, signal.SIGTERM)
         self._closed = not data
 
     def _begin(self, order: dict[str, Any]) -> None:
@@ -199,7 +200,7 @@ class _Agent:
         arguments = [str(script)] if content.startswith(b"#!") else ["/bin/bash", str(script)]
         environment = self._environment(order, home)
         ours, theirs = socket.socketpair()
-        supervisor = os.fork()
+        supervisor = processes.fork_supervisor()
         if supervisor:
             os.close(writing)
             os.close(reporting)

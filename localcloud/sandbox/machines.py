@@ -64,10 +64,10 @@ class Machines:
 
     def stop(self, name: str, script: str) -> None:
         """Kill a script and all that it started, or keep it from beginning."""
+        # Both: a run may wait for its instance to be made while the instance is there already.
+        self._coming.discard((name, script))
         if name in self._instances:
             self._instances[name].stop(script)
-        else:
-            self._coming.discard((name, script))
 
     def folder(self, name: str) -> Path:
         """Give the folder of an instance, whether or not it has been made."""

@@ -23,6 +23,15 @@ _LARGEST_FILE_BYTES = 2 << 30
 _OPEN_FILES = 4096
 
 
+def fork_supervisor() -> int:
+    """Fork a process in which SIGTERM waits until it supervises, instead of killing it before."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED_FOR)
+    process = os.fork()
+    if process:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return process
+
+
 def supervise(
     arguments: list[str],
     environment: Mapping[str, str],
@@ -33,10 +42,9 @@ def supervise(
 ) -> None:
     """Run a command to its end, its timeout or SIGTERM; write to ``report`` how it ended.
 
-    Meant to be the last thing that a forked process does. Nothing that the command started is
-    left when this returns.
+    Meant to be the last thing that a process from :func:`fork_supervisor` does. Nothing that the
+    command started is left when this returns.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED_FOR)
     linux.adopt_orphans()
     linux.die_with_parent(signal.SIGTERM)
     try:
@@ -70,10 +78,10 @@ def end_descendants(spared: Sequence[int] = ()) -> None:
         # Stopped processes can't fork: when nobody new is found, nobody escapes.
         while found := _descendants(os.getpid(), spared) - frozen:
             for process in found:
-                _signal(process, signal.SIGSTOP)
+                send(process, signal.SIGSTOP)
             frozen |= found
         for process in frozen:
-            _signal(process, signal.SIGKILL)
+            send(process, signal.SIGKILL)
         for process in frozen:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(process, 0)
@@ -170,6 +178,7 @@ def _descendants(ancestor: int, spared: Sequence[int]) -> set[int]:
     return found
 
 
-def _signal(process: int, number: signal.Signals) -> None:
+def send(process: int, number: signal.Signals) -> None:
+    """Signal a process, if it is still there."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(process, number)

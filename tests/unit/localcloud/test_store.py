@@ -81,12 +81,21 @@ def test_a_failed_batch_leaves_nothing_and_is_told_to_all(path: Path) -> None:
         store = Store(path)
         table = Table(store, "role", Row)
         await store.flush()
-        table.put("a", Row("a"))
-        store.write("INSERT INTO no_such_table VALUES (1)")
-        with pytest.raises(StoreFailed, match="no_such_table"):
-            await store.flush()
-        with pytest.raises(StoreFailed, match="no longer"):
-            store.write("DELETE FROM resources")
+        with store.together():
+            table.put("a", Row("a"))
+            store.write("INSERT INTO no_such_table VALUES (1)")
+            waiting = [asyncio.ensure_future(store.flush()) for _ in range(3)]
+            await asyncio.sleep(0)  # all of them wait before the writer can begin
+        for failure in await asyncio.gather(*waiting, return_exceptions=True):
+            assert isinstance(failure, StoreFailed)
+            assert "could not be written: no such table: no_such_table" in str(failure)
+        # Who comes after the failure learns its cause as well.
+        for late in (
+            lambda: store.write("DELETE FROM resources"),
+            lambda: asyncio.run(store.flush()),
+        ):
+            with pytest.raises(StoreFailed, match=r"no longer be written: .*no_such_table"):
+                await asyncio.to_thread(late)
         store.close()
 
     asyncio.run(session())

@@ -503,7 +503,11 @@ def test_instance_runs_eight_at_once_in_the_order_of_arrival():
     async def test(lab):
         command_id = await lab.create("x")
         ids = [await lab.invoke(command_id) for _ in range(30)]
-        await lab.ecs.drain()
+        lab.machines.hold()
+        draining = asyncio.create_task(lab.ecs.drain())
+        await lab.until(lambda: len(lab.machines.ran) == 8)
+        lab.machines.release()
+        await draining
         assert lab.machines.most_at_once == {"i-local0001": 8}
         assert [script.name for _, script in lab.machines.ran] == ids
 

@@ -97,6 +97,20 @@ def test_stop_ends_a_run(lab, token):
     assert processes_with(token) == []
 
 
+def test_stop_that_comes_at_once_is_not_lost(lab):
+    """A run that is stopped in the moment in which it begins ends as stopped, at once."""
+    lab.output("true")  # the agent is there
+
+    async def stop_at_once(name):
+        run = asyncio.create_task(lab.machines.run("i-1", Script(name, b"sleep 60", 60.0)))
+        await asyncio.sleep(0)
+        lab.machines.stop("i-1", name)
+        return await run
+
+    for number in range(10):
+        assert lab.runner.run(stop_at_once(f"t-stop-{number}")).ended == "stopped"
+
+
 def test_only_the_end_of_the_output_is_kept(lab):
     """Of long output the last 24 KB are reported, and how much came before."""
     outcome = lab.run("head -c 100000 /dev/zero | tr '\\0' x; printf end")
