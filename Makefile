@@ -39,7 +39,7 @@ test: $(STAMP) ## Run the tests.
 check: $(STAMP) ## Lint and type-check everything; runs no test.
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
-	$(BIN)/mypy components functions localcloud policies scripts stacks
+	$(BIN)/mypy components dryrun functions localcloud policies scripts stacks
 	$(BIN)/shellcheck $(SHELL_SCRIPTS)
 	scripts/dev/check-workflows.sh $(VENV)
 

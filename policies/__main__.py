@@ -6,7 +6,7 @@ from pathlib import Path
 from pulumi_policy import PolicyPack
 
 from provisioning_policies import configuration, rules, secretness
-from provisioning_policies.engine import initial_config, policies
+from provisioning_policies.engine import initial_config, policies_of
 
 secretness.install()
 
@@ -16,6 +16,6 @@ settings = configuration.settings(rules.ALL, production, own)
 
 PolicyPack(
     name="alicloud-event-driven-provisioning",
-    policies=policies(rules.ALL, settings),
+    policies=policies_of(rules.ALL, settings),
     initial_config=initial_config(settings),
 )

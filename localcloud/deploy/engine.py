@@ -1,21 +1,15 @@
-"""Runs a stack's program under Pulumi's mock monitor and applies each resource at once.
+"""Runs a stack's program without the engine and applies each resource at once."""
 
-Pulumi registers independent resources from several threads, so they are applied in parallel; a
-resource that takes another's output waits for it, as under the engine.
-"""
-
-import runpy
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 from pulumi.runtime import mocks, rpc
-from pulumi.runtime.settings import get_root_resource
-from pulumi.runtime.stack import Stack
 
-from localcloud.deploy import provider, stack_file
+from dryrun import project
+from dryrun.program import run_stack
+from localcloud.deploy import provider
 from localcloud.deploy.client import Client, RefusedError
-from localcloud.deploy.quiet_loop import quiet_loop
 from localcloud.settings import CloudSettings
 
 _PROJECT = Path(__file__).resolve().parents[2]
@@ -25,8 +19,8 @@ class DeployError(Exception):
     """The program was not applied; the message says what failed."""
 
 
-class _Monitor(mocks.Mocks):
-    """Answers the program in the engine's place."""
+class _Provider(mocks.Mocks):
+    """Answers the program in the place of engine and provider."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -80,32 +74,19 @@ def run(
     Raises:
         DeployError: whatever failed; the message is for people and says what to do.
     """
-    try:
-        return _run(endpoint, stack, access_key_id, access_key_secret, folder)
-    except (ConnectionError, pulumi.RunError, stack_file.StackFileError) as error:
-        raise DeployError(str(error)) from error
-
-
-def _run(
-    endpoint: str, stack: str, access_key_id: str, access_key_secret: str, folder: Path
-) -> dict[str, Any]:
-    found = stack_file.read(folder, stack)
     account = CloudSettings()
     client = Client(
         endpoint,
         access_key_id or account.access_key_id,
         access_key_secret or account.access_key_secret,
     )
-    outputs: dict[str, Any] = {}
-
-    def program() -> Any:
-        stack_resource = cast("Stack", get_root_resource())
-        stack_resource.outputs = {}  # Pulumi keeps the resource from one run to the next
-        pulumi.runtime.set_all_config(found.config)
-        runpy.run_path(str(found.program), run_name="__main__")
-        return pulumi.Output.from_input(stack_resource.outputs).apply(outputs.update)
-
-    with quiet_loop():
-        pulumi.runtime.set_mocks(_Monitor(client), found.project, stack, preview=False)
-        pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]  # not typed
-    return dict(sorted(outputs.items()))
+    try:
+        found = project.read(folder, stack)
+        if found.encrypted:
+            raise DeployError(
+                f"{min(found.encrypted)} is encrypted, which only the engine can read; use a "
+                "stack without encrypted values, or 'pulumi up'"
+            )
+        return run_stack(found, _Provider(client))
+    except (ConnectionError, pulumi.RunError, project.ProjectError) as error:
+        raise DeployError(str(error)) from error

@@ -13,6 +13,7 @@ from provisioning_policies.rule import AnyRule, Level
 
 _SHORTEST_REASON = 20
 _ALL = "all"
+EXEMPTIONS = "exemptions"
 
 _ENFORCEMENT = {
     Level.EVERYWHERE: (EnforcementLevel.MANDATORY, EnforcementLevel.MANDATORY),
@@ -74,7 +75,7 @@ def parse(data: Any, rules: Sequence[AnyRule], origin: str) -> Configuration:
 def _validate(rule: AnyRule | None, values: Mapping[str, Any], where: str) -> None:
     allowed = {"enforcementLevel"}
     if rule:
-        allowed |= {"exemptions", *(option.name for option in rule.options)}
+        allowed |= {EXEMPTIONS, *(option.name for option in rule.options)}
     if unknown := set(values) - allowed:
         raise ConfigurationError(
             f"{where}: unknown option '{min(unknown)}'; known: {', '.join(sorted(allowed))}"
@@ -84,7 +85,7 @@ def _validate(rule: AnyRule | None, values: Mapping[str, Any], where: str) -> No
         raise ConfigurationError(
             f"{where}: enforcementLevel '{level}' is none of {', '.join(levels)}"
         )
-    for exemption in values.get("exemptions", ()):
+    for exemption in values.get(EXEMPTIONS, ()):
         if not exemption.get("resource"):
             raise ConfigurationError(f"{where}: an exemption names no resource")
         if len(exemption.get("reason", "")) < _SHORTEST_REASON:
@@ -133,7 +134,7 @@ def schema(rule: AnyRule) -> PolicyConfigSchema:
     }
     return PolicyConfigSchema(
         {
-            "exemptions": {
+            EXEMPTIONS: {
                 "type": "array",
                 "items": exemption,
                 "description": "resources that may break the rule, each with the reason",
@@ -145,7 +146,7 @@ def schema(rule: AnyRule) -> PolicyConfigSchema:
 
 def accepted(options: Mapping[str, Any], resource: str) -> str | None:
     """Give the reason for which a resource may break the rule, or None if there is none."""
-    for exemption in options.get("exemptions", ()):
+    for exemption in options.get(EXEMPTIONS, ()):
         if fnmatch.fnmatchcase(resource, exemption["resource"]):
             return str(exemption["reason"])
     return None

@@ -17,8 +17,8 @@ from provisioning_policies.configuration import Setting, accepted, schema
 from provisioning_policies.rule import AnyRule, Resource, Rule, StackRule
 
 
-def policies(rules: Sequence[AnyRule], settings: Mapping[str, Setting]) -> list[Policy]:
-    """Give a policy for each rule."""
+def policies_of(rules: Sequence[AnyRule], settings: Mapping[str, Setting]) -> list[Policy]:
+    """Return a policy for each rule."""
     return [
         _resource_policy(rule, settings[rule.name])
         if isinstance(rule, Rule)

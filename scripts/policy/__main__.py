@@ -12,12 +12,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dryrun import project
 from provisioning_policies import configuration, rules
-from scripts.policy.judge import Finding, Undecided, judge
-from scripts.policy.program import ProgramError, declared, read_stack
+from provisioning_policies.engine import policies_of
+from scripts.policy.judge import Finding, Undecided, exempted, judge
+from scripts.policy.program import ProgramError, declared
 
 PACK = Path(__file__).resolve().parents[2] / "policies"
-_STYLES = {EnforcementLevel.MANDATORY: "bold red", EnforcementLevel.ADVISORY: "yellow"}
+_STYLES = {"mandatory": "bold red", "advisory": "yellow", "accepted": "dim"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,33 +32,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
             configurations.append(configuration.load(options.config, rules.ALL))
         production = configuration.is_production(options.stack, *configurations)
         settings = configuration.settings(rules.ALL, production, *configurations)
-        resources = declared(read_stack(options.project.resolve(), options.stack), options.stack)
-    except (configuration.ConfigurationError, ProgramError) as error:
+        resources = declared(project.read(options.project.resolve(), options.stack))
+    except (configuration.ConfigurationError, project.ProjectError, ProgramError) as error:
         print(f"policies: {error}", file=sys.stderr)
         return 2
-    results = list(judge(resources, rules.ALL, settings))
+    results = list(judge(resources, policies_of(rules.ALL, settings)))
     findings = [result for result in results if isinstance(result, Finding)]
     undecided = [result for result in results if isinstance(result, Undecided)]
-    looked_at = sum(s.level is not EnforcementLevel.DISABLED for s in settings.values())
+    accepted = list(exempted(resources, rules.ALL, settings))
+    mandatory = sum(finding.is_mandatory for finding in findings)
     summary = {
         "stack": options.stack,
         "production": production,
-        "rules": looked_at,
+        "rules": sum(s.level is not EnforcementLevel.DISABLED for s in settings.values()),
         "resources": len(resources),
-        "mandatory": sum(finding.stops for finding in findings),
-        "advisory": sum(
-            finding.level is EnforcementLevel.ADVISORY and finding.accepted is None
-            for finding in findings
-        ),
-        "accepted": sum(finding.accepted is not None for finding in findings),
+        "mandatory": mandatory,
+        "advisory": len(findings) - mandatory,
+        "accepted": len(accepted),
         "undecided": len(undecided),
         "seconds": round(time.perf_counter() - started, 2),
     }
+    rows = [_row(found) for found in findings]
+    rows += [{**_row(one.finding), "accepted": one.reason} for one in accepted]
     if options.json:
-        print(json.dumps({**summary, "findings": [_row(f) for f in findings]}, indent=2))
+        print(json.dumps({**summary, "findings": rows}, indent=2))
     else:
-        _print(findings, undecided, summary)
-    return 1 if summary["mandatory"] else 0
+        _print(rows, undecided, summary)
+    return 1 if mandatory else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,38 +75,39 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _row(finding: Finding) -> dict[str, str | None]:
+    level = finding.policy.enforcement_level
     return {
-        "rule": finding.rule.name,
-        "level": finding.level.value,
+        "rule": finding.policy.name,
+        "level": level.value if level else None,
         "resource": finding.resource.name,
         "type": finding.resource.type,
         "urn": finding.resource.urn,
         "message": finding.message,
-        "remedy": finding.rule.remedy,
-        "accepted": finding.accepted,
+        "remedy": finding.policy.remediation_steps,
+        "accepted": None,
     }
 
 
 def _print(
-    findings: Sequence[Finding], undecided: Sequence[Undecided], summary: dict[str, object]
+    rows: Sequence[dict[str, str | None]],
+    undecided: Sequence[Undecided],
+    summary: dict[str, object],
 ) -> None:
     console = Console()
-    if findings:
+    if rows:
         table = Table(show_lines=True, expand=True)
         for heading in ("Level", "Rule", "Resource", "What is wrong"):
             table.add_column(heading, overflow="fold")
-        for finding in findings:
-            level, style = finding.level.value, _STYLES[finding.level]
-            message = finding.message
-            if finding.accepted:
-                level, style = "accepted", "dim"
-                message += f"\naccepted: {finding.accepted}"
+        for row in rows:
+            level, message = row["level"] or "", row["message"]
+            if row["accepted"]:
+                level, message = "accepted", f"{message}\naccepted: {row['accepted']}"
             table.add_row(
-                Text(level, style), finding.rule.name, finding.resource.name, Text(message)
+                Text(level, _STYLES[level]), row["rule"], row["resource"], Text(message or "")
             )
         console.print(table)
     for one in undecided:
-        console.print(Text(f"{one.rule.name} could not judge: {one.reason}", "yellow"))
+        console.print(Text(f"{one.policy.name} could not judge: {one.reason}", "yellow"))
     console.print(
         "stack {stack}: {resources} resources, {rules} rules, {mandatory} mandatory, "
         "{advisory} advisory, {accepted} accepted ({seconds} s)".format(**summary),

@@ -1,69 +1,157 @@
-"""Applies rules to the resources of a stack without the engine."""
+"""Asks the policies of the pack about the resources of a stack, as the engine does."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from pulumi_policy import EnforcementLevel
-from pulumi_policy.proxy import UnknownValueError
+from pulumi_policy import (
+    EnforcementLevel,
+    Policy,
+    PolicyCustomTimeouts,
+    PolicyProviderResource,
+    PolicyResource,
+    PolicyResourceOptions,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+from pulumi_policy.policy import _NotApplicableError
+from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
 
-from provisioning_policies.configuration import Setting, accepted
-from provisioning_policies.rule import AnyRule, Resource, Rule
+from provisioning_policies import tokens
+from provisioning_policies.configuration import EXEMPTIONS, Setting, accepted
+from provisioning_policies.engine import policies_of
+from provisioning_policies.rule import AnyRule, Resource
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that a rule says about a resource."""
+    """Something that a policy says about a resource."""
 
-    rule: AnyRule
-    level: EnforcementLevel
+    policy: Policy
     resource: Resource
     message: str
-    accepted: str | None = None
-    """The reason for which the configuration accepts it."""
 
     @property
-    def stops(self) -> bool:
+    def is_mandatory(self) -> bool:
         """Whether an update would be stopped."""
-        return self.level is EnforcementLevel.MANDATORY and self.accepted is None
+        return self.policy.enforcement_level is EnforcementLevel.MANDATORY
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Something that would have been found without an exemption."""
+
+    finding: Finding
+    reason: str
 
 
 @dataclass(frozen=True)
 class Undecided:
-    """A rule that could not judge, because a value is not known before the update."""
+    """A policy that could not judge, because a value is not known before the update."""
 
-    rule: AnyRule
+    policy: Policy
     resource: Resource | None
     reason: str
 
 
 def judge(
-    resources: Sequence[Resource], rules: Iterable[AnyRule], settings: Mapping[str, Setting]
+    resources: Sequence[Resource], policies: Sequence[Policy]
 ) -> Iterator[Finding | Undecided]:
-    """Yield what the rules find, rule by rule."""
-    for rule in rules:
-        setting = settings[rule.name]
-        if setting.level is EnforcementLevel.DISABLED:
+    """Yield what the policies find, policy by policy."""
+    for policy in policies:
+        if policy.enforcement_level is EnforcementLevel.DISABLED:
             continue
-        if isinstance(rule, Rule):
+        if isinstance(policy, ResourceValidationPolicy):
             for resource in resources:
-                if resource.type in rule.types:
-                    yield from _judge_one(rule, resource, setting)
-        else:
-            try:
-                for resource, message in rule.check(resources, setting.options):
-                    yield _finding(rule, resource, message, setting)
-            except UnknownValueError as error:
-                yield Undecided(rule, None, error.message)
+                yield from _judge_one(policy, resource)
+        elif isinstance(policy, StackValidationPolicy):
+            yield from _judge_all(policy, resources)
 
 
-def _judge_one(rule: Rule, resource: Resource, setting: Setting) -> Iterator[Finding | Undecided]:
+def exempted(
+    resources: Sequence[Resource], rules: Sequence[AnyRule], settings: Mapping[str, Setting]
+) -> Iterator[Accepted]:
+    """Yield what the exemptions hide: what their policies find without them."""
+    exempting = [rule for rule in rules if settings[rule.name].options.get(EXEMPTIONS)]
+    strict = {
+        rule.name: replace(
+            settings[rule.name], options={**settings[rule.name].options, EXEMPTIONS: []}
+        )
+        for rule in exempting
+    }
+    for found in judge(resources, policies_of(exempting, strict)):
+        if isinstance(found, Finding):
+            reason = accepted(settings[found.policy.name].options, found.resource.name)
+            if reason is not None:
+                yield Accepted(found, reason)
+
+
+def _judge_one(
+    policy: ResourceValidationPolicy, resource: Resource
+) -> Iterator[Finding | Undecided]:
+    args = ResourceValidationArgs(
+        resource.type,
+        unknown_checking_proxy(dict(resource.props)),
+        resource.urn,
+        resource.name,
+        _options(resource),
+        _provider(resource),
+    )
+    messages: list[str] = []
+
+    def report(message: str, _urn: str | None = None) -> None:
+        messages.append(message)
+
     try:
-        for message in rule.check(resource, setting.options):
-            yield _finding(rule, resource, message, setting)
+        policy.validate(args, report)
     except UnknownValueError as error:
-        yield Undecided(rule, resource, error.message)
+        yield Undecided(policy, resource, error.message)
+    except _NotApplicableError:
+        return
+    yield from (Finding(policy, resource, message) for message in messages)
 
 
-def _finding(rule: AnyRule, resource: Resource, message: str, setting: Setting) -> Finding:
-    reason = accepted(setting.options, resource.name)
-    return Finding(rule, setting.level, resource, message, reason)
+def _judge_all(
+    policy: StackValidationPolicy, resources: Sequence[Resource]
+) -> Iterator[Finding | Undecided]:
+    given = [
+        PolicyResource(
+            resource.type,
+            unknown_checking_proxy(dict(resource.props)),
+            resource.urn,
+            resource.name,
+            _options(resource),
+            _provider(resource),
+            None,
+            [],
+            {},
+        )
+        for resource in resources
+    ]
+    by_urn = {resource.urn: resource for resource in resources}
+    found: list[Finding] = []
+
+    def report(message: str, urn: str | None = None) -> None:
+        found.append(Finding(policy, by_urn[urn or ""], message))
+
+    try:
+        policy.validate(StackValidationArgs(given), report)
+    except UnknownValueError as error:
+        yield Undecided(policy, None, error.message)
+    yield from found
+
+
+def _options(resource: Resource) -> PolicyResourceOptions:
+    return PolicyResourceOptions(
+        protect=resource.protected,
+        ignore_changes=[],
+        delete_before_replace=None,
+        aliases=[],
+        custom_timeouts=PolicyCustomTimeouts(0, 0, 0),
+        additional_secret_outputs=list(resource.secret_outputs),
+    )
+
+
+def _provider(resource: Resource) -> PolicyProviderResource:
+    return PolicyProviderResource(tokens.PROVIDER, dict(resource.provider), "", "")

@@ -1,4 +1,4 @@
-"""Runs a stack's program under Pulumi's mocks and notes the resources that it declares.
+"""What a stack's program declares, noted as the engine would hand it to the policy pack.
 
 Nothing is made and nothing is asked for: no engine, no provider, no network. What the cloud would
 choose (ids, ARNs, URLs) is made up. A secret that the stack file does not hold in clear counts as
@@ -6,22 +6,18 @@ set: its place is taken by a placeholder that is as secret as the value.
 """
 
 import contextlib
-import contextvars
-import json
-import runpy
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pulumi
-import yaml
 from google.protobuf import json_format  # type: ignore[import-untyped]
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import resource_pb2
 
+from dryrun.program import run_stack
+from dryrun.project import Stack
 from provisioning_policies import tokens
 from provisioning_policies.rule import Resource
 from provisioning_policies.secretness import deserialize
@@ -33,91 +29,30 @@ _ACCOUNT = "1234567890123456"
 
 
 class ProgramError(RuntimeError):
-    """There is no such stack, or its program failed."""
-
-
-@dataclass(frozen=True)
-class StackFile:
-    """What Pulumi.yaml and Pulumi.<stack>.yaml say."""
-
-    project: str
-    main: Path
-    config: dict[str, str]
-    secret_keys: list[str]
-
-
-def read_stack(root: Path, stack: str) -> StackFile:
-    """Read a project and one of its stacks."""
-    project_file, stack_file = root / "Pulumi.yaml", root / f"Pulumi.{stack}.yaml"
-    if not project_file.exists():
-        raise ProgramError(f"{root} holds no Pulumi.yaml; run in a project or say --project")
-    if not stack_file.exists():
-        stacks = sorted(p.name.split(".")[1] for p in root.glob("Pulumi.*.yaml"))
-        raise ProgramError(f"there is no stack '{stack}'; there are: {', '.join(stacks)}")
-    project = yaml.safe_load(project_file.read_text())
-    values = (yaml.safe_load(stack_file.read_text()) or {}).get("config") or {}
-    config, secret_keys = {}, []
-    for key, value in values.items():
-        full = key if ":" in key else f"{project['name']}:{key}"
-        if isinstance(value, dict) and set(value) == {"secure"}:
-            secret_keys.append(full)
-            config[full] = placeholder(full)
-        else:
-            config[full] = value if isinstance(value, str) else json.dumps(value)
-    return StackFile(project["name"], root / project.get("main", "."), config, secret_keys)
+    """The stack's program failed."""
 
 
 def placeholder(key: str) -> str:
-    """Give what stands for a secret that is not known here; it looks like a URL."""
+    """Return what stands for a secret that is not known here; it looks like a URL."""
     return f"https://placeholder.invalid/{key.rpartition(':')[2]}"
 
 
-def declared(stack_file: StackFile, stack: str, change: Change | None = None) -> list[Resource]:
-    """Run the program and give the resources that it declares, in their order.
+def declared(stack: Stack, change: Change | None = None) -> list[Resource]:
+    """Run the program and return the resources that it declares, in their order.
 
     What the program prints goes to stderr.
     """
-    # In a context of its own, so that Pulumi's settings outside stay as they are.
-    return contextvars.copy_context().run(_declared, stack_file, stack, change)
-
-
-def _declared(stack_file: StackFile, stack: str, change: Change | None) -> list[Resource]:
-    monitor = _Monitor(dict(stack_file.config), change)
-    pulumi.runtime.set_all_config(stack_file.config, stack_file.secret_keys)
-    pulumi.runtime.set_mocks(
-        _Mocks(), project=stack_file.project, stack=stack, preview=False, monitor=monitor
-    )
-    # Waits until everything that the program started is through, as the language host does.
-    run = pulumi.runtime.test(lambda: _run(stack_file.main))  # type: ignore[no-untyped-call]
-    with (
-        contextlib.chdir(stack_file.main),
-        contextlib.redirect_stdout(sys.stderr),
-        _own_path(),
-        _missing_secrets(),
-    ):
+    monitor = _Monitor(stack.config, change)
+    secrets = {key: placeholder(key) for key in stack.encrypted}
+    with contextlib.redirect_stdout(sys.stderr), _missing_secrets():
         try:
-            run()
+            run_stack(stack, monitor.mocks, monitor, secrets)
         except pulumi.RunError as error:
             raise ProgramError(str(error)) from None
         except Exception as error:
             traceback.print_exc()
-            raise ProgramError(f"the program of stack '{stack}' failed: {error}") from error
+            raise ProgramError(f"the program of stack '{stack.name}' failed: {error}") from error
     return monitor.declared
-
-
-def _run(main: Path) -> None:
-    sys.path.insert(0, str(main))
-    runpy.run_path(str(main / "__main__.py"), run_name="__main__")
-
-
-@contextlib.contextmanager
-def _own_path() -> Iterator[None]:
-    """Take back what the program did to the search path of modules."""
-    path = list(sys.path)
-    try:
-        yield
-    finally:
-        sys.path[:] = path
 
 
 @contextlib.contextmanager
@@ -150,16 +85,14 @@ class _Mocks(Mocks):
         return dict(args.args)
 
 
-@dataclass
 class _Monitor(MockMonitor):
     """Notes each resource as the engine would hand it to a policy pack."""
 
-    config: dict[str, str]
-    change: Change | None
-    declared: list[Resource] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
+    def __init__(self, config: Mapping[str, str], change: Change | None) -> None:
         super().__init__(_Mocks())
+        self.declared: list[Resource] = []
+        self._config = config
+        self._change = change
         self._providers: dict[str, Mapping[str, Any]] = {}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name of the RPC
@@ -175,8 +108,8 @@ class _Monitor(MockMonitor):
         return super().make_urn("", f"{parents}${type_}", name)
 
     def _note(self, request: Any) -> None:
-        if self.change:
-            self.change(request)
+        if self._change:
+            self._change(request)
         props = deserialize(json_format.MessageToDict(request.object))
         urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == tokens.PROVIDER:
@@ -199,6 +132,6 @@ class _Monitor(MockMonitor):
         package = resource_type.partition(":")[0] + ":"
         return {
             key.removeprefix(package): value
-            for key, value in self.config.items()
+            for key, value in self._config.items()
             if key.startswith(package)
         }

@@ -12,7 +12,7 @@ import pulumi
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 
-from localcloud.deploy.quiet_loop import quiet_loop
+from dryrun import program as dry_run
 
 _SECRET = "4dabf18193072939515e22adb298388d"
 _SECRET_IS = "1b47061264138c4ac30d75fd1eb44270"
@@ -105,11 +105,7 @@ class FakeEngine(mocks.Mocks):
                 **{name: _described(value) for name, value in outputs.items()}
             ).apply(found.update)
 
-        with quiet_loop():
-            pulumi.runtime.set_mocks(
-                self, "ecs-provisioning-loop", self.stack, preview=False, monitor=self._monitor
-            )
-            pulumi.runtime.test(outputs_of)()  # type: ignore[no-untyped-call]  # not typed
+        dry_run.run(outputs_of, "ecs-provisioning-loop", self.stack, self, self._monitor)
         return found
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OWN = {"components", "functions", "localcloud", "policies", "scripts", "stacks"}
+OWN = {"components", "dryrun", "functions", "localcloud", "policies", "scripts", "stacks"}
 PACKAGES = OWN | {"provisioning_policies"}
 PULUMI = {"pulumi", "pulumi_alicloud", "pulumi_policy"}
 
@@ -15,6 +15,7 @@ ALLOWED = {
     "stacks": {"stacks", "components", "scripts"} | PULUMI,
     "components": {"components", "scripts"} | PULUMI,
     "policies": {"provisioning_policies"} | PULUMI,
+    "dryrun": {"dryrun"} | PULUMI,
     "functions": {"functions"},
     "scripts": {"scripts"},
     # Speaks to the cloud with the functions' own clients.
@@ -22,12 +23,12 @@ ALLOWED = {
     "scripts/replay": {"scripts", "functions"},
     "scripts/smoke": {"scripts", "functions"},
     # Judges what a stack declares by the rules of the policy pack.
-    "scripts/policy": {"scripts", "provisioning_policies"} | PULUMI,
+    "scripts/policy": {"scripts", "dryrun", "provisioning_policies"} | PULUMI,
     # Installs the engine with Pulumi's own installer.
     "scripts/stack": {"scripts"} | PULUMI,
     "localcloud": {"localcloud"},
     # The one client that runs the stack's program: under Pulumi's mock monitor.
-    "localcloud/deploy": {"localcloud"} | PULUMI,
+    "localcloud/deploy": {"localcloud", "dryrun"} | PULUMI,
     "localcloud/core": {"localcloud.core"},
 }
 """For a folder: the packages of this project, and Pulumi's, that its modules may import."""

@@ -22,7 +22,7 @@ from provisioning_policies.configuration import parse, settings
 
 FOLDER = Path(engine.__file__).parents[1]
 CHOSEN = settings(rules.ALL, True, parse({}, rules.ALL, "nothing"))
-POLICIES = {policy.name: policy for policy in engine.policies(rules.ALL, CHOSEN)}
+POLICIES = {policy.name: policy for policy in engine.policies_of(rules.ALL, CHOSEN)}
 
 
 def options() -> PolicyResourceOptions:

@@ -5,48 +5,49 @@ from pathlib import Path
 
 import pytest
 
+from dryrun.project import Stack, read
 from provisioning_policies import configuration, rules
+from provisioning_policies.engine import policies_of
 from provisioning_policies.rule import Resource
-from scripts.policy.judge import Finding, Undecided, judge
-from scripts.policy.program import Change, StackFile, declared, read_stack
+from scripts.policy.judge import Finding, Undecided, exempted, judge
+from scripts.policy.program import Change, declared
 from tests.unit.policies.mutations import MUTATIONS, Mutation, Request
 
 ROOT = Path(__file__).parents[3]
 OWN = configuration.load(ROOT / "policies" / "configuration.yaml", rules.ALL)
 
 
+def settings_for(stack: str) -> dict[str, configuration.Setting]:
+    """Return how the pack applies its rules to a stack."""
+    production = configuration.is_production(stack, OWN)
+    return configuration.settings(rules.ALL, production, OWN)
+
+
 def results(stack: str, resources: list[Resource]) -> list[Finding | Undecided]:
     """Judge resources as the pack judges this stack."""
-    production = configuration.is_production(stack, OWN)
-    settings = configuration.settings(rules.ALL, production, OWN)
-    return list(judge(resources, rules.ALL, settings))
+    return list(judge(resources, policies_of(rules.ALL, settings_for(stack))))
 
 
 def rows(found: list[Finding | Undecided]) -> list[tuple[str, str, str]]:
     """Give what a failure should show."""
     return [
-        (one.rule.name, one.resource.name if one.resource else "", getattr(one, "message", ""))
+        (one.policy.name, one.resource.name if one.resource else "", getattr(one, "message", ""))
         for one in found
-        if isinstance(one, Undecided) or one.accepted is None
     ]
 
 
 @pytest.mark.parametrize("stack", ["dev", "local", "prod"])
 def test_the_project_keeps_its_own_rules(stack: str) -> None:
     """No rule finds anything in a stack of the project, not even advice."""
-    found = rows(results(stack, declared(read_stack(ROOT, stack), stack)))
+    found = rows(results(stack, declared(read(ROOT, stack))))
     assert not found, found
 
 
 @pytest.mark.parametrize("stack", ["dev", "local", "prod"])
 def test_exemptions_are_few_and_used(stack: str) -> None:
     """Only the archive is exempt, from one rule, and it needs to be."""
-    found = results(stack, declared(read_stack(ROOT, stack), stack))
-    accepted = [
-        (one.rule.name, one.resource.name)
-        for one in found
-        if isinstance(one, Finding) and one.accepted
-    ]
+    hidden = exempted(declared(read(ROOT, stack)), rules.ALL, settings_for(stack))
+    accepted = [(one.finding.policy.name, one.finding.resource.name) for one in hidden]
     expected = [("rule-pattern-narrow", "loop-archive-rule")]
     assert expected == accepted
 
@@ -60,10 +61,10 @@ def test_every_rule_has_a_mutation() -> None:
 def test_a_spoilt_program_breaks_exactly_this_rule(name: str, tmp_path: Path) -> None:
     """The production program with one thing wrong is stopped by the rule for it and no other."""
     mutation = MUTATIONS[name]
-    stack_file = spoil(read_stack(ROOT, "prod"), mutation, tmp_path)
+    stack_file = spoil(read(ROOT, "prod"), mutation, tmp_path)
     touched: list[str] = []
-    found = results("prod", declared(stack_file, "prod", watch(mutation.request, touched)))
-    stopping = {one.rule.name for one in found if isinstance(one, Finding) and one.stops}
+    found = results("prod", declared(stack_file, watch(mutation.request, touched)))
+    stopping = {one.policy.name for one in found if isinstance(one, Finding) and one.is_mandatory}
     assert not mutation.request or touched, "the mutation met no resource"
     assert {name} == stopping, rows(found)
 
@@ -82,7 +83,7 @@ def watch(change: Change | None, touched: list[str]) -> Change | None:
     return watched
 
 
-def spoil(stack_file: StackFile, mutation: Mutation, directory: Path) -> StackFile:
+def spoil(stack_file: Stack, mutation: Mutation, directory: Path) -> Stack:
     """Give a stack whose configuration and program are changed as the mutation says."""
     if mutation.config:
         config = dict(stack_file.config)
@@ -91,8 +92,8 @@ def spoil(stack_file: StackFile, mutation: Mutation, directory: Path) -> StackFi
             config = {key: text.replace(old, new) for key, text in config.items()}
         stack_file = dataclasses.replace(stack_file, config=config)
     if mutation.program:
-        program = (stack_file.main / "__main__.py").read_text()
+        program = (stack_file.program / "__main__.py").read_text()
         program = f"{program}\nimport pulumi_alicloud as alicloud\n{mutation.program}"
         (directory / "__main__.py").write_text(program)
-        stack_file = dataclasses.replace(stack_file, main=directory)
+        stack_file = dataclasses.replace(stack_file, program=directory)
     return stack_file

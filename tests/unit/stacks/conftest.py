@@ -50,7 +50,6 @@ def run_stack(
 
     def program() -> dict[str, Any]:
         stack_resource = cast("Stack", get_root_resource())
-        stack_resource.outputs = {}  # Pulumi keeps the resource from one run to the next
         pulumi.runtime.set_all_config(texts)
         runpy.run_path(str(ROOT / "stacks"), run_name="__main__")
         return stack_resource.outputs

@@ -10,7 +10,6 @@ import pytest
 
 from localcloud.deploy import DeployError, run
 from localcloud.deploy.client import Client, RefusedError
-from localcloud.deploy.stack_file import StackFileError, read
 from localcloud.settings import CHATS
 from tests.unit.localcloud.deploy.recording_cloud import RecordingCloud, Seen
 
@@ -309,7 +308,7 @@ def test_a_deployment_without_a_cloud_fails_in_one_sentence(project: Path) -> No
     write(project, "alicloud.log.Project('p', project_name='p')")
     with pytest.raises(DeployError, match=r"^no local cloud answers at http://127\.0\.0\.1:9 "):
         run("http://127.0.0.1:9", folder=project)
-    with pytest.raises(DeployError, match=r"Pulumi\.nowhere\.yaml"):
+    with pytest.raises(DeployError, match="there is no stack 'nowhere'"):
         run("http://127.0.0.1:9", "nowhere", folder=project)
 
 
@@ -331,22 +330,9 @@ def test_a_wrong_key_is_refused(cloud: RecordingCloud) -> None:
         client.sls("GET", "/", project="p")
 
 
-class TestStackFile:
-    """What the engine hands to a program."""
-
-    def test_structures_become_json(self, project: Path) -> None:
-        """Every value is text; the program parses what it takes for a structure."""
-        found = read(project, "local")
-        assert (found.project, found.program) == ("tiny", project / "program/")
-        assert found.config == {"tiny:a": "[1]", "tiny:b": "text"}
-
-    def test_an_encrypted_value_needs_the_engine(self, project: Path) -> None:
-        """It is named, since only Pulumi can read it."""
-        (project / "Pulumi.prod.yaml").write_text("config: {tiny:key: {secure: v1:abc}}\n")
-        with pytest.raises(StackFileError, match="tiny:key is encrypted"):
-            read(project, "prod")
-
-    def test_a_missing_stack_names_its_file(self, project: Path) -> None:
-        """The file that should be there is said."""
-        with pytest.raises(StackFileError, match=r"cannot read .*Pulumi\.nowhere\.yaml"):
-            read(project, "nowhere")
+def test_an_encrypted_value_needs_the_engine(cloud: RecordingCloud, project: Path) -> None:
+    """It is named, since only Pulumi can read it."""
+    (project / "Pulumi.prod.yaml").write_text("config: {tiny:key: {secure: v1:abc}}\n")
+    write(project)
+    with pytest.raises(DeployError, match="tiny:key is encrypted"):
+        run(cloud.endpoint, "prod", folder=project)

@@ -8,20 +8,22 @@ from pathlib import Path
 import pulumi
 import pytest
 
+from dryrun.project import ProjectError, read
 from provisioning_policies import rules
 from provisioning_policies.configuration import settings
+from provisioning_policies.engine import policies_of
 from provisioning_policies.rule import Resource
 from provisioning_policies.secretness import is_secret
 from scripts.policy.judge import Undecided, judge
-from scripts.policy.program import ProgramError, declared, read_stack
-from tests.unit.policies.sample_stack import UNKNOWN, stack, with_unknowns
+from scripts.policy.program import ProgramError, declared
+from tests.unit.policies.sample_stack import UNKNOWN, stack
 
 Project = Callable[..., Path]
 
 
 def resources(root: Path) -> dict[str, Resource]:
     """Give what stack ``dev`` of a project declares, by name."""
-    return {one.name: one for one in declared(read_stack(root, "dev"), "dev")}
+    return {one.name: one for one in declared(read(root, "dev"))}
 
 
 def test_a_resource_is_seen_as_the_engine_would_hand_it_over(project: Project) -> None:
@@ -71,14 +73,14 @@ def test_nothing_is_left_behind(project: Project) -> None:
 
 def test_an_unknown_stack_is_named_with_those_that_exist(project: Project) -> None:
     """A slip in the stack's name is answered with the names."""
-    with pytest.raises(ProgramError, match="there is no stack 'test'; there are: dev, prod"):
-        read_stack(project(), "test")
+    with pytest.raises(ProjectError, match="there is no stack 'test'; there are: dev, prod"):
+        read(project(), "test")
 
 
 def test_a_directory_without_a_project_is_refused(tmp_path: Path) -> None:
     """Nothing to judge is an error and no clean report."""
-    with pytest.raises(ProgramError, match=r"holds no Pulumi\.yaml"):
-        read_stack(tmp_path, "dev")
+    with pytest.raises(ProjectError, match=r"holds no Pulumi\.yaml"):
+        read(tmp_path, "dev")
 
 
 @pytest.mark.parametrize(
@@ -100,10 +102,9 @@ def test_what_cannot_be_judged_is_reported_as_such() -> None:
     """A rule that meets an unknown value neither passes nor fails."""
     sample = stack({"queue.messageRetentionPeriod": UNKNOWN, "approved.eventBusName": UNKNOWN})
     chosen = [rule for rule in rules.ALL if rule.name in {"queue-retention", "bus-rules-quota"}]
-    given = [with_unknowns(resource) for resource in sample.values()]
     found = [
-        (one.rule.name, one.resource.name if one.resource else None)
-        for one in judge(given, chosen, settings(chosen, True))
+        (one.policy.name, one.resource.name if one.resource else None)
+        for one in judge(list(sample.values()), policies_of(chosen, settings(chosen, True)))
         if isinstance(one, Undecided)
     ]
     expected = [("queue-retention", "queue"), ("bus-rules-quota", None)]
