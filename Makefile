@@ -13,6 +13,7 @@ STAMP := $(VENV)/.installed
 SHELL_SCRIPTS := .ci/run $(wildcard scripts/dev/*.sh scripts/review/*.sh localcloud/sandbox/standins/*)
 REVIEW := .review
 BASE ?= main
+HEAD ?= .
 STACKS ?= local
 POLICIES ?= $(STACKS)
 
@@ -77,20 +78,23 @@ smoke: $(STAMP) ## Post a harmless approval to the deployed STACK and wait for i
 
 # The parts of a review, as the workflows put them together; see scripts/review/.
 .PHONY: judge
-judge: $(STAMP) ## Policies and recorded events into .review/, for a comment.
-	@mkdir -p $(REVIEW)
-	-@$(BIN)/python -m scripts.behaviour --base "$(BASE)" >$(REVIEW)/behaviour.md
-	-@for stack in $(STACKS); do \
-	  $(BIN)/python -m scripts.policy --stack "$$stack" --json >"$(REVIEW)/policy-$$stack.json"; \
-	done
+judge: $(STAMP) ## Policies and recorded events into .review/, for a comment; fails if one does.
+	@mkdir -p $(REVIEW) && rm -f $(REVIEW)/behaviour.json $(REVIEW)/policy-*.json
+	@failed=0; \
+	$(BIN)/python -m scripts.behaviour --base "$(BASE)" --json $(REVIEW)/behaviour.json || failed=1; \
+	for stack in $(STACKS); do \
+	  $(BIN)/python -m scripts.policy --stack "$$stack" --json >"$(REVIEW)/policy-$$stack.json" || failed=1; \
+	done; \
+	exit $$failed
 
 .PHONY: plan
-plan: $(STAMP) ## Plan STACK into .review/, for a comment.
-	@BASE="$(BASE)" scripts/review/plan.sh "$(STACK)" $(REVIEW) $(ARGS)
+plan: $(STAMP) ## Plan STACK of the checkout HEAD=. into .review/, for a comment.
+	@BASE="$(BASE)" PROGRAM="$(HEAD)" scripts/review/plan.sh "$(STACK)" $(REVIEW) $(ARGS)
 
 .PHONY: comment
 comment: $(STAMP) ## Write the comment of a review into .review/comment.md.
-	@$(BIN)/python -m scripts.review --behaviour $(REVIEW)/behaviour.md --output $(REVIEW)/comment.md \
+	@$(BIN)/python -m scripts.review --base "$(BASE)" --head "$(HEAD)" \
+	  --behaviour $(REVIEW)/behaviour.json --output $(REVIEW)/comment.md \
 	  $(foreach stack,$(STACKS),--preview $(stack)=$(REVIEW)/$(stack).json) \
 	  $(foreach stack,$(POLICIES),--policy $(stack)=$(REVIEW)/policy-$(stack).json)
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from difflib import unified_diff
 from typing import Any
 
-from scripts.behaviour.difference import KINDS, Change, Difference
+from scripts.behaviour.difference import KINDS, Change, Changed, Difference
 from scripts.markdown import code, code_block, plain
 
 _MOST_CHARACTERS = 20_000
@@ -61,6 +61,23 @@ def as_json(difference: Difference, **more: Any) -> str:
         **more,
     }
     return json.dumps(found, ensure_ascii=False, indent=2) + "\n"
+
+
+def from_json(text: str) -> str:
+    """Return the Markdown of what :func:`as_json` wrote; nothing if the text is something else."""
+    try:
+        found = json.loads(text)
+        changed = tuple(
+            Changed(
+                str(event["key"]),
+                str(event["name"]),
+                tuple(Change(c["kind"], c["before"], c["after"]) for c in event["changes"]),
+            )
+            for event in found["changed"]
+        )
+        return markdown(Difference(int(found["events"]), changed), str(found.get("note", "")))
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _events(count: int, total: int) -> str:

@@ -23,7 +23,7 @@ class NoRevision(Exception):
 
 def commit(project: Path, revision: str) -> str:
     """Give the commit that a name of a revision stands for."""
-    return _git(project, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").strip()
+    return git(project, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").strip()
 
 
 def unpack(project: Path, revision: str, folder: Path) -> None:
@@ -46,12 +46,13 @@ def unpack(project: Path, revision: str, folder: Path) -> None:
 
 def is_same(project: Path, revision: str) -> bool:
     """Tell whether nothing that decides the behaviour differs between a revision and the files."""
-    differing = _git(project, "diff", "--name-only", revision, "--", *DECISIVE)
-    new = _git(project, "ls-files", "--others", "--exclude-standard", "--", *DECISIVE)
+    differing = git(project, "diff", "--name-only", revision, "--", *DECISIVE)
+    new = git(project, "ls-files", "--others", "--exclude-standard", "--", *DECISIVE)
     return not (differing + new).strip()
 
 
-def _git(project: Path, *arguments: str) -> str:
+def git(project: Path, *arguments: str) -> str:
+    """Return what a git command prints; raise NoRevision if it fails."""
     done = subprocess.run(  # noqa: S603 - no shell
         ["git", "-C", str(project), *arguments],  # noqa: S607 - git from PATH
         capture_output=True,

@@ -1,15 +1,22 @@
 """Write the comment of a pull request: ``python -m scripts.review --preview dev=plan.json``.
 
-Each file is what another command printed: ``pulumi preview --json``, ``python -m scripts.policy
---json`` and ``python -m scripts.behaviour``.
+Each file is what another command wrote: ``scripts/review/plan.sh``, ``python -m scripts.policy
+--json`` and ``python -m scripts.behaviour --json``. None of them is taken for text of the comment:
+it is read as data, masked and escaped here.
 """
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scripts.review.comment import build, preview
+from scripts.behaviour import report
+from scripts.behaviour.revision import NoRevision
+from scripts.review.changes import Revision, introduction
+from scripts.review.comment import build, read_preview
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 def main(
@@ -20,24 +27,39 @@ def main(
         list[str] | None, typer.Option("--policy", metavar="STACK=FILE", help="Its violations.")
     ] = None,
     behaviour: Annotated[
-        Path | None, typer.Option(help="What became of the recorded events, as Markdown.")
+        Path | None, typer.Option(help="What became of the recorded events, as JSON.")
     ] = None,
+    base: Annotated[
+        str, typer.Option(help="The revision that settings and catalogue are compared with.")
+    ] = "",
+    head: Annotated[Path, typer.Option(help="The checkout that is compared with it.")] = PROJECT,
     output: Annotated[Path | None, typer.Option(help="Where to write; else it is printed.")] = None,
 ) -> None:
-    """Put a review together from its parts; a part that failed says so in its place."""
-    found = [
-        preview(stack, _read(path), _read(path.with_suffix(".log")))
-        for stack, path in map(_pair, previews or [])
-    ]
-    judged = {stack: _read(path) for stack, path in map(_pair, policies or [])}
-    events = ""
+    """Put a review together from its parts; exit code 1 if a preview or the comparison failed."""
+    parts = []
+    try:
+        parts += introduction(Revision(head, base), Revision(head)) if base else []
+    except NoRevision as problem:
+        print(f"review: {problem}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    events = report.from_json(_read(behaviour)) if behaviour else ""
     if behaviour:
-        events = _read(behaviour) or "The recorded events could not be played; the log says why."
-    text = build(found, judged, events)
+        parts += ["#### Recorded events", "", events or _NOT_PLAYED]
+    found = [read_preview(stack, path) for stack, path in map(_pair, previews or [])]
+    judged = {stack: _read(path) for stack, path in map(_pair, policies or [])}
+    text = build(found, judged, "\n".join(parts))
     if output:
         output.write_text(text, encoding="utf-8")
     else:
         print(text, end="")
+    failed = [f"the preview of {one.stack} failed" for one in found if one.plan is None]
+    failed += ["the recorded events could not be played"] if behaviour and not events else []
+    for what in failed:
+        print(f"review: {what}", file=sys.stderr)
+    raise typer.Exit(1 if failed else 0)
+
+
+_NOT_PLAYED = "**The recorded events could not be played**; the log says why."
 
 
 def _pair(given: str) -> tuple[str, Path]:

@@ -1,4 +1,4 @@
-"""Builds the one comment of a pull request: behaviour, policies, and each stack's plan.
+"""Builds the one comment of a pull request: settings, behaviour, each stack's plan, policies.
 
 GitHub takes 65,536 characters. What matters comes first and is short; the full difference is
 folded, and cut where there is no room for it.
@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
+from pathlib import Path
 from typing import Any
 
 from scripts.markdown import code, code_block, plain
@@ -19,6 +20,7 @@ MOST_CHARACTERS = 65_536
 _ROOM_FOR_CUTS = 500
 _MOST_ROWS = 40
 _LONGEST_TEXT = 6_000
+_LONGEST_PROBLEM = 3_000
 
 _WORDS = {
     "create": "create",
@@ -42,13 +44,36 @@ class StackPreview:
     """Why there is no plan."""
 
 
-def preview(stack: str, text: str, log: str = "") -> StackPreview:
-    """Take what the engine printed for a stack; a failure becomes a part of the comment."""
+def preview(stack: str, text: str, log: str = "", status: str = "0") -> StackPreview:
+    """Take what the engine printed for a stack, what it said, and its exit code.
+
+    A plan counts only if it is complete and the engine succeeded; anything else becomes a part of
+    the comment that says so.
+    """
     try:
-        return StackPreview(stack, read(text))
+        plan = _plan(text, status.strip())
     except NoPlan as problem:
-        tail = "\n".join((log or text).strip().splitlines()[-15:])
-        return StackPreview(stack, None, f"{problem}\n{without_secrets(tail)}"[-3000:])
+        tail = [] if problem.diagnostics else (log or text).strip().splitlines()[-15:]
+        said = without_secrets("\n".join([*problem.diagnostics, *tail]))
+        return StackPreview(stack, None, f"{problem}\n{said}".strip()[:_LONGEST_PROBLEM])
+    return StackPreview(stack, plan)
+
+
+def _plan(text: str, status: str) -> Plan:
+    plan = read(text)
+    if status != "0":
+        ended = f"ended with code {status}" if status else "did not end"
+        raise NoPlan(f"the engine {ended}")
+    return plan
+
+
+def read_preview(stack: str, path: Path) -> StackPreview:
+    """Take the files that ``plan.sh`` wrote for a stack."""
+    text, log, status = (
+        file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+        for file in (path, path.with_suffix(".log"), path.with_suffix(".status"))
+    )
+    return preview(stack, text, log, status)
 
 
 def build(
@@ -58,14 +83,13 @@ def build(
     heading: str = "What this change would do",
     most: int = MOST_CHARACTERS,
 ) -> str:
-    """Give the comment: the same text for the same change, never longer than GitHub takes."""
-    head = [MARKER, f"### {heading}", ""]
+    """Return the comment: the same text for the same change, never longer than GitHub takes."""
+    sections = ["\n".join([MARKER, f"### {heading}", ""])]
     if introduction:
-        head += [introduction.strip(), ""]
-    if policies:
-        head += ["#### Policies", "", *_policies(policies), ""]
-    sections = ["\n".join(head)]
+        sections.append(introduction.strip() + "\n")
     sections += ["\n".join(_summary(found)) for found in previews]
+    if policies:
+        sections.append("\n".join(["#### Policies", "", *_policies(policies), ""]))
     text = _fitted("\n".join(sections), most - _ROOM_FOR_CUTS)
     for found in previews:
         details = _details(found, most - _ROOM_FOR_CUTS - len(text))
@@ -88,16 +112,9 @@ def _policies(policies: Mapping[str, str]) -> list[str]:
     rows: list[str] = []
     for stack, text in policies.items():
         try:
-            found = json.loads(text)
-            findings = [f for f in found["findings"] if not f.get("accepted")]
-        except (ValueError, KeyError, TypeError):
+            rows += _violations(stack, json.loads(text))
+        except (ValueError, KeyError, TypeError, AttributeError):
             rows.append(f"| {code(stack)} | | | the policies could not be judged |")
-            continue
-        rows += [
-            f"| {code(stack)} | {plain(str(f['level']))} | {code(str(f['rule']))} | "
-            f"{code(str(f['resource']))}: {plain(without_secrets(str(f['message'])))} |"
-            for f in findings
-        ]
     if not rows:
         return [f"No violation in {', '.join(code(stack) for stack in policies)}."]
     more = [f"... and {len(rows) - _MOST_ROWS} more"] if len(rows) > _MOST_ROWS else []
@@ -105,10 +122,23 @@ def _policies(policies: Mapping[str, str]) -> list[str]:
     return [*head, *rows[:_MOST_ROWS], "", *more]
 
 
+def _violations(stack: str, report: Mapping[str, Any]) -> list[str]:
+    """Return a row for each violation, and for rules that could not judge."""
+    rows = [
+        f"| {code(stack)} | {plain(str(f['level']))} | {code(str(f['rule']))} | "
+        f"{code(str(f['resource']))}: {plain(without_secrets(str(f['message'])))} |"
+        for f in report["findings"]
+        if not f.get("accepted")
+    ]
+    if report.get("undecided"):
+        rows.append(f"| {code(stack)} | | | {report['undecided']:d} rules could not judge |")
+    return rows
+
+
 def _summary(found: StackPreview) -> list[str]:
     if found.plan is None:
         return [
-            f"#### Stack {code(found.stack)}: no preview",
+            f"#### Stack {code(found.stack)}: **preview failed**",
             "",
             code_block(found.problem),
             "",

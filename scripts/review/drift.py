@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
-from scripts.review.comment import StackPreview, build, preview
+from scripts.review.comment import StackPreview, build, read_preview
 
-_HEADING = (
+_DIFFERS = (
     "Somebody changed these by hand, or a deployment is missing. Take the change into the program, "
     "or run `make up STACK=...` to undo it."
 )
+_FAILED = "What was not compared may have drifted, too: mend what stops the preview."
 
 
 def main(
@@ -24,25 +25,20 @@ def main(
     output: Annotated[Path, typer.Option(help="The issue's text; empty if nothing has drifted.")],
 ) -> None:
     """Write the text of the issue about drift."""
-    found = []
-    for pair in previews:
-        stack, _, name = pair.partition("=")
-        path = Path(name)
-        log = path.with_suffix(".log")
-        found.append(
-            preview(
-                stack,
-                path.read_text() if path.exists() else "",
-                log.read_text() if log.exists() else "",
-            )
-        )
+    pairs = (pair.partition("=") for pair in previews)
+    found = [read_preview(stack, Path(name)) for stack, _, name in pairs]
     output.write_text(issue(found), encoding="utf-8")
 
 
 def issue(previews: list[StackPreview]) -> str:
     """Give the issue's text for the stacks that differ or could not be compared; else nothing."""
-    drifted = [found for found in previews if found.plan is None or found.plan.steps]
-    return build(drifted, introduction=_HEADING, heading="What differs") if drifted else ""
+    failed = [found for found in previews if found.plan is None]
+    drifted = [found for found in previews if found.plan and found.plan.steps]
+    if not (failed or drifted):
+        return ""
+    said = [text for stacks, text in ((drifted, _DIFFERS), (failed, _FAILED)) if stacks]
+    heading = "What differs" if drifted else "The stacks could not be compared"
+    return build([*drifted, *failed], introduction=" ".join(said), heading=heading)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,6 +38,11 @@ _SECRET_TEXTS = (
 class NoPlan(Exception):
     """What was given is no plan of the engine: its preview failed."""
 
+    def __init__(self, reason: str, diagnostics: Sequence[str] = ()) -> None:
+        super().__init__(reason)
+        self.diagnostics = tuple(diagnostics)
+        """What the engine said was wrong."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -63,18 +69,43 @@ def read(text: str) -> Plan:
     """Read the engine's plan; secrets are masked from here on.
 
     Raises:
-        NoPlan: if it is none.
+        NoPlan: if it is none, if it is not complete, or if the engine reported an error in it.
     """
     try:
         given = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise NoPlan("the engine printed no plan") from None
-    if not isinstance(given, dict) or not isinstance(given.get("steps", []), list):
+    if not isinstance(given, dict):
         raise NoPlan("the engine printed no plan")
-    if "changeSummary" not in given:
+    if errors := list(_errors(given.get("diagnostics"))):
+        raise NoPlan("the engine reported an error", errors)
+    steps, counts = given.get("steps"), given.get("changeSummary")
+    # The engine leaves out the list if there is nothing to list.
+    steps = [] if steps is None and isinstance(counts, dict) and set(counts) <= {"same"} else steps
+    if not (isinstance(steps, list) and _are_objects(steps) and counts and _is_count(counts)):
         raise NoPlan("the engine printed an incomplete plan")
-    steps = [_step(step) for step in given.get("steps", []) if step.get("op") not in _QUIET]
-    return Plan(tuple(steps), {str(k): int(v) for k, v in given["changeSummary"].items()})
+    planned = Counter(str(step.get("op")) for step in steps)
+    if missing := [op for op, count in counts.items() if op not in _QUIET and planned[op] < count]:
+        raise NoPlan(
+            "the engine printed an incomplete plan: it counts "
+            + " and ".join(f"{counts[op]} to {op} and lists {planned[op]}" for op in missing)
+        )
+    found = (_step(step) for step in steps if step.get("op") not in _QUIET)
+    return Plan(tuple(found), dict(counts))
+
+
+def _errors(diagnostics: Any) -> Iterator[str]:
+    for diagnostic in diagnostics if isinstance(diagnostics, list) else []:
+        if isinstance(diagnostic, dict) and diagnostic.get("severity") == "error":
+            yield without_secrets(str(diagnostic.get("message", "")).strip())
+
+
+def _are_objects(values: list[Any]) -> bool:
+    return all(isinstance(value, dict) for value in values)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, dict) and all(type(count) is int for count in value.values())
 
 
 def _step(given: Mapping[str, Any]) -> Step:
@@ -95,15 +126,18 @@ def _step(given: Mapping[str, Any]) -> Step:
 
 
 def _shown(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _masked(name, value) for name, value in inputs.items() if name != "__defaults"}
+    return {name: shown(name, value) for name, value in inputs.items() if name != "__defaults"}
 
 
-def _masked(name: str, value: Any) -> Any:
-    """Mask what is secret by the engine's word, by its name or by its form."""
+def shown(name: str, value: Any) -> Any:
+    """Return a value as it may be shown.
+
+    Masked is what is secret by the engine's word, by its name or by its form.
+    """
     if isinstance(value, dict):
-        return {k: _masked(k, v) for k, v in value.items() if k != "__defaults"}
+        return {k: shown(k, v) for k, v in value.items() if k != "__defaults"}
     if isinstance(value, list):
-        return [_masked(name, item) for item in value]
+        return [shown(name, item) for item in value]
     if not isinstance(value, str) or not value:
         return value
     if name in _BINARY:
@@ -118,7 +152,7 @@ def _text(name: str, value: str) -> Any:
             value = base64.b64decode(value, validate=True).decode()
     elif value[:1] in {"{", "["}:
         with suppress(ValueError, RecursionError):
-            return _masked(name, json.loads(value))
+            return shown(name, json.loads(value))
     return without_secrets(value)
 
 

@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# Write what the engine would do to a stack, as JSON, and beside it what it said.
+# Write what the engine would do to a stack, as JSON, and beside it what it said and how it ended.
 #
-# Usage: [BASE=revision] scripts/review/plan.sh STACK FOLDER [pulumi's options...]
+# Usage: [BASE=revision] [PROGRAM=folder] scripts/review/plan.sh STACK FOLDER [pulumi's options...]
 #
+# PROGRAM is the checkout whose program is planned, by the tools of this one.
 # Stack local is built from the revision BASE in a local cloud of its own first, so that its plan,
-# too, holds what changes. A preview that fails is no failure here: the review shows its last lines
-# in the plan's place.
+# too, holds what changes. The exit code is the engine's: a plan counts only if that is 0, and the
+# review shows what went wrong in its place.
 set -Eeuo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 readonly PROJECT=$PWD
 
+program=$(cd "${PROGRAM:-.}" && pwd)
 stack=$1 folder=$2
 shift 2
 mkdir -p "$folder"
@@ -41,19 +43,42 @@ build_base() { # FOLDER
   ) >"$folder/base.log" 2>&1
 }
 
+# Give the program its libraries: this checkout's, or its own where it locks others.
+give_libraries() {
+  if cmp -s "$PROJECT/requirements.lock" "$program/requirements.lock"; then
+    ln -sfn "$PROJECT/.venv" "$program/.venv"
+  else
+    (cd "$program" && "$PROJECT/scripts/dev/venv.sh" python3 .venv)
+  fi
+}
+
 clean() {
   [[ -z ${server-} ]] || kill "$server" || true
   [[ -z ${temporary-} ]] || rm -rf "$temporary"
 }
 
+# What an earlier run left must not stand for this one.
+rm -f "$folder/$stack".{json,log,status}
+
 if [[ $stack == local ]]; then
   temporary=$(mktemp -d)
   trap clean EXIT
   start_cloud "$temporary"
-  build_base "$temporary" || printf 'plan: %s cannot be built: %s says why\n' \
-    "${BASE:-HEAD}" "$folder/base.log" >&2
+  # Without its base the plan would show everything as new.
+  if ! build_base "$temporary"; then
+    printf 'plan: %s cannot be built: %s says why\n' "${BASE:-HEAD}" "$folder/base.log" >&2
+    cp "$folder/base.log" "$folder/$stack.log"
+    exit 1
+  fi
 fi
 
+[[ $program == "$PROJECT" ]] || give_libraries
+code=0
 PYTHONPATH=$PROJECT .venv/bin/python -m scripts.stack preview --stack "$stack" --json \
-  "${endpoint[@]}" -- --non-interactive "$@" >"$folder/$stack.json" 2>"$folder/$stack.log" ||
+  --program "$program" \
+  "${endpoint[@]}" -- --non-interactive "$@" >"$folder/$stack.json" 2>"$folder/$stack.log" || code=$?
+printf '%s\n' "$code" >"$folder/$stack.status"
+if ((code != 0)); then
   printf 'plan: the preview of %s failed; %s says why\n' "$stack" "$folder/$stack.log" >&2
+  exit "$code"
+fi

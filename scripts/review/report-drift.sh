@@ -3,10 +3,14 @@
 #
 # Usage: scripts/review/report-drift.sh OWNER/REPOSITORY FILE     (needs gh and GH_TOKEN)
 #
-# An empty file means that nothing has drifted.
+# An empty file means that every stack was compared and nothing has drifted.
 set -Eeuo pipefail
 
 repository=$1 file=$2
+if [[ ! -f $file ]]; then
+  printf 'report-drift: %s is not there, so nothing was compared\n' "$file" >&2
+  exit 1
+fi
 title='The cloud differs from what is committed'
 found=$(gh api --method GET "repos/$repository/issues" -f labels=drift -f state=open \
   --jq '.[] | select(.user.login == "github-actions[bot]") | .number')

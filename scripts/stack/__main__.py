@@ -33,12 +33,15 @@ def main(
             "--json", help="Print as JSON the plan, or else the stack's outputs, secrets too."
         ),
     ] = False,
+    program: Annotated[
+        Path, typer.Option(help="The checkout whose program is run, if it is not this one.")
+    ] = PROJECT,
     more: Annotated[list[str] | None, typer.Argument(help="Given to pulumi as it is.")] = None,
 ) -> None:
     """Run pulumi on a stack of this project."""
     console = Console(stderr=True, highlight=False)
     try:
-        code = _run(console, action, stack, endpoint, as_json, more or [])
+        code = _run(console, program.resolve(), action, stack, endpoint, as_json, more or [])
     except (NoEngine, NoLocalCloud) as problem:
         console.print(f"stack: {problem}", markup=False, soft_wrap=True)
         code = 1
@@ -46,22 +49,31 @@ def main(
 
 
 def _run(
-    console: Console, action: str, stack: str, endpoint: str, as_json: bool, more: list[str]
+    console: Console,
+    program: Path,
+    action: str,
+    stack: str,
+    endpoint: str,
+    as_json: bool,
+    more: list[str],
 ) -> int:
     if action not in ACTIONS:
         raise typer.BadParameter(f"'{action}' is not one of {', '.join(sorted(ACTIONS))}")
-    if not (PROJECT / f"Pulumi.{stack}.yaml").exists():
-        known = sorted(p.name.split(".")[1] for p in PROJECT.glob("Pulumi.*.yaml"))
+    if not (program / f"Pulumi.{stack}.yaml").exists():
+        known = sorted(p.name.split(".")[1] for p in program.glob("Pulumi.*.yaml"))
         raise typer.BadParameter(f"there is no stack '{stack}'; there are {', '.join(known)}")
     pulumi = find_or_install(PROJECT, console)
     environment = _environment(pulumi, stack)
+    if program != PROJECT:
+        # Its own packages, whatever is installed where this runs.
+        environment["PYTHONPATH"] = str(program)
     if stack == LOCAL and action != "output":
         endpoint = endpoint or _local_cloud(console)
         environment["HTTP_PROXY"] = endpoint
 
     # What people read goes to standard error, so that --json has standard output to itself.
     def engine(*arguments: str, output: int | None = 2) -> int:
-        command = [pulumi, "--cwd", str(PROJECT), *arguments]
+        command = [pulumi, "--cwd", str(program), *arguments]
         with subprocess.Popen(command, env=environment, stdout=output) as process:  # noqa: S603
             return _ended(process)
 

@@ -46,21 +46,95 @@ def test_actions_are_pinned(job: dict[str, Any]) -> None:
     assert [] == [name for name in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", name)]
 
 
-def test_who_may_write_runs_for_no_fork() -> None:
-    """A job of a pull request that has a permission or an environment is not run for a fork."""
-    content = yaml.safe_load((ROOT / ".github" / "workflows" / "pull-request.yml").read_text())
-    for_forks = [
-        name
-        for name, job in content["jobs"].items()
-        if "head.repo.full_name == github.repository" not in job.get("if", "")
-    ]
-    with_rights = [
-        name
-        for name, job in content["jobs"].items()
-        if set(job["permissions"].values()) != {"read"} or "environment" in job
-    ]
-    assert ["check", "test", "judge"] == for_forks
-    assert ["plan", "comment"] == with_rights
+def workflow(name: str) -> dict[str, Any]:
+    """Return a workflow as a structure."""
+    content: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / name).read_text())
+    return content
+
+
+def reach(job: dict[str, Any]) -> tuple[str, ...]:
+    """Return what a job can reach: environment, secrets, and rights beyond reading the code."""
+    named = set(re.findall(r"secrets\.(\w+)", yaml.safe_dump(job)))
+    named |= {f"{right}: {level}" for right, level in job["permissions"].items()}
+    environment = job.get("environment", "")
+    return (environment, *sorted(named - {"contents: read"}))
+
+
+PREVIEW = "${{ matrix.stack }}-preview"
+PASSPHRASE = "PULUMI_CONFIG_PASSPHRASE"
+REACH = {
+    ("pull-request.yml", "check"): ("",),
+    ("pull-request.yml", "test"): ("",),
+    ("pull-request.yml", "judge"): ("",),
+    ("pull-request.yml", "gate"): ("", "actions: read"),
+    ("pull-request.yml", "plan"): (PREVIEW, PASSPHRASE, "id-token: write"),
+    ("pull-request.yml", "comment"): ("", "pull-requests: write"),
+    ("drift.yml", "compare"): ("${{ matrix.stack }}-drift", PASSPHRASE, "id-token: write"),
+    ("drift.yml", "report"): ("", "issues: write"),
+    ("deploy.yml", "dev"): ("dev", PASSPHRASE, "id-token: write"),
+    ("deploy.yml", "prod"): ("prod", PASSPHRASE, "id-token: write"),
+}
+"""Who can reach which secret, and which right: all of it."""
+
+
+def test_who_reaches_what() -> None:
+    """No job reaches a secret, an environment or a right that is not written down here."""
+    found = {
+        (path.name, name): reach(job)
+        for path in WORKFLOWS
+        for name, job in workflow(path.name)["jobs"].items()
+    }
+    assert REACH == found
+    for path in WORKFLOWS:
+        assert {} == workflow(path.name)["permissions"]
+        # Beside the jobs nothing names a secret, and none is handed on wholesale.
+        assert "secrets" not in yaml.safe_dump({**workflow(path.name), "jobs": {}})
+        assert "secrets: inherit" not in path.read_text()
+
+
+@pytest.mark.parametrize("name", ["gate", "plan", "comment"])
+def test_a_change_does_not_bring_its_own_tools(name: str) -> None:
+    """Where a pull request has a right or a secret, what runs is the base's; the head is data."""
+    job = workflow("pull-request.yml")["jobs"][name]
+    first, *others = [s for s in job["steps"] if s.get("uses", "").startswith("actions/checkout@")]
+    assert "${{ github.event.pull_request.base.sha }}" == first["with"]["ref"]
+    assert "path" not in first["with"]
+    assert all(step["with"] == {**step["with"], "path": ".head"} for step in others)
+    assert job["steps"][0] == first
+    for step in job["steps"]:
+        assert "working-directory" not in step
+        assert not re.search(r"\.head/|-C |cd ", step.get("run", ""))
+        # The tools read the change; they are not told to by text of it.
+        assert "${{" not in step.get("run", "")
+
+
+def test_no_fork_and_nobody_unapproved() -> None:
+    """What has a right or a secret is for branches of this repository, and prod's waits."""
+    jobs = workflow("pull-request.yml")["jobs"]
+    own = "github.event.pull_request.head.repo.full_name == github.repository"
+    assert ["gate", "plan", "comment"] == [n for n, job in jobs.items() if own in job.get("if", "")]
+    assert ["check", "test", "judge"] == [n for n, job in jobs.items() if "if" not in job]
+    # Without an always() the plan does not start if the gate fails.
+    assert ("gate", own) == (jobs["plan"]["needs"], jobs["plan"]["if"])
+    command = next(step["run"] for step in jobs["gate"]["steps"] if "run" in step)
+    assert command.startswith("scripts/review/check-approval.sh ")
+    stacks = jobs["plan"]["strategy"]["matrix"]["stack"]
+    needed = {f"{stack}-preview" for stack in stacks if stack != "dev"}
+    assert needed <= set(command.split()[2:])
+
+
+def test_main_alone_reaches_what_nobody_approves() -> None:
+    """The nightly comparison has secrets without an approval, so it runs what is merged only."""
+    job = workflow("drift.yml")["jobs"]["compare"]
+    assert "github.ref == 'refs/heads/main'" == job["if"]
+    assert {"schedule", "workflow_dispatch"} == set(workflow("drift.yml")[True])
+
+
+@pytest.mark.parametrize("name", [path.name for path in WORKFLOWS])
+def test_no_run_is_green_that_failed(name: str) -> None:
+    """No step swallows a failure."""
+    text = (ROOT / ".github" / "workflows" / name).read_text()
+    assert not re.search(r"continue-on-error|\|\| *(true|:)|always\(\)", text)
 
 
 def test_forks_get_no_rights() -> None:

@@ -144,7 +144,7 @@ def test_a_failed_preview_says_why() -> None:
     """An engine that stopped with an error leaves its last lines, masked."""
     log = "error: 'access_token=4f3a9b' is refused"
     text = build([preview("prod", "", log)])
-    assert "#### Stack <code>prod</code>: no preview" in text
+    assert "#### Stack <code>prod</code>: **preview failed**" in text
     assert "error: 'access_token=[secret]' is refused" in text
 
 

@@ -39,7 +39,8 @@ class GitHub:
                 "GH_FOUND": found,
             },
         )
-        return [line for line in calls.read_text().splitlines() if "--method P" in line]
+        made = calls.read_text().splitlines() if calls.exists() else []
+        return [line for line in made if "--method P" in line]
 
 
 @pytest.fixture
@@ -94,3 +95,22 @@ def test_drift_is_any_change_or_no_answer(name: str, drifted: bool) -> None:
     text = issue([preview("dev", path.read_text() if path.exists() else "")])
     assert drifted == ("#### Stack <code>dev</code>" in text)
     assert drifted == bool(text)
+
+
+def test_a_comparison_that_did_not_happen_closes_nothing(github: GitHub, tmp_path: Path) -> None:
+    """Without the file the issue stays as it is, and the step fails."""
+    with pytest.raises(subprocess.CalledProcessError):
+        github.run("report-drift.sh", "o/r", str(tmp_path / "gone.md"), found="5")
+
+
+@pytest.mark.parametrize("reviewers", ["1", "3"])
+def test_an_environment_with_reviewers_is_protected(github: GitHub, reviewers: str) -> None:
+    """The gate opens if somebody has to approve."""
+    github.run("check-approval.sh", "o/r", "prod-preview", "prod", found=reviewers)
+
+
+@pytest.mark.parametrize("reviewers", ["0", "", "null", '{"message": "Not Found"}'])
+def test_an_environment_without_reviewers_is_refused(github: GitHub, reviewers: str) -> None:
+    """No reviewer, no environment and no answer are all a closed gate."""
+    with pytest.raises(subprocess.CalledProcessError):
+        github.run("check-approval.sh", "o/r", "prod-preview", found=reviewers)
