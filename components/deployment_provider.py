@@ -39,7 +39,8 @@ class DeploymentProvider(pulumi.ComponentResource):
             client_ids=[AUDIENCE],
             fingerprints=args.get("fingerprints"),
             description="Tokens of GitHub Actions",
-            opts=pulumi.ResourceOptions(parent=self),
+            # Another issuer replaces the provider, whose name in the account is then still taken.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         self.arn = provider.arn
         self.register_outputs({"arn": self.arn})

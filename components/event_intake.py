@@ -51,7 +51,8 @@ class EventIntake(pulumi.ComponentResource):
         self, name: str, args: EventIntakeArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("provisioning:index:EventIntake", name, {}, opts)
-        protect = args.get("protect", False)
+        # None, not False: what the component itself is told then reaches the bus and the sources.
+        protect = args.get("protect") or None
         bus = alicloud.eventbridge.EventBus(
             f"{name}-bus",
             event_bus_name=args["bus_name"],
@@ -69,6 +70,9 @@ class EventIntake(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(
                     parent=self,
                     protect=protect,
+                    # The provider finds a source by its name over all buses: beside the old one,
+                    # the new one would be taken for it, and its URL would lead to what is deleted.
+                    delete_before_replace=True,
                     additional_secret_outputs=["source_http_event_parameters"],
                 ),
             )

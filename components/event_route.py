@@ -54,7 +54,8 @@ class EventRoute(pulumi.ComponentResource):
                     "dead_letter_queue": {"arn": site["dead_letter_arn"]},
                 }
             ],
-            opts=pulumi.ResourceOptions(parent=self),
+            # Another target replaces the rule, whose name is taken until the old one goes.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         self.rule_name = rule.rule_name
         self.register_outputs({"rule_name": self.rule_name})

@@ -52,12 +52,17 @@ def run(
     stack: str,
     mocks: Mocks,
     monitor: MockMonitor | None = None,
+    *,
+    preview: bool = False,
 ) -> None:
-    """Run a program until everything that it started has ended, as the language host does."""
+    """Run a program until everything that it started has ended, as the language host does.
+
+    In a preview, whatever the monitor leaves out of its answers is unknown.
+    """
 
     def in_context() -> None:
         with _silent_event_loop():
-            pulumi.runtime.set_mocks(mocks, project, stack, preview=False, monitor=monitor)
+            pulumi.runtime.set_mocks(mocks, project, stack, preview=preview, monitor=monitor)
             pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]  # not typed
 
     # In a context of its own, so that Pulumi's settings outside stay as they are.

@@ -11,9 +11,12 @@ from typing import Any
 import pulumi
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.rpc import UNKNOWN
 
 from dryrun import program as dry_run
 
+PROJECT = "ecs-provisioning-loop"
+ACCOUNT = "1234567890123456"
 _SECRET = "4dabf18193072939515e22adb298388d"
 _SECRET_IS = "1b47061264138c4ac30d75fd1eb44270"
 
@@ -27,6 +30,8 @@ class Made:
         self.urn = ""
         self.parent: str = request.parent
         self.protected: bool = request.protect
+        self.replaced_by_delete_first: bool = request.deleteBeforeReplace
+        self.aliases = list(request.aliases)
         self.depends_on = list(request.dependencies)
         self.secret_outputs = list(request.additionalSecretOutputs)
         self.wire: dict[str, Any] = _plain(request.object)
@@ -52,6 +57,13 @@ class _Monitor(mocks.MockMonitor):
         super().__init__(fake)
         self.made: list[Made] = []
 
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """Name a resource as the engine does: by all its parents, the stack excepted."""
+        parents = parent.split("::")[2] if parent else ""
+        if parents in {"", "pulumi:pulumi:Stack"}:
+            return super().make_urn("", type_, name)
+        return super().make_urn("", f"{parents}${type_}", name)
+
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the engine's own name
         made = Made(request)
         answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]  # not typed
@@ -64,8 +76,10 @@ class _Monitor(mocks.MockMonitor):
 class FakeEngine(mocks.Mocks):
     """Runs programs and remembers what they ask for."""
 
-    def __init__(self, stack: str = "test") -> None:
+    def __init__(self, stack: str = "test", *, preview: bool = False) -> None:
         self.stack = stack
+        self.preview = preview
+        """True: nothing exists yet, so what the cloud would choose is unknown."""
         self.exports: dict[str, Any] = {}
         self._monitor = _Monitor(self)
 
@@ -105,22 +119,23 @@ class FakeEngine(mocks.Mocks):
                 **{name: _described(value) for name, value in outputs.items()}
             ).apply(found.update)
 
-        dry_run.run(outputs_of, "ecs-provisioning-loop", self.stack, self, self._monitor)
+        dry_run.run(outputs_of, PROJECT, self.stack, self, self._monitor, preview=self.preview)
         return found
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Answer as the provider does once the resource exists."""
         outputs = dict(args.inputs)
-        resource_id = f"{args.name}-id"
+        resource_id = None if self.preview and args.custom else f"{args.name}-id"
         match args.typ.rpartition(":")[2]:
             case "EventSourceV2":
                 parameters = dict(outputs["sourceHttpEventParameters"])
                 name = outputs["eventSourceName"]
-                parameters["publicWebHookUrls"] = [f"https://bus.example/putEvents?token={name}"]
+                url = f"https://bus.example/putEvents?token={name}"
+                parameters["publicWebHookUrls"] = UNKNOWN if self.preview else [url]
                 outputs["sourceHttpEventParameters"] = parameters
-            case "Role":
-                outputs["arn"] = f"acs:ram::1234567890123456:role/{outputs['roleName']}"
-            case "Command":
+            case "Role" if not self.preview:
+                outputs["arn"] = f"acs:ram::{ACCOUNT}:role/{outputs['roleName']}"
+            case "Command" if not self.preview:
                 resource_id = f"c-{outputs['name']}"
         return resource_id, outputs
 
@@ -130,11 +145,12 @@ class FakeEngine(mocks.Mocks):
 
 
 def _described(value: Any) -> pulumi.Output[tuple[Any, bool]]:
-    """Give an output's value, and whether it is a secret."""
+    """Give an output's value, or that it is unknown, and whether it is a secret."""
     output = pulumi.Output.from_input(value)
 
     async def both() -> tuple[Any, bool]:
-        return await output.future(), await output.is_secret()
+        found = await output.future() if await output.is_known() else UNKNOWN
+        return found, await output.is_secret()
 
     future = asyncio.ensure_future(both())
     return pulumi.Output.from_input(future)

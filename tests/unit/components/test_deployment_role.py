@@ -37,6 +37,7 @@ def test_github_is_made_known(engine: FakeEngine) -> None:
         "clientIds": ["sts.aliyuncs.com"],
         "description": "Tokens of GitHub Actions",
     } == engine.one("OidcProvider").inputs
+    assert engine.one("OidcProvider").replaced_by_delete_first, "its name is taken until then"
 
 
 def test_exactly_the_named_jobs_are_trusted(engine: FakeEngine) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pulumi
 import pytest
 
 from components import EventIntake, HttpSourceArgs
@@ -83,3 +84,22 @@ def test_a_bus_can_be_protected(engine: FakeEngine, protect: bool) -> None:
     engine.run(lambda: intake(OPEN, protect=protect))
     made = [*engine.all("EventBus"), *engine.all("EventSourceV2")]
     assert [protect, protect] == [resource.protected for resource in made]
+
+
+def test_protection_of_the_component_reaches_bus_and_sources(engine: FakeEngine) -> None:
+    """``protect`` is an option of every Pulumi resource: a component hands it to its children."""
+    protected = pulumi.ResourceOptions(protect=True)
+    engine.run(
+        lambda: EventIntake(
+            "intake", {"bus_name": "loop", "description": "d", "sources": [OPEN]}, opts=protected
+        )
+    )
+    assert {"EventIntake": True, "EventBus": True, "EventSourceV2": True} == {
+        made.kind: made.protected for made in engine.made
+    }
+
+
+def test_an_old_source_goes_before_the_new_one_comes(engine: FakeEngine) -> None:
+    """Two sources of one name on two buses are one for the provider, and it takes the old one."""
+    engine.run(lambda: intake(OPEN))
+    assert engine.one("EventSourceV2").replaced_by_delete_first

@@ -8,7 +8,7 @@ import pytest
 
 from components import ChatPlatform, Delivery, ProvisioningLoop, ProvisioningLoopArgs, RetryStrategy
 from components.cloud_assistant_command import sha256
-from tests.unit.fake_engine import FakeEngine
+from tests.unit.fake_engine import UNKNOWN, FakeEngine
 
 
 def args(**changes: Any) -> ProvisioningLoopArgs:
@@ -219,3 +219,42 @@ def test_every_tag_reaches_what_takes_tags(engine: FakeEngine) -> None:
         assert [{"app": "loop"}] * len(engine.all(kind)) == [
             made.inputs["tags"] for made in engine.all(kind)
         ]
+
+
+def test_protection_of_the_loop_reaches_everything(engine: FakeEngine) -> None:
+    """Whoever protects the component protects all that it makes; no part opts out."""
+    engine.run(
+        lambda: ProvisioningLoop(
+            "loop", args(onboarding=ONBOARDING), pulumi.ResourceOptions(protect=True)
+        )
+    )
+    assert [] == [made.urn for made in engine.made if not made.protected]
+
+
+def test_a_preview_knows_what_does_not_depend_on_the_cloud() -> None:
+    """Before anything exists, ids and URLs are unknown, and names, patterns and scripts are not."""
+    engine = FakeEngine(preview=True)
+    found = engine.run(
+        lambda: {
+            "bus": (loop := ProvisioningLoop("loop", args(onboarding=ONBOARDING))).bus_name,
+            "webhooks": loop.webhooks,
+            "command": loop.command_id,
+            "functions": loop.functions,
+        }
+    )
+    functions = {
+        "run-command": "loop-run-command",
+        "publish-result": "loop-publish-result",
+        "call-http-api": "loop-call-http-api",
+        "post-to-chat": "loop-post-to-chat",
+    }
+    assert ("loop", functions) == (found["bus"][0], found["functions"][0])
+    assert [UNKNOWN, UNKNOWN] == [found["webhooks"][0], found["command"][0]]
+    assert found["webhooks"][1], "what is unknown is a secret already"
+    applied = FakeEngine()
+    applied.run(lambda: ProvisioningLoop("loop", args(onboarding=ONBOARDING)))
+    assert {made.urn for made in applied.made} == {made.urn for made in engine.made}
+    (waiting,) = [
+        made for made in engine.all("V3Function") if made.inputs["functionName"].endswith("command")
+    ]
+    assert UNKNOWN == waiting.inputs["environmentVariables"], "it holds the command's id"
