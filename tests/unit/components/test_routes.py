@@ -68,19 +68,7 @@ class TestEventRoute:
     """A rule."""
 
     @pytest.mark.parametrize("retry", list(RetryStrategy))
-    def test_an_old_rule_goes_before_the_new_one_comes(engine: FakeEngine, site: SiteArgs) -> None:
-    """Another target replaces a rule; beside the old one of its name no new one can be made."""
-    to: TargetArgs = {"id": "t", "type": "acs.fc.function", "endpoint": ARN, "parameters": []}
-    engine.run(
-        lambda: EventRoute(
-            "route",
-            {"site": site, "rule_name": "r", "description": "d", "pattern": "{}", "target": to},
-        )
-    )
-    assert engine.one("Rule").replaced_by_delete_first
-
-
-def test_a_target_is_tried_again_and_then_the_queue_gets_it(
+    def test_a_target_is_tried_again_and_then_the_queue_gets_it(
         self, engine: FakeEngine, site: SiteArgs, retry: RetryStrategy
     ) -> None:
         """The rule says what to send where, how to try again, and where dead letters go."""
@@ -540,3 +528,15 @@ class TestOnboardingRoute:
         assert allowed(engine, "loop-call-http-api") == [
             (["log:PostLogStoreLogs"], [f"{LOGS}functions"])
         ]
+
+
+def test_an_old_rule_goes_before_the_new_one_comes(engine: FakeEngine, site: SiteArgs) -> None:
+    """Another target replaces a rule; beside the old one of its name no new one can be made."""
+    to: TargetArgs = {"id": "t", "type": "acs.fc.function", "endpoint": ARN, "parameters": []}
+    engine.run(
+        lambda: EventRoute(
+            "route",
+            {"site": site, "rule_name": "r", "description": "d", "pattern": "{}", "target": to},
+        )
+    )
+    assert engine.one("Rule").replaced_by_delete_first
