@@ -5,10 +5,11 @@ from pathlib import Path
 
 from pulumi_policy import PolicyPack
 
-from provisioning_policies import configuration, rules, secretness
+from provisioning_policies import configuration, rules, secretness, strictness
 from provisioning_policies.engine import initial_config, policies_of
 
 secretness.install()
+strictness.install(rules.ALL)
 
 own = configuration.load(Path(__file__).with_name("configuration.yaml"), rules.ALL)
 production = configuration.is_production(os.environ["PULUMI_STACK"], own)

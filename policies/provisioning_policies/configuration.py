@@ -1,5 +1,6 @@
 """The pack's configuration: which stacks get advice only, options of rules, and exemptions."""
 
+import difflib
 import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,22 +55,30 @@ def load(path: Path, rules: Sequence[AnyRule]) -> Configuration:
 def parse(data: Any, rules: Sequence[AnyRule], origin: str) -> Configuration:
     """Turn the content of a configuration file into a configuration.
 
-    Accepted are the form of ``policies/configuration.yaml`` and that of ``--policy-pack-config``,
-    which holds the rules alone.
+    Accepted are the form of the pack's own ``configuration.yaml`` and that of
+    ``--policy-pack-config``, which holds the rules alone.
     """
     if not isinstance(data, dict):
         raise ConfigurationError(f"{origin}: found {type(data).__name__}, a mapping is needed")
     own_form = bool(set(data) & {"advisory-stacks", "rules"})
     stacks = data.get("advisory-stacks") if own_form else None
-    by_name = {rule.name: rule for rule in rules}
-    given = {}
-    for name, value in (data.get("rules") or {} if own_form else data).items():
-        values = {"enforcementLevel": value} if isinstance(value, str) else value or {}
-        if name != _ALL and name not in by_name:
-            raise ConfigurationError(f"{origin}: there is no rule '{name}'")
-        _validate(by_name.get(name), values, f"{origin}: {name}")
-        given[name] = values
+    given = {
+        name: {"enforcementLevel": value} if isinstance(value, str) else value or {}
+        for name, value in (data.get("rules") or {} if own_form else data).items()
+    }
+    check(given, rules, origin)
     return Configuration(None if stacks is None else tuple(stacks), given)
+
+
+def check(given: Mapping[str, Mapping[str, Any]], rules: Sequence[AnyRule], origin: str) -> None:
+    """Refuse names of rules and options that do not exist, and exemptions without a reason."""
+    by_name = {rule.name: rule for rule in rules}
+    for name, values in given.items():
+        if name != _ALL and name not in by_name:
+            raise ConfigurationError(
+                f"{origin}: there is no rule '{name}'{_nearest(name, by_name)}"
+            )
+        _validate(by_name.get(name), values, f"{origin}: {name}")
 
 
 def _validate(rule: AnyRule | None, values: Mapping[str, Any], where: str) -> None:
@@ -78,7 +87,8 @@ def _validate(rule: AnyRule | None, values: Mapping[str, Any], where: str) -> No
         allowed |= {EXEMPTIONS, *(option.name for option in rule.options)}
     if unknown := set(values) - allowed:
         raise ConfigurationError(
-            f"{where}: unknown option '{min(unknown)}'; known: {', '.join(sorted(allowed))}"
+            f"{where}: unknown option '{min(unknown)}'{_nearest(min(unknown), allowed)}; "
+            f"known: {', '.join(sorted(allowed))}"
         )
     levels = [level.value for level in EnforcementLevel if level is not EnforcementLevel.REMEDIATE]
     if (level := values.get("enforcementLevel", levels[0])) not in levels:
@@ -93,6 +103,11 @@ def _validate(rule: AnyRule | None, values: Mapping[str, Any], where: str) -> No
                 f"{where}: the exemption of '{exemption['resource']}' needs a reason of at least "
                 f"{_SHORTEST_REASON} characters that a reviewer can judge"
             )
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""
 
 
 def is_production(stack: str, *configurations: Configuration) -> bool:

@@ -28,6 +28,8 @@ main() {
   [[ -x $uv ]] || "$venv/bin/python" -m pip install --quiet --disable-pip-version-check uv
   "$uv" pip sync --quiet --python "$venv/bin/python" --require-hashes requirements.lock
   "$uv" pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation --editable .
+  # The policy pack is complete by itself and looks for an environment in its own folder.
+  [[ -d policies/.venv && ! -L policies/.venv ]] || ln -sfn "../$venv" policies/.venv
 }
 
 main "$@"

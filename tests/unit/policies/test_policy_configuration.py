@@ -99,10 +99,17 @@ def test_both_forms_of_file_are_understood(data: dict[str, Any]) -> None:
     ("data", "message"),
     [
         ([], "found list, a mapping is needed"),
-        ({"rules": {"rule-retri": {}}}, "there is no rule 'rule-retri'"),
+        (
+            {"rules": {"rule-retri": {}}},
+            "there is no rule 'rule-retri'; did you mean 'rule-retry'?",
+        ),
         ({"exemptions": {}}, "there is no rule 'exemptions'"),
         ({"rules": {"rule-retry": {"days": 1}}}, "unknown option 'days'; known: enforcementLevel"),
         ({"rules": {"all": {"exemptions": []}}}, "unknown option 'exemptions'"),
+        (
+            {"log-retention": {"minimumDay": 1}},
+            "unknown option 'minimumDay'; did you mean 'minimumDays'?",
+        ),
         ({"rules": {"rule-retry": "strict"}}, "enforcementLevel 'strict' is none of advisory"),
         (
             {"rules": {"rule-retry": {"exemptions": [{"reason": REASON}]}}},

@@ -33,6 +33,7 @@ class Project:
     def __init__(self, directory: Path, stack: str, main: Path) -> None:
         """Set up the stack; its file is already there, and its secrets are made up."""
         self.directory, self.stack = directory, stack
+        self.pack = ROOT / "policies"
         (directory / "state").mkdir()
         project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
         project["main"] = str(main)
@@ -72,8 +73,7 @@ class Project:
 
     def preview(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Preview the stack with the pack."""
-        pack = str(ROOT / "policies")
-        return self.run("preview", "--policy-pack", pack, *arguments, check=False)
+        return self.run("preview", "--policy-pack", str(self.pack), *arguments, check=False)
 
 
 def own(directory: Path, stack: str) -> Project:
@@ -141,6 +141,29 @@ def test_the_engine_and_the_command_find_the_same(
     expected = sorted((finding["rule"], finding["resource"]) for finding in report)
     assert len(expected) > 5
     assert expected == sorted(found)
+
+
+def test_a_copy_of_the_pack_judges_somebody_elses_project(tmp_path: Path) -> None:
+    """The folder alone, with an environment that has its requirements, is a pack."""
+    (tmp_path / "program").mkdir()
+    (tmp_path / "program" / "__main__.py").write_text(_PROGRAM)
+    (tmp_path / "Pulumi.prod.yaml").write_text("config: {alicloud:region: cn-hangzhou}\n")
+    project = Project(tmp_path, "prod", tmp_path / "program")
+    ignored = shutil.ignore_patterns("__pycache__", ".venv")
+    project.pack = Path(shutil.copytree(ROOT / "policies", tmp_path / "pack", ignore=ignored))
+    (project.pack / ".venv").symlink_to(ROOT / ".venv")
+    (found,) = findings(project.preview().stdout)
+    assert "secret-in-environment" in found
+
+
+def test_a_misspelt_rule_stops_the_engine(tmp_path: Path) -> None:
+    """A level for a rule that does not exist is refused, with the rule that was meant."""
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"log-retenton": "disabled"}))
+    preview = own(tmp_path, "prod").preview("--policy-pack-config", str(config))
+    assert preview.returncode != 0
+    said = preview.stdout + preview.stderr
+    assert "there is no rule 'log-retenton'; did you mean 'log-retention'?" in said
 
 
 _PROGRAM = """
