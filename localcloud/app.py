@@ -51,8 +51,6 @@ class App:
 
     def __init__(self, settings: CloudSettings, sources: Sources | None = None) -> None:
         sources = sources or Sources()
-        if settings.data:
-            settings.data.mkdir(parents=True, exist_ok=True)
         store = Store(settings.data / "state.sqlite" if settings.data else None)
         faults = Faults()
         intake = Intake()
@@ -167,8 +165,8 @@ def ready(settings: CloudSettings) -> dict[str, Any]:
         "endpoint": settings.endpoint,
         "region": settings.region,
         "account_id": settings.account_id,
-        "access_key_id": settings.access_key_id,
-        "access_key_secret": settings.access_key_secret,
+        "access_key_id": settings.access_key.id,
+        "access_key_secret": settings.access_key.secret,
         "instances": [row.instance_id for row in first_instances(settings.instances, 0)],
         "chats": {
             name: {"platform": chat.platform, "webhook": chat.webhook}

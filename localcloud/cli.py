@@ -55,7 +55,11 @@ def serve(
     ] = False,
 ) -> None:
     """Run the local cloud until it is stopped; prints one JSON line when it is ready."""
-    from localcloud.app import create_app, ready  # noqa: PLC0415
+    from contextlib import ExitStack  # noqa: PLC0415
+    from tempfile import TemporaryDirectory  # noqa: PLC0415
+
+    from localcloud.app import App, ready  # noqa: PLC0415
+    from localcloud.data_folder import DataFolder  # noqa: PLC0415
     from localcloud.http.server import serve as run  # noqa: PLC0415
     from localcloud.settings import CloudSettings  # noqa: PLC0415
 
@@ -64,17 +68,31 @@ def serve(
             f"instances need Linux namespaces; this is {sys.platform}. Run it in a Linux virtual "
             "machine or container"
         )
-    settings = CloudSettings(
-        port=port,
-        # What never ran is not worth a disk.
-        data=None if dry_run else data.resolve(),
-        instances=instances,
-        isolation=isolation,
-        packages=packages,
-        chat_rate_limit=chat_rate_limit,
-        dry_run=dry_run,
-    )
-    run(settings, create_app, ready)
+    with ExitStack() as stack:
+        # What never ran is not worth a disk, but for the key.
+        folder = DataFolder(
+            Path(stack.enter_context(TemporaryDirectory(prefix="localcloud-")))
+            if dry_run
+            else data.resolve()
+        )
+        stack.callback(folder.close)
+        settings = CloudSettings(
+            port=port,
+            data=None if dry_run else folder.path,
+            access_key=folder.access_key,
+            access_key_file=folder.access_key_file,
+            instances=instances,
+            isolation=isolation,
+            packages=packages,
+            chat_rate_limit=chat_rate_limit,
+            dry_run=dry_run,
+        )
+
+        def create(settings: CloudSettings) -> App:
+            folder.note(settings.endpoint)
+            return App(settings)
+
+        run(settings, create, ready)
 
 
 @app.command()

@@ -1,14 +1,47 @@
 """What the command line and the demo ask of a running local cloud."""
 
+import os
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
 
-DEFAULT_ENDPOINT = "http://127.0.0.1:8642"
+from localcloud.access_key import PREFIX, AccessKey
+from localcloud.data_folder import DataFolderUnusable, read_access_key
+
+KEY_ID_VARIABLE = "ALIBABA_CLOUD_ACCESS_KEY_ID"
+KEY_SECRET_VARIABLE = "ALIBABA_CLOUD_ACCESS_KEY_SECRET"  # noqa: S105 - the name of a variable
 
 
 class CloudUnreachable(Exception):
     """No local cloud answers at the endpoint, or it refused; the message says what to do."""
+
+
+def access_key_of(endpoint: str, environ: Mapping[str, str] = os.environ) -> AccessKey:
+    """Return the key with which requests to the local cloud at an endpoint are signed.
+
+    The local cloud names the file in its data folder. Where that can't be read (it runs as another
+    user, or in a container), the key of its ready line may be in the environment instead.
+
+    Raises:
+        CloudUnreachable: if there is no local cloud, or no key for it.
+    """
+    path = Inspector(endpoint).get("health").get("access_key_file")
+    try:
+        if path:
+            return read_access_key(Path(path))
+        reason = "it names no file that holds its key"
+    except DataFolderUnusable as error:
+        reason = str(error)
+    key = AccessKey(environ.get(KEY_ID_VARIABLE, ""), environ.get(KEY_SECRET_VARIABLE, ""))
+    if not key.id.startswith(PREFIX) or not key.secret:
+        raise CloudUnreachable(
+            f"there is no key for the local cloud at {endpoint}: {reason}; run this as the user "
+            f"who started it, or set {KEY_ID_VARIABLE} and {KEY_SECRET_VARIABLE} to the key that "
+            "'localcloud serve' printed"
+        )
+    return key
 
 
 class Inspector:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from localcloud.access_key import AccessKey
+
 SUFFIX = ".localcloud.invalid"
 """Host names below it never resolve; the local cloud answers them as an HTTP proxy."""
 
@@ -52,8 +54,9 @@ class CloudSettings:
     """The folder of the state; nothing: in memory, for tests."""
     region: str = "cn-hangzhou"
     account_id: str = "1234567890123456"
-    access_key_id: str = "LTAIlocalcloud0000"
-    access_key_secret: str = field(default="localcloud-secret-not-for-production", repr=False)
+    access_key: AccessKey = field(default_factory=AccessKey.random)
+    access_key_file: Path | None = None
+    """Where clients on this machine find the key; nothing: only who is told it has it."""
     instances: int = 2
     isolation: str = "auto"
     """How instances are kept apart from the machine: ``auto`` takes the strongest there is."""

@@ -3,7 +3,8 @@
 What can be checked is checked here and said in one message; afterwards the program only wires.
 """
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pulumi
@@ -21,6 +22,13 @@ from stacks.settings import (
 )
 
 Secret = pulumi.Output[str]
+_LOCAL = "local"
+_LOCAL_KEY = "LTAIlocal"
+_KEY_VARIABLES = (
+    "ALICLOUD_ACCESS_KEY",
+    "ALIBABA_CLOUD_ACCESS_KEY_ID",
+    "ALIBABACLOUD_ACCESS_KEY_ID",
+)
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,7 @@ def load(
     problems = [
         *contradictions(settings, roles_of(settings)),
         *_provider(settings),
+        *_key(stack, os.environ),
         *missing_secrets(settings, present),
     ]
     if problems:
@@ -76,6 +85,27 @@ def _provider(settings: Settings) -> Iterator[Problem]:
             "alicloud:accountId",
             f"'{account}' differs from settings.account_id",
             (f"pulumi config set alicloud:accountId {settings.account_id}",),
+        )
+
+
+def _key(stack: str, environ: Mapping[str, str]) -> Iterator[Problem]:
+    """Check that stack ``local`` is applied with a local cloud's key, whatever else is at hand.
+
+    Everybody who develops for the cloud has a key of a real account in the environment; a plain
+    ``pulumi up`` would take it.
+    """
+    if stack != _LOCAL:
+        return
+    provider = pulumi.Config("alicloud")
+    # The provider's own order.
+    given = [provider.get("accessKey"), *(environ.get(name) for name in _KEY_VARIABLES)]
+    key = next((key for key in given if key), "")
+    if not key.startswith(_LOCAL_KEY):
+        found = f"'{key}' is not the key of a local cloud" if key else "missing"
+        yield Problem(
+            "alicloud:accessKey",
+            f"{found}; `make` hands over the local cloud's own, which begins with {_LOCAL_KEY}",
+            ("make up STACK=local",),
         )
 
 

@@ -1,5 +1,6 @@
 """Runs a stack's program without the engine and applies each resource at once."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,9 @@ from pulumi.runtime import mocks, rpc
 
 from dryrun import project
 from dryrun.program import run_stack
+from localcloud.client import CloudUnreachable, access_key_of
 from localcloud.deploy import provider
 from localcloud.deploy.client import Client, RefusedError
-from localcloud.settings import CloudSettings
 
 _PROJECT = Path(__file__).resolve().parents[2]
 
@@ -68,18 +69,12 @@ def run(
 ) -> dict[str, Any]:
     """Apply a stack's program to the local cloud at ``endpoint``; give the stack's outputs.
 
-    The outputs include secrets, such as webhook URLs: they lead nowhere but to this machine. The
-    key is the account's own if none is given.
+    The outputs include secrets, such as webhook URLs: they lead nowhere but to this machine. If no
+    key is given, it is that of the local cloud's data folder.
 
     Raises:
         DeployError: whatever failed; the message is for people and says what to do.
     """
-    account = CloudSettings()
-    client = Client(
-        endpoint,
-        access_key_id or account.access_key_id,
-        access_key_secret or account.access_key_secret,
-    )
     try:
         found = project.read(folder, stack)
         if found.encrypted:
@@ -87,6 +82,12 @@ def run(
                 f"{min(found.encrypted)} is encrypted, which only the engine can read; use a "
                 "stack without encrypted values, or 'pulumi up'"
             )
-        return run_stack(found, _Provider(client))
-    except (ConnectionError, pulumi.RunError, project.ProjectError) as error:
+        if not access_key_id:
+            key = access_key_of(endpoint)
+            access_key_id, access_key_secret = key.id, key.secret
+        # Where the engine hands over the key in its environment, the program looks here, too.
+        config = {**found.config, "alicloud:accessKey": access_key_id}
+        client = Client(endpoint, access_key_id, access_key_secret)
+        return run_stack(replace(found, config=config), _Provider(client))
+    except (ConnectionError, CloudUnreachable, pulumi.RunError, project.ProjectError) as error:
         raise DeployError(str(error)) from error

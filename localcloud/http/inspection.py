@@ -29,12 +29,15 @@ def create_inspection(cloud: Cloud) -> Starlette:
 
     async def health(_request: Request) -> Response:
         await cloud.store.flush()
+        key_file = cloud.settings.access_key_file
         return JSONResponse(
             {
                 "status": "ok",
                 "endpoint": cloud.settings.endpoint,
                 "region": cloud.settings.region,
                 "account_id": cloud.settings.account_id,
+                # The name alone: only who may read the file has the key.
+                "access_key_file": key_file and str(key_file),
                 "isolation": cloud.ecs.isolation(),
                 "under_way": {
                     "deliveries": cloud.eventbridge.history.under_way(),

@@ -9,6 +9,7 @@ import contextlib
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -26,6 +27,8 @@ Change = Callable[[resource_pb2.RegisterResourceRequest], None]
 """Changes in place what the program sends for one resource, as a mutation in a test does."""
 
 _ACCOUNT = "1234567890123456"
+_NO_ACCOUNT = {"alicloud:accessKey": "LTAIlocal-asks-nobody"}
+"""A program may refuse to run without a key; this one opens nothing."""
 
 
 class ProgramError(RuntimeError):
@@ -44,9 +47,10 @@ def declared(stack: Stack, change: Change | None = None) -> list[Resource]:
     """
     monitor = _Monitor(stack.config, change)
     secrets = {key: placeholder(key) for key in stack.encrypted}
+    told = replace(stack, config={**_NO_ACCOUNT, **stack.config})
     with contextlib.redirect_stdout(sys.stderr), _missing_secrets():
         try:
-            run_stack(stack, monitor.mocks, monitor, secrets)
+            run_stack(told, monitor.mocks, monitor, secrets)
         except pulumi.RunError as error:
             raise ProgramError(str(error)) from None
         except Exception as error:

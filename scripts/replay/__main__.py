@@ -19,6 +19,7 @@ import yaml
 from functions.common.errors import PermanentError, TemporaryError
 from functions.common.eventbridge import EventBus
 from functions.common.rpc import Credentials
+from localcloud.client import CloudUnreachable, access_key_of
 from scripts.replay import letters
 from scripts.replay.queue import Message, Queue, Refused
 
@@ -43,7 +44,7 @@ def main(
     """List a stack's dead letters; with --yes, publish each on its bus again and delete it."""
     try:
         code = _replay(stack, endpoint, yes=yes)
-    except (Unusable, Refused, httpx.TransportError) as problem:
+    except (Unusable, Refused, CloudUnreachable, httpx.TransportError) as problem:
         typer.echo(f"replay: {problem}", err=True)
         code = 1
     raise typer.Exit(code)
@@ -55,7 +56,7 @@ def _replay(stack: str, endpoint: str, *, yes: bool) -> int:
     account, region = settings["account_id"], settings["region"]
     prefix = settings.get("name_prefix") or f"provisioning-{settings['environment']}"
     local = stack == _LOCAL
-    key = _key(config, os.environ, local=local)
+    key = _local_key(endpoint) if local else _key(os.environ)
     if local:
         # The local cloud is on this machine: a proxy of the environment must not be asked.
         os.environ["no_proxy"] = "*"
@@ -122,9 +123,12 @@ def _config(stack: str) -> dict[str, Any]:
     return config
 
 
-def _key(config: Mapping[str, Any], environ: Mapping[str, str], *, local: bool) -> Credentials:
-    if local:
-        return Credentials(config["alicloud:accessKey"], config["alicloud:secretKey"])
+def _local_key(endpoint: str) -> Credentials:
+    key = access_key_of(endpoint)
+    return Credentials(key.id, key.secret)
+
+
+def _key(environ: Mapping[str, str]) -> Credentials:
     names = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET")
     missing = [name for name in names if not environ.get(name)]
     if missing:

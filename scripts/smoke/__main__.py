@@ -3,7 +3,7 @@
 An account ``emp-smoke-test`` is made on the role's instances and locked again. It signs with
 ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, if it is set,
 ALIBABA_CLOUD_SECURITY_TOKEN, and needs ``ecs:DescribeInvocations``; for stack ``local`` it takes
-the key in its file.
+the key of the local cloud.
 """
 
 import json
@@ -25,6 +25,7 @@ from functions.common.errors import FunctionError
 from functions.common.facts import DEPROVISION, PROVISION, SUCCESS
 from functions.common.runtime import cloud_assistant
 from functions.common.web import send
+from localcloud.client import CloudUnreachable, access_key_of
 from scripts.smoke.approval import EMPLOYEE, Smoke, SmokeFailed, Target
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -58,7 +59,7 @@ def main(
         config = _config(stack)
         settings = config["ecs-provisioning-loop:settings"]
         target = _target(settings, _outputs(stack, outputs), source, role)
-        environ = _local(config, endpoint) if stack == _LOCAL else os.environ
+        environ = _local(endpoint) if stack == _LOCAL else os.environ
         place = _Place(settings["region"], settings["account_id"])
         smoke = Smoke(
             target,
@@ -69,7 +70,7 @@ def main(
             limit_seconds=seconds,
         )
         good = _run(smoke, target)
-    except (SmokeFailed, FunctionError) as problem:
+    except (SmokeFailed, FunctionError, CloudUnreachable) as problem:
         typer.echo(f"smoke: {problem}", err=True)
         raise typer.Exit(1) from None
     raise typer.Exit(0 if good else 1)
@@ -143,12 +144,13 @@ def _target(
     return Target(source, outputs["webhooks"][source], outputs["bus_name"], role, token)
 
 
-def _local(config: Mapping[str, Any], endpoint: str) -> dict[str, str]:
+def _local(endpoint: str) -> dict[str, str]:
+    key = access_key_of(endpoint)
     # The local cloud is on this machine: a proxy of the environment must not be asked.
     os.environ["no_proxy"] = "*"
     return {
-        "ALIBABA_CLOUD_ACCESS_KEY_ID": config["alicloud:accessKey"],
-        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": config["alicloud:secretKey"],
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": key.id,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.secret,
         "ALIBABA_CLOUD_ENDPOINT_ECS": endpoint,
     }
 

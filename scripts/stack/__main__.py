@@ -12,12 +12,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from localcloud.client import CloudUnreachable, access_key_of
 from scripts.stack import local_cloud
 from scripts.stack.engine import NoEngine, find_or_install
 from scripts.stack.local_cloud import NoLocalCloud
 
 PROJECT = Path(__file__).resolve().parents[2]
 LOCAL = "local"
+_ACCOUNT = ("ALICLOUD_", "ALIBABA_CLOUD_", "ALIBABACLOUD_")
 ACTIONS = {"up", "preview", "refresh", "destroy", "output"}
 
 
@@ -42,7 +44,7 @@ def main(
     console = Console(stderr=True, highlight=False)
     try:
         code = _run(console, program.resolve(), action, stack, endpoint, as_json, more or [])
-    except (NoEngine, NoLocalCloud) as problem:
+    except (NoEngine, NoLocalCloud, CloudUnreachable) as problem:
         console.print(f"stack: {problem}", markup=False, soft_wrap=True)
         code = 1
     raise typer.Exit(code)
@@ -70,6 +72,7 @@ def _run(
     if stack == LOCAL and action != "output":
         endpoint = endpoint or _local_cloud(console)
         environment["HTTP_PROXY"] = endpoint
+        environment |= _key(endpoint)
 
     # What people read goes to standard error, so that --json has standard output to itself.
     def engine(*arguments: str, output: int | None = 2) -> int:
@@ -114,7 +117,21 @@ def _environment(pulumi: str, stack: str) -> dict[str, str]:
         # case gRPC would take it too, for what engine and program say to each other.
         for name in ("http_proxy", "https_proxy", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
             environment.pop(name, None)
+        # Nothing of a real account: the local cloud's key comes in its place.
+        for name in [name for name in environment if name.startswith(_ACCOUNT)]:
+            del environment[name]
     return environment
+
+
+def _key(endpoint: str) -> dict[str, str]:
+    """Return the local cloud's key in the variables of both families that the provider reads."""
+    key = access_key_of(endpoint)
+    return {
+        "ALICLOUD_ACCESS_KEY": key.id,
+        "ALICLOUD_SECRET_KEY": key.secret,
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": key.id,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.secret,
+    }
 
 
 def _local_cloud(console: Console) -> str:

@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from functools import partial
 from pathlib import Path
 
 ENDPOINT = "http://127.0.0.1:8642"
@@ -34,9 +35,10 @@ def start(project: Path, endpoint: str = ENDPOINT) -> int:
         NoLocalCloud: if it does not answer in time.
     """
     data = project / ".localcloud"
-    data.mkdir(exist_ok=True)
+    data.mkdir(mode=0o700, exist_ok=True)
     log = data / "serve.log"
-    with log.open("ab") as output:
+    # The ready line goes in there, and with it the account's key.
+    with open(log, "ab", opener=partial(os.open, mode=0o600)) as output:
         server = subprocess.Popen(  # noqa: S603 - our own command
             [
                 *(sys.executable, "-m", "localcloud", "serve"),

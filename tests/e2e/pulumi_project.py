@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from localcloud.client import access_key_of
 from tests.e2e.running_cloud import ROOT, environment_without_proxies
 
 STACK = "local"
@@ -38,8 +39,11 @@ class Project:
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
         self.file = folder / f"Pulumi.{STACK}.yaml"
         self.reset()
+        key = access_key_of(endpoint)
         self._environment = {
             **environment_without_proxies(),
+            "ALICLOUD_ACCESS_KEY": key.id,
+            "ALICLOUD_SECRET_KEY": key.secret,
             "HTTP_PROXY": endpoint,
             "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "",

@@ -18,14 +18,15 @@ ALLOWED = {
     "dryrun": {"dryrun"} | PULUMI,
     "functions": {"functions"},
     "scripts": {"scripts"},
-    # Speaks to the cloud with the functions' own clients.
+    # Speaks to the cloud with the functions' own clients, and learns from the local cloud's which
+    # key it takes.
     "scripts/behaviour": {"scripts", "functions"},
-    "scripts/replay": {"scripts", "functions"},
-    "scripts/smoke": {"scripts", "functions"},
+    "scripts/replay": {"scripts", "functions", "localcloud.client"},
+    "scripts/smoke": {"scripts", "functions", "localcloud.client"},
     # Judges what a stack declares by the rules of the policy pack.
     "scripts/policy": {"scripts", "dryrun", "provisioning_policies"} | PULUMI,
     # Installs the engine with Pulumi's own installer.
-    "scripts/stack": {"scripts"} | PULUMI,
+    "scripts/stack": {"scripts", "localcloud.client"} | PULUMI,
     "localcloud": {"localcloud"},
     # The one client that runs the stack's program: under Pulumi's mock monitor.
     "localcloud/deploy": {"localcloud", "dryrun"} | PULUMI,

@@ -74,7 +74,7 @@ class Ram:
     def __init__(self, settings: CloudSettings, sources: Sources, store: Store) -> None:
         self._settings = settings
         self._sources = sources
-        self._sessions = Sessions(settings.access_key_secret)
+        self._sessions = Sessions(settings.access_key.secret)
         self.roles = Table(store, "ram-role", Role)
         self.managed = Table(store, "ram-policy", ManagedPolicy)
 
@@ -197,9 +197,9 @@ class Ram:
             role = self.role(session.role)
             arn = f"acs:ram::{self._settings.account_id}:assumed-role/{role.name}/{session.name}"
             return secret, Caller(arn, access_key_id, self._session_policies(role, session))
-        if access_key_id != self._settings.access_key_id:
+        if access_key_id != self._settings.access_key.id:
             raise UnknownAccessKey(access_key_id)
-        return self._settings.access_key_secret, Caller(self.account_arn, access_key_id)
+        return self._settings.access_key.secret, Caller(self.account_arn, access_key_id)
 
     def _session_policies(self, role: Role, session: Session) -> tuple[Policy, ...]:
         policies = self.policies_of(role)

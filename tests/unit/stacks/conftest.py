@@ -17,6 +17,7 @@ from tests.unit.fake_engine import FakeEngine
 
 ROOT = Path(__file__).parents[3]
 PROJECT = "ecs-provisioning-loop"
+LOCAL_KEY = {"alicloud:accessKey": "LTAIlocalOfThisTest"}
 
 
 def stack_file(stack: str) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def run_stack(
     stack: str, config: dict[str, Any] | None = None
 ) -> tuple[FakeEngine, dict[str, tuple[Any, bool]]]:
     """Run the program of a stack; give what it asked for, and its outputs."""
-    values = config or {**stack_file(stack), **fake_secrets(stack)}
+    values = {**LOCAL_KEY, **(config or {**stack_file(stack), **fake_secrets(stack)})}
     texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
     engine = FakeEngine(stack)
 

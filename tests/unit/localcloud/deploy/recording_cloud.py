@@ -9,10 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from localcloud.access_key import AccessKey
 from localcloud.http.signature import Unsigned, read
-from localcloud.settings import CloudSettings
 
-SECRET = CloudSettings().access_key_secret
+KEY = AccessKey.random()
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class RecordingCloud:
                 body=body,
             )
         )
-        if not signed.is_signed_with(SECRET):
+        if not signed.is_signed_with(KEY.secret):
             return 403, {"Code": "SignatureDoesNotMatch", "Message": "wrong signature"}
         if is_form:
             seen = Seen(query["Action"], query["Version"], form, headers["host"])

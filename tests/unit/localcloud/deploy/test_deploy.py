@@ -11,7 +11,7 @@ import pytest
 from localcloud.deploy import DeployError, run
 from localcloud.deploy.client import Client, RefusedError
 from localcloud.settings import CHATS
-from tests.unit.localcloud.deploy.recording_cloud import RecordingCloud, Seen
+from tests.unit.localcloud.deploy.recording_cloud import KEY, RecordingCloud, Seen
 
 ROOT = Path(__file__).parents[4]
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[4]
 def deployed() -> Iterator[tuple[RecordingCloud, dict[str, Any]]]:
     """Deploy stack local once for all tests that only look."""
     cloud = RecordingCloud()
-    yield cloud, run(cloud.endpoint)
+    yield cloud, apply(cloud)
     cloud.close()
 
 
@@ -39,6 +39,11 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "Pulumi.local.yaml").write_text("config: {tiny:a: [1], tiny:b: text}\n")
     (tmp_path / "program").mkdir()
     return tmp_path
+
+
+def apply(cloud: RecordingCloud, **more: Any) -> dict[str, Any]:
+    """Deploy with the cloud's key."""
+    return run(cloud.endpoint, access_key_id=KEY.id, access_key_secret=KEY.secret, **more)
 
 
 def write(project: Path, *lines: str) -> None:
@@ -203,10 +208,10 @@ def test_nothing_is_used_before_it_exists(
 def later() -> Iterator[list[Seen]]:
     """Deploy twice, with one policy changed in between; give what the second time asked for."""
     cloud = RecordingCloud()
-    first = run(cloud.endpoint)
+    first = apply(cloud)
     before = len(cloud.seen)
     cloud.policies["provisioning-local-archive"] = '{"Version":"1","Statement":[]}'
-    assert run(cloud.endpoint) == first
+    assert apply(cloud) == first
     yield cloud.seen[before:]
     cloud.close()
 
@@ -254,7 +259,7 @@ def test_a_refusal_names_the_resource_and_the_request(cloud: RecordingCloud) -> 
 
     cloud.fail = refuse
     with pytest.raises(DeployError) as caught:
-        run(cloud.endpoint)
+        apply(cloud)
     assert str(caught.value) == (
         "cannot deploy 'loop-dead-letters-queue' (alicloud:message/serviceQueue:ServiceQueue): "
         "CreateQueue failed with HTTP 400, QuotaExceeded: too many queues"
@@ -265,7 +270,7 @@ def test_an_unknown_resource_type_is_named(cloud: RecordingCloud, project: Path)
     """A resource that is not emulated is an error, never a silent success."""
     write(project, "alicloud.oss.Bucket('pictures')")
     with pytest.raises(DeployError, match=r"'pictures'.*alicloud:oss/bucket:Bucket"):
-        run(cloud.endpoint, folder=project)
+        apply(cloud, folder=project)
     assert cloud.seen == []
 
 
@@ -273,7 +278,7 @@ def test_a_lookup_is_named(cloud: RecordingCloud, project: Path) -> None:
     """A program that asks the provider something gets an error that says what it asked."""
     write(project, "alicloud.get_account()")
     with pytest.raises(DeployError, match="lookup alicloud:index/getAccount:getAccount"):
-        run(cloud.endpoint, folder=project)
+        apply(cloud, folder=project)
 
 
 def test_reserved_concurrency_is_set(cloud: RecordingCloud, project: Path) -> None:
@@ -283,7 +288,7 @@ def test_reserved_concurrency_is_set(cloud: RecordingCloud, project: Path) -> No
         "alicloud.fc.V3ConcurrencyConfig('c', function_name='f', reserved_concurrency=10)",
         "alicloud.eventbridge.ServiceLinkedRole('r', product_name='R')",
     )
-    run(cloud.endpoint, folder=project)
+    apply(cloud, folder=project)
     (seen,) = cloud.asked("PUT /2023-03-30/functions/f/concurrency")
     assert seen.said == {"reservedConcurrency": 10}
     assert cloud.asked("CreateServiceLinkedRoleForProduct", ProductName="R")
@@ -293,7 +298,7 @@ def test_wrong_settings_stop_before_the_first_request(cloud: RecordingCloud, pro
     """The program's own message is what the user sees."""
     write(project, "raise pulumi.RunError('say what is wrong')")
     with pytest.raises(DeployError, match=r"^say what is wrong$"):
-        run(cloud.endpoint, folder=project)
+        apply(cloud, folder=project)
     assert cloud.seen == []
 
 
@@ -321,7 +326,7 @@ def test_an_endpoint_is_plain_http(endpoint: str) -> None:
 
 def test_a_wrong_key_is_refused(cloud: RecordingCloud) -> None:
     """Requests of all three styles are really signed."""
-    client = Client(cloud.endpoint, "LTAIlocalcloud0000", "another secret")
+    client = Client(cloud.endpoint, KEY.id, "another secret")
     with pytest.raises(RefusedError, match="SignatureDoesNotMatch"):
         client.rpc("2015-05-01", "GetRole", {"RoleName": "r"})
     with pytest.raises(RefusedError, match="SignatureDoesNotMatch"):

@@ -19,7 +19,7 @@ from localcloud.settings import CloudSettings
 from localcloud.sources import ManualClock, Sources, counting_ids
 from localcloud.store import Store
 
-ROOT = Caller("acs:ram::1234567890123456:root", "LTAIlocalcloud0000")
+ROOT = Caller("acs:ram::1234567890123456:root", "key")
 FINE = Outcome("finished", 0, b"done\n")
 
 

@@ -20,7 +20,7 @@ from localcloud.settings import CloudSettings
 from localcloud.sources import ManualClock, Sources, counting_ids
 from localcloud.store import Store
 
-ROOT = Caller("acs:ram::1234567890123456:root", "LTAIlocalcloud0000")
+ROOT = Caller("acs:ram::1234567890123456:root", "key")
 PRODUCTS = {
     "eventbridge": actions.ACTIONS,
     "eventbridge-data": data_plane.ACTIONS,

@@ -39,10 +39,16 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def ram(clock: ManualClock) -> Iterator[Ram]:
+def settings() -> CloudSettings:
+    """Give the settings of one account."""
+    return CloudSettings()
+
+
+@pytest.fixture
+def ram(clock: ManualClock, settings: CloudSettings) -> Iterator[Ram]:
     """Give an account with the role 'Reader', which Function Compute may assume."""
     store = Store(None)
-    ram = Ram(CloudSettings(), Sources(clock, counting_ids()), store)
+    ram = Ram(settings, Sources(clock, counting_ids()), store)
     ram.create_role("Reader", trust(), "", 3600, {})
     yield ram
     store.close()
@@ -84,14 +90,26 @@ def test_credentials_are_of_the_role_until_their_time_is_over(ram: Ram, clock: M
     assert "InvalidSecurityToken.Expired" == expired
 
 
-def test_credentials_outlive_a_restart(ram: Ram, clock: ManualClock) -> None:
+def test_credentials_outlive_a_restart(
+    ram: Ram, clock: ManualClock, settings: CloudSettings
+) -> None:
     """Nothing about a session is stored: another process of the same account knows it."""
     given = ram.assume(ram.role("Reader").arn, FC, "run")
     store = Store(None)
-    other = Ram(CloudSettings(), Sources(clock), store)
+    other = Ram(settings, Sources(clock), store)
     other.create_role("Reader", trust(), "", 3600, {})
     secret, _ = other.caller(given.access_key_id, given.security_token)
     assert given.access_key_secret == secret
+    store.close()
+
+
+def test_credentials_are_of_one_account(ram: Ram, clock: ManualClock) -> None:
+    """Another local cloud has another key, and so other sessions."""
+    given = ram.assume(ram.role("Reader").arn, FC, "run")
+    store = Store(None)
+    other = Ram(CloudSettings(), Sources(clock), store)
+    foreign = code_of(other.caller, given.access_key_id, given.security_token)
+    assert "InvalidSecurityToken.MismatchWithAccessKey" == foreign
     store.close()
 
 

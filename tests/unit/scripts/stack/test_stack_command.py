@@ -8,7 +8,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +36,14 @@ if "wait" in sys.argv:
     time.sleep(60)
 sys.exit(3 if "fail" in sys.argv else 0)
 """
-RUNNING = "http://127.0.0.1:1"
+KEY = {"access_key_id": "LTAIlocalOfThisTest", "access_key_secret": "its-secret"}
 
 
 class Engine:
-    """The calls of an engine that does nothing."""
+    """The calls of an engine that does nothing, and a local cloud that only says who it is."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, endpoint: str) -> None:
+        self.endpoint = endpoint
         self._log = folder / "calls"
         self.path = folder / "bin" / "pulumi"
         self.path.parent.mkdir()
@@ -63,11 +67,42 @@ class Engine:
         found: dict[str, str] = self.log[-1]["environment"]
         return found
 
+    def run(
+        self, action: str, stack: str = "local", endpoint: str | None = None, **more: Any
+    ) -> int:
+        """Run the command; give its exit code."""
+        where = self.endpoint if endpoint is None else endpoint
+        with pytest.raises(typer.Exit) as ended:
+            command.main(action, stack=stack, endpoint=where, as_json=False, **more)
+        return ended.value.exit_code
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the address of what answers as a local cloud with a key of its own."""
+    key = tmp_path_factory.mktemp("data") / "access-key.json"
+    key.write_text(json.dumps(KEY))
+    health = json.dumps({"status": "ok", "access_key_file": str(key)}).encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(health)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
 
 @pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+def engine(tmp_path: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """Give the engine on PATH, and a project with stacks local and dev."""
-    engine = Engine(tmp_path)
+    engine = Engine(tmp_path, endpoint)
     project = tmp_path / "project"
     project.mkdir()
     for stack in ("local", "dev"):
@@ -77,13 +112,6 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     for name in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "HTTP_PROXY"):
         monkeypatch.delenv(name, raising=False)
     return engine
-
-
-def run(action: str, stack: str = "local", endpoint: str = RUNNING, **more: Any) -> int:
-    """Run the command; give its exit code."""
-    with pytest.raises(typer.Exit) as ended:
-        command.main(action, stack=stack, endpoint=endpoint, as_json=False, **more)
-    return ended.value.exit_code
 
 
 SELECT = ["stack", "select", "--create", "--stack"]
@@ -104,19 +132,19 @@ def test_the_engine_is_told_what_to_do(
     engine: Engine, action: str, stack: str, arguments: list[str]
 ) -> None:
     """The stack is made if it is new; only stack local goes on without a question."""
-    assert 0 == run(action, stack)
+    assert 0 == engine.run(action, stack)
     assert [[*SELECT, stack], [action, "--stack", stack, *arguments]] == engine.calls
 
 
 def test_more_arguments_reach_the_engine(engine: Engine) -> None:
     """What the command does not know itself is handed on."""
-    run("preview", more=["--diff"])
+    engine.run("preview", more=["--diff"])
     assert ["preview", "--stack", "local", "--diff"] == engine.calls[-1]
 
 
 def test_the_engine_decides_the_exit_code(engine: Engine) -> None:
     """What the engine ends with, make ends with; nothing is done after a failure."""
-    assert 3 == run("up", more=["fail"])
+    assert 3 == engine.run("up", more=["fail"])
     assert 2 == len(engine.calls)
 
 
@@ -127,11 +155,37 @@ def test_stack_local_reaches_the_local_cloud_and_nothing_else(
     for name in ("no_proxy", "NO_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "localhost,.invalid")
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "the user's own")
-    run("up")
+    engine.run("up")
     given = engine.environment
-    assert (RUNNING, "") == (given["HTTP_PROXY"], given["PULUMI_CONFIG_PASSPHRASE"])
+    assert (engine.endpoint, "") == (given["HTTP_PROXY"], given["PULUMI_CONFIG_PASSPHRASE"])
     assert [] == [name for name in given if name.lower() in {"no_proxy", "https_proxy"}]
     assert "http_proxy" not in given
+
+
+def test_stack_local_gets_the_key_of_its_cloud_and_no_other(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both families of variables hold it; nothing of the developer's real account is left."""
+    real = {
+        "ALICLOUD_ACCESS_KEY": "LTAI5tReal",
+        "ALICLOUD_SECURITY_TOKEN": "real",
+        "ALICLOUD_PROFILE": "work",
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "real",
+        "ALIBABA_CLOUD_ECS_METADATA": "real",
+        "ALIBABACLOUD_ACCESS_KEY_ID": "LTAI5tReal",
+    }
+    for name, value in real.items():
+        monkeypatch.setenv(name, value)
+    engine.run("up")
+    given = {n: v for n, v in engine.environment.items() if n.startswith(("ALI", "ALICLOUD"))}
+    assert {
+        "ALICLOUD_ACCESS_KEY": KEY["access_key_id"],
+        "ALICLOUD_SECRET_KEY": KEY["access_key_secret"],
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": KEY["access_key_id"],
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": KEY["access_key_secret"],
+    } == given
+    engine.run("up", "dev", endpoint="")
+    assert real == {name: engine.environment[name] for name in real}
 
 
 def test_other_stacks_keep_what_the_user_has_set(
@@ -141,7 +195,7 @@ def test_other_stacks_keep_what_the_user_has_set(
     monkeypatch.setenv("no_proxy", "localhost")
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "the user's own")
     monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://states")
-    run("up", "dev", endpoint="")
+    engine.run("up", "dev", endpoint="")
     given = engine.environment
     assert ("localhost", "the user's own", "s3://states") == (
         given["no_proxy"],
@@ -153,7 +207,7 @@ def test_other_stacks_keep_what_the_user_has_set(
 
 def test_state_is_kept_below_the_project(engine: Engine) -> None:
     """Without a backend of the user's, state needs no service and no account."""
-    run("preview", "dev")
+    engine.run("preview", "dev")
     folder = command.PROJECT / ".pulumi"
     assert (folder.as_uri(), True) == (engine.environment["PULUMI_BACKEND_URL"], folder.is_dir())
 
@@ -163,7 +217,7 @@ def test_outputs_are_json_and_nothing_else(
 ) -> None:
     """With --json standard output is for programs."""
     with pytest.raises(typer.Exit):
-        command.main("up", stack="local", endpoint=RUNNING, as_json=True)
+        command.main("up", stack="local", endpoint=engine.endpoint, as_json=True)
     assert {"bus_name": "b"} == json.loads(capfd.readouterr().out)
     assert ["stack", "output"] == engine.calls[-1][:2]
 
@@ -175,12 +229,13 @@ def test_a_local_cloud_is_started_when_none_runs(
     running = [False]
     monkeypatch.setattr(local_cloud, "is_running", lambda _endpoint: running[0])
     monkeypatch.setattr(local_cloud, "start", lambda _project: 4711)
-    run("up", endpoint="")
+    monkeypatch.setattr(local_cloud, "ENDPOINT", engine.endpoint)
+    engine.run("up", endpoint="")
     assert "kill 4711" in capfd.readouterr().err
     running[0] = True
-    run("up", endpoint="")
+    engine.run("up", endpoint="")
     assert "kill" not in capfd.readouterr().err
-    assert local_cloud.ENDPOINT == engine.environment["HTTP_PROXY"]
+    assert engine.endpoint == engine.environment["HTTP_PROXY"]
 
 
 @pytest.mark.parametrize(
@@ -195,7 +250,7 @@ def test_a_mistake_is_answered_with_what_there_is(
 ) -> None:
     """An action or a stack that does not exist is named beside those that do."""
     with pytest.raises(typer.BadParameter, match=told):
-        command.main(action, stack=stack, endpoint=RUNNING)
+        command.main(action, stack=stack, endpoint=engine.endpoint)
     assert [] == engine.calls
 
 
@@ -204,7 +259,8 @@ def test_an_interrupted_engine_may_put_its_state_in_order(engine: Engine) -> Non
     program = (
         "from pathlib import Path; from scripts.stack import __main__ as command; "
         f"command.PROJECT = Path({str(command.PROJECT)!r}); "
-        f"command.main('up', stack='local', endpoint={RUNNING!r}, as_json=False, more=['wait'])"
+        f"command.main('up', stack='local', endpoint={engine.endpoint!r}, "
+        "as_json=False, more=['wait'])"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program], start_new_session=True, stderr=subprocess.PIPE
