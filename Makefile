@@ -10,6 +10,8 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# A Ctrl-C that comes while the interpreter starts waits until the command can handle it.
+RUN := $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signal=INT )$(BIN)/python
 SHELL_SCRIPTS := .ci/run $(wildcard scripts/dev/*.sh scripts/review/*.sh localcloud/sandbox/standins/*)
 REVIEW := .review
 BASE ?= main
@@ -30,7 +32,7 @@ $(STAMP): requirements.lock pyproject.toml scripts/dev/venv.sh
 
 .PHONY: demo
 demo: $(STAMP) ## Play the whole loop on this machine; ENGINE=pulumi deploys with the real engine.
-	@$(BIN)/localcloud demo --engine $(ENGINE) $(ARGS)
+	@$(RUN) -m localcloud demo --engine $(ENGINE) $(ARGS)
 
 .PHONY: test
 test: $(STAMP) ## Run the tests.
@@ -40,7 +42,7 @@ test: $(STAMP) ## Run the tests.
 check: $(STAMP) ## Lint and type-check everything; runs no test.
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
-	$(BIN)/mypy components dryrun functions localcloud policies scripts stacks
+	$(BIN)/mypy cli components dryrun functions localcloud policies scripts stacks
 	$(BIN)/shellcheck $(SHELL_SCRIPTS)
 	scripts/dev/check-workflows.sh $(VENV)
 
@@ -50,7 +52,7 @@ bench: $(STAMP) ## Measure, each figure beside its peer where there is one.
 
 .PHONY: cloud
 cloud: $(STAMP) ## Run a local cloud in the foreground.
-	@$(BIN)/localcloud serve $(ARGS)
+	@$(RUN) -m localcloud serve $(ARGS)
 
 .PHONY: up preview refresh destroy
 up: $(STAMP) ## pulumi up for STACK=local (starts a local cloud), dev or prod.
@@ -58,32 +60,32 @@ preview: $(STAMP) ## What `make up` would change.
 refresh: $(STAMP) ## Compare the state with what is there.
 destroy: $(STAMP) ## Take everything of STACK away.
 up preview refresh destroy:
-	@$(BIN)/python -m scripts.stack $@ --stack $(STACK) $(ARGS)
+	@$(RUN) -m scripts.stack $@ --stack $(STACK) $(ARGS)
 
 .PHONY: policy
 policy: $(STAMP) ## Judge what STACK declares by the policies, without the Pulumi CLI.
-	@$(BIN)/python -m scripts.policy --stack $(STACK) $(ARGS)
+	@$(RUN) -m scripts.policy --stack $(STACK) $(ARGS)
 
 .PHONY: replay
 replay: $(STAMP) ## List STACK's dead letters; ARGS=--yes publishes them again.
-	@$(BIN)/python -m scripts.replay --stack $(STACK) $(ARGS)
+	@$(RUN) -m scripts.replay --stack $(STACK) $(ARGS)
 
 .PHONY: behaviour
 behaviour: $(STAMP) ## Say which recorded events would end differently than at BASE=main.
-	@$(BIN)/python -m scripts.behaviour --base "$(BASE)" $(ARGS)
+	@$(RUN) -m scripts.behaviour --base "$(BASE)" $(ARGS)
 
 .PHONY: smoke
 smoke: $(STAMP) ## Post a harmless approval to the deployed STACK and wait for its result.
-	@$(BIN)/python -m scripts.smoke --stack $(STACK) $(ARGS)
+	@$(RUN) -m scripts.smoke --stack $(STACK) $(ARGS)
 
 # The parts of a review, as the workflows put them together; see scripts/review/.
 .PHONY: judge
 judge: $(STAMP) ## Policies and recorded events into .review/, for a comment; fails if one does.
 	@mkdir -p $(REVIEW) && rm -f $(REVIEW)/behaviour.json $(REVIEW)/policy-*.json
 	@failed=0; \
-	$(BIN)/python -m scripts.behaviour --base "$(BASE)" --json $(REVIEW)/behaviour.json || failed=1; \
+	$(RUN) -m scripts.behaviour --base "$(BASE)" --json $(REVIEW)/behaviour.json || failed=1; \
 	for stack in $(STACKS); do \
-	  $(BIN)/python -m scripts.policy --stack "$$stack" --json >"$(REVIEW)/policy-$$stack.json" || failed=1; \
+	  $(RUN) -m scripts.policy --stack "$$stack" --json >"$(REVIEW)/policy-$$stack.json" || failed=1; \
 	done; \
 	exit $$failed
 
@@ -93,14 +95,14 @@ plan: $(STAMP) ## Plan STACK of the checkout HEAD=. into .review/, for a comment
 
 .PHONY: comment
 comment: $(STAMP) ## Write the comment of a review into .review/comment.md.
-	@$(BIN)/python -m scripts.review --base "$(BASE)" --head "$(HEAD)" \
+	@$(RUN) -m scripts.review --base "$(BASE)" --head "$(HEAD)" \
 	  --behaviour $(REVIEW)/behaviour.json --output $(REVIEW)/comment.md \
 	  $(foreach stack,$(STACKS),--preview $(stack)=$(REVIEW)/$(stack).json) \
 	  $(foreach stack,$(POLICIES),--policy $(stack)=$(REVIEW)/policy-$(stack).json)
 
 .PHONY: drift
 drift: $(STAMP)
-	@$(BIN)/python -m scripts.review.drift --output $(REVIEW)/drift.md \
+	@$(RUN) -m scripts.review.drift --output $(REVIEW)/drift.md \
 	  $(foreach stack,$(STACKS),--preview $(stack)=$(REVIEW)/$(stack).json)
 
 .PHONY: lock

@@ -1,14 +1,16 @@
 """Reads a Pulumi project and the configuration of one of its stacks, as the engine does."""
 
+import difflib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from cli.errors import UserError
+from cli.files import read_mapping
 
 
-class ProjectError(Exception):
+class ProjectError(UserError):
     """The project or the stack has no usable file."""
 
 
@@ -26,38 +28,47 @@ class Stack:
     """The keys whose values only the engine can read; they are missing from ``config``."""
 
 
-def read(folder: Path, name: str) -> Stack:
-    """Read ``Pulumi.yaml`` and ``Pulumi.<stack>.yaml`` of a project's folder."""
+def path_of(folder: Path, name: str) -> Path:
+    """Return the file of a stack.
+
+    Raises:
+        ProjectError: if the folder holds no project, or the project no such stack.
+    """
     if not (folder / "Pulumi.yaml").exists():
         raise ProjectError(f"{folder} holds no Pulumi.yaml; run in a project or say --project")
-    file = folder / f"Pulumi.{name}.yaml"
-    if not file.exists():
-        known = sorted(path.name.split(".")[1] for path in folder.glob("Pulumi.*.yaml"))
-        raise ProjectError(f"there is no stack '{name}'; there are: {', '.join(known)}")
-    project = _mapping(folder / "Pulumi.yaml")
+    known = sorted(path.name.split(".")[1] for path in folder.glob("Pulumi.*.yaml"))
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        meant = f"; did you mean '{near[0]}'?" if near else ""
+        raise ProjectError(f"there is no stack '{name}'; there are {', '.join(known)}{meant}")
+    return folder / f"Pulumi.{name}.yaml"
+
+
+def read(folder: Path, name: str) -> Stack:
+    """Read ``Pulumi.yaml`` and ``Pulumi.<stack>.yaml`` of a project's folder."""
+    file = path_of(folder, name)
+    project = read_mapping(folder / "Pulumi.yaml")
+    if not isinstance(project.get("name"), str):
+        raise ProjectError(f"{folder / 'Pulumi.yaml'} has no 'name'")
     values = {
         key if ":" in key else f"{project['name']}:{key}": value
-        for key, value in (_mapping(file).get("config") or {}).items()
+        for key, value in stack_config(file).items()
     }
     encrypted = frozenset(key for key, value in values.items() if _is_encrypted(value))
     return Stack(
         name=name,
         project=project["name"],
-        program=folder / project.get("main", "."),
+        program=folder / str(project.get("main", ".")),
         config={key: _text(value) for key, value in values.items() if key not in encrypted},
         encrypted=encrypted,
     )
 
 
-def _mapping(path: Path) -> dict[str, Any]:
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ProjectError(f"cannot read {path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise ProjectError(f"{path} is not YAML: {error}") from error
-    if not isinstance(found, dict):
-        raise ProjectError(f"{path} holds no settings")
+def stack_config(file: Path) -> dict[str, Any]:
+    """Return the configuration in a stack's file, as it stands there."""
+    found = read_mapping(file).get("config") or {}
+    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+        raise ProjectError(f"{file} must hold 'key: value' lines below config")
     return found
 
 

@@ -1,5 +1,12 @@
-"""``python -m localcloud``: the same command as ``localcloud``."""
+"""The command ``localcloud``, also as ``python -m localcloud``."""
 
-from localcloud.cli import main
+from cli.launch import launch
 
-main()
+
+def main() -> None:
+    """Run the command of this process."""
+    launch("localcloud.cli", "localcloud")
+
+
+if __name__ == "__main__":
+    main()

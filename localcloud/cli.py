@@ -4,29 +4,37 @@ Imports stand inside the commands: ``serve`` must be ready in half a second and 
 nor tables, and the others need no server.
 """
 
-import json
-import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-app = typer.Typer(
+from cli.endpoints import DEFAULT
+from cli.errors import UserError
+from cli.output import print_json
+from cli.progress import progress
+
+main = typer.Typer(
     help="Alibaba Cloud on one machine, as far as the provisioning loop needs it.",
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_enable=False,
 )
 
 _ENDPOINT_HELP = "The running local cloud."
 Endpoint = Annotated[str, typer.Option(envvar="LOCALCLOUD_ENDPOINT", help=_ENDPOINT_HELP)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Engine = Literal["mock", "pulumi"]
+Isolation = Literal["auto", "namespaces", "user-namespace", "directory"]
+Packages = Literal["stand-in", "machine"]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many, the newest.")]
-_DEFAULT_ENDPOINT = "http://127.0.0.1:8642"
 
 
-@app.command()
+class Unsupported(UserError):
+    """The machine cannot do what was asked for."""
+
+
+@main.command()
 def serve(
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1; 0: any free one.")
@@ -34,14 +42,14 @@ def serve(
     data: Annotated[Path, typer.Option(help="Folder of the state.")] = Path(".localcloud"),
     instances: Annotated[int, typer.Option(min=1, max=200, help="How many ECS instances.")] = 2,
     isolation: Annotated[
-        str,
+        Isolation,
         typer.Option(
             help="How instances are kept apart from this machine: auto, namespaces, "
             "user-namespace or directory."
         ),
     ] = "auto",
     packages: Annotated[
-        str,
+        Packages,
         typer.Option(
             help="stand-in: dnf and rpm only keep a list; machine: this machine's own "
             "package manager and its network."
@@ -64,7 +72,7 @@ def serve(
     from localcloud.settings import CloudSettings  # noqa: PLC0415
 
     if not sys.platform.startswith("linux"):
-        _fail(
+        raise Unsupported(
             f"instances need Linux namespaces; this is {sys.platform}. Run it in a Linux virtual "
             "machine or container"
         )
@@ -95,9 +103,9 @@ def serve(
         run(settings, create, ready)
 
 
-@app.command()
+@main.command()
 def deploy(
-    endpoint: Endpoint = _DEFAULT_ENDPOINT,
+    endpoint: Endpoint = DEFAULT,
     stack: Annotated[str, typer.Option(help="The stack whose program is applied.")] = "local",
 ) -> None:
     """Apply a stack's program to a running local cloud without the Pulumi CLI.
@@ -106,22 +114,24 @@ def deploy(
     """
     from localcloud.deploy import run  # noqa: PLC0415
 
-    print(json.dumps(run(endpoint=endpoint, stack=stack), ensure_ascii=False, indent=2))
+    with progress(f"deploying stack {stack}"):
+        outputs = run(endpoint=endpoint, stack=stack)
+    print_json(outputs)
 
 
-@app.command()
+@main.command()
 def chat(
-    name: str, endpoint: Endpoint = _DEFAULT_ENDPOINT, limit: Limit = 20, as_json: AsJson = False
+    name: str, endpoint: Endpoint = DEFAULT, limit: Limit = 20, as_json: AsJson = False
 ) -> None:
     """Show what arrived in a chat."""
     messages = _get(endpoint, f"chats/{name}/messages", limit=limit)
     _show(messages, as_json, "messages")
 
 
-@app.command()
+@main.command()
 def trace(
     event_id: Annotated[str | None, typer.Argument(help="One event; nothing: the newest.")] = None,
-    endpoint: Endpoint = _DEFAULT_ENDPOINT,
+    endpoint: Endpoint = DEFAULT,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
@@ -129,10 +139,10 @@ def trace(
     _show(_get(endpoint, "trace", event_id=event_id, limit=limit), as_json, "trace")
 
 
-@app.command()
+@main.command()
 def logs(
     function: str,
-    endpoint: Endpoint = _DEFAULT_ENDPOINT,
+    endpoint: Endpoint = DEFAULT,
     limit: Limit = 200,
     as_json: AsJson = False,
 ) -> None:
@@ -140,15 +150,13 @@ def logs(
     _show(_get(endpoint, f"logs/{function}", limit=limit), as_json, "logs")
 
 
-@app.command()
-def invocations(
-    endpoint: Endpoint = _DEFAULT_ENDPOINT, limit: Limit = 20, as_json: AsJson = False
-) -> None:
+@main.command()
+def invocations(endpoint: Endpoint = DEFAULT, limit: Limit = 20, as_json: AsJson = False) -> None:
     """Show which commands ran where, and how they ended."""
     _show(_get(endpoint, "invocations", limit=limit), as_json, "invocations")
 
 
-@app.command()
+@main.command()
 def fault(
     target: Annotated[
         str,
@@ -157,39 +165,26 @@ def fault(
     times: Annotated[int, typer.Option(min=0, help="How often; 0 takes the fault away.")] = 1,
     error: Annotated[str, typer.Option(help="The code to answer with.")] = "",
     delay_seconds: Annotated[float, typer.Option(min=0, help="Answer that much later.")] = 0.0,
-    endpoint: Endpoint = _DEFAULT_ENDPOINT,
+    endpoint: Endpoint = DEFAULT,
 ) -> None:
     """Make a chat, a function, an API action or a package fail or answer slowly."""
     from localcloud.client import Inspector  # noqa: PLC0415
 
     body = {"target": target, "times": times, "error": error, "delay_seconds": delay_seconds}
-    print(json.dumps(Inspector(endpoint).post("faults", body)))
+    print_json(Inspector(endpoint).post("faults", body))
 
 
-@app.command()
+@main.command()
 def demo(
     as_json: AsJson = False,
     engine: Annotated[
-        str, typer.Option(help="mock: without the Pulumi CLI; pulumi: with the one on PATH.")
+        Engine, typer.Option(help="mock: without the Pulumi CLI; pulumi: with the one on PATH.")
     ] = "mock",
-) -> None:
+) -> int:
     """Start a local cloud, deploy, and play the whole loop; ends with 0 only if all is right."""
     from localcloud.demo.play import play  # noqa: PLC0415
 
-    sys.exit(play(as_json=as_json, engine=engine))
-
-
-def main() -> None:
-    """Run the command; a user's mistake is one line, never a traceback."""
-    os.environ.setdefault("PYTHONUNBUFFERED", "1")
-    try:
-        app()
-    except BrokenPipeError:
-        sys.stderr.close()
-    except Exception as error:
-        if type(error).__module__.startswith("localcloud"):
-            _fail(str(error))
-        raise
+    return play(as_json=as_json, engine=engine)
 
 
 def _get(endpoint: str, path: str, **query: Any) -> Any:
@@ -200,13 +195,8 @@ def _get(endpoint: str, path: str, **query: Any) -> Any:
 
 def _show(value: Any, as_json: bool, kind: str) -> None:
     if as_json:
-        print(json.dumps(value, ensure_ascii=False, indent=2))
+        print_json(value)
         return
     from localcloud import tables  # noqa: PLC0415
 
     tables.show(kind, value)
-
-
-def _fail(message: str) -> None:
-    typer.echo(f"localcloud: {message}", err=True)
-    raise SystemExit(1)

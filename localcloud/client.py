@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 
+from cli import endpoints
+from cli.errors import UserError
 from localcloud.access_key import PREFIX, AccessKey
 from localcloud.data_folder import DataFolderUnusable, read_access_key
 
@@ -14,8 +16,8 @@ KEY_ID_VARIABLE = "ALIBABA_CLOUD_ACCESS_KEY_ID"
 KEY_SECRET_VARIABLE = "ALIBABA_CLOUD_ACCESS_KEY_SECRET"  # noqa: S105 - the name of a variable
 
 
-class CloudUnreachable(Exception):
-    """No local cloud answers at the endpoint, or it refused; the message says what to do."""
+class CloudUnreachable(UserError):
+    """There is no key for the local cloud, or it refused; the message says what to do."""
 
 
 def access_key_of(endpoint: str, environ: Mapping[str, str] = os.environ) -> AccessKey:
@@ -48,7 +50,7 @@ class Inspector:
     """Reads the state of a running local cloud under ``/_localcloud/``."""
 
     def __init__(self, endpoint: str) -> None:
-        self.endpoint = endpoint.rstrip("/")
+        self.endpoint = endpoints.checked(endpoint)
         # The local cloud is on this machine: a proxy of the environment must not be asked.
         self._http = httpx.Client(base_url=self.endpoint, timeout=60, trust_env=False)
 
@@ -56,7 +58,8 @@ class Inspector:
         """Give the JSON of ``/_localcloud/<resource>``.
 
         Raises:
-            CloudUnreachable: if there is no local cloud, or it has no such thing.
+            EndpointError: if there is no local cloud.
+            CloudUnreachable: if it has no such thing.
         """
         params = {name: value for name, value in query.items() if value is not None}
         return self._json("GET", resource, params=params)
@@ -69,10 +72,12 @@ class Inspector:
         try:
             response = self._http.request(method, f"/_localcloud/{path}", **arguments)
         except httpx.TransportError as error:
-            raise CloudUnreachable(
-                f"no local cloud answers at {self.endpoint} ({type(error).__name__}); "
-                "start one with 'make cloud', or name another with --endpoint"
-            ) from error
-        if response.status_code >= 400:
-            raise CloudUnreachable(response.json().get("error", response.text))
-        return response.json()
+            raise endpoints.unreachable(self.endpoint, error) from error
+        try:
+            answer = response.json()
+            refusal = answer["error"] if response.is_error else ""
+        except (ValueError, TypeError, KeyError):
+            raise endpoints.foreign(self.endpoint, response.status_code) from None
+        if refusal:
+            raise CloudUnreachable(refusal)
+        return answer

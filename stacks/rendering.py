@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pulumi
 
+from cli.errors import UserError
 from scripts.provision import catalogue, render
 from stacks.mending import Problem, dotted, report, set_command
 from stacks.settings import Settings
@@ -40,7 +41,7 @@ def _catalogue(settings: Settings) -> catalogue.Catalogue:
     path = _PROJECT / settings.roles_file if settings.roles_file else catalogue.DEFAULT_PATH
     try:
         return catalogue.load(path)
-    except catalogue.CatalogueError as error:
+    except UserError as error:
         raise _unusable(settings, str(error)) from None
 
 

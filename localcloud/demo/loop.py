@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from cli.errors import UserError
 from localcloud.client import CloudUnreachable, Inspector
 from localcloud.deploy.client import Client
 
@@ -16,7 +17,7 @@ _PATIENCE_SECONDS = 30.0
 _POLL_SECONDS = 0.02
 
 
-class Late(Exception):
+class Late(UserError):
     """What was waited for did not come in time."""
 
 

@@ -1,7 +1,6 @@
 """Starts a local cloud, deploys the loop into it, plays the scenarios and judges them."""
 
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -10,16 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from localcloud.client import CloudUnreachable
+from cli import children
+from cli.errors import UserError
 from localcloud.demo.judgement import Played, Scenario
-from localcloud.demo.loop import Late, Loop
+from localcloud.demo.loop import Loop
 from localcloud.demo.report import Report
 from localcloud.demo.scenarios import SCENARIOS
 
 _EVENTS = 1000
 
 
-class DemoFailed(Exception):
+class DemoFailed(UserError):
     """The demonstration could not even begin."""
 
 
@@ -49,16 +49,8 @@ def play(*, as_json: bool, engine: str) -> int:
 def running(data: Path, *arguments: str) -> Iterator[dict[str, Any]]:
     """Run a local cloud on a free port; give its ready line."""
     command = [sys.executable, "-m", "localcloud", "serve", "--port", "0", "--data", str(data)]
-    with subprocess.Popen(  # noqa: S603 - our own command
-        [*command, *arguments], stdout=subprocess.PIPE, text=True
-    ) as server:
-        try:
-            line = server.stdout.readline() if server.stdout else ""
-            if not line:
-                raise DemoFailed("the local cloud did not start; its error is above")
-            yield json.loads(line)
-        finally:
-            server.terminate()
+    with children.serving([*command, *arguments]) as ready:
+        yield ready
 
 
 def deploy(engine: str, endpoint: str) -> dict[str, Any]:
@@ -67,15 +59,11 @@ def deploy(engine: str, endpoint: str) -> dict[str, Any]:
         from localcloud.deploy import run  # noqa: PLC0415 - Pulumi takes most of a second to load
 
         return run(endpoint=endpoint)
-    if engine != "pulumi":
-        raise DemoFailed(f"there is no engine '{engine}'; mock and pulumi are accepted")
     command = [sys.executable, "-m", "scripts.stack", "up", "--stack", "local", "--json"]
-    done = subprocess.run(  # noqa: S603 - our own command
-        [*command, "--endpoint", endpoint], stdout=subprocess.PIPE, text=True, check=False
-    )
-    if done.returncode:
+    up = children.finished([*command, "--endpoint", endpoint])
+    if up.exit_code:
         raise DemoFailed("pulumi up failed; its error is above")
-    outputs: dict[str, Any] = json.loads(done.stdout)
+    outputs: dict[str, Any] = json.loads(up.output)
     return outputs
 
 
@@ -89,7 +77,7 @@ def play_one(loop: Loop, scenario: Scenario) -> Played:
         for check in scenario.play(loop):
             played.checks.append(check)
         loop.settle()
-    except (Late, CloudUnreachable) as problem:
+    except UserError as problem:
         played.failure = str(problem)
     played.seconds = time.monotonic() - started
     played.events = [e for e in loop.events(_EVENTS) if e["id"] not in known]

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 from uuid import uuid4
 
+from cli import endpoints
 from localcloud.settings import CloudSettings
 
 SLS_HOST = "http.sls.localcloud.invalid"
@@ -53,11 +54,9 @@ class Client:
         access_key_secret: str,
         region: str = CloudSettings.region,
     ) -> None:
-        self.endpoint = endpoint.rstrip("/")
+        self.endpoint = endpoints.checked(endpoint)
         parts = urlsplit(self.endpoint)
-        if parts.scheme != "http" or not parts.hostname:
-            raise ValueError(f"the endpoint {endpoint!r} must look like http://127.0.0.1:8642")
-        self._address = (parts.hostname, parts.port or 80)
+        self._address = (parts.hostname or "", parts.port or 80)
         self._key = access_key_id
         self._secret = access_key_secret
         self._region = region
@@ -133,8 +132,7 @@ class Client:
         try:
             answer = json.loads(content) if content else {}
         except ValueError:
-            shown = content[:200].decode(errors="replace")
-            raise RefusedError(request, status, "NotJson", shown) from None
+            raise endpoints.foreign(self.endpoint, status) from None
         if not isinstance(answer, dict):
             return {"Items": answer}
         code = str(answer.get("Code") or answer.get("errorCode") or "")
@@ -156,10 +154,7 @@ class Client:
             except (HTTPException, OSError) as error:
                 connection.close()
                 if attempt == 2 or isinstance(error, ConnectionRefusedError):
-                    raise ConnectionError(
-                        f"no local cloud answers at {self.endpoint} ({error}); start one with "
-                        "'make cloud', or name another with --endpoint"
-                    ) from error
+                    raise endpoints.unreachable(self.endpoint, error) from error
         raise AssertionError("unreachable")
 
     def _connection(self) -> HTTPConnection:

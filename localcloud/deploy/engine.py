@@ -7,16 +7,17 @@ from typing import Any
 import pulumi
 from pulumi.runtime import mocks, rpc
 
+from cli.errors import UserError
 from dryrun import project
 from dryrun.program import run_stack
-from localcloud.client import CloudUnreachable, access_key_of
+from localcloud.client import access_key_of
 from localcloud.deploy import provider
 from localcloud.deploy.client import Client, RefusedError
 
 _PROJECT = Path(__file__).resolve().parents[2]
 
 
-class DeployError(Exception):
+class DeployError(UserError):
     """The program was not applied; the message says what failed."""
 
 
@@ -73,7 +74,7 @@ def run(
     key is given, it is that of the local cloud's data folder.
 
     Raises:
-        DeployError: whatever failed; the message is for people and says what to do.
+        UserError: whatever failed; the message is for people and says what to do.
     """
     try:
         found = project.read(folder, stack)
@@ -89,5 +90,5 @@ def run(
         config = {**found.config, "alicloud:accessKey": access_key_id}
         client = Client(endpoint, access_key_id, access_key_secret)
         return run_stack(replace(found, config=config), _Provider(client))
-    except (ConnectionError, CloudUnreachable, pulumi.RunError, project.ProjectError) as error:
+    except pulumi.RunError as error:
         raise DeployError(str(error)) from error

@@ -12,12 +12,13 @@ from typing import Any
 
 import uvicorn
 
+from cli.errors import UserError
 from localcloud.settings import CloudSettings
 
 _BACKLOG = 2048
 
 
-class PortTaken(Exception):
+class PortTaken(UserError):
     """Somebody else listens on the port."""
 
 

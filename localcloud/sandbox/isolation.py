@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cli.errors import UserError
 from localcloud.sandbox.level import Level
 
 
@@ -17,5 +18,5 @@ class Isolation:
         return "; ".join((self.level.value, *self.reasons))
 
 
-class SandboxUnavailableError(RuntimeError):
+class SandboxUnavailableError(UserError):
     """No instance can run on this machine; the message says what is missing."""

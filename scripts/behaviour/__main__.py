@@ -4,6 +4,13 @@ The base is a commit, the head is this checkout as it is. Each is deployed into 
 its own that runs no script, gets all events, and is asked what became of them.
 """
 
+if __name__ == "__main__":
+    # Before all other imports: a Ctrl-C while they load ends the command in silence.
+    from cli.launch import launch
+
+    launch("scripts.behaviour.__main__", "behaviour")
+
+
 import sys
 import tempfile
 import time
@@ -17,7 +24,7 @@ from scripts.behaviour import cloud, report, revision
 from scripts.behaviour.difference import Difference, compare
 from scripts.behaviour.play import Player
 from scripts.behaviour.record import Record, records
-from scripts.behaviour.samples import BadSample, Sample, load
+from scripts.behaviour.samples import Sample, load
 
 PROJECT = Path(__file__).resolve().parents[2]
 EVENTS = PROJECT / "tests" / "events"
@@ -39,15 +46,13 @@ def main(
 ) -> None:
     """Print as Markdown which recorded events would be routed, run or reported differently."""
     started = time.monotonic()
-    try:
-        samples = load(events, number)
-        difference, note = _difference(base, head.resolve(), samples, always=always)
-    except (BadSample, revision.NoRevision, cloud.NoCloud) as problem:
-        print(f"behaviour: {problem}", file=sys.stderr)
-        raise typer.Exit(1) from None
+    samples = load(events, number)
+    difference, note = _difference(base, head.resolve(), samples, always=always)
     seconds = round(time.monotonic() - started, 1)
     if json_file:
-        json_file.write_text(report.as_json(difference, note=note, seconds=seconds))
+        json_file.write_text(
+            report.as_json(difference, note=note, seconds=seconds), encoding="utf-8"
+        )
     print(report.markdown(difference, note), end="")
     print(f"behaviour: {len(samples)} events on both sides in {seconds} s", file=sys.stderr)
 
@@ -74,7 +79,3 @@ def _play(tree: Path, samples: list[Sample]) -> tuple[dict[str, Record], bool]:
     with cloud.running(PROJECT) as ready:
         played = Player(ready, cloud.deploy(tree, ready)).play(samples)
     return records(samples, played), played.settled
-
-
-if __name__ == "__main__":
-    typer.run(main)

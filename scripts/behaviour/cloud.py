@@ -2,36 +2,27 @@
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cli import children
+from cli.errors import UserError
 
-class NoCloud(Exception):
-    """The local cloud did not start, or the revision could not be deployed."""
+
+class NoCloud(UserError):
+    """A revision could not be deployed."""
 
 
 @contextmanager
 def running(project: Path) -> Iterator[dict[str, Any]]:
     """Run a dry local cloud on a free port; give its ready line."""
-    command = ["serve", "--port", "0", "--instances", "4", "--dry-run", "--no-chat-rate-limit"]
-    with subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "localcloud", *command],
-        cwd=project,
-        env=_environment(project),
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as server:
-        try:
-            line = server.stdout.readline() if server.stdout else ""
-            if not line:
-                raise NoCloud("the local cloud did not start; its error is above")
-            yield json.loads(line)
-        finally:
-            server.terminate()
+    arguments = ["serve", "--port", "0", "--instances", "4", "--dry-run", "--no-chat-rate-limit"]
+    command = [sys.executable, "-m", "localcloud", *arguments]
+    with children.serving(command, cwd=project, env=_environment(project)) as ready:
+        yield ready
 
 
 # Not the command: that of revisions before each cloud had a key of its own can't be told the key.
@@ -50,18 +41,14 @@ print(json.dumps(outputs))
 
 def deploy(tree: Path, ready: dict[str, Any]) -> dict[str, Any]:
     """Apply stack ``local`` of the revision in a folder, with that revision's own code."""
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-c", _DEPLOY],
-        input=json.dumps(ready),
-        cwd=tree,
-        env=_environment(tree),
-        capture_output=True,
-        text=True,
-        check=False,
+    command = [sys.executable, "-c", _DEPLOY]
+    done = children.finished(
+        command, cwd=tree, env=_environment(tree), text=json.dumps(ready), catch_errors=True
     )
-    if done.returncode:
-        raise NoCloud(f"cannot deploy the revision in {tree.name}: {done.stderr.strip()[-2000:]}")
-    outputs: dict[str, Any] = json.loads(done.stdout)
+    if done.exit_code:
+        said = done.errors.strip()[-2000:]
+        raise NoCloud(f"cannot deploy the revision in {tree.name}: {said}")
+    outputs: dict[str, Any] = json.loads(done.output)
     return outputs
 
 

@@ -5,6 +5,8 @@ import subprocess
 import tarfile
 from pathlib import Path
 
+from cli.errors import UserError
+
 DECISIVE = (
     "Pulumi.yaml",
     "Pulumi.local.yaml",
@@ -17,7 +19,7 @@ DECISIVE = (
 """What makes the loop behave as it does. The local cloud is not among it: it judges both."""
 
 
-class NoRevision(Exception):
+class NoRevision(UserError):
     """There is no such revision in this checkout; the message says what to do."""
 
 

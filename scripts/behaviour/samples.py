@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cli import files
+from cli.errors import UserError
+
 _KINDS = ("source", "bus", "command")
 
 
-class BadSample(Exception):
+class BadSample(UserError):
     """A file is not a recorded event; the message says why."""
 
 
@@ -53,10 +56,7 @@ def load(folder: Path, number: int = 0) -> list[Sample]:
 
 
 def _read(path: Path) -> Sample:
-    try:
-        given = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadSample(f"{path} cannot be read: {error}") from error
+    given = files.read_json(path)
     kinds = [kind for kind in _KINDS if isinstance(given, dict) and given.get(kind)]
     if len(kinds) != 1:
         raise BadSample(f"{path} must have exactly one of {', '.join(_KINDS)}")

@@ -1,48 +1,70 @@
 """Judges a stack's program without the Pulumi CLI: ``python -m scripts.policy --stack dev``."""
 
-import argparse
-import json
-import sys
+if __name__ == "__main__":
+    # Before all other imports: a Ctrl-C while they load ends the command in silence.
+    from cli.launch import launch
+
+    launch("scripts.policy.__main__", "policies")
+
+
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from pulumi_policy import EnforcementLevel
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dryrun import project
+from cli import files
+from cli.errors import UserError
+from cli.output import print_json
+from cli.progress import progress
+from dryrun.project import read
 from provisioning_policies import configuration, rules
 from provisioning_policies.engine import policies_of
 from scripts.policy.judge import Finding, Undecided, exempted, judge
-from scripts.policy.program import ProgramError, declared
+from scripts.policy.program import declared
 
 PACK = Path(__file__).resolve().parents[2] / "policies"
 _STYLES = {"mandatory": "bold red", "advisory": "yellow", "accepted": "dim"}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+class NotJudged(UserError):
+    """The rules could not be run."""
+
+    exit_code = 2
+
+
+def main(
+    stack: Annotated[str, typer.Option(help="The stack, as in Pulumi.<stack>.yaml.")],
+    project: Annotated[Path, typer.Option(help="Folder of Pulumi.yaml.")] = Path(),
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Options and exemptions, as in policies/configuration.yaml."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
     """Print what the rules find; 1 if an update would be stopped, 2 if they could not be run."""
-    options = _parser().parse_args(arguments)
     started = time.perf_counter()
     try:
-        configurations = [configuration.load(PACK / "configuration.yaml", rules.ALL)]
-        if options.config:
-            configurations.append(configuration.load(options.config, rules.ALL))
-        production = configuration.is_production(options.stack, *configurations)
-        settings = configuration.settings(rules.ALL, production, *configurations)
-        resources = declared(project.read(options.project.resolve(), options.stack))
-    except (configuration.ConfigurationError, project.ProjectError, ProgramError) as error:
-        print(f"policies: {error}", file=sys.stderr)
-        return 2
-    results = list(judge(resources, policies_of(rules.ALL, settings)))
+        with progress(f"judging stack {stack}"):
+            paths = [PACK / "configuration.yaml", *([config] if config else [])]
+            configurations = [_configuration(path) for path in paths]
+            production = configuration.is_production(stack, *configurations)
+            settings = configuration.settings(rules.ALL, production, *configurations)
+            resources = declared(read(project.resolve(), stack))
+            results = list(judge(resources, policies_of(rules.ALL, settings)))
+    except (configuration.ConfigurationError, UserError) as error:
+        raise NotJudged(str(error)) from error
     findings = [result for result in results if isinstance(result, Finding)]
     undecided = [result for result in results if isinstance(result, Undecided)]
     accepted = list(exempted(resources, rules.ALL, settings))
     mandatory = sum(finding.is_mandatory for finding in findings)
     summary = {
-        "stack": options.stack,
+        "stack": stack,
         "production": production,
         "rules": sum(s.level is not EnforcementLevel.DISABLED for s in settings.values()),
         "resources": len(resources),
@@ -54,24 +76,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     rows = [_row(found) for found in findings]
     rows += [{**_row(one.finding), "accepted": one.reason} for one in accepted]
-    if options.json:
-        print(json.dumps({**summary, "findings": rows}, indent=2))
+    if as_json:
+        print_json({**summary, "findings": rows})
     else:
         _print(rows, undecided, summary)
     return 1 if mandatory else 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="policies", description=main.__doc__)
-    parser.add_argument("--stack", required=True, help="the stack, as in Pulumi.<stack>.yaml")
-    parser.add_argument(
-        "--project", type=Path, default=Path(), help="directory of Pulumi.yaml; here if left out"
-    )
-    parser.add_argument(
-        "--config", type=Path, help="options and exemptions, as in policies/configuration.yaml"
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    return parser
+def _configuration(path: Path) -> configuration.Configuration:
+    return configuration.parse(files.read_yaml(path) or {}, rules.ALL, str(path))
 
 
 def _row(finding: Finding) -> dict[str, str | None]:
@@ -113,7 +126,3 @@ def _print(
         "{advisory} advisory, {accepted} accepted ({seconds} s)".format(**summary),
         highlight=False,
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

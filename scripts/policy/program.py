@@ -17,6 +17,7 @@ from google.protobuf import json_format  # type: ignore[import-untyped]
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import resource_pb2
 
+from cli.errors import UserError
 from dryrun.program import run_stack
 from dryrun.project import Stack
 from provisioning_policies import tokens
@@ -31,7 +32,7 @@ _NO_ACCOUNT = {"alicloud:accessKey": "LTAIlocal-asks-nobody"}
 """A program may refuse to run without a key; this one opens nothing."""
 
 
-class ProgramError(RuntimeError):
+class ProgramError(UserError):
     """The stack's program failed."""
 
 

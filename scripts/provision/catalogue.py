@@ -10,9 +10,8 @@ import base64
 import binascii
 import re
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -22,6 +21,9 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+
+from cli import files
+from cli.errors import UserError
 
 DEFAULT_PATH = Path(__file__).with_name("roles.yaml")
 
@@ -38,7 +40,7 @@ _KEY_TYPES = (
 _KEY = re.compile(rf"(?:\S.* )?(?P<type>{_KEY_TYPES}) (?P<blob>[A-Za-z0-9+/]+={{0,2}})(?: .*)?")
 
 
-class CatalogueError(ValueError):
+class CatalogueError(UserError):
     """A catalogue says something that no host could be given."""
 
 
@@ -191,22 +193,20 @@ class Catalogue(_Model):
 
 def parse(text: str, origin: str) -> Catalogue:
     """Read a catalogue from YAML text; ``origin`` names it in errors."""
-    try:
-        return Catalogue.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        raise CatalogueError(f"{origin} is not YAML: {error}") from error
-    except ValidationError as error:
-        found = "\n".join(
-            f"  {'.'.join(map(str, item['loc'])) or 'catalogue'}: {item['msg']}"
-            for item in error.errors(include_url=False)
-        )
-        raise CatalogueError(f"{origin} is not a catalogue of roles:\n{found}") from error
+    return _catalogue(files.parse_yaml(text, origin), origin)
 
 
 def load(path: Path = DEFAULT_PATH) -> Catalogue:
     """Read a catalogue from a file, by default the one beside this module."""
+    return _catalogue(files.read_yaml(path), str(path))
+
+
+def _catalogue(found: Any, origin: str) -> Catalogue:
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise CatalogueError(f"cannot read the catalogue {path}: {error.strerror}") from error
-    return parse(text, str(path))
+        return Catalogue.model_validate(found)
+    except ValidationError as error:
+        wrong = "\n".join(
+            f"  {'.'.join(map(str, item['loc'])) or 'catalogue'}: {item['msg']}"
+            for item in error.errors(include_url=False)
+        )
+        raise CatalogueError(f"{origin} is not a catalogue of roles:\n{wrong}") from error

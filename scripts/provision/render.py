@@ -12,6 +12,7 @@ from typing import Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from cli.errors import UserError
 from scripts.provision.catalogue import Catalogue, Grants, PackageNames, Role
 
 Action = Literal["provision", "deprovision"]
@@ -45,7 +46,7 @@ _TEMPLATES = Environment(  # noqa: S701 - a shell script: everything is quoted b
 )
 
 
-class RenderError(ValueError):
+class RenderError(UserError):
     """The script cannot be rendered from what was given."""
 
 

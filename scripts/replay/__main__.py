@@ -6,29 +6,35 @@ ALIBABA_CLOUD_SECURITY_TOKEN; for stack ``local`` with the key in its file. It n
 ``eventbridge:PutEvents`` on the bus.
 """
 
+if __name__ == "__main__":
+    # Before all other imports: a Ctrl-C while they load ends the command in silence.
+    from cli.launch import launch
+
+    launch("scripts.replay.__main__", "replay")
+
+
 import os
 import time
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx
 import typer
-import yaml
 
+from cli import endpoints
+from cli.errors import UserError
 from functions.common.errors import PermanentError, TemporaryError
 from functions.common.eventbridge import EventBus
 from functions.common.rpc import Credentials
-from localcloud.client import CloudUnreachable, access_key_of
+from localcloud.client import access_key_of
+from scripts import stack_file
 from scripts.replay import letters
-from scripts.replay.queue import Message, Queue, Refused
+from scripts.replay.queue import Message, Queue
 
-PROJECT = Path(__file__).resolve().parents[2]
 _LOCAL = "local"
-_LOCAL_ENDPOINT = "http://127.0.0.1:8642"
 
 
-class Unusable(Exception):
+class Unusable(UserError):
     """The stack file or the environment lacks something; the message names it."""
 
 
@@ -39,20 +45,18 @@ def main(
     ] = False,
     endpoint: Annotated[
         str, typer.Option(help="For stack local: where its local cloud runs.")
-    ] = _LOCAL_ENDPOINT,
-) -> None:
+    ] = endpoints.DEFAULT,
+) -> int:
     """List a stack's dead letters; with --yes, publish each on its bus again and delete it."""
     try:
-        code = _replay(stack, endpoint, yes=yes)
-    except (Unusable, Refused, CloudUnreachable, httpx.TransportError) as problem:
-        typer.echo(f"replay: {problem}", err=True)
-        code = 1
-    raise typer.Exit(code)
+        return _replay(stack, endpoints.checked(endpoint), yes=yes)
+    except httpx.TransportError as problem:
+        raise Unusable(f"the queue cannot be reached: {problem}") from None
 
 
 def _replay(stack: str, endpoint: str, *, yes: bool) -> int:
-    config = _config(stack)
-    settings = config["ecs-provisioning-loop:settings"]
+    config = stack_file.config_of(stack)
+    settings = stack_file.settings_of(config, "region", "account_id", "environment")
     account, region = settings["account_id"], settings["region"]
     prefix = settings.get("name_prefix") or f"provisioning-{settings['environment']}"
     local = stack == _LOCAL
@@ -114,15 +118,6 @@ def _publish_one(queue: Queue, bus: EventBus, message: Message) -> str:
     return ""
 
 
-def _config(stack: str) -> dict[str, Any]:
-    path = PROJECT / f"Pulumi.{stack}.yaml"
-    if not path.exists():
-        known = ", ".join(sorted(p.name.split(".")[1] for p in PROJECT.glob("Pulumi.*.yaml")))
-        raise Unusable(f"there is no stack '{stack}'; there are {known}")
-    config: dict[str, Any] = yaml.safe_load(path.read_text())["config"]
-    return config
-
-
 def _local_key(endpoint: str) -> Credentials:
     key = access_key_of(endpoint)
     return Credentials(key.id, key.secret)
@@ -136,7 +131,3 @@ def _key(environ: Mapping[str, str]) -> Credentials:
     return Credentials(
         environ[names[0]], environ[names[1]], environ.get("ALIBABA_CLOUD_SECURITY_TOKEN", "")
     )
-
-
-if __name__ == "__main__":
-    typer.run(main)

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import httpx
 
+from cli.errors import UserError
 from functions.common.rpc import Credentials
 
 BATCH = 16
@@ -19,7 +20,7 @@ BATCH = 16
 _NONE_LEFT = "MessageNotExist"
 
 
-class Refused(Exception):
+class Refused(UserError):
     """The queue did not do what it was asked for."""
 
 

@@ -5,18 +5,29 @@ Each file is what another command wrote: ``scripts/review/plan.sh``, ``python -m
 it is read as data, masked and escaped here.
 """
 
+if __name__ == "__main__":
+    # Before all other imports: a Ctrl-C while they load ends the command in silence.
+    from cli.launch import launch
+
+    launch("scripts.review.__main__", "review")
+
+
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli.errors import UserError
 from scripts.behaviour import report
-from scripts.behaviour.revision import NoRevision
 from scripts.review.changes import Revision, introduction
 from scripts.review.comment import build, read_preview
 
 PROJECT = Path(__file__).resolve().parents[2]
+
+
+class NothingToReview(UserError):
+    """No part of a review has been made yet."""
 
 
 def main(
@@ -34,14 +45,15 @@ def main(
     ] = "",
     head: Annotated[Path, typer.Option(help="The checkout that is compared with it.")] = PROJECT,
     output: Annotated[Path | None, typer.Option(help="Where to write; else it is printed.")] = None,
-) -> None:
+) -> int:
     """Put a review together from its parts; exit code 1 if a preview or the comparison failed."""
-    parts = []
-    try:
-        parts += introduction(Revision(head, base), Revision(head)) if base else []
-    except NoRevision as problem:
-        print(f"review: {problem}", file=sys.stderr)
-        raise typer.Exit(1) from None
+    given = [path for _, path in map(_pair, [*(previews or []), *(policies or [])])]
+    given += [behaviour] if behaviour else []
+    if given and not any(path.exists() for path in given):
+        raise NothingToReview(
+            f"there is no {', no '.join(map(str, given))}; 'make judge' and 'make plan' write them"
+        )
+    parts = introduction(Revision(head, base), Revision(head)) if base else []
     events = report.from_json(_read(behaviour)) if behaviour else ""
     if behaviour:
         parts += ["#### Recorded events", "", events or _NOT_PLAYED]
@@ -56,7 +68,7 @@ def main(
     failed += ["the recorded events could not be played"] if behaviour and not events else []
     for what in failed:
         print(f"review: {what}", file=sys.stderr)
-    raise typer.Exit(1 if failed else 0)
+    return 1 if failed else 0
 
 
 _NOT_PLAYED = "**The recorded events could not be played**; the log says why."
@@ -71,7 +83,3 @@ def _pair(given: str) -> tuple[str, Path]:
 
 def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-
-
-if __name__ == "__main__":
-    typer.run(main)

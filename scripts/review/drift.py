@@ -4,6 +4,13 @@ Each plan comes from ``pulumi preview --refresh --json``: what the engine would 
 as it is, with the program as it is committed.
 """
 
+if __name__ == "__main__":
+    # Before all other imports: a Ctrl-C while they load ends the command in silence.
+    from cli.launch import launch
+
+    launch("scripts.review.drift", "drift")
+
+
 from pathlib import Path
 from typing import Annotated
 
@@ -39,7 +46,3 @@ def issue(previews: list[StackPreview]) -> str:
     said = [text for stacks, text in ((drifted, _DIFFERS), (failed, _FAILED)) if stacks]
     heading = "What differs" if drifted else "The stacks could not be compared"
     return build([*drifted, *failed], introduction=" ".join(said), heading=heading)
-
-
-if __name__ == "__main__":
-    typer.run(main)

@@ -6,10 +6,16 @@ ALIBABA_CLOUD_SECURITY_TOKEN, and needs ``ecs:DescribeInvocations``; for stack `
 the key of the local cloud.
 """
 
+if __name__ == "__main__":
+    # Before all other imports: a Ctrl-C while they load ends the command in silence.
+    from cli.launch import launch
+
+    launch("scripts.smoke.__main__", "smoke")
+
+
 import json
 import os
 import secrets
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -18,17 +24,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 
+from cli import children, endpoints, files
 from functions.common.cloud_assistant import Invocation
 from functions.common.errors import FunctionError
 from functions.common.facts import DEPROVISION, PROVISION, SUCCESS
 from functions.common.runtime import cloud_assistant
 from functions.common.web import send
-from localcloud.client import CloudUnreachable, access_key_of
+from localcloud.client import access_key_of
+from scripts import stack_file
 from scripts.smoke.approval import EMPLOYEE, Smoke, SmokeFailed, Target
 
-PROJECT = Path(__file__).resolve().parents[2]
 _LOCAL = "local"
 _TOKEN = "PROVISIONING_TOKEN"  # noqa: S105 - the name of a variable
 
@@ -52,12 +58,12 @@ def main(
     ] = None,
     endpoint: Annotated[
         str, typer.Option(help="For stack local: where its local cloud runs.")
-    ] = "http://127.0.0.1:8642",
-) -> None:
+    ] = endpoints.DEFAULT,
+) -> int:
     """Let somebody in who does not exist, see it done on the instances, and lock them out again."""
+    config = stack_file.config_of(stack)
+    settings = stack_file.settings_of(config, "region", "account_id", "sources", "roles")
     try:
-        config = _config(stack)
-        settings = config["ecs-provisioning-loop:settings"]
         target = _target(settings, _outputs(stack, outputs), source, role)
         environ = _local(endpoint) if stack == _LOCAL else os.environ
         place = _Place(settings["region"], settings["account_id"])
@@ -70,10 +76,9 @@ def main(
             limit_seconds=seconds,
         )
         good = _run(smoke, target)
-    except (SmokeFailed, FunctionError, CloudUnreachable) as problem:
-        typer.echo(f"smoke: {problem}", err=True)
-        raise typer.Exit(1) from None
-    raise typer.Exit(0 if good else 1)
+    except FunctionError as problem:
+        raise SmokeFailed(str(problem)) from None
+    return 0 if good else 1
 
 
 def _run(smoke: Smoke, target: Target) -> bool:
@@ -103,26 +108,14 @@ def _told(invocations: list[Invocation]) -> list[tuple[str, bool]]:
     ]
 
 
-def _config(stack: str) -> dict[str, Any]:
-    path = PROJECT / f"Pulumi.{stack}.yaml"
-    if not path.exists():
-        known = ", ".join(sorted(p.name.split(".")[1] for p in PROJECT.glob("Pulumi.*.yaml")))
-        raise SmokeFailed(f"there is no stack '{stack}'; there are {known}")
-    config: dict[str, Any] = yaml.safe_load(path.read_text())["config"]
-    return config
-
-
 def _outputs(stack: str, file: Path | None) -> dict[str, Any]:
     if file:
-        text = file.read_text()
+        found = files.read_json(file)
     else:
         command = [sys.executable, "-m", "scripts.stack", "output", "--stack", stack, "--json"]
-        done = subprocess.run(  # noqa: S603 - our own command
-            command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=False
-        )
-        text = done.stdout if done.returncode == 0 else "{}"
-    found: dict[str, Any] = json.loads(text or "{}")
-    if not found.get("webhooks"):
+        done = children.finished(command, cwd=stack_file.PROJECT)
+        found = json.loads(done.output) if done.output and not done.exit_code else {}
+    if not isinstance(found, dict) or not found.get("webhooks"):
         raise SmokeFailed(f"stack {stack} has no webhooks; deploy it with 'make up STACK={stack}'")
     return found
 
@@ -153,7 +146,3 @@ def _local(endpoint: str) -> dict[str, str]:
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.secret,
         "ALIBABA_CLOUD_ENDPOINT_ECS": endpoint,
     }
-
-
-if __name__ == "__main__":
-    typer.run(main)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from cli.errors import UserError
 from functions.common import tags
 from functions.common.cloud_assistant import CloudAssistant, Invocation
 from functions.common.errors import TemporaryError
@@ -20,7 +21,7 @@ _POST_SECONDS = 15.0
 _POLL_SECONDS = 1.0
 
 
-class SmokeFailed(Exception):
+class SmokeFailed(UserError):
     """The loop did not do what it should; the message says where to look."""
 
 

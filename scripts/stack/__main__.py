@@ -4,27 +4,36 @@ For stack ``local`` it starts a local cloud if none runs, and points the provide
 kept in ``.pulumi/`` below the project unless PULUMI_BACKEND_URL says where.
 """
 
+if __name__ == "__main__":
+    # Before all other imports: a Ctrl-C while they load ends the command in silence.
+    from cli.launch import launch
+
+    launch("scripts.stack.__main__", "stack")
+
+
 import os
+import signal
 import subprocess
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
-from localcloud.client import CloudUnreachable, access_key_of
+from cli import endpoints
+from dryrun.project import path_of
+from localcloud.client import access_key_of
 from scripts.stack import local_cloud
-from scripts.stack.engine import NoEngine, find_or_install
-from scripts.stack.local_cloud import NoLocalCloud
+from scripts.stack.engine import find_or_install
 
 PROJECT = Path(__file__).resolve().parents[2]
 LOCAL = "local"
 _ACCOUNT = ("ALICLOUD_", "ALIBABA_CLOUD_", "ALIBABACLOUD_")
-ACTIONS = {"up", "preview", "refresh", "destroy", "output"}
+Action = Literal["up", "preview", "refresh", "destroy", "output"]
 
 
 def main(
-    action: Annotated[str, typer.Argument(help="up, preview, refresh, destroy or output.")],
+    action: Annotated[Action, typer.Argument(help="What pulumi does.")],
     stack: Annotated[str, typer.Option(help="local, dev, prod or a stack of your own.")] = LOCAL,
     endpoint: Annotated[
         str, typer.Option(help="For stack local: a local cloud that runs already.")
@@ -39,15 +48,13 @@ def main(
         Path, typer.Option(help="The checkout whose program is run, if it is not this one.")
     ] = PROJECT,
     more: Annotated[list[str] | None, typer.Argument(help="Given to pulumi as it is.")] = None,
-) -> None:
+) -> int:
     """Run pulumi on a stack of this project."""
+    program = program.resolve()
+    path_of(program, stack)
+    endpoint = endpoint and endpoints.checked(endpoint)
     console = Console(stderr=True, highlight=False)
-    try:
-        code = _run(console, program.resolve(), action, stack, endpoint, as_json, more or [])
-    except (NoEngine, NoLocalCloud, CloudUnreachable) as problem:
-        console.print(f"stack: {problem}", markup=False, soft_wrap=True)
-        code = 1
-    raise typer.Exit(code)
+    return _run(console, program, action, stack, endpoint, as_json, more or [])
 
 
 def _run(
@@ -59,11 +66,6 @@ def _run(
     as_json: bool,
     more: list[str],
 ) -> int:
-    if action not in ACTIONS:
-        raise typer.BadParameter(f"'{action}' is not one of {', '.join(sorted(ACTIONS))}")
-    if not (program / f"Pulumi.{stack}.yaml").exists():
-        known = sorted(p.name.split(".")[1] for p in program.glob("Pulumi.*.yaml"))
-        raise typer.BadParameter(f"there is no stack '{stack}'; there are {', '.join(known)}")
     pulumi = find_or_install(PROJECT, console)
     environment = _environment(pulumi, stack)
     if program != PROJECT:
@@ -77,8 +79,7 @@ def _run(
     # What people read goes to standard error, so that --json has standard output to itself.
     def engine(*arguments: str, output: int | None = 2) -> int:
         command = [pulumi, "--cwd", str(program), *arguments]
-        with subprocess.Popen(command, env=environment, stdout=output) as process:  # noqa: S603
-            return _ended(process)
+        return _run_to_its_end(command, environment, output)
 
     code = engine("stack", "select", "--create", "--stack", stack, output=subprocess.DEVNULL)
     if action == "output":
@@ -92,13 +93,15 @@ def _run(
     return code
 
 
-def _ended(process: subprocess.Popen[bytes]) -> int:
-    """Wait for pulumi, also after Ctrl-C: it gets that too, and ends when its state is in order."""
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue
+def _run_to_its_end(command: list[str], environment: dict[str, str], output: int | None) -> int:
+    """Run pulumi, also after Ctrl-C: it gets that too, and ends when its state is in order."""
+    interrupts: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: interrupts.append(number))
+    try:
+        code = subprocess.run(command, env=environment, stdout=output, check=False).returncode  # noqa: S603
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return 130 if interrupts else code
 
 
 def _environment(pulumi: str, stack: str) -> dict[str, str]:
@@ -148,7 +151,3 @@ def _flags(action: str, stack: str) -> list[str]:
         return []
     # A local cloud may have been started afresh: what it forgot is made again.
     return ["--yes", "--refresh"] if action == "up" else ["--yes"]
-
-
-if __name__ == "__main__":
-    typer.run(main)

@@ -13,12 +13,14 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cli.errors import UserError
+
 FOLDER = ".engine"
 """Where the engine is installed, below the project; git ignores it."""
 _MANUAL = "https://www.pulumi.com/docs/install/"
 
 
-class NoEngine(Exception):
+class NoEngine(UserError):
     """There is no Pulumi engine and none could be installed; the message says what to do."""
 
 

@@ -10,11 +10,14 @@ import urllib.request
 from functools import partial
 from pathlib import Path
 
-ENDPOINT = "http://127.0.0.1:8642"
+from cli import endpoints
+from cli.errors import UserError
+
+ENDPOINT = endpoints.DEFAULT
 _STARTING_SECONDS = 20.0
 
 
-class NoLocalCloud(Exception):
+class NoLocalCloud(UserError):
     """No local cloud runs and none could be started."""
 
 

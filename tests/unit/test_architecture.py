@@ -7,29 +7,31 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OWN = {"components", "dryrun", "functions", "localcloud", "policies", "scripts", "stacks"}
+OWN = {"cli", "components", "dryrun", "functions", "localcloud", "policies", "scripts", "stacks"}
 PACKAGES = OWN | {"provisioning_policies"}
 PULUMI = {"pulumi", "pulumi_alicloud", "pulumi_policy"}
 
 ALLOWED = {
-    "stacks": {"stacks", "components", "scripts"} | PULUMI,
-    "components": {"components", "scripts"} | PULUMI,
+    # How commands start, fail and read files: below everything else.
+    "cli": {"cli"},
+    "stacks": {"cli", "stacks", "components", "scripts"} | PULUMI,
+    "components": {"cli", "components", "scripts"} | PULUMI,
     "policies": {"provisioning_policies"} | PULUMI,
-    "dryrun": {"dryrun"} | PULUMI,
+    "dryrun": {"cli", "dryrun"} | PULUMI,
     "functions": {"functions"},
-    "scripts": {"scripts"},
+    "scripts": {"cli", "dryrun.project", "scripts"},
     # Speaks to the cloud with the functions' own clients, and learns from the local cloud's which
     # key it takes.
-    "scripts/behaviour": {"scripts", "functions"},
-    "scripts/replay": {"scripts", "functions", "localcloud.client"},
-    "scripts/smoke": {"scripts", "functions", "localcloud.client"},
+    "scripts/behaviour": {"cli", "scripts", "functions"},
+    "scripts/replay": {"cli", "scripts", "functions", "localcloud.client"},
+    "scripts/smoke": {"cli", "scripts", "functions", "localcloud.client"},
     # Judges what a stack declares by the rules of the policy pack.
-    "scripts/policy": {"scripts", "dryrun", "provisioning_policies"} | PULUMI,
+    "scripts/policy": {"cli", "scripts", "dryrun", "provisioning_policies"} | PULUMI,
     # Installs the engine with Pulumi's own installer.
-    "scripts/stack": {"scripts", "localcloud.client"} | PULUMI,
-    "localcloud": {"localcloud"},
+    "scripts/stack": {"cli", "dryrun.project", "scripts", "localcloud.client"} | PULUMI,
+    "localcloud": {"cli", "localcloud"},
     # The one client that runs the stack's program: under Pulumi's mock monitor.
-    "localcloud/deploy": {"localcloud", "dryrun"} | PULUMI,
+    "localcloud/deploy": {"cli", "localcloud", "dryrun"} | PULUMI,
     "localcloud/core": {"localcloud.core"},
 }
 """For a folder: the packages of this project, and Pulumi's, that its modules may import."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.errors import UserError
 from dryrun.project import ProjectError, read
 
 
@@ -33,16 +34,22 @@ def test_what_is_encrypted_is_only_named(project: Path) -> None:
 
 def test_a_missing_stack_is_named_with_those_that_exist(project: Path) -> None:
     """A slip in the stack's name is answered with the names."""
-    with pytest.raises(ProjectError, match="there is no stack 'prod'; there are: dev"):
+    with pytest.raises(ProjectError, match="there is no stack 'prod'; there are dev"):
         read(project, "prod")
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("[]", "holds no settings"), ("a: b: c", "is not YAML")],
+    [
+        ("[]", "must hold"),
+        ("a: b: c", "is not YAML"),
+        ("config: {tiny:a: 1, tiny:a: 2}", "is not YAML: the key 'tiny:a' stands twice"),
+        ("config: [a]", "must hold"),
+        ("config: {1: a}", "must hold"),
+    ],
 )
 def test_an_unusable_file_is_named(project: Path, text: str, message: str) -> None:
     """The error says which file and what is wrong with it."""
     (project / "Pulumi.dev.yaml").write_text(text)
-    with pytest.raises(ProjectError, match=rf"Pulumi\.dev\.yaml {message}"):
+    with pytest.raises(UserError, match=rf"Pulumi\.dev\.yaml {message}"):
         read(project, "dev")

@@ -246,7 +246,7 @@ def test_settings_are_strict_and_frozen(model: type[BaseModel]) -> None:
         ),
         pytest.param(
             settings_change(roles_file="no/such/file.yaml"),
-            "settings.roles_file: cannot read the catalogue",
+            "settings.roles_file: there is no file",
             set_command(("roles_file",), "<path>"),
             id="catalogue that is not there",
         ),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cli.errors import UserError
 from localcloud.deploy import DeployError, run
 from localcloud.deploy.client import Client, RefusedError
 from localcloud.settings import CHATS
@@ -304,23 +305,23 @@ def test_wrong_settings_stop_before_the_first_request(cloud: RecordingCloud, pro
 
 def test_no_cloud_says_how_to_start_one() -> None:
     """A connection that nobody takes names the endpoint and the command."""
-    with pytest.raises(ConnectionError, match=r"127\.0\.0\.1:9 .*make cloud"):
+    with pytest.raises(UserError, match=r"127\.0\.0\.1:9 .*make cloud"):
         Client("http://127.0.0.1:9", "k", "s").rpc("2015-05-01", "GetRole", {})
 
 
 def test_a_deployment_without_a_cloud_fails_in_one_sentence(project: Path) -> None:
     """The command line needs to catch only one kind of error."""
     write(project, "alicloud.log.Project('p', project_name='p')")
-    with pytest.raises(DeployError, match=r"^no local cloud answers at http://127\.0\.0\.1:9 "):
+    with pytest.raises(UserError, match=r"^no local cloud answers at http://127\.0\.0\.1:9 "):
         run("http://127.0.0.1:9", folder=project)
-    with pytest.raises(DeployError, match="there is no stack 'nowhere'"):
+    with pytest.raises(UserError, match="there is no stack 'nowhere'"):
         run("http://127.0.0.1:9", "nowhere", folder=project)
 
 
 @pytest.mark.parametrize("endpoint", ["127.0.0.1:8642", "https://127.0.0.1", "http://"])
 def test_an_endpoint_is_plain_http(endpoint: str) -> None:
     """Anything else is refused with an example."""
-    with pytest.raises(ValueError, match="must look like"):
+    with pytest.raises(UserError, match="write it as in http://127"):
         Client(endpoint, "k", "s")
 
 

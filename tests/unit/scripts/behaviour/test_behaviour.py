@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from cli.errors import UserError
 from scripts.behaviour import report, revision
 from scripts.behaviour.difference import KINDS, compare
 from scripts.behaviour.play import Played
 from scripts.behaviour.record import OTHERS, Record, records
-from scripts.behaviour.samples import BadSample, Sample, load
+from scripts.behaviour.samples import Sample, load
 
 ROOT = Path(__file__).parents[4]
 EVENTS = ROOT / "tests" / "events"
@@ -177,7 +178,7 @@ def test_copies_are_requests_of_their_own() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("{", "cannot be read"),
+        ("{", "is not JSON"),
         ("{}", "exactly one of source, bus, command"),
         ('{"source": "a", "bus": "b"}', "exactly one of source, bus, command"),
         ('{"source": "a", "token": 1}', "has token; accepted are"),
@@ -186,7 +187,7 @@ def test_copies_are_requests_of_their_own() -> None:
 def test_a_file_that_is_no_event_is_named(tmp_path: Path, text: str, words: str) -> None:
     """The message says which file, and what belongs in it."""
     (tmp_path / "x.json").write_text(text)
-    with pytest.raises(BadSample, match=words):
+    with pytest.raises(UserError, match=words):
         load(tmp_path)
 
 

@@ -73,7 +73,7 @@ def test_nothing_is_left_behind(project: Project) -> None:
 
 def test_an_unknown_stack_is_named_with_those_that_exist(project: Project) -> None:
     """A slip in the stack's name is answered with the names."""
-    with pytest.raises(ProjectError, match="there is no stack 'test'; there are: dev, prod"):
+    with pytest.raises(ProjectError, match="there is no stack 'test'; there are dev, prod"):
         read(project(), "test")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cli.command import run
 from scripts.policy.__main__ import main
 
 Project = Callable[..., Path]
@@ -17,7 +18,7 @@ ROOT = Path(__file__).parents[4]
 
 def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
     """Run the command with --json."""
-    code = main([*arguments, "--json"])
+    code = run(main, [*arguments, "--json"], "policies")
     return code, json.loads(capsys.readouterr().out)
 
 
@@ -55,7 +56,8 @@ def test_the_table_shows_what_is_wrong(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Level, rule, resource and message of a violation, and a line that counts them."""
-    assert main(["--stack", "prod", "--project", str(project(seconds=60))]) == 1
+    arguments = ["--stack", "prod", "--project", str(project(seconds=60))]
+    assert run(main, arguments, "policies") == 1
     out = capsys.readouterr().out
     assert all(part in out for part in ("mandatory", "queue-retention", "letters", "kept for 60 s"))
     assert "1 mandatory, 0 advisory, 0 accepted" in " ".join(out.split())
@@ -72,7 +74,7 @@ def test_an_exemption_is_shown_with_its_reason(
     code, report = run_json(capsys, *arguments)
     assert (code, report["mandatory"], report["accepted"]) == (0, 0, 1)
     assert exemption["reason"] == report["findings"][0]["accepted"]
-    assert main(arguments) == 0
+    assert run(main, arguments, "policies") == 0
     assert "a minute is enough" in capsys.readouterr().out
 
 
@@ -91,7 +93,7 @@ def test_what_cannot_be_run_is_no_clean_stack(
     root = project()
     (root / "wrong.yaml").write_text("rules: {rule-retri: {}}")
     arguments = [str(root / part) if part.endswith(".yaml") else part for part in arguments]
-    assert main([*arguments, "--project", str(root)]) == 2
+    assert run(main, [*arguments, "--project", str(root)], "policies") == 2
     out, err = capsys.readouterr()
     assert not out
     assert message in err
@@ -99,12 +101,12 @@ def test_what_cannot_be_run_is_no_clean_stack(
 
 def test_it_is_a_command() -> None:
     """``python -m scripts.policy`` judges the project in the current directory."""
-    run = subprocess.run(
+    judged = subprocess.run(
         [sys.executable, "-m", "scripts.policy", "--stack", "local", "--json"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
-    report = json.loads(run.stdout)
+    report = json.loads(judged.stdout)
     assert (report["mandatory"], report["advisory"]) == (0, 0)

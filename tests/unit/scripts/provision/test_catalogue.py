@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from scripts.provision.catalogue import DEFAULT_PATH, Catalogue, CatalogueError, load, parse
+from cli.errors import UserError
+from scripts.provision.catalogue import DEFAULT_PATH, Catalogue, load, parse
 from tests.unit.scripts.provision.host import key
 
 
 def catalogue_error(text: str) -> str:
     """Give the message for a catalogue that is not acceptable."""
-    with pytest.raises(CatalogueError) as caught:
+    with pytest.raises(UserError) as caught:
         parse(text, "roles.yaml")
     return str(caught.value)
 
@@ -121,7 +122,7 @@ def test_public_key_is_taken_as_in_its_file(line: str) -> None:
 
 def test_unreadable_catalogue_is_named() -> None:
     """A path that does not exist is told with the system's reason."""
-    with pytest.raises(CatalogueError, match=r"/no/such/roles\.yaml: No such file"):
+    with pytest.raises(UserError, match=r"there is no file /no/such/roles\.yaml"):
         load(Path("/no/such/roles.yaml"))
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cli.command import run
 from scripts.provision import render as module
 from scripts.provision.__main__ import main
 from scripts.provision.catalogue import Catalogue, load
@@ -258,7 +259,7 @@ def test_template_interpolates_in_its_first_block_only() -> None:
 
 def test_command_line_prints_the_script_and_its_size(capsys: pytest.CaptureFixture[str]) -> None:
     """The script goes to stdout, what room is left to stderr."""
-    assert 0 == main(["--action", "deprovision"])
+    assert 0 == run(main, ["--action", "deprovision"], "provision")
     printed = capsys.readouterr()
     rendered = render(load(), "deprovision")
     assert rendered.text == printed.out
@@ -271,5 +272,5 @@ def test_command_line_tells_what_is_wrong_without_a_trace(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A role that does not exist is one line and an exit code."""
-    assert 1 == main(["--role", "dbo"])
-    assert capsys.readouterr().err.startswith("the catalogue has no role dbo")
+    assert 1 == run(main, ["--role", "dbo"], "provision")
+    assert capsys.readouterr().err.startswith("provision: the catalogue has no role dbo")
