@@ -1,7 +1,8 @@
 """What each role gives on a host, read from YAML and checked before anything is rendered.
 
 Every value ends up in a script that root runs. So names are held to the characters that the tools
-themselves accept, and free text (sudo rules, keys, file contents) to what fits in its line.
+themselves accept, and free text (sudo rules, keys, file contents) to what fits in its line. What
+makes an employee as good as root needs a reason beside it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
@@ -16,14 +18,18 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     StringConstraints,
+    Tag,
     ValidationError,
     model_validator,
 )
 
 from cli import files
 from cli.errors import UserError
+from cli.validation import dotted, mistakes
+from scripts.provision.privileges import danger_of_group, danger_of_rule
 
 DEFAULT_PATH = Path(__file__).with_name("roles.yaml")
 
@@ -32,6 +38,20 @@ EMP_ID_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"
 ROLE_PATTERN = r"^[a-z][a-z0-9-]{0,31}$"
 """What the script accepts as a role, and so what a role may be called."""
 USER_NAME_MAX_LENGTH = 32
+
+_PACKAGE = r"^[A-Za-z0-9][A-Za-z0-9+._-]{0,127}$"
+_GROUP = r"^[a-z_][a-z0-9_-]{0,31}$"
+_MODE = r"^0?[0-7]{3}$"
+_SHELL = r"^(/[A-Za-z0-9._-]+)+$"
+_PREFIX = r"^([a-z][a-z0-9_-]{0,15})?$"
+_FORMS = {
+    ROLE_PATTERN: "lower-case letters, digits and hyphens, a letter first, at most 32",
+    _PACKAGE: "the name of a package: letters, digits and + . _ -, a letter or digit first",
+    _GROUP: "the name of a group: lower-case letters, digits, _ and -, a letter first, at most 32",
+    _MODE: "three octal digits, in quotes, such as '0644'",
+    _SHELL: "the full path of a shell, such as /bin/bash",
+    _PREFIX: "lower-case letters, digits, _ and -, a letter first, at most 16; or empty",
+}
 
 _KEY_TYPES = (
     r"(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)"
@@ -57,7 +77,7 @@ def _sudo_rule(text: str) -> str:
         raise ValueError("must not end with a backslash: sudoers would join the next line to it")
     if text.startswith("=") or "=" not in text:
         raise ValueError(
-            f"{text!r} is no rule: write what follows the user name in sudoers, "
+            f"{text!r} is not a rule: write what follows the user name in sudoers, "
             "as in 'ALL=(root) NOPASSWD: /usr/bin/systemctl restart app'"
         )
     return text
@@ -82,6 +102,10 @@ def _ssh_key(text: str) -> str:
 
 
 def _relative_path(text: str) -> str:
+    if text.startswith("~"):
+        raise ValueError(
+            f"{text!r} would be a folder of that name: paths are below the home already"
+        )
     path = PurePosixPath(text)
     if path.is_absolute() or ".." in path.parts or text != str(path) or text in {"", "."}:
         raise ValueError(
@@ -101,13 +125,55 @@ def _content(text: str) -> str:
 Line = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_one_line)]
 SudoRule = Annotated[Line, AfterValidator(_sudo_rule)]
 SshKey = Annotated[Line, AfterValidator(_ssh_key)]
-PackageName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9+._-]{0,127}$")]
-GroupName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
+PackageName = Annotated[str, StringConstraints(pattern=_PACKAGE)]
+GroupName = Annotated[str, StringConstraints(pattern=_GROUP)]
 RoleName = Annotated[str, StringConstraints(pattern=ROLE_PATTERN)]
+Reason = Annotated[
+    str, StringConstraints(min_length=20, max_length=1000), AfterValidator(_one_line)
+]
+"""Why somebody may be as good as root; long enough for a reviewer to judge."""
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class _WithReason(_Model):
+    reason: Reason
+    """Why it is given all the same."""
+
+
+class Group(_WithReason):
+    """A group that makes its members as good as root, or shows them secrets."""
+
+    group: GroupName
+    """Its name."""
+
+
+class Rule(_WithReason):
+    """A sudo rule that is as good as root."""
+
+    rule: SudoRule
+    """What follows the user name in sudoers(5)."""
+
+
+def _needs_reason(danger_of: Callable[[str], str], field: str) -> AfterValidator:
+    """Make the check that takes a value alone only if it is harmless."""
+
+    def check(given: str | _WithReason) -> str | _WithReason:
+        if isinstance(given, str) and (danger := danger_of(given)):
+            raise ValueError(
+                f"{danger}; leave it out, or write why it is needed, as in "
+                f"{{{field}: {given!r}, reason: ...}}"
+            )
+        return given
+
+    return AfterValidator(check)
+
+
+# A value is written alone, or as a mapping with more about it.
+_KIND = Discriminator(lambda given: "[plain]" if isinstance(given, str) else "[mapping]")
+_PLAIN, _MAPPING = Tag("[plain]"), Tag("[mapping]")
 
 
 class PackageNames(_Model):
@@ -125,6 +191,22 @@ class PackageNames(_Model):
         return self
 
 
+Package = Annotated[
+    Annotated[PackageName, _PLAIN] | Annotated[PackageNames, _MAPPING],
+    _KIND,
+]
+GivenGroup = Annotated[
+    Annotated[GroupName, _PLAIN] | Annotated[Group, _MAPPING],
+    _KIND,
+    _needs_reason(danger_of_group, "group"),
+]
+GivenRule = Annotated[
+    Annotated[SudoRule, _PLAIN] | Annotated[Rule, _MAPPING],
+    _KIND,
+    _needs_reason(danger_of_rule, "rule"),
+]
+
+
 class SkeletonFile(_Model):
     """A file that a home starts with; one that is there already is left as it is."""
 
@@ -132,23 +214,33 @@ class SkeletonFile(_Model):
     """Where, below the home."""
     content: Annotated[str, AfterValidator(_content)] = ""
     """The text, with its line ends."""
-    mode: Annotated[str, StringConstraints(pattern=r"^0?[0-7]{3}$")] = "0644"
+    mode: Annotated[str, StringConstraints(pattern=_MODE)] = "0644"
     """Octal permissions."""
 
 
 class Grants(_Model):
     """What somebody is given on a host."""
 
-    packages: tuple[PackageName | PackageNames, ...] = ()
+    packages: tuple[Package, ...] = ()
     """Installed if missing, never removed. The package's own name, not one that it provides."""
-    groups: tuple[GroupName, ...] = ()
-    """Supplementary groups, created if missing."""
-    sudo: tuple[SudoRule, ...] = ()
-    """Each what follows the user name in sudoers(5)."""
+    groups: tuple[GivenGroup, ...] = ()
+    """Supplementary groups, created if missing; a dangerous one with its reason."""
+    sudo: tuple[GivenRule, ...] = ()
+    """Each what follows the user name in sudoers(5); a dangerous one with its reason."""
     ssh_keys: tuple[SshKey, ...] = ()
     """Public keys that may log in to the account."""
     files: tuple[SkeletonFile, ...] = ()
     """What the home starts with besides /etc/skel."""
+
+    @property
+    def group_names(self) -> tuple[str, ...]:
+        """The supplementary groups by name."""
+        return tuple(g.group if isinstance(g, Group) else g for g in self.groups)
+
+    @property
+    def sudo_rules(self) -> tuple[str, ...]:
+        """The sudo rules as they stand in sudoers."""
+        return tuple(r.rule if isinstance(r, Rule) else r for r in self.sudo)
 
 
 class Role(Grants):
@@ -156,20 +248,26 @@ class Role(Grants):
 
     description: Line | None = None
     """For readers of the catalogue; not part of the script."""
-    primary_group: GroupName | None = None
+    primary_group: GivenGroup | None = None
     """Created if missing. A group of the user's own name if left out."""
-    shell: Annotated[str, StringConstraints(pattern=r"^(/[A-Za-z0-9._-]+)+$")] | None = None
+    shell: Annotated[str, StringConstraints(pattern=_SHELL)] | None = None
     """The login shell, /bin/bash if left out. It must be there once the packages are installed."""
     expires_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     """The account expires so many days after the last run that gave the role; never if left out."""
+
+    @property
+    def primary_group_name(self) -> str | None:
+        """The primary group by name."""
+        group = self.primary_group
+        return group.group if isinstance(group, Group) else group
 
 
 class UserName(_Model):
     """How an account name is made: the prefix and the employee id in lower case."""
 
-    prefix: Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9_-]{0,15})?$")] = "emp-"
+    prefix: Annotated[str, StringConstraints(pattern=_PREFIX)] = "emp-"
     """Keeps employees apart from system accounts. Empty: the id itself, which must start with a
-    letter."""
+    letter; then every role needs a primary group."""
 
     def of(self, emp_id: str) -> str:
         """Make the account name of an employee as the script does."""
@@ -190,6 +288,17 @@ class Catalogue(_Model):
     roles: dict[RoleName, Role] = Field(min_length=1)
     """What each role gives."""
 
+    @model_validator(mode="after")
+    def _keeps_names_apart(self) -> Catalogue:
+        own = [name for name, role in self.roles.items() if role.primary_group is None]
+        if not self.user_name.prefix and own:
+            raise ValueError(
+                "user_name.prefix is empty: an employee whose id is the name of a group on the "
+                "host, such as docker, would be in it; set a prefix, or give a primary_group to "
+                f"{', '.join(own)}"
+            )
+        return self
+
 
 def parse(text: str, origin: str) -> Catalogue:
     """Read a catalogue from YAML text; ``origin`` names it in errors."""
@@ -205,8 +314,8 @@ def _catalogue(found: Any, origin: str) -> Catalogue:
     try:
         return Catalogue.model_validate(found)
     except ValidationError as error:
-        wrong = "\n".join(
-            f"  {'.'.join(map(str, item['loc'])) or 'catalogue'}: {item['msg']}"
-            for item in error.errors(include_url=False)
-        )
-        raise CatalogueError(f"{origin} is not a catalogue of roles:\n{wrong}") from error
+        wrong = [
+            f"  {dotted(mistake.path) or 'catalogue'}: {mistake.reason}"
+            for mistake in mistakes(error, Catalogue, _FORMS)
+        ]
+        raise CatalogueError("\n".join([f"{origin} cannot be used:", *wrong])) from None

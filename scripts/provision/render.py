@@ -106,17 +106,17 @@ def record(grants: Grants) -> str:
         ("packages", common),
         ("dnf", [names.dnf for names in named if names.dnf is not None]),
         ("apt", [names.apt for names in named if names.apt is not None]),
-        ("groups", grants.groups),
+        ("groups", grants.group_names),
     ]
     found = [f"{key} {' '.join(words)}" for key, words in lines if words]
     if isinstance(grants, Role):
-        if grants.primary_group is not None:
-            found.append(f"primary {grants.primary_group}")
+        if grants.primary_group_name is not None:
+            found.append(f"primary {grants.primary_group_name}")
         if grants.shell is not None:
             found.append(f"shell {grants.shell}")
         if grants.expires_days is not None:
             found.append(f"expires {grants.expires_days}")
-    found += [f"sudo {escape(rule)}" for rule in grants.sudo]
+    found += [f"sudo {escape(rule)}" for rule in grants.sudo_rules]
     found += [f"key {escape(key)}" for key in grants.ssh_keys]
     for file in grants.files:
         path = escape(file.path).replace(" ", r"\0040").replace("\t", r"\0011")

@@ -7,24 +7,26 @@ import pytest
 from scripts.provision.catalogue import Catalogue
 from tests.unit.scripts.provision.host import Host, key
 
+REASON = "the tests of the script need it"
+ADM = {"group": "adm", "reason": REASON}
 CATALOGUE = {
     "everyone": {"groups": ["employees"]},
     "roles": {
         "devops": {
             "packages": ["git", {"dnf": "vim-enhanced", "apt": "vim"}],
-            "groups": ["deploy", "adm"],
+            "groups": ["deploy", ADM],
             "sudo": ["ALL=(root) NOPASSWD: /usr/bin/systemctl restart app.service"],
             "ssh_keys": [key("team"), key("devops")],
             "files": [{"path": ".config/role", "content": "devops\n", "mode": "0600"}],
         },
         "dba": {
-            "groups": ["dba", "adm"],
-            "sudo": ["ALL=(mysql) NOPASSWD: ALL"],
+            "groups": ["dba", ADM],
+            "sudo": [{"rule": "ALL=(mysql) NOPASSWD: ALL", "reason": REASON}],
             "ssh_keys": [key("team"), key("dba")],
         },
         "analyst": {"groups": ["analysts"], "primary_group": "data", "expires_days": 30},
         "shellless": {"shell": "/usr/bin/no-such-shell"},
-        "refused": {"sudo": ["ALL=(root) REFUSED"]},
+        "refused": {"sudo": [{"rule": "ALL=(root) REFUSED", "reason": REASON}]},
         "broken-package": {"packages": ["no-such-package"]},
     },
 }

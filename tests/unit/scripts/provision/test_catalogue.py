@@ -44,20 +44,47 @@ def test_defaults_are_the_careful_ones() -> None:
     ("text", "message"),
     [
         pytest.param("roles: [", "roles.yaml is not YAML", id="not yaml"),
-        pytest.param("", "roles.yaml is not a catalogue of roles", id="empty"),
-        pytest.param("roles: {}", "roles: ", id="no role"),
-        pytest.param("roles: {dba: {group: [a]}}", "roles.dba.group: Extra inputs", id="misspelt"),
-        pytest.param("roles: {DBA: {}}", "roles.DBA", id="role in capitals"),
+        pytest.param("", "roles.yaml cannot be used", id="empty"),
+        pytest.param("roles: {}", "roles: must have 1 or more entries", id="no role"),
+        pytest.param(
+            "roles: {dba: {group: [a]}}",
+            "roles.dba.group: unknown key; did you mean 'groups'?",
+            id="misspelt",
+        ),
+        pytest.param(
+            "roles: {DBA: {}}", "roles.DBA: must be lower-case letters", id="role in capitals"
+        ),
         pytest.param("roles: {'a b': {}}", "roles.a b", id="role with a space"),
         pytest.param(
-            "home: burn\nroles: {a: {}}", "home: Input should be 'keep' or 'archive'", id="home"
+            "home: burn\nroles: {a: {}}",
+            "home: is not accepted; accepted: 'keep' or 'archive'",
+            id="home",
         ),
         pytest.param(
             "roles: {a: {}}\nuser_name: {prefix: '-x'}",
             "user_name.prefix",
             id="prefix like an option",
         ),
-        pytest.param("roles: {a: {expires_days: 0}}", "roles.a.expires_days", id="expired at once"),
+        pytest.param(
+            "roles: {a: {expires_days: 0}}", "roles.a.expires_days: must be at least 1", id="now"
+        ),
+        pytest.param("roles: {a: {}, a: {}}", "the key 'a' stands twice", id="a role twice"),
+        pytest.param(
+            "roles: {a: {packages: [{dfn: x}]}}",
+            "roles.a.packages[0].dfn: unknown key; did you mean 'dnf'?",
+            id="misspelt in a list",
+        ),
+        pytest.param("roles: {a: {groups: x}}", "roles.a.groups: must be a list", id="no list"),
+        pytest.param("roles: {a: [b]}", "roles.a: must hold 'name: value' lines", id="a list"),
+        pytest.param("roles: {a: {shell: 5}}", "roles.a.shell: must be text", id="a number"),
+        pytest.param(
+            "roles: {a: {files: [{path: ~/.bashrc}]}}", "below the home already", id="tilde"
+        ),
+        pytest.param(
+            "user_name: {prefix: ''}\nroles: {a: {}, b: {primary_group: staff-of-b}}",
+            "give a primary_group to a",
+            id="an id could name a group",
+        ),
     ],
 )
 def test_error_names_the_place(text: str, message: str) -> None:
@@ -68,7 +95,7 @@ def test_error_names_the_place(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        pytest.param({"packages": ["-y"]}, "packages.0", id="package like an option"),
+        pytest.param({"packages": ["-y"]}, r"packages\.0", id="package like an option"),
         pytest.param({"packages": ["git; reboot"]}, "packages.0", id="package with a command"),
         pytest.param(
             {"packages": [{}]}, "for dnf, for apt or for both", id="package of no manager"
@@ -118,6 +145,70 @@ def test_value_that_no_host_could_be_given_is_refused(fields: dict[str, Any], me
 def test_public_key_is_taken_as_in_its_file(line: str) -> None:
     """Options and comments of a .pub line stay as they are."""
     assert (line,) == role(ssh_keys=[line]).roles["devops"].ssh_keys
+
+
+@pytest.mark.parametrize(
+    ("grant", "why"),
+    [
+        ({"sudo": ["ALL=(ALL) NOPASSWD: ALL"]}, "ALL allows every command"),
+        ({"sudo": ["ALL=(deploy) NOPASSWD: ALL"]}, "ALL allows every command"),
+        ({"sudo": ["ALL=(root) /bin/a, !/bin/su, ALL"]}, "ALL allows every command"),
+        ({"sudo": ["ALL=/usr/bin/vim.tiny /etc/motd"]}, "is an editor"),
+        ({"sudo": ["ALL=(root) NOPASSWD: /bin/a, /usr/bin/less /x"]}, "is a pager"),
+        ({"sudo": ["ALL=(root) /bin/bash /opt/a.sh"]}, "is a shell"),
+        ({"sudo": ["ALL=(root) CWD=/ /usr/bin/python3.12 /opt/a.py"]}, "is an interpreter"),
+        ({"sudo": ["ALL=(root) /bin/a : h=(root) /usr/bin/env x"]}, "starts any other program"),
+        ({"sudo": ["ALL=(root) /usr/bin/systemctl"]}, "with any arguments"),
+        ({"sudo": ["ALL=(root) /usr/bin/systemctl status app"]}, "add --no-pager"),
+        ({"sudo": ["ALL=(root) /bin/cat /var/log/*"]}, "a wildcard in"),
+        ({"sudo": ["ALL=(root) /opt/tools/"]}, "every program in that folder"),
+        ({"sudo": ["ALL=(root) NOPASSWD:SETENV: /bin/a"]}, "SETENV lets the caller"),
+        ({"sudo": ["ALL=(root) TOOLS"]}, "not the full path of a command"),
+        ({"groups": ["docker"]}, "can start a container as root"),
+        ({"groups": ["wheel"]}, "may usually become root"),
+        ({"groups": ["disk"]}, "past all permissions"),
+        ({"groups": ["shadow"]}, "owns files of the system"),
+        ({"groups": ["adm"]}, "reads every log"),
+        ({"primary_group": "root"}, "may usually become root"),
+    ],
+)
+def test_what_is_as_good_as_root_needs_a_reason(grant: dict[str, Any], why: str) -> None:
+    """Alone it is refused with what is dangerous in it; with a reason beside it it is given."""
+    with pytest.raises(ValueError, match=why) as caught:
+        role(**grant)
+    assert "reason: ..." in str(caught.value)
+    (field, given) = next(iter(grant.items()))
+    value = given if isinstance(given, str) else given[0]
+    name = "rule" if field == "sudo" else "group"
+    reasoned = {name: value, "reason": "the auditors asked for exactly this"}
+    made = role(**{field: reasoned if isinstance(given, str) else [reasoned]}).roles["devops"]
+    assert value in (made.sudo_rules + made.group_names + (made.primary_group_name,))
+    reasoned["reason"] = "because"
+    with pytest.raises(ValueError, match="at least 20 characters"):
+        role(**{field: reasoned if isinstance(given, str) else [reasoned]})
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "ALL=(root) NOPASSWD: /usr/bin/systemctl restart app.service",
+        "ALL=(root) NOPASSWD: /usr/bin/lastb",
+        "ALL=(root) /usr/bin/journalctl -u app --no-pager",
+        'ALL=(root) /usr/sbin/service ""',
+        r"ALL=(root) /opt/say a\,b",
+        "web=(www, app) TIMEOUT=5m NOEXEC: /opt/a, /opt/b c : db=(root) /opt/d",
+    ],
+)
+def test_a_command_in_full_needs_none(rule: str) -> None:
+    """A rule that allows one thing is taken as it is."""
+    assert (rule,) == role(sudo=[rule]).roles["devops"].sudo_rules
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    """One line each, so that a file is mended in one go."""
+    message = catalogue_error("roles: {A: {}, b: {shell: x, groups: [root]}}\nhome: burn\n")
+    places = {line.split(":")[0].strip() for line in message.splitlines()[1:]}
+    assert {"home", "roles.A", "roles.b.shell", "roles.b.groups[0]"} == places
 
 
 def test_unreadable_catalogue_is_named() -> None:

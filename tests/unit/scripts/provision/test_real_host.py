@@ -7,6 +7,7 @@ import pytest
 
 from scripts.provision.catalogue import Catalogue
 from scripts.provision.render import Action, render
+from tests.unit.scripts.provision.conftest import ADM
 from tests.unit.scripts.provision.host import STANDINS, Run, key, substituted
 from tests.unit.scripts.provision.overlay import Overlay, missing
 
@@ -15,7 +16,7 @@ CATALOGUE = Catalogue.model_validate(
         "everyone": {"groups": ["employees"], "packages": ["coreutils", "bash"]},
         "roles": {
             "devops": {
-                "groups": ["deploy", "adm"],
+                "groups": ["deploy", ADM],
                 "sudo": ["ALL=(root) NOPASSWD: /usr/bin/systemctl restart app.service"],
                 "ssh_keys": [key("devops")],
                 "files": [{"path": ".config/role", "content": "devops\n"}],

@@ -49,7 +49,7 @@ def awkward_catalogue(*texts: str) -> Catalogue:
     roles = {
         f"role-{number}": {
             "description": text,
-            "sudo": [f"ALL=(root) /bin/{text}"],
+            "sudo": [{"rule": f"ALL=(root) /bin/{text}", "reason": "quoting is tested here"}],
             "ssh_keys": [f"{key('k')} {text}"],
             "files": [{"path": f"dir {text}/{text}", "content": text}],
         }
