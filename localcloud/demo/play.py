@@ -32,7 +32,7 @@ def play(*, as_json: bool, engine: str) -> int:
         with running(Path(folder) / "cloud") as ready:
             report.began(ready)
             report.begin(f"deploying stack local ({engine})")
-            outputs = deploy(engine, ready["endpoint"])
+            outputs = deploy(engine, ready["endpoint"], Path(folder) / "state")
             report.deployed(outputs)
             loop = Loop(ready, outputs)
             played = []
@@ -53,14 +53,17 @@ def running(data: Path, *arguments: str) -> Iterator[dict[str, Any]]:
         yield ready
 
 
-def deploy(engine: str, endpoint: str) -> dict[str, Any]:
-    """Apply stack ``local``, with or without the Pulumi engine; give its outputs."""
+def deploy(engine: str, endpoint: str, state: Path) -> dict[str, Any]:
+    """Apply stack ``local``, with or without the Pulumi engine; give its outputs.
+
+    The engine's state goes into a folder of its own: the cloud that it describes soon ends.
+    """
     if engine == "mock":
         from localcloud.deploy import run  # noqa: PLC0415 - Pulumi takes most of a second to load
 
         return run(endpoint=endpoint)
     command = [sys.executable, "-m", "scripts.stack", "up", "--stack", "local", "--json"]
-    up = children.finished([*command, "--endpoint", endpoint])
+    up = children.finished([*command, "--endpoint", endpoint, "--state", str(state)])
     if up.exit_code:
         raise DemoFailed("pulumi up failed; its error is above")
     outputs: dict[str, Any] = json.loads(up.output)

@@ -10,6 +10,7 @@ from typing import Any
 
 from cli import children
 from cli.errors import UserError
+from scripts.environment import clean
 
 
 class NoCloud(UserError):
@@ -54,5 +55,4 @@ def deploy(tree: Path, ready: dict[str, Any]) -> dict[str, Any]:
 
 def _environment(tree: Path) -> dict[str, str]:
     # The folder comes before whatever is installed: each revision runs its own packages.
-    kept = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
-    return {**kept, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**clean(os.environ), "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}

@@ -16,7 +16,7 @@ stack=$1 folder=$2
 shift 2
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
-endpoint=()
+endpoint=() state=()
 
 start_cloud() { # FOLDER
   local ready
@@ -31,16 +31,17 @@ start_cloud() { # FOLDER
 }
 
 build_base() { # FOLDER
-  mkdir "$1/base" "$1/state"
+  mkdir "$1/base"
   git archive "${BASE:-HEAD}" | tar -x -C "$1/base"
   # The packages of the base are its own folder's; the libraries are this checkout's.
   ln -sfn "$PROJECT/.venv" "$1/base/.venv"
-  export PULUMI_BACKEND_URL="file://$1/state"
-  (
-    cd "$1/base"
-    PYTHONPATH=$PWD .venv/bin/python -m scripts.stack up --stack local "${endpoint[@]}" \
-      -- --skip-preview --non-interactive
-  ) >"$folder/base.log" 2>&1
+  state=(--state "$1/state")
+  run_stack up --program "$1/base" -- --skip-preview --non-interactive >"$folder/base.log" 2>&1
+}
+
+run_stack() { # ACTION OPTIONS...
+  PYTHONPATH=$PROJECT .venv/bin/python -m scripts.stack "$1" --stack "$stack" \
+    "${endpoint[@]}" "${state[@]}" "${@:2}"
 }
 
 # Give the program its libraries: this checkout's, or its own where it locks others.
@@ -74,9 +75,8 @@ fi
 
 [[ $program == "$PROJECT" ]] || give_libraries
 code=0
-PYTHONPATH=$PROJECT .venv/bin/python -m scripts.stack preview --stack "$stack" --json \
-  --program "$program" \
-  "${endpoint[@]}" -- --non-interactive "$@" >"$folder/$stack.json" 2>"$folder/$stack.log" || code=$?
+run_stack preview --json --program "$program" -- --non-interactive "$@" \
+  >"$folder/$stack.json" 2>"$folder/$stack.log" || code=$?
 printf '%s\n' "$code" >"$folder/$stack.status"
 if ((code != 0)); then
   printf 'plan: the preview of %s failed; %s says why\n' "$stack" "$folder/$stack.log" >&2

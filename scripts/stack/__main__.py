@@ -1,7 +1,8 @@
 """Run the Pulumi engine on a stack: ``python -m scripts.stack up --stack local``.
 
 For stack ``local`` it starts a local cloud if none runs, and points the provider at it. State is
-kept in ``.pulumi/`` below the project unless PULUMI_BACKEND_URL says where.
+kept in ``.pulumi/`` below the project unless PULUMI_BACKEND_URL says where; that of stack ``local``
+always, because a local cloud is its machine's own.
 """
 
 if __name__ == "__main__":
@@ -14,6 +15,7 @@ if __name__ == "__main__":
 import os
 import signal
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,13 +25,28 @@ from rich.console import Console
 from cli import endpoints
 from dryrun.project import path_of
 from localcloud.client import access_key_of
+from scripts.environment import clean
 from scripts.stack import local_cloud
 from scripts.stack.engine import find_or_install
 
 PROJECT = Path(__file__).resolve().parents[2]
 LOCAL = "local"
-_ACCOUNT = ("ALICLOUD_", "ALIBABA_CLOUD_", "ALIBABACLOUD_")
 Action = Literal["up", "preview", "refresh", "destroy", "output"]
+JUDGED = {"up", "preview"}
+"""What the engine hands to the policy pack, whose mandatory rules stop it."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What pulumi shall do, and where."""
+
+    action: Action
+    stack: str
+    program: Path
+    endpoint: str
+    state: Path
+    as_json: bool
+    more: tuple[str, ...]
 
 
 def main(
@@ -47,48 +64,51 @@ def main(
     program: Annotated[
         Path, typer.Option(help="The checkout whose program is run, if it is not this one.")
     ] = PROJECT,
+    state: Annotated[
+        Path | None, typer.Option(help="For stack local: the folder of its state.")
+    ] = None,
     more: Annotated[list[str] | None, typer.Argument(help="Given to pulumi as it is.")] = None,
 ) -> int:
     """Run pulumi on a stack of this project."""
     program = program.resolve()
     path_of(program, stack)
-    endpoint = endpoint and endpoints.checked(endpoint)
-    console = Console(stderr=True, highlight=False)
-    return _run(console, program, action, stack, endpoint, as_json, more or [])
+    order = Order(
+        action,
+        stack,
+        program,
+        endpoint and endpoints.checked(endpoint),
+        state.resolve() if state else PROJECT / ".pulumi",
+        as_json,
+        tuple(more or ()),
+    )
+    return _run(Console(stderr=True, highlight=False), order)
 
 
-def _run(
-    console: Console,
-    program: Path,
-    action: str,
-    stack: str,
-    endpoint: str,
-    as_json: bool,
-    more: list[str],
-) -> int:
+def _run(console: Console, order: Order) -> int:
+    action, stack, more = order.action, order.stack, order.more
     pulumi = find_or_install(PROJECT, console)
-    environment = _environment(pulumi, stack)
-    if program != PROJECT:
-        # Its own packages, whatever is installed where this runs.
-        environment["PYTHONPATH"] = str(program)
+    environment = _environment(pulumi, order)
     if stack == LOCAL and action != "output":
-        endpoint = endpoint or _local_cloud(console)
+        endpoint = order.endpoint or _local_cloud(console)
+        # The provider asks the local cloud through it. In lower case gRPC would take it too, for
+        # what engine and program say to each other.
         environment["HTTP_PROXY"] = endpoint
         environment |= _key(endpoint)
 
     # What people read goes to standard error, so that --json has standard output to itself.
     def engine(*arguments: str, output: int | None = 2) -> int:
-        command = [pulumi, "--cwd", str(program), *arguments]
+        command = [pulumi, "--cwd", str(order.program), *arguments]
         return _run_to_its_end(command, environment, output)
 
     code = engine("stack", "select", "--create", "--stack", stack, output=subprocess.DEVNULL)
     if action == "output":
-        shown = ["--json", "--show-secrets"] if as_json else []
+        shown = ["--json", "--show-secrets"] if order.as_json else []
         return code or engine("stack", action, "--stack", stack, *shown, *more, output=None)
-    if action == "preview" and as_json:
-        return code or engine(action, "--stack", stack, "--json", *more, output=None)
-    code = code or engine(action, "--stack", stack, *_flags(action, stack), *more)
-    if not code and as_json:
+    flags = _flags(order)
+    if action == "preview" and order.as_json:
+        return code or engine(action, "--stack", stack, *flags, "--json", *more, output=None)
+    code = code or engine(action, "--stack", stack, *flags, *more)
+    if not code and order.as_json:
         code = engine("stack", "output", "--stack", stack, "--json", "--show-secrets", output=None)
     return code
 
@@ -104,25 +124,21 @@ def _run_to_its_end(command: list[str], environment: dict[str, str], output: int
     return 130 if interrupts else code
 
 
-def _environment(pulumi: str, stack: str) -> dict[str, str]:
-    """Give pulumi's environment; what the user has set stays."""
-    environment = dict(os.environ)
+def _environment(pulumi: str, order: Order) -> dict[str, str]:
+    """Return pulumi's environment: the user's own, and for stack ``local`` a clean one."""
+    is_local = order.stack == LOCAL
+    environment = clean(os.environ) if is_local else dict(os.environ)
     environment["PATH"] = f"{Path(pulumi).parent}{os.pathsep}{environment.get('PATH', '')}"
     environment.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
     if "PULUMI_BACKEND_URL" not in environment:
-        state = PROJECT / ".pulumi"
-        state.mkdir(exist_ok=True)
-        environment["PULUMI_BACKEND_URL"] = state.as_uri()
-    if stack == LOCAL:
+        order.state.mkdir(parents=True, exist_ok=True)
+        environment["PULUMI_BACKEND_URL"] = order.state.as_uri()
+    if is_local:
         # Its secrets guard nothing; the salt in Pulumi.local.yaml goes with this passphrase.
         environment["PULUMI_CONFIG_PASSPHRASE"] = ""
-        # The provider asks the local cloud through HTTP_PROXY, whatever the user excludes. In lower
-        # case gRPC would take it too, for what engine and program say to each other.
-        for name in ("http_proxy", "https_proxy", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
-            environment.pop(name, None)
-        # Nothing of a real account: the local cloud's key comes in its place.
-        for name in [name for name in environment if name.startswith(_ACCOUNT)]:
-            del environment[name]
+    if order.program != PROJECT:
+        # Its own packages, whatever is installed where this runs.
+        environment["PYTHONPATH"] = str(order.program)
     return environment
 
 
@@ -145,9 +161,12 @@ def _local_cloud(console: Console) -> str:
     return local_cloud.ENDPOINT
 
 
-def _flags(action: str, stack: str) -> list[str]:
-    """Give the flags for stack ``local``, where nothing can be lost; others are asked about."""
-    if stack != LOCAL or action == "preview":
-        return []
-    # A local cloud may have been started afresh: what it forgot is made again.
-    return ["--yes", "--refresh"] if action == "up" else ["--yes"]
+def _flags(order: Order) -> list[str]:
+    """Return the pack that judges, and what lets stack ``local``, which holds nothing, go on."""
+    flags = ["--policy-pack", str(order.program / "policies")] if order.action in JUDGED else []
+    if order.stack == LOCAL and order.action != "preview":
+        flags.append("--yes")
+    if order.stack == LOCAL and order.action == "up":
+        # A local cloud may have been started afresh: what it forgot is made again.
+        flags.append("--refresh")
+    return flags

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cli import endpoints
 from cli.errors import UserError
+from scripts.environment import clean
 
 ENDPOINT = endpoints.DEFAULT
 _STARTING_SECONDS = 20.0
@@ -52,7 +53,7 @@ def start(project: Path, endpoint: str = ENDPOINT) -> int:
             stdout=output,
             stderr=output,
             start_new_session=True,
-            env={k: v for k, v in os.environ.items() if k.lower() != "http_proxy"},
+            env=clean(os.environ),
         )
     deadline = time.monotonic() + _STARTING_SECONDS
     while not is_running(endpoint):

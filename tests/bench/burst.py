@@ -25,7 +25,7 @@ def figures() -> list[dict[str, Any]]:
         tempfile.TemporaryDirectory() as folder,
         running(Path(folder), "--no-chat-rate-limit") as ready,
     ):
-        loop = Loop(ready, deploy("mock", ready["endpoint"]))
+        loop = Loop(ready, deploy("mock", ready["endpoint"], Path(folder) / "state"))
         begun = time.monotonic()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_post_all(loop.outputs["webhooks"]["dingtalk.approval"]))

@@ -48,7 +48,7 @@ def _loop(*flags: str) -> Iterator[Loop]:
         tempfile.TemporaryDirectory() as folder,
         running(Path(folder), "--no-chat-rate-limit", *flags) as ready,
     ):
-        loop = Loop(ready, deploy("mock", ready["endpoint"]))
+        loop = Loop(ready, deploy("mock", ready["endpoint"], Path(folder) / "state"))
         for n in range(_WARM_UP):
             _post(loop, f"W{n}")
             loop.settle()

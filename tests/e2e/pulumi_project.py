@@ -1,19 +1,20 @@
-"""Stack ``local`` under the real Pulumi engine, with settings and a state of its own."""
+"""A stack under the real Pulumi engine, with settings, secrets and a state of its own."""
 
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from localcloud.client import access_key_of
-from tests.e2e.running_cloud import ROOT, environment_without_proxies
+from scripts.environment import clean
+from tests.e2e.running_cloud import ROOT
 
-STACK = "local"
+LOCAL = "local"
 PLUGIN = "pulumi-resource-alicloud"
 
 
@@ -21,39 +22,65 @@ def why_not() -> str:
     """Tell what of the real engine is missing on this machine; nothing if it is all there."""
     if not shutil.which("pulumi"):
         return "`pulumi` is not on PATH"
-    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    if not shutil.which(PLUGIN) and not list(home.glob(f"plugins/resource-alicloud-*/{PLUGIN}")):
-        return f"the provider's plugin {PLUGIN} is neither on PATH nor in {home}/plugins"
+    if not shutil.which(PLUGIN) and not list(_plugins().glob(f"resource-alicloud-*/{PLUGIN}")):
+        return f"the provider's plugin {PLUGIN} is neither on PATH nor in {_plugins()}"
     return ""
 
 
-class Project:
-    """A copy of the project's files for the engine; the program itself is the real one."""
+def _plugins() -> Path:
+    return Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi") / "plugins"
 
-    def __init__(self, folder: Path, endpoint: str, program: Path = ROOT / "stacks") -> None:
-        (folder / "state").mkdir(parents=True)
-        self.folder = folder
+
+class Project:
+    """A copy of the project's files for the engine; the program itself is the real one.
+
+    Whatever the stack, its provider is pointed at the local cloud behind ``endpoint``.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        endpoint: str,
+        program: Path = ROOT / "stacks",
+        stack: str = LOCAL,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        for name in ("state", "home"):
+            (folder / name).mkdir(parents=True)
+        if _plugins().exists():
+            (folder / "home" / "plugins").symlink_to(_plugins())
+        self.folder, self.stack = folder, stack
         project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
         project["main"] = str(program)
         project["runtime"]["options"]["virtualenv"] = str(ROOT / ".venv")
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
-        self.file = folder / f"Pulumi.{STACK}.yaml"
+        self.file = folder / f"Pulumi.{stack}.yaml"
         self.reset()
         key = access_key_of(endpoint)
         self._environment = {
-            **environment_without_proxies(),
+            **clean(os.environ),
             "ALICLOUD_ACCESS_KEY": key.id,
             "ALICLOUD_SECRET_KEY": key.secret,
             "HTTP_PROXY": endpoint,
             "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "",
+            "PULUMI_HOME": str(folder / "home"),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            **(environment or {}),
         }
-        self.run("stack", "init", STACK)
+        self.run("stack", "init", stack)
 
     def reset(self) -> None:
-        """Go back to the committed settings."""
-        shutil.copy(ROOT / f"Pulumi.{STACK}.yaml", self.file)
+        """Go back to the committed settings, with the provider of stack ``local``."""
+        shutil.copy(ROOT / f"Pulumi.{self.stack}.yaml", self.file)
+        if self.stack == LOCAL:
+            return
+        provider = {k: v for k, v in _config(LOCAL).items() if k.startswith("alicloud:")}
+        self.change(lambda config, _: config.update(provider))
+
+    def set_secrets(self, value: str, *keys: str) -> None:
+        """Give secrets of the stack a made-up value."""
+        self.run("config", "set-all", *(f"--secret={key}={value}" for key in keys))
 
     def change(self, edit: Callable[[dict[str, Any], Path], object]) -> None:
         """Change the configuration; the edit is given its keys and the project's folder."""
@@ -83,19 +110,26 @@ class Project:
         found = self.run("stack", "output", "--json", "--show-secrets").stdout
         return dict(json.loads(found))
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run ``pulumi`` and fail with all that it said if it fails."""
-        stack = [] if arguments[:2] == ("stack", "init") else ["--stack", STACK]
+    def run(
+        self, *arguments: str, check: bool = True, folder: str = "."
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``pulumi``; unless told otherwise, fail with all that it said if it fails."""
+        stack = [] if arguments[:2] == ("stack", "init") else ["--stack", self.stack]
         done = subprocess.run(
             ["pulumi", *arguments, *stack, "--non-interactive", "--color", "never"],
-            cwd=self.folder,
+            cwd=self.folder / folder,
             env=self._environment,
             capture_output=True,
             text=True,
             check=False,
         )
-        assert done.returncode == 0, f"pulumi {arguments[0]}:\n{done.stdout}\n{done.stderr}"
+        if check:
+            assert done.returncode == 0, f"pulumi {arguments[0]}:\n{done.stdout}\n{done.stderr}"
         return done
+
+
+def _config(stack: str) -> dict[str, Any]:
+    return dict(yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"])
 
 
 def planned(steps: list[dict[str, Any]]) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """A local cloud in a process of its own, which a test may stop, kill and start again."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -99,9 +98,3 @@ def running_cloud(data: Path, *arguments: str) -> Iterator[RunningCloud]:
         yield cloud
     finally:
         cloud.stop()
-
-
-def environment_without_proxies() -> dict[str, str]:
-    """Give this process's environment without what would lead requests elsewhere."""
-    unwanted = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
-    return {name: value for name, value in os.environ.items() if name.lower() not in unwanted}

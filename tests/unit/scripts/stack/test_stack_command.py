@@ -112,17 +112,18 @@ def engine(tmp_path: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> En
     return engine
 
 
+PACK = ["--policy-pack", str(command.PROJECT / "policies")]
 SELECT = ["stack", "select", "--create", "--stack"]
 
 
 @pytest.mark.parametrize(
     ("action", "stack", "arguments"),
     [
-        pytest.param("up", "local", ["--yes", "--refresh"], id="what a new local cloud forgot"),
-        pytest.param("preview", "local", [], id="a preview is not confirmed"),
+        pytest.param("up", "local", [*PACK, "--yes", "--refresh"], id="a new cloud forgot all"),
+        pytest.param("preview", "local", PACK, id="a preview is not confirmed"),
         pytest.param("refresh", "local", ["--yes"], id="refresh local"),
         pytest.param("destroy", "local", ["--yes"], id="destroy local"),
-        pytest.param("up", "dev", [], id="real clouds ask first"),
+        pytest.param("up", "dev", PACK, id="real clouds ask first"),
         pytest.param("destroy", "dev", [], id="above all before they destroy"),
     ],
 )
@@ -137,7 +138,7 @@ def test_the_engine_is_told_what_to_do(
 def test_more_arguments_reach_the_engine(engine: Engine) -> None:
     """What the command does not know itself is handed on."""
     engine.run("preview", more=["--diff"])
-    assert ["preview", "--stack", "local", "--diff"] == engine.calls[-1]
+    assert ["preview", "--stack", "local", *PACK, "--diff"] == engine.calls[-1]
 
 
 def test_the_engine_decides_the_exit_code(engine: Engine) -> None:
@@ -149,12 +150,14 @@ def test_the_engine_decides_the_exit_code(engine: Engine) -> None:
 def test_stack_local_reaches_the_local_cloud_and_nothing_else(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The provider's proxy is the local cloud; no exception of the user's leads around it."""
+    """The provider's proxy is the local cloud, the state is this project's, nothing is a team's."""
     for name in ("no_proxy", "NO_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "localhost,.invalid")
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "the user's own")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://states")
     engine.run("up")
     given = engine.environment
+    assert (command.PROJECT / ".pulumi").as_uri() == given["PULUMI_BACKEND_URL"]
     assert (engine.endpoint, "") == (given["HTTP_PROXY"], given["PULUMI_CONFIG_PASSPHRASE"])
     assert [] == [name for name in given if name.lower() in {"no_proxy", "https_proxy"}]
     assert "http_proxy" not in given
