@@ -7,6 +7,7 @@ parallel; a resource that takes another's output waits for it, as under the engi
 import asyncio
 import contextlib
 import contextvars
+import os
 import runpy
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -61,7 +62,7 @@ def run(
     """
 
     def in_context() -> None:
-        with _silent_event_loop():
+        with _no_other_configuration(), _silent_event_loop():
             pulumi.runtime.set_mocks(mocks, project, stack, preview=preview, monitor=monitor)
             pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]  # not typed
 
@@ -78,6 +79,18 @@ def _search_path(folder: Path) -> Iterator[None]:
         yield
     finally:
         sys.path[:] = before
+
+
+@contextlib.contextmanager
+def _no_other_configuration() -> Iterator[None]:
+    """Let the stack's file alone say what the program is told, whatever the shell exports."""
+    exported = {k: v for k, v in os.environ.items() if k.startswith("PULUMI_CONFIG")}
+    for name in exported:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(exported)
 
 
 @contextlib.contextmanager

@@ -73,7 +73,10 @@ def stack_config(file: Path) -> dict[str, Any]:
 
 
 def _is_encrypted(value: Any) -> bool:
-    return isinstance(value, dict) and set(value) == {"secure"}
+    """Tell whether a value, or one inside it, is encrypted: the engine takes it as a secret."""
+    if isinstance(value, dict):
+        return set(value) == {"secure"} or any(map(_is_encrypted, value.values()))
+    return isinstance(value, list) and any(map(_is_encrypted, value))
 
 
 def _text(value: Any) -> str:

@@ -4,15 +4,20 @@ import pulumi
 
 from components import ProvisioningLoop
 from components.loop_document import instance_ids
-from stacks import rendering
+from stacks import account, rendering
 from stacks.arguments import loop_args
 from stacks.configuration import load
 
 stack = pulumi.get_stack()
-settings, secrets = load(pulumi.Config(), rendering.roles, stack)
-args = loop_args(settings, secrets, rendering.rendered(settings))
+config = load(pulumi.Config(), rendering.roles, stack)
+settings = config.settings
+scripts = rendering.rendered(settings)
+account.check(settings.account_id, stack)
+args = loop_args(config.region, settings, config.secrets, scripts)
 loop = ProvisioningLoop("loop", args)
 
+pulumi.export("region", config.region)
+pulumi.export("account_id", settings.account_id)
 pulumi.export("webhooks", loop.webhooks)
 pulumi.export("command_id", loop.command_id)
 pulumi.export("deprovision_command_id", loop.deprovision_command_id)

@@ -12,10 +12,12 @@ from stacks.rendering import Scripts
 from stacks.settings import Settings
 
 
-def loop_args(settings: Settings, secrets: Secrets, scripts: Scripts) -> ProvisioningLoopArgs:
+def loop_args(
+    region: str, settings: Settings, secrets: Secrets, scripts: Scripts
+) -> ProvisioningLoopArgs:
     """Say to the loop what the settings say."""
     args: ProvisioningLoopArgs = {
-        "region": settings.region,
+        "region": region,
         "account_id": settings.account_id,
         "name_prefix": settings.prefix,
         "bus_description": settings.bus.description,

@@ -8,10 +8,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pulumi
+from pulumi.runtime import is_config_secret
 from pydantic import ValidationError
 
 from stacks.mending import Problem, report
-from stacks.problems import contradictions, invalid, missing_secrets, settings_missing
+from stacks.problems import (
+    contradictions,
+    invalid,
+    missing_secrets,
+    other_account,
+    plain_secrets,
+    settings_encrypted,
+    settings_missing,
+    wrong_region,
+)
 from stacks.settings import (
     Settings,
     chat_secret_key,
@@ -22,13 +32,16 @@ from stacks.settings import (
 )
 
 Secret = pulumi.Output[str]
-_LOCAL = "local"
 _LOCAL_KEY = "LTAIlocal"
 _KEY_VARIABLES = (
     "ALICLOUD_ACCESS_KEY",
     "ALIBABA_CLOUD_ACCESS_KEY_ID",
     "ALIBABACLOUD_ACCESS_KEY_ID",
 )
+
+
+LOCAL = "local"
+"""The stack of the local cloud: its secrets guard nothing and stand in its file in plain text."""
 
 
 @dataclass(frozen=True)
@@ -41,24 +54,41 @@ class Secrets:
     onboarding_headers: dict[str, Secret] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Configuration:
+    """What a stack file says."""
+
+    region: str
+    settings: Settings
+    secrets: Secrets
+
+
 def load(
     config: pulumi.Config, roles_of: Callable[[Settings], frozenset[str]], stack: str
-) -> tuple[Settings, Secrets]:
-    """Give the settings and secrets of a stack; ``roles_of`` names the roles of its catalogue."""
+) -> Configuration:
+    """Return the configuration of a stack; ``roles_of`` names the roles of its catalogue."""
     settings = _settings(config, stack)
-    present = frozenset(key for key, _ in secret_keys(settings) if config.get_secret(key))
+    provider = pulumi.Config("alicloud")
+    region = provider.get("region")
+    keys = [key for key, _ in secret_keys(settings)]
+    present = frozenset(key for key in keys if config.get_secret(key))
+    plain = [key for key in present if not is_config_secret(config.full_key(key))]
     problems = [
+        *wrong_region(region),
+        *other_account(settings, provider.get("accountId")),
         *contradictions(settings, roles_of(settings)),
-        *_provider(settings),
         *_key(stack, os.environ),
         *missing_secrets(settings, present),
+        *(plain_secrets(settings, plain, stack) if stack != LOCAL else ()),
     ]
     if problems:
         raise pulumi.RunError(report(stack, problems))
-    return settings, _secrets(config, settings)
+    return Configuration(region or "", settings, _secrets(config, settings))
 
 
 def _settings(config: pulumi.Config, stack: str) -> Settings:
+    if is_config_secret(config.full_key("settings")):
+        raise pulumi.RunError(report(stack, [settings_encrypted(stack)]))
     try:
         values = config.get_object("settings")
         if values is None:
@@ -69,32 +99,13 @@ def _settings(config: pulumi.Config, stack: str) -> Settings:
         raise pulumi.RunError(report(stack, list(invalid(error)))) from None
 
 
-def _provider(settings: Settings) -> Iterator[Problem]:
-    """Compare with the provider's own keys, which decide where things are really made."""
-    provider = pulumi.Config("alicloud")
-    region, account = provider.get("region"), provider.get("accountId")
-    if region != settings.region:
-        found = f"'{region}' differs from" if region else "missing; it must be the same as"
-        yield Problem(
-            "alicloud:region",
-            f"{found} settings.region",
-            (f"pulumi config set alicloud:region {settings.region}",),
-        )
-    if account and account != settings.account_id:
-        yield Problem(
-            "alicloud:accountId",
-            f"'{account}' differs from settings.account_id",
-            (f"pulumi config set alicloud:accountId {settings.account_id}",),
-        )
-
-
 def _key(stack: str, environ: Mapping[str, str]) -> Iterator[Problem]:
     """Check that stack ``local`` is applied with a local cloud's key, whatever else is at hand.
 
     Everybody who develops for the cloud has a key of a real account in the environment; a plain
     ``pulumi up`` would take it.
     """
-    if stack != _LOCAL:
+    if stack != LOCAL:
         return
     provider = pulumi.Config("alicloud")
     # The provider's own order.

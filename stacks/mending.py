@@ -22,16 +22,22 @@ class Problem:
     reason: str
     commands: tuple[str, ...]
 
-    def __str__(self) -> str:
-        """Give the lines that the user sees."""
-        return "\n".join([f"  {self.key}: {self.reason}", *(f"      {c}" for c in self.commands)])
+    def text(self, stack: str) -> str:
+        """Return the lines that the user sees; each command names the stack."""
+        commands = [f"      {typed(command, stack)}" for command in self.commands]
+        return "\n".join([f"  {self.key}: {self.reason}", *commands])
+
+
+def typed(command: str, stack: str) -> str:
+    """Write a command as it is typed, whichever stack is selected."""
+    return re.sub(r"^pulumi config \w+", lambda found: f"{found[0]} --stack {stack}", command)
 
 
 def report(stack: str, problems: Sequence[Problem]) -> str:
     """Say everything that is wrong with a stack's configuration."""
     return "\n".join(
         [f"the configuration of stack '{stack}' cannot be used, nothing was changed:"]
-        + [str(problem) for problem in problems]
+        + [problem.text(stack) for problem in problems]
     )
 
 

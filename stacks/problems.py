@@ -1,7 +1,7 @@
 """What can be wrong with a stack's configuration, looked for all at once."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from types import UnionType
 from typing import Any, cast, get_args, get_origin
 
@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from components.names import ChatPlatform, Delivery
 from stacks.mending import (
+    PROJECT,
     Path,
     Problem,
     dotted,
@@ -25,6 +26,9 @@ from stacks.settings import Settings, secret_keys
 RULES_PER_BUS = 50
 RULES_OF_THE_LOOP = 3
 MAX_CHATS = (RULES_PER_BUS - RULES_OF_THE_LOOP) // 2
+
+REGION_KEY = "alicloud:region"
+"""Where a stack file says the region: the provider's own key, and the only one."""
 
 # Where EventBridge, Function Compute 3.0 and Simple Message Queue all have an endpoint, as
 # Alibaba Cloud's published API metadata lists them.
@@ -71,6 +75,9 @@ def invalid(error: ValidationError) -> Iterator[Problem]:
 
 def _from_detail(detail: ErrorDetails) -> Problem:
     path = tuple(step for step in detail["loc"] if step != "[key]")
+    if path == ("region",):
+        reason = f"not accepted; the region is said once, by {REGION_KEY}"
+        return Problem(dotted(path), reason, (remove_command(path),))
     if detail["type"] == "extra_forbidden":
         return _unknown_key(path)
     if detail["type"] == "missing":
@@ -115,21 +122,34 @@ def _sentence(text: str) -> str:
 
 def contradictions(settings: Settings, catalogue: frozenset[str]) -> Iterator[Problem]:
     """Yield what no single key shows: names that lead nowhere, limits, things that exclude."""
-    yield from _region(settings)
     yield from _chats(settings)
     yield from _sources(settings)
     yield from _instances(settings)
     yield from _roles(settings, catalogue)
 
 
-def _region(settings: Settings) -> Iterator[Problem]:
-    if settings.region not in REGIONS:
-        near = difflib.get_close_matches(settings.region, sorted(REGIONS), n=1)
-        yield wrong_setting(
-            ("region",),
-            f"'{settings.region}' is not a region that has all services of the loop; accepted: "
-            f"{', '.join(sorted(REGIONS))}",
-            near[0] if near else "<region>",
+def wrong_region(region: str | None) -> Iterator[Problem]:
+    """Yield that the provider has no region, or one that lacks a service of the loop."""
+    if region in REGIONS:
+        return
+    near = difflib.get_close_matches(region or "", sorted(REGIONS), n=1)
+    reason = (
+        f"'{region}' is not a region that has all services of the loop; accepted: "
+        f"{', '.join(sorted(REGIONS))}"
+        if region
+        else "missing; it is the region of everything in this stack"
+    )
+    yield Problem(
+        REGION_KEY, reason, (f"pulumi config set {REGION_KEY} {near[0] if near else '<region>'}",)
+    )
+
+
+def other_account(settings: Settings, account_id: str | None) -> Iterator[Problem]:
+    """Yield that the provider is told another account than the settings name."""
+    if account_id and account_id != settings.account_id:
+        key = "alicloud:accountId"
+        yield Problem(
+            key, f"'{account_id}' differs from settings.account_id", (f"pulumi config rm {key}",)
         )
 
 
@@ -223,6 +243,28 @@ def _roles(settings: Settings, catalogue: frozenset[str]) -> Iterator[Problem]:
                 f"'{group}' is not a group of instances; defined: {', '.join(groups)}",
                 near[0] if near else "<group>",
             )
+
+
+def plain_secrets(settings: Settings, plain: Collection[str], stack: str) -> Iterator[Problem]:
+    """Yield the secrets that stand in the stack file for everybody to read."""
+    for key, what in secret_keys(settings):
+        if key in plain:
+            yield Problem(
+                key,
+                f"stands in Pulumi.{stack}.yaml in plain text; it is {what}. Change it where it "
+                "comes from, because it may have been read, and store the new one encrypted",
+                (secret_command(key),),
+            )
+
+
+def settings_encrypted(stack: str) -> Problem:
+    """Describe settings that hide an encrypted value, which the program would get in clear."""
+    return Problem(
+        "settings",
+        f"holds an encrypted value ('secure:' in Pulumi.{stack}.yaml), which would go on in plain "
+        "text; a secret has a key of its own, and what is none is set without --secret",
+        (f"pulumi config rm --path '{PROJECT}:settings.<key>'",),
+    )
 
 
 def missing_secrets(settings: Settings, present: frozenset[str]) -> Iterator[Problem]:

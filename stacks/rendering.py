@@ -34,7 +34,7 @@ def rendered(settings: Settings) -> Scripts:
             render.render(found, "deprovision", roles=settings.roles).text,
         )
     except render.RenderError as error:
-        raise _unusable(settings, str(error)) from None
+        raise _unusable(str(error)) from None
 
 
 def _catalogue(settings: Settings) -> catalogue.Catalogue:
@@ -42,10 +42,10 @@ def _catalogue(settings: Settings) -> catalogue.Catalogue:
     try:
         return catalogue.load(path)
     except UserError as error:
-        raise _unusable(settings, str(error)) from None
+        raise _unusable(str(error)) from None
 
 
-def _unusable(settings: Settings, reason: str) -> pulumi.RunError:
+def _unusable(reason: str) -> pulumi.RunError:
     key = ("roles_file",)
     problem = Problem(dotted(key), reason, (set_command(key, "<path>"),))
-    return pulumi.RunError(report(settings.environment, [problem]))
+    return pulumi.RunError(report(pulumi.get_stack(), [problem]))

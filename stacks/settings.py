@@ -183,9 +183,8 @@ class Settings(Strict):
     environment: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,11}$")] = Field(
         description="Short name of the environment; part of every physical name"
     )
-    region: str = Field(description="Id of the region, such as cn-hangzhou")
     account_id: Annotated[str, StringConstraints(pattern=r"^\d{16}$")] = Field(
-        description="Id of the Alibaba Cloud account, 16 digits"
+        description="Id of the Alibaba Cloud account, 16 digits; credentials of another are refused"
     )
     name_prefix: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")] | None = (
         Field(

@@ -87,3 +87,15 @@ def attachment(client: Client, given: Properties) -> tuple[str, Properties]:
     said = {"PolicyName": name, "PolicyType": kind, "RoleName": owner}
     upsert(lambda: client.rpc(_VERSION, "AttachPolicyToRole", said), lambda: None)
     return f"role:{name}:{kind}:{owner}", {}
+
+
+def caller_identity(client: Client) -> Properties:
+    """Return whose credentials these are."""
+    found = client.rpc("2015-04-01", "GetCallerIdentity", {})
+    return {
+        "accountId": found["AccountId"],
+        "arn": found["Arn"],
+        "id": found["AccountId"],
+        "identityType": found["IdentityType"],
+        "userId": found["UserId"],
+    }

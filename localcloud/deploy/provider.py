@@ -33,3 +33,8 @@ RESOURCES: dict[str, Apply] = {
     "alicloud:ram/rolePolicyAttachment:RolePolicyAttachment": identity_resources.attachment,
 }
 """Every type that can be deployed."""
+
+LOOKUPS: dict[str, Callable[[Client], Properties]] = {
+    "alicloud:index/getCallerIdentity:getCallerIdentity": identity_resources.caller_identity,
+}
+"""Every function of the provider that a program can call."""

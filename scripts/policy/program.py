@@ -6,6 +6,7 @@ set: its place is taken by a placeholder that is as secret as the value.
 """
 
 import contextlib
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -28,8 +29,16 @@ Change = Callable[[resource_pb2.RegisterResourceRequest], None]
 """Changes in place what the program sends for one resource, as a mutation in a test does."""
 
 _ACCOUNT = "1234567890123456"
+"""The account of a stack that names none."""
 _NO_ACCOUNT = {"alicloud:accessKey": "LTAIlocal-asks-nobody"}
 """A program may refuse to run without a key; this one opens nothing."""
+_IDENTITIES = frozenset(
+    {
+        "alicloud:index/getAccount:getAccount",
+        "alicloud:index/getCallerIdentity:getCallerIdentity",
+    }
+)
+"""The provider's functions that tell whose the credentials are."""
 
 
 class ProgramError(UserError):
@@ -80,21 +89,32 @@ def _missing_secrets() -> Iterator[None]:
 class _Mocks(Mocks):
     """Makes up what the cloud would choose."""
 
+    def __init__(self, account_id: str) -> None:
+        self._account_id = account_id
+
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         state = dict(args.inputs)
         if args.typ == tokens.ROLE:
-            state["arn"] = f"acs:ram::{_ACCOUNT}:role/{state.get('roleName', args.name)}"
+            state["arn"] = f"acs:ram::{self._account_id}:role/{state.get('roleName', args.name)}"
         return f"{args.name}-id", state
 
     def call(self, args: MockCallArgs) -> dict[str, Any]:  # type: ignore[override]
+        if args.token in _IDENTITIES:
+            return {"accountId": self._account_id, "arn": f"acs:ram::{self._account_id}:root"}
         return dict(args.args)
+
+
+def _account(config: Mapping[str, str]) -> str:
+    """Return the account that a stack says is its own: the provider's, or that of its settings."""
+    named = re.search(r'"account_?id":\s*"?(\d{16})', " ".join(config.values()), re.IGNORECASE)
+    return config.get("alicloud:accountId") or (named[1] if named else _ACCOUNT)
 
 
 class _Monitor(MockMonitor):
     """Notes each resource as the engine would hand it to a policy pack."""
 
     def __init__(self, config: Mapping[str, str], change: Change | None) -> None:
-        super().__init__(_Mocks())
+        super().__init__(_Mocks(_account(config)))
         self.declared: list[Resource] = []
         self._config = config
         self._change = change

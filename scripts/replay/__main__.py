@@ -56,8 +56,8 @@ def main(
 
 def _replay(stack: str, endpoint: str, *, yes: bool) -> int:
     config = stack_file.config_of(stack)
-    settings = stack_file.settings_of(config, "region", "account_id", "environment")
-    account, region = settings["account_id"], settings["region"]
+    settings = stack_file.settings_of(config, "account_id", "environment")
+    account, region = settings["account_id"], config["alicloud:region"]
     prefix = settings.get("name_prefix") or f"provisioning-{settings['environment']}"
     local = stack == _LOCAL
     key = _local_key(endpoint) if local else _key(os.environ)

@@ -62,11 +62,11 @@ def main(
 ) -> int:
     """Let somebody in who does not exist, see it done on the instances, and lock them out again."""
     config = stack_file.config_of(stack)
-    settings = stack_file.settings_of(config, "region", "account_id", "sources", "roles")
+    settings = stack_file.settings_of(config, "account_id", "sources", "roles")
     try:
         target = _target(settings, _outputs(stack, outputs), source, role)
         environ = _local(endpoint) if stack == _LOCAL else os.environ
-        place = _Place(settings["region"], settings["account_id"])
+        place = _Place(config["alicloud:region"], settings["account_id"])
         smoke = Smoke(
             target,
             cloud_assistant(place, environ),

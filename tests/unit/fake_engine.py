@@ -76,8 +76,11 @@ class _Monitor(mocks.MockMonitor):
 class FakeEngine(mocks.Mocks):
     """Runs programs and remembers what they ask for."""
 
-    def __init__(self, stack: str = "test", *, preview: bool = False) -> None:
+    def __init__(
+        self, stack: str = "test", *, preview: bool = False, account_id: str = ACCOUNT
+    ) -> None:
         self.stack = stack
+        self.account_id = account_id
         self.preview = preview
         """True: nothing exists yet, so what the cloud would choose is unknown."""
         self.exports: dict[str, Any] = {}
@@ -140,7 +143,15 @@ class FakeEngine(mocks.Mocks):
         return resource_id, outputs
 
     def call(self, args: mocks.MockCallArgs) -> Any:
-        """Refuse: no program here looks anything up."""
+        """Tell whose the credentials are; refuse whatever else a program looks up."""
+        if args.token == "alicloud:index/getCallerIdentity:getCallerIdentity":
+            return {
+                "accountId": self.account_id,
+                "arn": f"acs:ram::{self.account_id}:root",
+                "id": self.account_id,
+                "identityType": "Account",
+                "userId": self.account_id,
+            }
         raise AssertionError(f"no test expects the lookup {args.token}")
 
 

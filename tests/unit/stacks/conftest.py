@@ -2,7 +2,7 @@
 
 import json
 import runpy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, cast
 
@@ -42,16 +42,25 @@ def fake_secrets(stack: str) -> dict[str, str]:
 
 
 def run_stack(
-    stack: str, config: dict[str, Any] | None = None
+    stack: str,
+    config: dict[str, Any] | None = None,
+    encrypted: Iterable[str] | None = None,
+    account_id: str = "",
 ) -> tuple[FakeEngine, dict[str, tuple[Any, bool]]]:
-    """Run the program of a stack; give what it asked for, and its outputs."""
+    """Run the program of a stack; give what it asked for, and its outputs.
+
+    Encrypted are the secrets that the stack file does not hold, if nothing else is said; the
+    credentials are those of the stack's account.
+    """
     values = {**LOCAL_KEY, **(config or {**stack_file(stack), **fake_secrets(stack)})}
     texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
-    engine = FakeEngine(stack)
+    secret = [*(fake_secrets(stack) if encrypted is None else encrypted)]
+    engine = FakeEngine(stack, account_id=account_id or settings_of(stack).account_id)
 
     def program() -> dict[str, Any]:
         stack_resource = cast("Stack", get_root_resource())
-        pulumi.runtime.set_all_config(texts)
+        stack_resource.outputs = {}  # Pulumi keeps the resource from one run to the next
+        pulumi.runtime.set_all_config(texts, secret)
         runpy.run_path(str(ROOT / "stacks"), run_name="__main__")
         return stack_resource.outputs
 

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pulumi
 import pytest
 from pydantic import BaseModel
 
-from stacks.mending import dotted, remove_command, secret_command, set_command
+from stacks.mending import dotted, remove_command, secret_command, set_command, typed
 from stacks.settings import Settings
-from tests.unit.stacks.conftest import PROJECT, settings_of
+from tests.unit.stacks.conftest import PROJECT, fake_secrets, run_stack, settings_of, stack_file
 
 SETTINGS = f"{PROJECT}:settings"
 
@@ -94,9 +95,9 @@ def test_settings_are_strict_and_frozen(model: type[BaseModel]) -> None:
             id="misspelt key in an optional part",
         ),
         pytest.param(
-            settings_change(region=None),
-            "settings.region: missing",
-            set_command(("region",), "<value>"),
+            settings_change(default_chat=None),
+            "settings.default_chat: missing",
+            set_command(("default_chat",), "<value>"),
             id="missing key",
         ),
         pytest.param(
@@ -191,27 +192,27 @@ def test_settings_are_strict_and_frozen(model: type[BaseModel]) -> None:
             id="one source for two purposes",
         ),
         pytest.param(
-            settings_change(region="cn-hangzho"),
-            "settings.region: 'cn-hangzho' is not a region that has all services of the loop",
-            set_command(("region",), "cn-hangzhou"),
-            id="unsupported region",
+            settings_change(region="cn-hangzhou"),
+            "settings.region: not accepted; the region is said once, by alicloud:region",
+            remove_command(("region",)),
+            id="region in a second place",
         ),
         pytest.param(
-            lambda v: v.update({"alicloud:region": "cn-beijing"}),
-            "alicloud:region: 'cn-beijing' differs from settings.region",
+            lambda v: v.update({"alicloud:region": "cn-hangzho"}),
+            "alicloud:region: 'cn-hangzho' is not a region that has all services of the loop",
             "pulumi config set alicloud:region cn-hangzhou",
-            id="provider in another region",
+            id="unsupported region",
         ),
         pytest.param(
             lambda v: v.pop("alicloud:region"),
             "alicloud:region: missing",
-            "pulumi config set alicloud:region cn-hangzhou",
+            "pulumi config set alicloud:region <region>",
             id="provider without a region",
         ),
         pytest.param(
             lambda v: v.update({"alicloud:accountId": "1000000000000009"}),
             "alicloud:accountId: '1000000000000009' differs from settings.account_id",
-            "pulumi config set alicloud:accountId 1234567890123456",
+            "pulumi config rm alicloud:accountId",
             id="provider in another account",
         ),
         pytest.param(
@@ -258,7 +259,7 @@ def test_a_wrong_setting_names_its_key_and_the_command_that_mends_it(
     """The program stops before the first resource, in words that can be acted on."""
     message = load_with(change)
     assert said in message
-    assert f"\n      {command}" in message
+    assert f"\n      {typed(command, 'local')}" in message
 
 
 def test_all_problems_are_said_at_once(load_with: Refuse) -> None:
@@ -266,11 +267,11 @@ def test_all_problems_are_said_at_once(load_with: Refuse) -> None:
 
     def change(values: dict[str, Any]) -> None:
         values[SETTINGS]["default_chat"] = "nobody"
-        values[SETTINGS]["region"] = "mars-1"
+        values["alicloud:region"] = "mars-1"
         del values[f"{PROJECT}:chat-ops-webhook"]
 
     message = load_with(change)
-    for key in ("settings.default_chat", "settings.region", "chat-ops-webhook"):
+    for key in ("settings.default_chat", "alicloud:region", "chat-ops-webhook"):
         assert f"\n  {key}: " in message
 
 
@@ -313,9 +314,47 @@ def test_a_path_is_written_as_pulumi_reads_it(path: tuple[str | int, ...], text:
 
 
 def test_a_command_can_be_pasted_into_a_shell() -> None:
-    """Brackets and quotes of a path are quoted for the shell."""
+    """It names the stack, and brackets and quotes of a path are quoted for the shell."""
     expected = (
-        "pulumi config set --path "
+        "pulumi config set --stack prod --path "
         "'ecs-provisioning-loop:settings.sources[\"lark.approval\"].chat' people"
     )
-    assert set_command(("sources", "lark.approval", "chat"), "people") == expected
+    assert expected == typed(set_command(("sources", "lark.approval", "chat"), "people"), "prod")
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_a_secret_in_plain_text_is_refused(stack: str) -> None:
+    """Whatever was set without --secret stands in the file; the message shows no value of it."""
+    secrets = fake_secrets(stack)
+    plain = min(secrets)
+    values = {**stack_file(stack), **secrets}
+    with pytest.raises(pulumi.RunError) as caught:
+        run_stack(stack, values, encrypted=secrets.keys() - {plain})
+    message = str(caught.value)
+    key = plain.removeprefix(f"{PROJECT}:")
+    assert f"  {key}: stands in Pulumi.{stack}.yaml in plain text" in message
+    assert f"pulumi config set --stack {stack} --secret {plain}" in message
+    assert 1 == message.count("in plain text"), "the others are encrypted"
+    assert secrets[plain] not in message
+
+
+def test_stack_local_keeps_its_secrets_in_plain_text() -> None:
+    """They guard nothing, and without the engine nothing could decrypt them."""
+    assert run_stack("local", encrypted=())[0].resources
+
+
+@pytest.mark.parametrize("stack", ["dev", "local"])
+def test_settings_that_hide_an_encrypted_value_are_refused(stack: str) -> None:
+    """The engine hands structured values to the program decrypted, and as no secret."""
+    with pytest.raises(pulumi.RunError, match="settings: holds an encrypted value"):
+        run_stack(stack, encrypted=[*fake_secrets(stack), SETTINGS])
+
+
+def test_another_accounts_credentials_are_refused() -> None:
+    """Both accounts are named in one line, with what to do; a preview is no different."""
+    with pytest.raises(pulumi.RunError) as caught:
+        run_stack("dev", account_id="1000000000000009")
+    (line,) = [line for line in str(caught.value).splitlines() if "credentials" in line]
+    assert "1000000000000001" in line
+    assert "1000000000000009" in line
+    assert "use credentials of 1000000000000001" in line

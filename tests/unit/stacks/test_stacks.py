@@ -120,6 +120,7 @@ def test_outputs_are_what_the_stack_promises(stack: Stack) -> None:
     name, _, outputs = stack
     settings = settings_of(name)
     assert sorted(outputs) == [
+        "account_id",
         "bus_name",
         "command_id",
         "dead_letter_queue",
@@ -127,6 +128,7 @@ def test_outputs_are_what_the_stack_promises(stack: Stack) -> None:
         "functions",
         "instance_ids",
         "log_project",
+        "region",
         "webhooks",
     ]
     sources = [*settings.sources, settings.onboarding.source if settings.onboarding else ""]
@@ -184,10 +186,11 @@ def test_physical_names_begin_with_the_prefix(stack: Stack) -> None:
 
 
 def test_a_stack_can_be_deployed_where_it_says(stack: Stack) -> None:
-    """Its region has all services, and the provider is told the same region."""
-    name, _, _ = stack
-    assert settings_of(name).region in REGIONS
-    assert stack_file(name)["alicloud:region"] == settings_of(name).region
+    """Its region has all services, and everything is made there, by the stack's account."""
+    name, _, outputs = stack
+    assert stack_file(name)["alicloud:region"] in REGIONS
+    assert stack_file(name)["alicloud:region"] == outputs["region"][0]
+    assert settings_of(name).account_id == outputs["account_id"][0]
 
 
 @pytest.mark.parametrize("name", STACKS)
@@ -252,8 +255,8 @@ def test_local_is_what_the_local_cloud_knows() -> None:
 
     values, cloud = stack_file("local"), CloudSettings()
     assert set() == {"alicloud:accessKey", "alicloud:secretKey"} & set(values)
-    assert values["alicloud:accountId"] == cloud.account_id == settings_of("local").account_id
-    assert settings_of("local").region == cloud.region
+    assert settings_of("local").account_id == cloud.account_id
+    assert values["alicloud:region"] == cloud.region
     for name, chat in settings_of("local").chats.items():
         assert CHATS[name].platform == chat.platform.value
         assert values[f"{PROJECT}:chat-{name}-webhook"] == CHATS[name].webhook

@@ -1,0 +1,34 @@
+"""Compares the account of the credentials with the stack's, before anything is made in it."""
+
+import pulumi
+import pulumi_alicloud as alicloud
+
+from stacks.mending import report, wrong_setting
+
+
+def check(expected: str, stack: str) -> None:
+    """Stop the program, in a preview too, if the credentials belong to another account.
+
+    The identity is asked of the cloud. ``get_account`` would not do: where the provider is told an
+    account id, by ``alicloud:accountId`` or a variable, it answers with that.
+
+    Raises:
+        pulumi.RunError: if they belong to another, or the cloud does not say to which.
+    """
+    try:
+        identity = alicloud.get_caller_identity()
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise pulumi.RunError(
+            f"stack '{stack}': the cloud does not say whose the credentials are, nothing was "
+            f"changed; check that they are set and not expired ({reason})"
+        ) from None
+    if identity.account_id != expected:
+        problem = wrong_setting(
+            ("account_id",),
+            f"the stack is in account {expected}, but the credentials are those of account "
+            f"{identity.account_id} ({identity.arn}); use credentials of {expected}, or, if the "
+            "stack is meant to be in the other account, type",
+            identity.account_id,
+        )
+        raise pulumi.RunError(report(stack, [problem]))
