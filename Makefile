@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# What runs is this project's and its locked packages, whatever the shell puts before them.
+unexport PYTHONPATH PYTHONHOME
 
 PYTHON ?= python3
 STACK ?= local

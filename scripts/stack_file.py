@@ -31,3 +31,10 @@ def settings_of(config: dict[str, Any], *needed: str) -> dict[str, Any]:
             f"{_SETTINGS} lacks {', '.join(missing)}; 'make preview' says all that is wrong with it"
         )
     return settings
+
+
+def region_of(config: dict[str, Any]) -> str:
+    """Return the region that a configuration names, which the provider's own key says."""
+    if not (region := config.get("alicloud:region")):
+        raise StackFileError("alicloud:region is missing; 'make preview' says what to type")
+    return str(region)

@@ -57,7 +57,7 @@ def main(
 def _replay(stack: str, endpoint: str, *, yes: bool) -> int:
     config = stack_file.config_of(stack)
     settings = stack_file.settings_of(config, "account_id", "environment")
-    account, region = settings["account_id"], config["alicloud:region"]
+    account, region = settings["account_id"], stack_file.region_of(config)
     prefix = settings.get("name_prefix") or f"provisioning-{settings['environment']}"
     local = stack == _LOCAL
     key = _local_key(endpoint) if local else _key(os.environ)

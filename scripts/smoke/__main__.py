@@ -66,7 +66,7 @@ def main(
     try:
         target = _target(settings, _outputs(stack, outputs), source, role)
         environ = _local(endpoint) if stack == _LOCAL else os.environ
-        place = _Place(config["alicloud:region"], settings["account_id"])
+        place = _Place(stack_file.region_of(config), settings["account_id"])
         smoke = Smoke(
             target,
             cloud_assistant(place, environ),

@@ -1,6 +1,7 @@
 """The command ``aliyun`` drives the deployed loop, told nothing but an endpoint and plain HTTP."""
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 
 from localcloud.demo.loop import Loop
-from tests.e2e.running_cloud import RunningCloud, environment_without_proxies
+from scripts.environment import clean
+from tests.e2e.running_cloud import RunningCloud
 
 pytestmark = pytest.mark.skipif(not shutil.which("aliyun"), reason="`aliyun` is not on PATH")
 
@@ -23,11 +25,7 @@ Aliyun = Callable[..., subprocess.CompletedProcess[str]]
 def aliyun(cloud: RunningCloud, tmp_path: Path) -> Aliyun:
     """Give the command, with a home of its own and the account's access key."""
     key, secret = cloud.key
-    environment = {
-        name: value
-        for name, value in environment_without_proxies().items()
-        if not name.startswith(("ALIBABA_CLOUD_", "ALICLOUD_"))
-    } | {
+    environment = clean(os.environ) | {
         "HOME": str(tmp_path),
         "ALIBABA_CLOUD_ACCESS_KEY_ID": key,
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": secret,

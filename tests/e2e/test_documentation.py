@@ -8,8 +8,9 @@ import subprocess
 import pytest
 
 from localcloud.demo.loop import Loop
+from scripts.environment import clean
 from tests.documents import Command, commands, documents
-from tests.e2e.running_cloud import ROOT, RunningCloud, environment_without_proxies
+from tests.e2e.running_cloud import ROOT, RunningCloud
 
 _NOT_RUN = {"serve", "demo"}
 """What has tests of its own and goes on for long: only asked for its help."""
@@ -20,7 +21,7 @@ def _type(cloud: RunningCloud, text: str, **environment: str) -> str:
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {text}"],
         env={
-            **environment_without_proxies(),
+            **clean(os.environ),
             "LOCALCLOUD_ENDPOINT": cloud.endpoint,
             "PATH": f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}",
             **environment,

@@ -48,7 +48,8 @@ def analyzer(copy: Path) -> Iterator[analyzer_pb2_grpc.AnalyzerStub]:
     """Start the pack as the engine does and return a client for it."""
     with subprocess.Popen(
         [sys.executable, str(copy)],
-        env={**os.environ, "PULUMI_STACK": "prod"},
+        # As the language host does: the port must not wait in a buffer.
+        env={**os.environ, "PULUMI_STACK": "prod", "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
