@@ -15,8 +15,9 @@ from localcloud.delivery.journal import Journal
 from localcloud.delivery.targets import senders
 from localcloud.delivery.targets.own import AppendLog
 from localcloud.faults import Faults
-from localcloud.http.gateway import Gateway
+from localcloud.http.gateway import CLOCK_SKEW_SECONDS, Gateway
 from localcloud.http.inspection import create_inspection
+from localcloud.http.nonces import Nonces
 from localcloud.products import PRODUCTS
 from localcloud.sandbox.machines import Machines
 from localcloud.sandbox.rehearsal import Rehearsal
@@ -44,6 +45,8 @@ SURFACES = {
     "/api/employees": hr.handle,
 }
 """What is not an API of the cloud, by path or by host name below ``.localcloud.invalid``."""
+OPEN_TO_ALL = {webhook.PATH}
+"""Paths that anybody may post to who knows the token in the URL, as in the real cloud."""
 
 
 class App:
@@ -106,7 +109,18 @@ class App:
             bury=lambda queue, text: mns.send(queue, text, limited=False),
             give_way=intake.give_way,
         )
-        self._gateway = Gateway(self.cloud, PRODUCTS, SURFACES, create_inspection(self.cloud))
+        self._gateway = Gateway(
+            self.cloud,
+            PRODUCTS,
+            SURFACES,
+            OPEN_TO_ALL,
+            create_inspection(self.cloud),
+            Nonces(
+                2 * CLOCK_SKEW_SECONDS,
+                sources.clock.now(),
+                settings.data / "nonces" if settings.data else None,
+            ),
+        )
         self._background: list[asyncio.Task[None]] = []
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -2,6 +2,7 @@
 
 from localcloud.http.gateway import Product
 from localcloud.http.routes import RouteTable
+from localcloud.http.signature import Scheme
 from localcloud.services.ecs import actions as ecs
 from localcloud.services.eventbridge import actions as eventbridge
 from localcloud.services.eventbridge import data_plane as eventbridge_data
@@ -15,13 +16,15 @@ from localcloud.services.sls import actions as sls
 PRODUCTS: dict[str, Product] = {
     "ecs": Product(ecs.ACTIONS),
     "eventbridge": Product(eventbridge.ACTIONS),
-    "eventbridge-data": Product(eventbridge_data.ACTIONS, RouteTable(eventbridge_data.ROUTES)),
-    "fc": Product(fc.ACTIONS, RouteTable(fc.ROUTES)),
+    "eventbridge-data": Product(
+        eventbridge_data.ACTIONS, RouteTable(eventbridge_data.ROUTES), [Scheme.EVENTS]
+    ),
+    "fc": Product(fc.ACTIONS, RouteTable(fc.ROUTES), [Scheme.ROA, Scheme.ACS3]),
     "location": Product(location.ACTIONS),
     "mns": Product(mns.ACTIONS),
-    "mns-data": Product(mns_data.ACTIONS, RouteTable(mns_data.ROUTES)),
+    "mns-data": Product(mns_data.ACTIONS, RouteTable(mns_data.ROUTES), [Scheme.MNS]),
     "ram": Product(ram.ACTIONS),
     "resourcemanager": Product(ram.RESOURCE_MANAGER_ACTIONS),
-    "sls": Product(sls.ACTIONS, RouteTable(sls.ROUTES)),
+    "sls": Product(sls.ACTIONS, RouteTable(sls.ROUTES), [Scheme.LOG]),
     "sts": Product(ram.STS_ACTIONS),
 }

@@ -1,25 +1,27 @@
 """The one door of the local cloud: every request, whatever its style, comes in here.
 
-    parse -> product and action -> who signed it -> fault -> may they -> run -> durable -> answer
+    parse -> product -> who signed it -> action -> fault -> may they -> run -> durable -> answer
 
 Requests arrive for ``127.0.0.1:PORT`` or, with the local cloud as the HTTP proxy, for names below
-``.localcloud.invalid``; a request for any other name is refused, so that nothing leaves the machine
-and no web page can reach the local cloud through a name of its own.
+``.localcloud.invalid``; what a web page sends is refused before all else, but for the webhooks,
+which the internet reaches in the real cloud, too: their tokens keep strangers out.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from localcloud.cloud import Cloud
 from localcloud.errors import ApiError, NoPermission, UnknownAction
-from localcloud.http import render, signature
+from localcloud.http import origin, render, signature
 from localcloud.http.call import Action, ApiCall, Caller
 from localcloud.http.message import HttpRequest, HttpResponse
+from localcloud.http.nonces import Nonces
 from localcloud.http.routes import RPC_PRODUCTS, RouteTable
+from localcloud.http.signature import Scheme
 from localcloud.settings import SUFFIX
 from localcloud.sources import uuid_form
 
@@ -29,7 +31,6 @@ Surface = Callable[[Cloud, HttpRequest], Awaitable[HttpResponse]]
 CLOCK_SKEW_SECONDS = 15 * 60
 """How far a signature's time may be off ("InvalidTimeStamp.Expired")."""
 _BODY_LIMIT = 64 * 1024 * 1024
-_LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1", ""}
 _DEFECT = ApiError(
     "InternalError.LocalCloud", "a defect of the local cloud; its standard error has the trace"
 )
@@ -42,6 +43,8 @@ class Product:
 
     actions: Mapping[str, Action]
     routes: RouteTable | None = None
+    schemes: Collection[Scheme] = (Scheme.RPC, Scheme.ACS3)
+    """The ways of signing that it takes."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,13 @@ class Gateway:
         cloud: Cloud,
         products: Mapping[str, Product],
         surfaces: Mapping[str, Surface],
+        open_to_all: Collection[str],
         inspection: Callable[..., Awaitable[None]],
+        nonces: Nonces,
     ) -> None:
         self._cloud = cloud
+        self._open_to_all = open_to_all
+        self._nonces = nonces
         self._products = products
         self._surfaces = surfaces
         self._inspection = inspection
@@ -71,9 +78,16 @@ class Gateway:
         """Serve one HTTP request."""
         if scope["type"] != "http":
             return
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in scope["headers"]
+        }
+        if scope["path"] not in self._open_to_all and (reason := origin.refusal(headers)):
+            await _send(send, _refused(reason))
+            return
         if scope["path"].startswith("/_localcloud/"):
-            if _host(scope) not in _LOCAL_HOSTS:
-                await _send(send, HttpResponse(403, b"only for this machine"))
+            if origin.host_of(headers) not in origin.LOCAL_HOSTS:
+                await _send(send, _refused("only for this machine"))
                 return
             await self._inspection(scope, receive, send)
             return
@@ -81,15 +95,12 @@ class Gateway:
         if body is None:
             await _send(send, HttpResponse(413, b"the request is larger than 64 MiB"))
             return
-        await _send(send, await self._serve(scope, body))
+        await _send(send, await self._serve(scope, headers, body))
 
-    async def _serve(self, scope: dict[str, Any], body: bytes) -> HttpResponse:
-        host = _host(scope)
-        if host not in _LOCAL_HOSTS and not host.endswith(SUFFIX):
-            return HttpResponse(502, f"the local cloud does not forward to '{host}'".encode())
-        headers = {
-            name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]
-        }
+    async def _serve(
+        self, scope: dict[str, Any], headers: Mapping[str, str], body: bytes
+    ) -> HttpResponse:
+        host = origin.host_of(headers)
         # The first value counts, and the order stays: MNS signs the query as it was sent.
         query: dict[str, str] = {}
         for name, value in parse_qsl(scope["query_string"].decode(), keep_blank_values=True):
@@ -128,7 +139,7 @@ class Gateway:
         try:
             product = self._product(request, path)
             parsed = self._parse(product, request, path, host)
-            caller = self._identify(request)
+            signed, caller = self._identify(self._products[product], request)
             action = self._action(parsed)
             cloud.calls[f"{product}:{parsed.action}"] += 1
             call = ApiCall(
@@ -138,7 +149,8 @@ class Gateway:
                 request_id=request_id,
                 params=parsed.params,
                 path=parsed.path,
-                body=request.body,
+                # The oldest scheme signs parameters alone.
+                body=b"" if signed.scheme is Scheme.RPC else request.body,
                 source_ip=source_ip,
                 headers=request.headers,
             )
@@ -178,7 +190,11 @@ class Gateway:
         routes = self._products[product].routes
         if product in render.RPC_PRODUCTS or routes is None:
             action = _rpc_parameter(request, "Action", "x-acs-action")
-            return _Parsed(product, action, {**request.query, **request.form}, {})
+            if path not in {"/", ""}:
+                raise UnknownAction(product, f"{request.method} {path}")
+            if request.method not in {"GET", "POST"}:
+                raise ApiError("UnsupportedHTTPMethod", "this API takes GET and POST")
+            return _Parsed(product, action, request.params, {})
         match = routes.find(request.method, request.path)
         if match is None:
             raise UnknownAction(product, f"{request.method} {path}")
@@ -193,8 +209,10 @@ class Gateway:
             raise UnknownAction(parsed.product, parsed.action)
         return action
 
-    def _identify(self, request: signature.Unsigned) -> Caller:
-        signed = signature.read(request)
+    def _identify(
+        self, product: Product, request: signature.Unsigned
+    ) -> tuple[signature.Signed, Caller]:
+        signed = signature.read(request, product.schemes)
         now = self._cloud.sources.clock.now()
         secret, caller = self._cloud.ram.caller(signed.access_key_id, signed.security_token)
         if not signed.is_signed_with(secret):
@@ -211,7 +229,9 @@ class Gateway:
                 f"the request was signed {now - signed.time:.0f} s away from the cloud's time; "
                 f"at most {CLOCK_SKEW_SECONDS} s are accepted, check the clock",
             )
-        return caller
+        if signed.nonce and not self._nonces.take(signed.access_key_id, signed.nonce, now):
+            raise ApiError("SignatureNonceUsed", "the signature's nonce was used already")
+        return signed, caller
 
     async def _fail_on_demand(self, call: ApiCall) -> None:
         fault = self._cloud.faults.take(f"action:{call.product}:{call.action}")
@@ -239,7 +259,9 @@ class Gateway:
 
 
 def _rpc_parameter(request: signature.Unsigned, name: str, header: str) -> str:
-    return request.query.get(name) or request.form.get(name) or request.headers.get(header, "")
+    """Return what names version or action: a parameter, or a header where headers are signed."""
+    is_signed = signature.scheme_of(request) is Scheme.ACS3
+    return request.params.get(name) or (request.headers.get(header, "") if is_signed else "")
 
 
 def _project(host: str) -> str:
@@ -257,12 +279,8 @@ def _form(headers: Mapping[str, str], body: bytes) -> dict[str, str]:
         return {}
 
 
-def _host(scope: dict[str, Any]) -> str:
-    host = next((value for name, value in scope["headers"] if name == b"host"), b"")
-    text = host.decode("latin-1").lower()
-    if text.startswith("["):
-        return str(text[1:].partition("]")[0])
-    return str(text.partition(":")[0])
+def _refused(reason: str) -> HttpResponse:
+    return HttpResponse(403, render.dumps({"error": reason}), render.JSON)
 
 
 async def _read(receive: Any) -> bytes | None:

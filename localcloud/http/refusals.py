@@ -15,6 +15,7 @@ _NO_TIME = "InvalidTimeStamp.Format"
 _OLD_TOKEN = "InvalidSecurityToken.Expired"  # noqa: S105 - a code, no token
 _FOREIGN_TOKEN = "InvalidSecurityToken.MismatchWithAccessKey"  # noqa: S105 - a code, no token
 _UNSIGNED = "MissingAccessKeyId"
+_INCOMPLETE = "IncompleteSignature"
 
 _WORDS: Mapping[str, Mapping[str, tuple[str, int]]] = {
     # "Error codes", Simple Log Service.
@@ -26,6 +27,8 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, int]]] = {
         _OLD_TOKEN: ("Unauthorized", 401),
         _FOREIGN_TOKEN: ("Unauthorized", 401),
         _UNSIGNED: ("MissAccessKeyId", 400),
+        # guess: the page has no code for what a signature leaves out.
+        _INCOMPLETE: ("SignatureNotMatch", 401),
     },
     # "Error codes", Simple Message Queue.
     "mns-data": {
@@ -37,6 +40,8 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, int]]] = {
         _OLD_TOKEN: ("InvalidSecurityToken", 403),
         _FOREIGN_TOKEN: ("InvalidSecurityToken", 403),
         _UNSIGNED: ("MissingAuthorizationHeader", 400),
+        # guess: the page has no code for what a signature leaves out.
+        _INCOMPLETE: ("SignatureDoesNotMatch", 403),
     },
 }
 

@@ -1,34 +1,48 @@
-"""Who signed a request, by the five schemes that Alibaba Cloud's clients use.
+"""Who signed a request, by the schemes that Alibaba Cloud's clients use.
 
 ========================  =====================================================================
 RPC 1.0, HMAC-SHA1        ``Signature`` among the parameters; the provider, ``aliyun``
 ACS3-HMAC-SHA256          ``Authorization`` header over the whole request; the current SDKs
-ROA 1.0, HMAC-SHA1        ``Authorization: acs key:signature``; older ROA clients, EventBridge's
-                          data plane (``acs:key:signature``)
+ROA 1.0, HMAC-SHA1        ``Authorization: acs key:signature``; older ROA clients
+EventBridge, HMAC-SHA1    ``Authorization: acs:key:signature``; its data plane
 MNS, HMAC-SHA1            ``Authorization: MNS key:signature``
 SLS, HMAC-SHA1 or SHA256  ``Authorization: LOG key:signature``
 ========================  =====================================================================
 
-Reading a request gives a :class:`Signed`: the key it claims and a function that computes what the
-signature would be with a given secret. Nothing here knows secrets or users.
+Each product takes its own schemes and no other. Reading a request gives a :class:`Signed`: the key
+it claims and a function that computes what the signature would be with a given secret. Nothing here
+knows secrets or users.
 """
 
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from enum import StrEnum
 from urllib.parse import quote
 
-from localcloud.errors import ApiError
+from localcloud.errors import ApiError, MissingParameter
+
+
+class Scheme(StrEnum):
+    """A way to sign, by what ``Authorization`` begins with; ``Signature`` is the parameter."""
+
+    RPC = "Signature"
+    ACS3 = "ACS3-HMAC-SHA256"
+    ROA = "acs"
+    EVENTS = "acs:"
+    MNS = "MNS"
+    LOG = "LOG"
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
     """What a request says about who sent it."""
 
+    scheme: Scheme
     access_key_id: str
     security_token: str
     signature: str
@@ -36,6 +50,8 @@ class Signed:
     """The signature that the holder of a secret would have made."""
     time: float | None
     """When it was signed, seconds since 1970; nothing if the scheme does not say."""
+    nonce: str = ""
+    """What no second request may carry; the queues and logs have none."""
 
     def is_signed_with(self, secret: str) -> bool:
         """Tell whether the request was signed with that secret, in constant time."""
@@ -55,64 +71,97 @@ class Unsigned:
     """Lower-case names."""
     body: bytes
 
+    @property
+    def params(self) -> dict[str, str]:
+        """What RPC signs and reads: query and form."""
+        return {**self.query, **self.form}
+
 
 class NoSignature(ApiError):
-    """The request carries no signature of a known scheme."""
+    """The request carries no signature of a scheme that the product takes."""
 
-    def __init__(self) -> None:
+    def __init__(self, accepted: Collection[Scheme]) -> None:
         super().__init__(
             "MissingAccessKeyId",
-            "the request is not signed; sign it with the access key that 'localcloud serve' prints",
+            "the request is not signed in a way that this product takes "
+            f"({', '.join(sorted(accepted))}); sign it with the access key that "
+            "'localcloud serve' prints",
         )
 
 
-def read(request: Unsigned) -> Signed:
-    """Find the scheme of a request and what it claims.
+class IncompleteSignature(ApiError):
+    """Something that must be signed is not."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__("IncompleteSignature", f"the signature does not cover {what}")
+
+
+def scheme_of(request: Unsigned) -> Scheme | None:
+    """Return how a request is signed; nothing if it is not, or in a way that is unknown."""
+    name = request.headers.get("authorization", "").partition(" ")[0]
+    if name.startswith(Scheme.EVENTS):
+        return Scheme.EVENTS
+    if name:
+        return Scheme(name) if name in set(Scheme) - {Scheme.RPC} else None
+    return Scheme.RPC if "Signature" in request.params else None
+
+
+def read(request: Unsigned, accepted: Collection[Scheme]) -> Signed:
+    """Return what a request claims about who signed it.
 
     Raises:
-        NoSignature: if there is no signature, or one of an unknown scheme.
+        NoSignature: if there is no signature, or one of a scheme that is not accepted.
+        IncompleteSignature: if something that must be signed is not.
     """
-    authorization = request.headers.get("authorization", "")
-    scheme, _, rest = authorization.partition(" ")
-    if scheme == "ACS3-HMAC-SHA256":
-        return _acs3(request, rest)
-    if scheme == "acs" or scheme.startswith("acs:"):
-        return _roa(request, authorization)
-    if scheme == "MNS":
-        return _mns(request, rest)
-    if scheme == "LOG":
-        return _sls(request, rest)
-    if "Signature" in request.query or "Signature" in request.form:
-        return _rpc(request)
-    raise NoSignature
+    scheme = scheme_of(request)
+    if scheme is None or scheme not in accepted:
+        raise NoSignature(accepted)
+    return _READERS[scheme](request)
 
 
 def _rpc(request: Unsigned) -> Signed:
     """Signature of RPC APIs, version 1.0 ("Request signatures", RPC)."""
-    params = {**request.query, **request.form}
+    params = request.params
     signature = params.pop("Signature")
+    for name in ("SignatureMethod", "SignatureVersion", "SignatureNonce", "Timestamp"):
+        if not params.get(name):
+            raise MissingParameter(name)
+    if (params["SignatureMethod"], params["SignatureVersion"]) != ("HMAC-SHA1", "1.0"):
+        raise ApiError(
+            "InvalidSignatureMethod",
+            "accepted are the SignatureMethod HMAC-SHA1 and the SignatureVersion 1.0",
+        )
     query = "&".join(f"{_percent(k)}={_percent(v)}" for k, v in sorted(params.items()))
     text = f"{request.method}&{_percent('/')}&{_percent(query)}"
     return Signed(
+        scheme=Scheme.RPC,
         access_key_id=params.get("AccessKeyId", ""),
         security_token=params.get("SecurityToken", ""),
         signature=signature,
         expected=lambda secret: _base64_hmac(hashlib.sha1, secret + "&", text),
-        time=_iso_time(params.get("Timestamp", "")),
+        time=_iso_time(params["Timestamp"]),
+        nonce=params["SignatureNonce"],
     )
 
 
-def _acs3(request: Unsigned, rest: str) -> Signed:
+def _acs3(request: Unsigned) -> Signed:
     """Signature version 3 ("Request syntax and signature method V3"): all of the request."""
+    headers = request.headers
+    rest = headers["authorization"].partition(" ")[2]
     claims = dict(part.strip().partition("=")[::2] for part in rest.split(","))
     names = claims.get("SignedHeaders", "").split(";")
+    # "Every common request header that is there must be signed."
+    common = {"host", "x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256"}
+    common |= {name for name in headers if name.startswith("x-acs-")}
+    if left_out := sorted(name for name in common if name not in names or not headers.get(name)):
+        raise IncompleteSignature(f"the header {left_out[0]}")
     payload = hashlib.sha256(request.body).hexdigest()
     canonical = "\n".join(
         [
             request.method,
             request.path or "/",
             "&".join(f"{_percent(k)}={_percent(v)}" for k, v in sorted(request.query.items())),
-            "".join(f"{name}:{request.headers.get(name, '').strip()}\n" for name in names),
+            "".join(f"{name}:{headers.get(name, '').strip()}\n" for name in names),
             ";".join(names),
             payload,
         ]
@@ -120,64 +169,109 @@ def _acs3(request: Unsigned, rest: str) -> Signed:
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     text = f"ACS3-HMAC-SHA256\n{digest}"
     return Signed(
+        scheme=Scheme.ACS3,
         access_key_id=claims.get("Credential", ""),
-        security_token=request.headers.get("x-acs-security-token", ""),
+        security_token=headers.get("x-acs-security-token", ""),
         signature=claims.get("Signature", ""),
         expected=lambda secret: hmac.new(
             secret.encode(), text.encode(), hashlib.sha256
         ).hexdigest(),
-        time=_iso_time(request.headers.get("x-acs-date", "")),
+        time=_iso_time(headers["x-acs-date"]),
+        nonce=headers["x-acs-signature-nonce"],
     )
 
 
-def _roa(request: Unsigned, authorization: str) -> Signed:
+def _roa(request: Unsigned) -> Signed:
     """Signature of ROA APIs, version 1.0; EventBridge's data plane leaves ``Accept`` out."""
-    data_plane = authorization.startswith("acs:")
-    key, _, signature = authorization[4:].partition(":")
-    named = _DATED_HEADERS if data_plane else ("accept", *_DATED_HEADERS)
-    prefix = "x-acs" if data_plane else "x-acs-"
+    authorization = request.headers["authorization"]
+    events = authorization.startswith(Scheme.EVENTS)
+    nonce = request.headers.get("x-acs-signature-nonce", "")
+    if not nonce:
+        raise IncompleteSignature("the header x-acs-signature-nonce")
+    named = _DATED_HEADERS if events else ("accept", *_DATED_HEADERS)
+    prefix = "x-acs" if events else "x-acs-"
     text = _text(request, named, (prefix,), _resource(request.path, request.query))
-    token = request.headers.get("x-acs-security-token", "")
-    return _dated(request, f"{key}:{signature}", token, text)
+    return _dated(
+        request,
+        Scheme.EVENTS if events else Scheme.ROA,
+        authorization[4:],
+        request.headers.get("x-acs-security-token", ""),
+        text,
+        nonce=nonce,
+    )
 
 
-def _mns(request: Unsigned, rest: str) -> Signed:
+def _mns(request: Unsigned) -> Signed:
     """Signature of the MNS data plane ("Request signatures", Simple Message Queue)."""
     # The query stays in the order in which it was sent.
     query = "&".join(f"{k}={v}" if v else k for k, v in request.query.items())
     resource = f"{request.path}?{query}" if query else request.path
     text = _text(request, _DATED_HEADERS, ("x-mns-",), resource)
-    return _dated(request, rest, request.headers.get("security-token", ""), text)
+    claim = request.headers["authorization"].partition(" ")[2]
+    return _dated(request, Scheme.MNS, claim, request.headers.get("security-token", ""), text)
 
 
-def _sls(request: Unsigned, rest: str) -> Signed:
+def _sls(request: Unsigned) -> Signed:
     """Signature of Simple Log Service; its two clients differ only in the hash."""
+    if request.body and not request.headers.get("content-md5"):
+        raise IncompleteSignature("the body: there is no Content-MD5")
     sha256 = request.headers.get("x-log-signaturemethod") == "hmac-sha256"
     resource = _resource(request.path, request.query)
     text = _text(request, _DATED_HEADERS, ("x-log-", "x-acs-"), resource)
     token = request.headers.get("x-acs-security-token", "")
-    return _dated(request, rest, token, text, hashlib.sha256 if sha256 else hashlib.sha1)
+    claim = request.headers["authorization"].partition(" ")[2]
+    digest = hashlib.sha256 if sha256 else hashlib.sha1
+    return _dated(request, Scheme.LOG, claim, token, text, digest)
 
 
+_READERS: Mapping[Scheme, Callable[[Unsigned], Signed]] = {
+    Scheme.RPC: _rpc,
+    Scheme.ACS3: _acs3,
+    Scheme.ROA: _roa,
+    Scheme.EVENTS: _roa,
+    Scheme.MNS: _mns,
+    Scheme.LOG: _sls,
+}
 _DATED_HEADERS = ("content-md5", "content-type", "date")
 
 
 def _dated(
     request: Unsigned,
+    scheme: Scheme,
     claim: str,
     token: str,
     text: str,
     digest: Callable[..., object] = hashlib.sha1,
+    nonce: str = "",
 ) -> Signed:
-    """Give what a request says whose ``Authorization`` is ``key:signature``."""
+    """Return what a request says whose ``Authorization`` is ``key:signature``."""
+    _check_md5(request)
     key, _, signature = claim.partition(":")
     return Signed(
+        scheme=scheme,
         access_key_id=key,
         security_token=token,
         signature=signature,
         expected=lambda secret: _base64_hmac(digest, secret, text),
         time=_http_time(request.headers.get("date", "")),
+        nonce=nonce,
     )
+
+
+def _check_md5(request: Unsigned) -> None:
+    """Let the header that is signed speak for the body that is there."""
+    claimed = request.headers.get("content-md5", "")
+    if not claimed:
+        return
+    digest = hashlib.md5(request.body, usedforsecurity=False)
+    # Its form differs: SLS writes hexadecimal digits, ROA base64, and MNS base64 of the digits.
+    forms = {
+        digest.hexdigest().upper(),
+        base64.b64encode(digest.digest()).decode(),
+        base64.b64encode(digest.hexdigest().encode()).decode(),
+    }
+    if claimed not in forms and claimed.upper() not in forms:
+        raise IncompleteSignature("the body: Content-MD5 is another one's")
 
 
 def _text(
@@ -217,6 +311,8 @@ def _iso_time(text: str) -> float | None:
 
 def _http_time(text: str) -> float | None:
     try:
-        return parsedate_to_datetime(text).timestamp()
-    except ValueError:
+        found = parsedate_to_datetime(text)
+        # Without a zone it is what HTTP means: GMT.
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         return None

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from localcloud.access_key import AccessKey
-from localcloud.http.signature import Unsigned, read
+from localcloud.http.signature import Scheme, Unsigned, read
 
 KEY = AccessKey.random()
 
@@ -86,7 +86,8 @@ class RecordingCloud:
                 form=form,
                 headers=headers,
                 body=body,
-            )
+            ),
+            Scheme,
         )
         if not signed.is_signed_with(KEY.secret):
             return 403, {"Code": "SignatureDoesNotMatch", "Message": "wrong signature"}

@@ -1,5 +1,8 @@
 """Signatures are read as Alibaba's own clients make them: their signers are the oracles here."""
 
+import base64
+import hashlib
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
@@ -8,8 +11,10 @@ from alibabacloud_openapi_util.client import Client as OpenApiSigner
 from mns.mns_client import MNSClient
 from Tea.request import TeaRequest
 
+from localcloud.errors import ApiError
 from localcloud.http import signature
-from localcloud.http.signature import NoSignature, Unsigned
+from localcloud.http.signature import IncompleteSignature, NoSignature, Scheme, Unsigned
+from localcloud.products import PRODUCTS
 
 SECRET = "a-secret"
 OTHER = "another-secret"
@@ -28,6 +33,11 @@ def unsigned(**changes: object) -> Unsigned:
     return Unsigned(**{**parts, **changes})  # type: ignore[arg-type]
 
 
+def read(request: Unsigned) -> signature.Signed:
+    """Read a signature of any scheme."""
+    return signature.read(request, Scheme)
+
+
 def rpc() -> Unsigned:
     """Give an RPC request as the provider and `aliyun` sign it."""
     query = {
@@ -35,6 +45,9 @@ def rpc() -> Unsigned:
         "Action": "InvokeCommand",
         "Timestamp": "2026-01-01T00:00:00Z",
         "SecurityToken": "token/+=",
+        "SignatureMethod": "HMAC-SHA1",
+        "SignatureNonce": "once",
+        "SignatureVersion": "1.0",
     }
     form = {"Parameters": '{"emp_id":"E 123*~"}', "Name": "中文"}
     signed = OpenApiSigner.get_rpcsignature({**query, **form}, "POST", SECRET)
@@ -50,6 +63,7 @@ def acs3() -> Unsigned:
         "host": "127.0.0.1:8642",
         "x-acs-date": "2026-01-01T00:00:00Z",
         "x-acs-security-token": "token",
+        "x-acs-signature-nonce": "once",
     }
     body = b'{"x": 1}'
     payload = OpenApiSigner.hex_encode(OpenApiSigner.hash(body, "ACS3-HMAC-SHA256"))
@@ -74,6 +88,7 @@ def roa() -> Unsigned:
         "accept": "application/json",
         "content-type": "application/json",
         "date": "Thu, 01 Jan 2026 00:00:00 GMT",
+        "x-acs-signature-nonce": "once",
         "x-acs-version": "2023-03-30",
     }
     text = OpenApiSigner.get_string_to_sign(request)
@@ -94,6 +109,7 @@ def eventbridge_data() -> Unsigned:
         "content-type": "application/cloudevents-batch+json; charset=utf-8",
         "date": "Thu, 01 Jan 2026 00:00:00 GMT",
         "x-acs-signature-method": "HMAC-SHA1",
+        "x-acs-signature-nonce": "once",
     }
     signed = EventBridgeSigner.get_signature(EventBridgeSigner.get_string_to_sign(request), SECRET)
     return unsigned(
@@ -113,9 +129,9 @@ def eventbridge_data() -> Unsigned:
 )
 def test_a_client_signature_is_recognised(request_of) -> None:
     """The secret that signed is accepted, another is not, and the key and time are read."""
-    signed = signature.read(request_of())
+    signed = read(request_of())
     assert "key" == signed.access_key_id
-    assert 1_767_225_600 == signed.time
+    assert (1_767_225_600, "once") == (signed.time, signed.nonce)
     assert signed.is_signed_with(SECRET)
     assert not signed.is_signed_with(OTHER)
 
@@ -123,14 +139,14 @@ def test_a_client_signature_is_recognised(request_of) -> None:
 @pytest.mark.parametrize("request_of", [rpc, acs3])
 def test_the_security_token_is_read(request_of) -> None:
     """Requests of assumed roles name the token that goes with the key."""
-    assert signature.read(request_of()).security_token.startswith("token")
+    assert read(request_of()).security_token.startswith("token")
 
 
 def test_a_changed_parameter_breaks_the_signature() -> None:
     """What was signed is what is judged: a changed parameter is noticed."""
     request = rpc()
     changed = unsigned(query=request.query, form={**request.form, "Name": "other"})
-    assert not signature.read(changed).is_signed_with(SECRET)
+    assert not read(changed).is_signed_with(SECRET)
 
 
 def test_a_changed_body_breaks_an_acs3_signature() -> None:
@@ -139,7 +155,7 @@ def test_a_changed_body_breaks_an_acs3_signature() -> None:
     changed = unsigned(
         path=request.path, query=request.query, headers=request.headers, body=b'{"x": 2}'
     )
-    assert not signature.read(changed).is_signed_with(SECRET)
+    assert not read(changed).is_signed_with(SECRET)
 
 
 def test_sls_signature_matches_the_published_vector() -> None:
@@ -155,7 +171,7 @@ def test_sls_signature_matches_the_published_vector() -> None:
             "date": "Mon, 3 Jan 2010 08:33:47 GMT",
         },
     )
-    signed = signature.read(request)
+    signed = read(request)
     assert "mockAccessKeyID" == signed.access_key_id
     assert signed.is_signed_with("mockAccessKeySecret")
 
@@ -179,7 +195,7 @@ def test_mns_signature_is_that_of_the_sdk() -> None:
     authorization = MNSClient.get_signature(
         MNSClient.__new__(MNSClient), "GET", headers, f"{path}?waitseconds=3&numOfMessages=5", Key()
     )
-    signed = signature.read(
+    signed = read(
         unsigned(
             method="GET",
             path=path,
@@ -191,8 +207,143 @@ def test_mns_signature_is_that_of_the_sdk() -> None:
     assert not signed.is_signed_with(OTHER)
 
 
-@pytest.mark.parametrize("authorization", ["", "Bearer abc", "Basic abc", quote("ACS3-HMAC-SM3 x")])
+@pytest.mark.parametrize(
+    "authorization",
+    ["", "Bearer abc", "Basic abc", quote("ACS3-HMAC-SM3 x"), "Signature x", "ACS3-HMAC-SHA256x y"],
+)
 def test_a_request_without_a_known_signature_is_refused(authorization: str) -> None:
     """No signature, or one of an unknown scheme, is refused by name."""
     with pytest.raises(NoSignature, match="not signed"):
-        signature.read(unsigned(headers={"authorization": authorization}))
+        read(unsigned(headers={"authorization": authorization}))
+
+
+REQUESTS = {
+    Scheme.RPC: rpc,
+    Scheme.ACS3: acs3,
+    Scheme.ROA: roa,
+    Scheme.EVENTS: eventbridge_data,
+}
+
+
+@pytest.mark.parametrize("product", sorted(PRODUCTS))
+@pytest.mark.parametrize("scheme", REQUESTS)
+def test_a_product_takes_its_own_schemes_alone(product: str, scheme: Scheme) -> None:
+    """A good signature of another product's scheme is none here."""
+    schemes = PRODUCTS[product].schemes
+    if scheme in schemes:
+        assert scheme is signature.read(REQUESTS[scheme](), schemes).scheme
+        return
+    with pytest.raises(NoSignature):
+        signature.read(REQUESTS[scheme](), schemes)
+
+
+def test_only_rpc_products_take_a_signature_in_the_query() -> None:
+    """It covers neither path nor body, so a page could put both round it."""
+    with_paths = {name for name, product in PRODUCTS.items() if product.routes is not None}
+    in_query = {name for name, product in PRODUCTS.items() if Scheme.RPC in product.schemes}
+    assert {"fc", "sls", "mns-data", "eventbridge-data"} == with_paths
+    assert set() == with_paths & in_query
+
+
+@pytest.mark.parametrize(
+    "name", ["SignatureNonce", "Timestamp", "SignatureMethod", "SignatureVersion"]
+)
+def test_rpc_needs_all_that_makes_a_signature_good_once(name: str) -> None:
+    """The cloud names the parameter that is missing."""
+    request = rpc()
+    query = {key: value for key, value in request.query.items() if key != name}
+    with pytest.raises(ApiError, match=f"Missing{name}"):
+        read(unsigned(query=query, form=request.form))
+
+
+@pytest.mark.parametrize("name", ["SignatureMethod", "SignatureVersion"])
+def test_rpc_is_signed_in_one_way(name: str) -> None:
+    """Another method or version would be another text."""
+    request = rpc()
+    with pytest.raises(ApiError, match="InvalidSignatureMethod"):
+        read(unsigned(query={**request.query, name: "other"}, form=request.form))
+
+
+@pytest.mark.parametrize("name", ["x-acs-action", "x-acs-version", "x-acs-anything"])
+def test_acs3_covers_every_common_header(name: str) -> None:
+    """One that somebody added on the way is not signed, so it is not believed."""
+    request = acs3()
+    changed = unsigned(
+        path=request.path,
+        query=request.query,
+        headers={**request.headers, name: "added"},
+        body=request.body,
+    )
+    with pytest.raises(IncompleteSignature, match=f"the header {name}"):
+        read(changed)
+
+
+@pytest.mark.parametrize(
+    "name", ["host", "x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256"]
+)
+def test_acs3_has_headers_that_must_be_there(name: str) -> None:
+    """Without them a signature would be good for ever, everywhere or for any body."""
+    request = acs3()
+    headers = {key: value for key, value in request.headers.items() if key != name}
+    with pytest.raises(IncompleteSignature, match=f"the header {name}"):
+        read(unsigned(path=request.path, query=request.query, headers=headers, body=request.body))
+
+
+@pytest.mark.parametrize("request_of", [roa, eventbridge_data])
+def test_roa_needs_a_nonce(request_of: Callable[[], Unsigned]) -> None:
+    """Its time alone would let the same request in again."""
+    request = request_of()
+    headers = {k: v for k, v in request.headers.items() if k != "x-acs-signature-nonce"}
+    with pytest.raises(IncompleteSignature, match="nonce"):
+        read(unsigned(method=request.method, path=request.path, headers=headers))
+
+
+@pytest.mark.parametrize("path", ["/2023-03-30/functions/other", "/2023-03-30/functions/f/"])
+def test_roa_covers_the_path(path: str) -> None:
+    """The same request to another resource is not what was signed."""
+    request = roa()
+    changed = unsigned(method="PUT", path=path, query=request.query, headers=request.headers)
+    assert not read(changed).is_signed_with(SECRET)
+
+
+BODY = b"<Message/>"
+HEX = hashlib.md5(BODY, usedforsecurity=False).hexdigest()
+PLAIN = hashlib.md5(BODY, usedforsecurity=False).digest()
+
+
+@pytest.mark.parametrize(
+    "claimed",
+    [HEX.upper(), HEX, base64.b64encode(HEX.encode()).decode(), base64.b64encode(PLAIN).decode()],
+)
+@pytest.mark.parametrize("authorization", ["LOG k:s", "MNS k:s", "acs k:s", "acs:k:s"])
+def test_the_digest_that_is_signed_is_the_bodys(authorization: str, claimed: str) -> None:
+    """In whichever form a client writes it."""
+    headers = {
+        "authorization": authorization,
+        "content-md5": claimed,
+        "x-acs-signature-nonce": "once",
+    }
+    assert "k" == read(unsigned(headers=headers, body=BODY)).access_key_id
+    with pytest.raises(IncompleteSignature, match="the body"):
+        read(unsigned(headers=headers, body=BODY + b" "))
+
+
+def test_logs_are_signed_with_their_body() -> None:
+    """The log service asks for the digest wherever there is a body."""
+    with pytest.raises(IncompleteSignature, match="no Content-MD5"):
+        read(unsigned(headers={"authorization": "LOG k:s"}, body=BODY))
+
+
+@pytest.mark.parametrize(
+    "date", ["", "today", "Thu, 01 Jan 99999 00:00:00 GMT", "Thu, 01 Jan 2026 00:00:00 +99999999"]
+)
+def test_a_date_that_is_none_says_nothing(date: str) -> None:
+    """It is refused later, by the product's own code."""
+    headers = {"authorization": "MNS k:s", "date": date}
+    assert read(unsigned(headers=headers)).time is None
+
+
+def test_a_date_without_a_zone_is_gmt() -> None:
+    """Whatever the zone of this machine."""
+    headers = {"authorization": "MNS k:s", "date": "Thu, 01 Jan 2026 00:00:00 -0000"}
+    assert 1_767_225_600 == read(unsigned(headers=headers)).time
