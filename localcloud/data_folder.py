@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cli.errors import UserError
 from localcloud.access_key import PREFIX, AccessKey
 
 KEY_FILE = "access-key.json"
 _LOCK_FILE = "lock"
 
 
-class DataFolderUnusable(Exception):
+class DataFolderUnusable(UserError):
     """The state can't be kept in the folder; the message says why and what to do."""
 
 

@@ -1,5 +1,6 @@
 """The server process: one port on loopback, one ready line, a clean stop."""
 
+import errno
 import json
 import logging
 import signal
@@ -18,27 +19,35 @@ from localcloud.settings import CloudSettings
 _BACKLOG = 2048
 
 
-class PortTaken(UserError):
-    """Somebody else listens on the port."""
+class NoPort(UserError):
+    """The port can't be had."""
 
 
 def bind(port: int) -> socket.socket:
     """Take a port of the loopback interface; 0 takes any free one.
 
     Raises:
-        PortTaken: if the port is in use.
+        NoPort: if it is in use, or not for this user.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
+        # At once: two processes may be bound to one port as long as neither listens.
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        raise PortTaken(
-            f"port {port} of 127.0.0.1 is taken; is a local cloud running already? "
-            "choose another with --port, or --port 0 for any free one"
-        ) from error
+        raise NoPort(_why(port, error)) from error
     return listener
+
+
+def _why(port: int, error: OSError) -> str:
+    remedy = "choose another with --port, or --port 0 for any free one"
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} of 127.0.0.1 is taken by another program; {remedy}"
+    if error.errno == errno.EACCES:
+        return f"this user has no right to port {port}, as to most ports below 1024; {remedy}"
+    return f"cannot listen on port {port} of 127.0.0.1: {error.strerror}; {remedy}"
 
 
 def serve(
@@ -49,7 +58,7 @@ def serve(
     """Serve until SIGINT or SIGTERM; print what ``ready`` gives as one JSON line when listening.
 
     Raises:
-        PortTaken: if the port is in use.
+        NoPort: if the port is in use, or not for this user.
     """
     # uvicorn stops in order and then raises the signal again: the process ends with 0.
     for stop in (signal.SIGTERM, signal.SIGINT):
