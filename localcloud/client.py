@@ -27,7 +27,8 @@ def access_key_of(endpoint: str, environ: Mapping[str, str] = os.environ) -> Acc
     user, or in a container), the key of its ready line may be in the environment instead.
 
     Raises:
-        CloudUnreachable: if there is no local cloud, or no key for it.
+        EndpointError: if there is no local cloud.
+        CloudUnreachable: if there is no key for it.
     """
     path = Inspector(endpoint).get("health").get("access_key_file")
     try:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cli.endpoints import EndpointError
 from localcloud.access_key import AccessKey
 from localcloud.client import CloudUnreachable, access_key_of
 
@@ -87,5 +88,5 @@ def test_without_a_key_the_way_to_one_is_told(cloud: Cloud, environment: dict[st
 
 def test_without_a_cloud_there_is_no_key() -> None:
     """The message is that of every other question to a local cloud that is not there."""
-    with pytest.raises(CloudUnreachable, match=r"no local cloud answers at http://127\.0\.0\.1:9 "):
+    with pytest.raises(EndpointError, match=r"no local cloud answers at http://127\.0\.0\.1:9 "):
         access_key_of("http://127.0.0.1:9", ENVIRONMENT)
