@@ -1,17 +1,17 @@
-# Every target makes the virtual environment first when it is missing or older than the lock.
+# Every target makes the virtual environment first when it is missing, broken or not of this lock.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 # What runs is this project's and its locked packages, whatever the shell puts before them.
 unexport PYTHONPATH PYTHONHOME
 
-PYTHON ?= python3
+# The interpreter of the environment; the first of 3.11 or newer on PATH if left out.
+PYTHON ?=
 STACK ?= local
 ENGINE ?= mock
 ARGS ?=
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
 # A Ctrl-C that comes while the interpreter starts waits until the command can handle it.
 RUN := $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signal=INT )$(BIN)/python
 SHELL_SCRIPTS := .ci/run $(wildcard scripts/dev/*.sh scripts/review/*.sh localcloud/sandbox/standins/*)
@@ -26,22 +26,19 @@ help: ## Show the targets.
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: venv
-venv: $(STAMP) ## Make or refresh .venv from the lock.
-
-$(STAMP): requirements.lock pyproject.toml scripts/dev/venv.sh
-	@scripts/dev/venv.sh "$(PYTHON)" "$(VENV)"
-	@touch $(STAMP)
+venv: ## Make, mend or refresh .venv from the lock.
+	@scripts/dev/venv.sh "$(VENV)" $(if $(PYTHON),"$(PYTHON)")
 
 .PHONY: demo
-demo: $(STAMP) ## Play the whole loop on this machine; ENGINE=pulumi deploys with the real engine.
+demo: venv ## Play the whole loop on this machine; ENGINE=pulumi deploys with the real engine.
 	@$(RUN) -m localcloud demo --engine $(ENGINE) $(ARGS)
 
 .PHONY: test
-test: $(STAMP) ## Run the tests.
+test: venv ## Run the tests.
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 .PHONY: check
-check: $(STAMP) ## Lint and type-check everything; runs no test.
+check: venv ## Lint and type-check everything; runs no test.
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy cli components dryrun functions localcloud policies scripts stacks
@@ -49,40 +46,40 @@ check: $(STAMP) ## Lint and type-check everything; runs no test.
 	scripts/dev/check-workflows.sh $(VENV)
 
 .PHONY: bench
-bench: $(STAMP) ## Measure, each figure beside its peer where there is one.
+bench: venv ## Measure, each figure beside its peer where there is one.
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 .PHONY: cloud
-cloud: $(STAMP) ## Run a local cloud in the foreground.
+cloud: venv ## Run a local cloud in the foreground.
 	@$(RUN) -m localcloud serve $(ARGS)
 
 .PHONY: up preview refresh destroy
-up: $(STAMP) ## pulumi up for STACK=local (starts a local cloud), dev or prod.
-preview: $(STAMP) ## What `make up` would change.
-refresh: $(STAMP) ## Compare the state with what is there.
-destroy: $(STAMP) ## Take everything of STACK away.
+up: venv ## pulumi up for STACK=local (starts a local cloud), dev or prod.
+preview: venv ## What `make up` would change.
+refresh: venv ## Compare the state with what is there.
+destroy: venv ## Take everything of STACK away.
 up preview refresh destroy:
 	@$(RUN) -m scripts.stack $@ --stack $(STACK) $(ARGS)
 
 .PHONY: policy
-policy: $(STAMP) ## Judge what STACK declares by the policies, without the Pulumi CLI.
+policy: venv ## Judge what STACK declares by the policies, without the Pulumi CLI.
 	@$(RUN) -m scripts.policy --stack $(STACK) $(ARGS)
 
 .PHONY: replay
-replay: $(STAMP) ## List STACK's dead letters; ARGS=--yes publishes them again.
+replay: venv ## List STACK's dead letters; ARGS=--yes publishes them again.
 	@$(RUN) -m scripts.replay --stack $(STACK) $(ARGS)
 
 .PHONY: behaviour
-behaviour: $(STAMP) ## Say which recorded events would end differently than at BASE=main.
+behaviour: venv ## Say which recorded events would end differently than at BASE=main.
 	@$(RUN) -m scripts.behaviour --base "$(BASE)" $(ARGS)
 
 .PHONY: smoke
-smoke: $(STAMP) ## Post a harmless approval to the deployed STACK and wait for its result.
+smoke: venv ## Post a harmless approval to the deployed STACK and wait for its result.
 	@$(RUN) -m scripts.smoke --stack $(STACK) $(ARGS)
 
 # The parts of a review, as the workflows put them together; see scripts/review/.
 .PHONY: judge
-judge: $(STAMP) ## Policies and recorded events into .review/, for a comment; fails if one does.
+judge: venv ## Policies and recorded events into .review/, for a comment; fails if one does.
 	@mkdir -p $(REVIEW) && rm -f $(REVIEW)/behaviour.json $(REVIEW)/policy-*.json
 	@failed=0; \
 	$(RUN) -m scripts.behaviour --base "$(BASE)" --json $(REVIEW)/behaviour.json || failed=1; \
@@ -92,27 +89,30 @@ judge: $(STAMP) ## Policies and recorded events into .review/, for a comment; fa
 	exit $$failed
 
 .PHONY: plan
-plan: $(STAMP) ## Plan STACK of the checkout HEAD=. into .review/, for a comment.
+plan: venv ## Plan STACK of the checkout HEAD=. into .review/, for a comment.
 	@BASE="$(BASE)" PROGRAM="$(HEAD)" scripts/review/plan.sh "$(STACK)" $(REVIEW) $(ARGS)
 
 .PHONY: comment
-comment: $(STAMP) ## Write the comment of a review into .review/comment.md.
+comment: venv ## Write the comment of a review into .review/comment.md.
 	@$(RUN) -m scripts.review --base "$(BASE)" --head "$(HEAD)" \
 	  --behaviour $(REVIEW)/behaviour.json --output $(REVIEW)/comment.md \
 	  $(foreach stack,$(STACKS),--preview $(stack)=$(REVIEW)/$(stack).json) \
 	  $(foreach stack,$(POLICIES),--policy $(stack)=$(REVIEW)/policy-$(stack).json)
 
 .PHONY: drift
-drift: $(STAMP)
+drift: venv
 	@$(RUN) -m scripts.review.drift --output $(REVIEW)/drift.md \
 	  $(foreach stack,$(STACKS),--preview $(stack)=$(REVIEW)/$(stack).json)
 
+# The second file is the part of the first that the Pulumi program needs; `pulumi install` reads it.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+
 .PHONY: lock
-lock: $(STAMP) ## Resolve the dependencies anew into requirements.lock.
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-	  --all-extras pyproject.toml --output-file requirements.lock
+lock: venv ## Bring the lock up to pyproject.toml; ARGS=--upgrade resolves everything anew.
+	$(COMPILE) $(ARGS) --all-extras pyproject.toml --output-file requirements.lock
+	$(COMPILE) --constraints requirements.lock --no-annotate pyproject.toml --output-file requirements.txt
 
 .PHONY: format
-format: $(STAMP) ## Format the Python and shell sources.
+format: venv ## Format the Python and shell sources.
 	$(BIN)/ruff format --quiet .
 	$(BIN)/ruff check --fix-only --quiet .

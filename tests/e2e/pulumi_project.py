@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ class Project:
         self.folder, self.stack = folder, stack
         project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
         project["main"] = str(program)
-        project["runtime"]["options"]["virtualenv"] = str(ROOT / ".venv")
+        project["runtime"]["options"]["virtualenv"] = sys.prefix
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
         self.file = folder / f"Pulumi.{stack}.yaml"
         self.reset()

@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +25,7 @@ def _type(cloud: RunningCloud, text: str, **environment: str) -> str:
         env={
             **clean(os.environ),
             "LOCALCLOUD_ENDPOINT": cloud.endpoint,
-            "PATH": f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             **environment,
         },
         capture_output=True,

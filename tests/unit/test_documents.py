@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from functools import cache
 from pathlib import PurePosixPath
 
@@ -71,7 +72,7 @@ def _python(command: Command) -> None:
     if module == "pytest":
         assert all((ROOT / argument).exists() for argument in arguments)
     elif arguments:
-        _run([str(ROOT / ".venv/bin/python"), "-m", module, *arguments])
+        _run([sys.executable, "-m", module, *arguments])
 
 
 def _pulumi(command: Command) -> None:

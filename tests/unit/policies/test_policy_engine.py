@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ class Project:
         project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
         project["main"] = str(main)
         project["backend"] = {"url": f"file://{directory / 'state'}"}
-        project["runtime"]["options"]["virtualenv"] = str(ROOT / ".venv")
+        project["runtime"]["options"]["virtualenv"] = sys.prefix
         (directory / "Pulumi.yaml").write_text(yaml.safe_dump(project))
         self.file = directory / f"Pulumi.{stack}.yaml"
         # Comments of a stack file name the secrets that it needs.

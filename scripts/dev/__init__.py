@@ -1,0 +1,1 @@
+"""What the Makefile needs beyond its own lines; the standard library only."""
