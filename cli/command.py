@@ -35,7 +35,7 @@ def load(module: str, prog: str) -> Callable[..., Any]:
 def run(main: Callable[..., Any] | typer.Typer, arguments: Sequence[str], prog: str) -> int:
     """Run a command with these arguments and return its exit code."""
     try:
-        code = _command(main).main(list(arguments), standalone_mode=False)
+        code = _command(main).main(list(arguments), prog, standalone_mode=False)
         sys.stdout.flush()
     except UserError as error:
         return _say(prog, str(error), error.exit_code)

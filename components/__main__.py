@@ -1,6 +1,12 @@
 """Hosts the components for programs in other Pulumi languages."""
 
+import sys
+from pathlib import Path
+
 from pulumi.provider.experimental import component_provider_host
+
+# Pulumi runs this folder by its path, and what it imports lies beside it.
+sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 import components
 

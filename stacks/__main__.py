@@ -1,6 +1,12 @@
 """The program of every stack: read the settings, build the loop, export what others need."""
 
+import sys
+from pathlib import Path
+
 import pulumi
+
+# Pulumi runs this folder by its path, and what it imports lies beside it.
+sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from components import ProvisioningLoop
 from components.loop_document import instance_ids

@@ -1,0 +1,58 @@
+"""The project is a program: installed nowhere, with one lock that names no registry."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[4]
+LOCK = (ROOT / "requirements.lock").read_text()
+PROGRAM = (ROOT / "requirements.txt").read_text()
+
+
+def _pins(text: str) -> dict[str, set[str]]:
+    blocks = re.split(r"^(?=\S+==)", text, flags=re.MULTILINE)
+    return {
+        block.split()[0]: set(re.findall(r"--hash=(\S+)", block))
+        for block in blocks
+        if "==" in block
+    }
+
+
+def _names(requirements: list[str]) -> set[str]:
+    return {re.split(r"[><=;~ ]", requirement)[0] for requirement in requirements}
+
+
+def test_nothing_is_built_of_it() -> None:
+    """No wheel, so no folder of ours on the top level of anybody's site-packages."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert "build-system" not in project
+    assert project["tool"]["uv"]["package"] is False
+
+
+def test_what_pulumi_installs_is_part_of_the_lock() -> None:
+    """``pulumi install`` takes the same files as ``make``, as many as the program needs."""
+    lock, program = _pins(LOCK), _pins(PROGRAM)
+    assert program.items() <= lock.items()
+    assert all(hashes for hashes in lock.values())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert _names(project["dependencies"]) <= {pin.split("==")[0] for pin in program}
+
+
+@pytest.mark.parametrize("folder", ["stacks", "components"])
+def test_pulumi_finds_it_beside_the_program(folder: str) -> None:
+    """pip is led to it from where Pulumi runs pip: the folder of the program or the plugin."""
+    (line,) = (
+        line
+        for line in (ROOT / folder / "requirements.txt").read_text().splitlines()
+        if not line.startswith("#")
+    )
+    assert (ROOT / folder / line.removeprefix("-r ")).resolve() == ROOT / "requirements.txt"
+
+
+@pytest.mark.parametrize("text", [LOCK, PROGRAM], ids=["lock", "program"])
+def test_no_registry_is_named(text: str) -> None:
+    """Where packages come from is the machine's business."""
+    assert "://" not in text
+    assert "index-url" not in text
