@@ -42,7 +42,7 @@ def test_what_pulumi_installs_is_part_of_the_lock() -> None:
 
 @pytest.mark.parametrize("folder", ["stacks", "components"])
 def test_pulumi_finds_it_beside_the_program(folder: str) -> None:
-    """pip is led to it from where Pulumi runs pip: the folder of the program or the plugin."""
+    """Pip is led to it from where Pulumi runs pip: the folder of the program or the plugin."""
     (line,) = (
         line
         for line in (ROOT / folder / "requirements.txt").read_text().splitlines()
