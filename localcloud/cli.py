@@ -4,6 +4,7 @@ Imports stand inside the commands: ``serve`` must be ready in half a second and 
 nor tables, and the others need no server.
 """
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -34,12 +35,22 @@ class Unsupported(UserError):
     """The machine cannot do what was asked for."""
 
 
+def account_id(given: str) -> str:
+    """Return an account's id, if it is one."""
+    if not re.fullmatch(r"\d{16}", given):
+        raise typer.BadParameter(f"'{given}' is not an account id, which has 16 digits")
+    return given
+
+
 @main.command()
 def serve(
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1; 0: any free one.")
     ] = 8642,
     data: Annotated[Path, typer.Option(help="Folder of the state.")] = Path(".localcloud"),
+    account: Annotated[
+        str, typer.Option(help="Id of the account, 16 digits.", callback=account_id)
+    ] = "1234567890123456",
     instances: Annotated[int, typer.Option(min=1, max=200, help="How many ECS instances.")] = 2,
     isolation: Annotated[
         Isolation,
@@ -87,6 +98,7 @@ def serve(
         settings = CloudSettings(
             port=port,
             data=None if dry_run else folder.path,
+            account_id=account,
             access_key=folder.access_key,
             access_key_file=folder.access_key_file,
             instances=instances,

@@ -5,10 +5,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from localcloud.client import access_key_of
@@ -32,6 +34,14 @@ def _plugins() -> Path:
     return Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi") / "plugins"
 
 
+ENGINE = [
+    pytest.mark.engine,
+    pytest.mark.xdist_group("engine"),
+    pytest.mark.skipif(bool(why_not()), reason=why_not() or "the engine is here"),
+]
+"""The marks of tests that need the real engine."""
+
+
 class Project:
     """A copy of the project's files for the engine; the program itself is the real one.
 
@@ -44,7 +54,6 @@ class Project:
         endpoint: str,
         program: Path = ROOT / "stacks",
         stack: str = LOCAL,
-        environment: Mapping[str, str] | None = None,
     ) -> None:
         for name in ("state", "home"):
             (folder / name).mkdir(parents=True)
@@ -56,7 +65,7 @@ class Project:
         project["runtime"]["options"]["virtualenv"] = sys.prefix
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
         self.file = folder / f"Pulumi.{stack}.yaml"
-        self.reset()
+        self._begin()
         key = access_key_of(endpoint)
         self._environment = {
             **clean(os.environ),
@@ -67,17 +76,25 @@ class Project:
             "PULUMI_CONFIG_PASSPHRASE": "",
             "PULUMI_HOME": str(folder / "home"),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            **(environment or {}),
         }
         self.run("stack", "init", stack)
+        self.keep()
+
+    def _begin(self) -> None:
+        """Take the committed settings, with the provider of stack ``local``."""
+        shutil.copy(ROOT / f"Pulumi.{self.stack}.yaml", self.file)
+        if self.stack != LOCAL:
+            provider = {k: v for k, v in _config(LOCAL).items() if k.startswith("alicloud:")}
+            self.change(lambda config, _: config.update(provider))
+        self.keep()
+
+    def keep(self) -> None:
+        """Let this be the configuration to which :meth:`reset` goes back."""
+        self._kept = self.file.read_text()
 
     def reset(self) -> None:
-        """Go back to the committed settings, with the provider of stack ``local``."""
-        shutil.copy(ROOT / f"Pulumi.{self.stack}.yaml", self.file)
-        if self.stack == LOCAL:
-            return
-        provider = {k: v for k, v in _config(LOCAL).items() if k.startswith("alicloud:")}
-        self.change(lambda config, _: config.update(provider))
+        """Go back to the configuration before the changes."""
+        self.file.write_text(self._kept)
 
     def set_secrets(self, value: str, *keys: str) -> None:
         """Give secrets of the stack a made-up value."""
@@ -88,6 +105,17 @@ class Project:
         content = yaml.safe_load(self.file.read_text())
         edit(content["config"], self.folder)
         self.file.write_text(yaml.safe_dump(content, allow_unicode=True))
+
+    @contextmanager
+    def program(self, folder: Path) -> Iterator[None]:
+        """Let the stack have another program for as long as the block takes."""
+        file = self.folder / "Pulumi.yaml"
+        before = file.read_text()
+        file.write_text(yaml.safe_dump({**yaml.safe_load(before), "main": str(folder)}))
+        try:
+            yield
+        finally:
+            file.write_text(before)
 
     def preview(self) -> list[dict[str, Any]]:
         """Give the steps that ``up`` would take."""

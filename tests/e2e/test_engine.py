@@ -12,14 +12,10 @@ import pytest
 import yaml
 
 from localcloud.demo.loop import Loop, event
-from tests.e2e.pulumi_project import Project, planned, why_not
+from tests.e2e.pulumi_project import ENGINE, Project, planned
 from tests.e2e.running_cloud import ROOT, RunningCloud
 
-pytestmark = [
-    pytest.mark.engine,
-    pytest.mark.xdist_group("engine"),
-    pytest.mark.skipif(bool(why_not()), reason=why_not() or "the engine is here"),
-]
+pytestmark = ENGINE
 
 SETTINGS = "ecs-provisioning-loop:settings"
 BUS = "provisioning-local"

@@ -1,86 +1,63 @@
-"""The pack in the real engine: ``pulumi preview --policy-pack policies``.
+"""The pack in the real engine: ``pulumi preview --policy-pack policies``."""
 
-A preview of a new stack asks neither cloud nor network for anything, so made-up secrets do.
-"""
-
+import contextlib
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from scripts.policy.__main__ import main
+from tests.e2e.pulumi_project import ENGINE, Project
+from tests.e2e.running_cloud import running_cloud
+from tests.unit.stacks.conftest import PROJECT, settings_of
+
+SETTINGS = f"{PROJECT}:settings"
 
 ROOT = Path(__file__).parents[3]
 ROBOT = "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef"
 
-pytestmark = [
-    pytest.mark.engine,
-    pytest.mark.skipif(
-        not (shutil.which("pulumi") and shutil.which("pulumi-resource-alicloud")),
-        reason="`pulumi` and the alicloud provider's plugin are not both on PATH",
-    ),
-]
+pytestmark = ENGINE
 
 
-class Project:
-    """A project with a state of its own, so that a preview touches nothing."""
-
-    def __init__(self, directory: Path, stack: str, main: Path) -> None:
-        """Set up the stack; its file is already there, and its secrets are made up."""
-        self.directory, self.stack = directory, stack
-        self.pack = ROOT / "policies"
-        (directory / "state").mkdir()
-        project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
-        project["main"] = str(main)
-        project["backend"] = {"url": f"file://{directory / 'state'}"}
-        project["runtime"]["options"]["virtualenv"] = sys.prefix
-        (directory / "Pulumi.yaml").write_text(yaml.safe_dump(project))
-        self.file = directory / f"Pulumi.{stack}.yaml"
-        # Comments of a stack file name the secrets that it needs.
-        secrets = [
-            line.rpartition(" ")[2]
-            for line in self.file.read_text().splitlines()
-            if "config set --secret" in line
-        ]
-        provider = ["accessKey=nobody", "secretKey=nothing", "accountType=Domestic"]
-        config = yaml.safe_load(self.file.read_text()).get("config", {})
-        settings = config.get("ecs-provisioning-loop:settings", {})
-        provider.append(f"accountId={settings.get('account_id', '1000000000000001')}")
-        self.run("stack", "init", stack)
-        self.run(
-            "config",
-            "set-all",
-            *(f"--plaintext=alicloud:{value}" for value in provider),
-            *(f"--secret={key}={ROBOT}" for key in secrets),
-        )
-
-    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run ``pulumi``."""
-        return subprocess.run(
-            ["pulumi", *arguments, "--non-interactive"]
-            + (["--stack", self.stack] if arguments[0] != "stack" else []),
-            cwd=self.directory,
-            env={**os.environ, "PULUMI_CONFIG_PASSPHRASE": "", "PULUMI_SKIP_UPDATE_CHECK": "1"},
-            capture_output=True,
-            text=True,
-            check=check,
-        )
-
-    def preview(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Preview the stack with the pack."""
-        return self.run("preview", "--policy-pack", str(self.pack), *arguments, check=False)
+def own(directory: Path, endpoint: str, stack: str) -> Project:
+    """Return a stack of this project with made-up secrets."""
+    project = Project(directory, endpoint, stack=stack)
+    # Comments of a stack file name the secrets that it needs.
+    needed = re.findall(r"^#.* --secret (\S+)$", project.file.read_text(), re.MULTILINE)
+    project.set_secrets(ROBOT, *needed)
+    return project
 
 
-def own(directory: Path, stack: str) -> Project:
-    """Give a stack of this project."""
-    shutil.copy(ROOT / f"Pulumi.{stack}.yaml", directory)
-    return Project(directory, stack, ROOT / "stacks")
+def somebody_elses(directory: Path, endpoint: str) -> Project:
+    """Return a stack of another program."""
+    (directory / "program").mkdir()
+    (directory / "program" / "__main__.py").write_text(_PROGRAM)
+    return Project(directory / "p", endpoint, directory / "program", "prod")
+
+
+def preview(
+    project: Project, *arguments: str, pack: Path = ROOT / "policies"
+) -> subprocess.CompletedProcess[str]:
+    """Preview the stack with the pack."""
+    return project.run("preview", "--policy-pack", str(pack), *arguments, check=False)
+
+
+@pytest.fixture(scope="module")
+def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Give, for each stack, a local cloud that is the stack's account."""
+    with contextlib.ExitStack() as clouds:
+        yield {
+            stack: clouds.enter_context(
+                running_cloud(
+                    tmp_path_factory.mktemp(stack), "--account", settings_of(stack).account_id
+                )
+            ).endpoint
+            for stack in ("dev", "prod")
+        }
 
 
 def findings(output: str) -> list[str]:
@@ -95,28 +72,28 @@ def findings(output: str) -> list[str]:
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
-def test_the_pack_finds_nothing_in_a_preview(tmp_path: Path, stack: str) -> None:
+def test_the_pack_finds_nothing_in_a_preview(
+    tmp_path: Path, endpoints: dict[str, str], stack: str
+) -> None:
     """A new stack of the project passes in the engine; its secrets are seen as secrets."""
-    preview = own(tmp_path, stack).preview()
-    assert (preview.returncode, findings(preview.stdout)) == (0, []), preview.stdout
-    assert "alicloud-event-driven-provisioning" in preview.stdout
+    done = preview(own(tmp_path / "p", endpoints[stack], stack))
+    assert (done.returncode, findings(done.stdout)) == (0, []), done.stdout
+    assert "alicloud-event-driven-provisioning" in done.stdout
 
 
-def test_a_violation_stops_a_production_preview(tmp_path: Path) -> None:
+def test_a_violation_stops_a_production_preview(tmp_path: Path, endpoints: dict[str, str]) -> None:
     """A mandatory rule fails the preview and names the resource."""
-    project = own(tmp_path, "prod")
-    settings = yaml.safe_load(project.file.read_text())
-    settings["config"]["ecs-provisioning-loop:settings"]["retention"]["function_logs_days"] = 3
-    project.file.write_text(yaml.safe_dump(settings))
-    preview = project.preview()
-    assert preview.returncode != 0
-    (found,) = findings(preview.stdout)
+    project = own(tmp_path / "p", endpoints["prod"], "prod")
+    project.change(lambda c, _: c[SETTINGS]["retention"].update(function_logs_days=3))
+    done = preview(project)
+    assert done.returncode != 0
+    (found,) = findings(done.stdout)
     assert all(part in found for part in ("[mandatory]", "log-retention", "loop-logs-functions"))
-    assert "entries are kept for 3 days; at least 90 are needed" in preview.stdout
+    assert "entries are kept for 3 days; at least 90 are needed" in done.stdout
 
 
 def test_the_engine_and_the_command_find_the_same(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, endpoints: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One file with levels, options and no exemption makes both report the same things."""
     config = tmp_path / "config.json"
@@ -131,10 +108,11 @@ def test_the_engine_and_the_command_find_the_same(
             }
         )
     )
-    preview = own(tmp_path, "prod").preview("--policy-pack-config", str(config))
-    assert preview.returncode == 0, preview.stdout
+    project = own(tmp_path / "p", endpoints["prod"], "prod")
+    done = preview(project, "--policy-pack-config", str(config))
+    assert done.returncode == 0, done.stdout
     found = re.findall(
-        r"\[advisory\] +(\S+) +\(\S+ (\S+)\)$", "\n".join(findings(preview.stdout)), re.MULTILINE
+        r"\[advisory\] +(\S+) +\(\S+ (\S+)\)$", "\n".join(findings(done.stdout)), re.MULTILINE
     )
     arguments = ["--stack", "prod", "--project", str(ROOT), "--config", str(config), "--json"]
     assert main(arguments) == 0
@@ -144,26 +122,26 @@ def test_the_engine_and_the_command_find_the_same(
     assert expected == sorted(found)
 
 
-def test_a_copy_of_the_pack_judges_somebody_elses_project(tmp_path: Path) -> None:
+def test_a_copy_of_the_pack_judges_somebody_elses_project(
+    tmp_path: Path, endpoints: dict[str, str]
+) -> None:
     """The folder alone, with an environment that has its requirements, is a pack."""
-    (tmp_path / "program").mkdir()
-    (tmp_path / "program" / "__main__.py").write_text(_PROGRAM)
-    (tmp_path / "Pulumi.prod.yaml").write_text("config: {alicloud:region: cn-hangzhou}\n")
-    project = Project(tmp_path, "prod", tmp_path / "program")
+    project = somebody_elses(tmp_path, endpoints["prod"])
     ignored = shutil.ignore_patterns("__pycache__", ".venv")
-    project.pack = Path(shutil.copytree(ROOT / "policies", tmp_path / "pack", ignore=ignored))
-    (project.pack / ".venv").symlink_to(ROOT / ".venv")
-    (found,) = findings(project.preview().stdout)
+    pack = Path(shutil.copytree(ROOT / "policies", tmp_path / "pack", ignore=ignored))
+    (pack / ".venv").symlink_to(ROOT / ".venv")
+    (found,) = findings(preview(project, pack=pack).stdout)
     assert "secret-in-environment" in found
 
 
-def test_a_misspelt_rule_stops_the_engine(tmp_path: Path) -> None:
+def test_a_misspelt_rule_stops_the_engine(tmp_path: Path, endpoints: dict[str, str]) -> None:
     """A level for a rule that does not exist is refused, with the rule that was meant."""
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"log-retenton": "disabled"}))
-    preview = own(tmp_path, "prod").preview("--policy-pack-config", str(config))
-    assert preview.returncode != 0
-    said = preview.stdout + preview.stderr
+    project = own(tmp_path / "p", endpoints["prod"], "prod")
+    done = preview(project, "--policy-pack-config", str(config))
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
     assert "there is no rule 'log-retenton'; did you mean 'log-retention'?" in said
 
 
@@ -187,14 +165,13 @@ alicloud.fc.V3Function(
 """
 
 
-def test_the_engine_tells_a_secret_from_plain_text(tmp_path: Path) -> None:
+def test_the_engine_tells_a_secret_from_plain_text(
+    tmp_path: Path, endpoints: dict[str, str]
+) -> None:
     """Of two variables called a token the one that is no Pulumi secret is found."""
-    (tmp_path / "program").mkdir()
-    (tmp_path / "program" / "__main__.py").write_text(_PROGRAM)
-    (tmp_path / "Pulumi.prod.yaml").write_text("config: {alicloud:region: cn-hangzhou}\n")
-    preview = Project(tmp_path, "prod", tmp_path / "program").preview()
-    (found,) = findings(preview.stdout)
+    done = preview(somebody_elses(tmp_path, endpoints["prod"]))
+    (found,) = findings(done.stdout)
     assert "secret-in-environment" in found
-    assert "variable PLAIN_TOKEN holds" in preview.stdout
-    assert "HIDDEN_TOKEN" not in preview.stdout
-    assert "not-hidden" not in preview.stdout
+    assert "variable PLAIN_TOKEN holds" in done.stdout
+    assert "HIDDEN_TOKEN" not in done.stdout
+    assert "not-hidden" not in done.stdout
