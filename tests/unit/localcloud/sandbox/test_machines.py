@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -169,10 +170,10 @@ def test_plain_user_can_run_a_cloud(level, tmp_path_factory):
     (precious / "file").chmod(0o604)
     os.chown(precious / "file", PLAIN_USER, PLAIN_USER)
     os.utime(precious / "file", (1000, 1000))
-    python = _python_of_plain_user()
     try:
+        python, project = _python_of_plain_user(), _readable_project(base)
         done = subprocess.run(
-            [python, "-c", PROGRAM, Path(__file__).parents[4], data, level, precious],
+            [python, "-c", PROGRAM, project, data, level, precious],
             check=False, capture_output=True, text=True, cwd="/tmp",
             user=PLAIN_USER, group=PLAIN_USER, extra_groups=[], env={"PATH": os.defpath},
         )  # fmt: skip
@@ -190,6 +191,17 @@ def test_plain_user_can_run_a_cloud(level, tmp_path_factory):
         assert precious.stat().st_mode & 0o777 == 0o755
     finally:
         module.skeleton.remove(base)
+
+
+def _readable_project(folder: Path) -> Path:
+    """Copy what the program imports: the clone may lie in a folder that is closed to others."""
+    project = folder / "project"
+    for package in ("cli", "localcloud"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(Path(__file__).parents[4] / package, project / package, ignore=ignored)
+    for path in (project, *project.rglob("*")):
+        path.chmod(0o755)
+    return project
 
 
 def _python_of_plain_user() -> str:
