@@ -13,7 +13,7 @@ ARGS ?=
 VENV ?= .venv
 BIN := $(VENV)/bin
 # A Ctrl-C that comes while the interpreter starts waits until the command can handle it.
-RUN := $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signal=INT )$(BIN)/python
+RUN := $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signal=INT) $(BIN)/python
 SHELL_SCRIPTS := .ci/run $(wildcard scripts/dev/*.sh scripts/review/*.sh localcloud/sandbox/standins/*)
 REVIEW := .review
 BASE ?= main
