@@ -1,73 +1,45 @@
-"""The loop as Pulumi components, importable here and hostable for other Pulumi languages."""
+"""The loop as a Pulumi component, importable here and hosted for other Pulumi languages.
 
-from components.chat_deliveries import ChatDeliveries, ChatDeliveriesArgs
-from components.chat_delivery import ChatArgs, ChatDelivery, ChatDeliveryArgs
-from components.cloud_assistant_command import CloudAssistantCommand, CloudAssistantCommandArgs
-from components.dead_letter_queue import DeadLetterQueue, DeadLetterQueueArgs
+``ProvisioningLoop`` is the whole loop. ``DeploymentProvider`` and ``DeploymentRole`` let a
+repository's workflows deploy it and stand by themselves. The other modules are parts of the loop.
+"""
+
+from components.arguments import ArgumentError
+from components.chat_delivery import Chat
 from components.deployment_provider import DeploymentProvider, DeploymentProviderArgs
 from components.deployment_role import DeploymentRole, DeploymentRoleArgs
-from components.event_archive import EventArchive, EventArchiveArgs
-from components.event_intake import EventIntake, EventIntakeArgs, HttpSourceArgs
-from components.event_route import EventRoute, EventRouteArgs
-from components.log_stores import LogStores, LogStoresArgs
-from components.loop_document import RoleInstancesArgs, SourceArgs
-from components.loop_function import LoopFunction, LoopFunctionArgs
-from components.names import ChatPlatform, Delivery, RetryStrategy
-from components.onboarding_route import OnboardingArgs, OnboardingRoute, OnboardingRouteArgs
-from components.permissions import PermissionArgs
-from components.provisioning_loop import ProvisioningLoop, ProvisioningLoopArgs
-from components.request_route import RequestRoute, RequestRouteArgs
-from components.result_route import ResultRoute, ResultRouteArgs
-from components.service_linked_roles import ServiceLinkedRoles, ServiceLinkedRolesArgs
-from components.service_role import ServiceRole, ServiceRoleArgs
-from components.site import SiteArgs
-from components.targets import TargetArgs, TargetParameterArgs
+from components.loop_document import RoleInstances, Source
+from components.names import ChatPlatform, Delivery, Language, RetryStrategy
+from components.onboarding_route import Onboarding
+from components.permissions import Permission
+from components.provisioning_loop import (
+    Bus,
+    Command,
+    ProvisioningLoop,
+    ProvisioningLoopArgs,
+    Retention,
+)
+from components.command_scripts import Scripts
 
 __all__ = [
-    "ChatArgs",
-    "ChatDeliveries",
-    "ChatDeliveriesArgs",
-    "ChatDelivery",
-    "ChatDeliveryArgs",
+    "ArgumentError",
+    "Bus",
+    "Chat",
     "ChatPlatform",
-    "CloudAssistantCommand",
-    "CloudAssistantCommandArgs",
-    "DeadLetterQueue",
-    "DeadLetterQueueArgs",
+    "Command",
     "Delivery",
     "DeploymentProvider",
     "DeploymentProviderArgs",
     "DeploymentRole",
     "DeploymentRoleArgs",
-    "EventArchive",
-    "EventArchiveArgs",
-    "EventIntake",
-    "EventIntakeArgs",
-    "EventRoute",
-    "EventRouteArgs",
-    "HttpSourceArgs",
-    "LogStores",
-    "LogStoresArgs",
-    "LoopFunction",
-    "LoopFunctionArgs",
-    "OnboardingArgs",
-    "OnboardingRoute",
-    "OnboardingRouteArgs",
-    "PermissionArgs",
+    "Language",
+    "Onboarding",
+    "Permission",
     "ProvisioningLoop",
     "ProvisioningLoopArgs",
-    "RequestRoute",
-    "RequestRouteArgs",
-    "ResultRoute",
-    "ResultRouteArgs",
+    "Retention",
     "RetryStrategy",
-    "RoleInstancesArgs",
-    "ServiceLinkedRoles",
-    "ServiceLinkedRolesArgs",
-    "ServiceRole",
-    "ServiceRoleArgs",
-    "SiteArgs",
-    "SourceArgs",
-    "TargetArgs",
-    "TargetParameterArgs",
+    "RoleInstances",
+    "Scripts",
+    "Source",
 ]

@@ -4,7 +4,7 @@ from typing import TypedDict
 
 import pulumi
 
-from components.chat_delivery import ChatArgs, ChatDelivery, ChatDeliveryArgs
+from components.chat_delivery import Chat, ChatDelivery, ChatDeliveryArgs, delivery_of
 from components.loop_function import LoopFunction
 from components.names import ChatPlatform, Delivery
 from components.outputs import together
@@ -16,7 +16,7 @@ class ChatDeliveriesArgs(TypedDict):
 
     site: SiteArgs
     """The bus on which results are published, and what happens when a chat takes none."""
-    chats: list[ChatArgs]
+    chats: list[Chat]
     """The chats."""
 
 
@@ -34,7 +34,7 @@ class ChatDeliveries(pulumi.ComponentResource):
         by_function = {
             chat["name"]: _address(chat)
             for chat in args["chats"]
-            if Delivery(chat["delivery"]) is Delivery.FUNCTION
+            if delivery_of(chat) is Delivery.FUNCTION
         }
         functions: dict[str, pulumi.Output[str]] = {}
         if by_function:
@@ -61,7 +61,7 @@ class ChatDeliveries(pulumi.ComponentResource):
         self.register_outputs({"functions": self.functions})
 
 
-def _address(chat: ChatArgs) -> dict[str, pulumi.Input[str]]:
+def _address(chat: Chat) -> dict[str, pulumi.Input[str]]:
     """Give what the function needs to post to a chat."""
     address: dict[str, pulumi.Input[str]] = {
         "platform": ChatPlatform(chat["platform"]).value,

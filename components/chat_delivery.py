@@ -4,30 +4,30 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from components import patterns, targets
+from components import defaults, patterns, targets
 from components.event_route import EventRoute
-from components.names import ChatPlatform, Delivery
+from components.names import ChatPlatform, Delivery, Language
 from components.site import SiteArgs
 
 # publish-result puts the finished body for the chat's platform here.
 _MESSAGE = "$.data.message"
 
 
-class ChatArgs(TypedDict):
+class Chat(TypedDict):
     """A group chat that hears the results."""
 
     name: str
     """Name by which requests and settings mean it."""
     platform: ChatPlatform
     """The form of message that it takes."""
-    delivery: Delivery
-    """Who posts to it: the function, or EventBridge by itself."""
-    language: str
-    """Language of its messages: en or zh."""
     webhook: pulumi.Input[str]
     """Its webhook URL; a secret."""
     signing_secret: NotRequired[pulumi.Input[str]]
     """The secret with which messages are signed. Unsigned if left out."""
+    delivery: NotRequired[Delivery]
+    """Who posts to it: the function, or EventBridge by itself. The function if left out."""
+    language: NotRequired[Language]
+    """The language of its messages. English if left out."""
 
 
 class ChatDeliveryArgs(TypedDict):
@@ -35,7 +35,7 @@ class ChatDeliveryArgs(TypedDict):
 
     site: SiteArgs
     """The bus on which results are published, and what happens when the chat takes none."""
-    chat: ChatArgs
+    chat: Chat
     """The chat."""
     function_name: NotRequired[pulumi.Input[str]]
     """The function post-to-chat; delivery function needs it."""
@@ -79,26 +79,36 @@ class ChatDelivery(pulumi.ComponentResource):
         self.register_outputs({"rule_names": self.rule_names})
 
 
+def delivery_of(chat: Chat) -> Delivery:
+    """Return who posts to a chat."""
+    return Delivery(chat.get("delivery", defaults.DELIVERY))
+
+
+def undeliverable(chat: Chat) -> str | None:
+    """Return why EventBridge itself cannot post to a chat, if that is asked of it."""
+    if delivery_of(chat) is Delivery.FUNCTION:
+        return None
+    signed = "signing_secret" in chat
+    if ChatPlatform(chat["platform"]) is ChatPlatform.LARK and signed:
+        return (
+            f"chat '{chat['name']}' is signed, which EventBridge cannot do for Lark; deliver by "
+            "the function, or let the bot check a keyword"
+        )
+    if ChatPlatform(chat["platform"]) is ChatPlatform.DINGTALK and not signed:
+        return (
+            f"chat '{chat['name']}' has no signing secret, which EventBridge's DingTalk target "
+            "needs; set one, or deliver by the function"
+        )
+    return None
+
+
 def chat_target(args: ChatDeliveryArgs) -> targets.TargetArgs:
-    """Choose the target that posts to a chat, or say why these settings allow none."""
+    """Return the target that posts to a chat."""
     site, chat = args["site"], args["chat"]
-    name, webhook = chat["name"], chat["webhook"]
-    if Delivery(chat["delivery"]) is Delivery.FUNCTION:
-        if "function_name" not in args:
-            raise ValueError(f"chat '{name}' is delivered by a function; name the function")
+    if delivery_of(chat) is Delivery.FUNCTION:
         return targets.function_target(
             "post-to-chat", site["region"], site["account_id"], args["function_name"]
         )
     if ChatPlatform(chat["platform"]) is ChatPlatform.LARK:
-        if "signing_secret" in chat:
-            raise ValueError(
-                f"chat '{name}' is signed, which EventBridge cannot do for Lark; deliver by the "
-                "function, or let the bot check a keyword"
-            )
-        return targets.http_target("lark", webhook, _MESSAGE)
-    if "signing_secret" not in chat:
-        raise ValueError(
-            f"chat '{name}' has no signing secret, which EventBridge's DingTalk target needs; set "
-            "one, or deliver by the function"
-        )
-    return targets.dingtalk_target("dingtalk", webhook, chat["signing_secret"], _MESSAGE)
+        return targets.http_target("lark", chat["webhook"], _MESSAGE)
+    return targets.dingtalk_target("dingtalk", chat["webhook"], chat["signing_secret"], _MESSAGE)

@@ -7,6 +7,9 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_alicloud as alicloud
 
+from components import defaults
+from components.names import Number, whole
+
 
 class CloudAssistantCommandArgs(TypedDict):
     """What a caller says about a :class:`CloudAssistantCommand`."""
@@ -17,9 +20,9 @@ class CloudAssistantCommandArgs(TypedDict):
     """The script as text. Parameters are written {{name}}."""
     description: str
     """Shown in the console."""
-    timeout_seconds: NotRequired[int]
+    timeout_seconds: NotRequired[Number]
     """Seconds until a run is ended. 300 if left out."""
-    working_directory: NotRequired[str]
+    working_directory: NotRequired[pulumi.Input[str]]
     """Where the script starts on an instance. /root if left out."""
 
 
@@ -56,8 +59,8 @@ class CloudAssistantCommand(pulumi.ComponentResource):
             type="RunShellScript",
             command_content=script.apply(encode),
             enable_parameter=True,
-            timeout=args.get("timeout_seconds", 300),
-            working_dir=args.get("working_directory", "/root"),
+            timeout=whole(args.get("timeout_seconds", defaults.COMMAND_TIMEOUT_SECONDS)),
+            working_dir=args.get("working_directory", defaults.WORKING_DIRECTORY),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.command_id = command.id

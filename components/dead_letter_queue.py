@@ -5,9 +5,8 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_alicloud as alicloud
 
-from components.names import queue_arn
-
-_FOUR_DAYS = 4 * 24 * 3600
+from components import defaults
+from components.names import Number, queue_arn, whole
 
 
 class DeadLetterQueueArgs(TypedDict):
@@ -15,13 +14,13 @@ class DeadLetterQueueArgs(TypedDict):
 
     queue_name: str
     """Name of the queue, unique in account and region."""
-    region: str
+    region: pulumi.Input[str]
     """Id of the region."""
-    account_id: str
+    account_id: pulumi.Input[str]
     """Id of the account."""
-    retention_seconds: NotRequired[int]
+    retention_seconds: NotRequired[Number]
     """Seconds that a message waits, at most 604800 (7 days). Four days if left out."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Tags on the queue."""
 
 
@@ -40,7 +39,9 @@ class DeadLetterQueue(pulumi.ComponentResource):
         queue = alicloud.message.ServiceQueue(
             f"{name}-queue",
             queue_name=args["queue_name"],
-            message_retention_period=args.get("retention_seconds", _FOUR_DAYS),
+            message_retention_period=whole(
+                args.get("retention_seconds", defaults.DEAD_LETTERS_SECONDS)
+            ),
             tags=args.get("tags"),
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -8,6 +8,8 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_alicloud as alicloud
 
+from components.arguments import check
+
 ISSUER = "https://token.actions.githubusercontent.com"
 AUDIENCE = "sts.aliyuncs.com"
 """What aliyun/configure-aliyun-credentials-action asks GitHub to sign for."""
@@ -16,9 +18,9 @@ AUDIENCE = "sts.aliyuncs.com"
 class DeploymentProviderArgs(TypedDict):
     """How a :class:`DeploymentProvider` is named."""
 
-    provider_name: str
+    provider_name: pulumi.Input[str]
     """Name of the provider; unique in the account."""
-    fingerprints: NotRequired[list[str]]
+    fingerprints: NotRequired[list[pulumi.Input[str]]]
     """Fingerprints of the certificate authorities of the issuer; RAM finds them if left out."""
 
 
@@ -31,6 +33,7 @@ class DeploymentProvider(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: DeploymentProviderArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        check("DeploymentProvider", name, args, DeploymentProviderArgs)
         super().__init__("provisioning:index:DeploymentProvider", name, {}, opts)
         provider = alicloud.ims.OidcProvider(
             f"{name}-provider",

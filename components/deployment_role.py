@@ -14,8 +14,11 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_alicloud as alicloud
 
+from components import defaults
+from components.arguments import ArgumentError, check
 from components.deployment_provider import AUDIENCE, ISSUER
-from components.permissions import PermissionArgs, policy_document
+from components.names import Number, whole
+from components.permissions import Permission, policy_document
 
 _SUBJECT = re.compile(r"repo:[\w.-]+/[\w.-]+:(?:environment:[\w.-]+|ref:refs/heads/[\w./-]+)")
 
@@ -23,18 +26,18 @@ _SUBJECT = re.compile(r"repo:[\w.-]+/[\w.-]+:(?:environment:[\w.-]+|ref:refs/hea
 class DeploymentRoleArgs(TypedDict):
     """Who may take a :class:`DeploymentRole` on, and what it may do."""
 
-    role_name: str
+    role_name: pulumi.Input[str]
     """Name of the role and of its policy; unique in the account."""
     provider_arn: pulumi.Input[str]
     """The account's OIDC provider for GitHub: ``DeploymentProvider.arn``."""
     subjects: list[str]
     """The jobs that may: ``repo:owner/name:environment:prod``, without wildcards. A subject that
     ends in ``pull_request`` is refused: everybody with a branch would have the role."""
-    permissions: list[PermissionArgs]
+    permissions: list[Permission]
     """All that the role may do."""
-    max_session_seconds: NotRequired[int]
+    max_session_seconds: NotRequired[Number]
     """How long a job may keep the role, 3600 to 43200; one hour if left out."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Tags on the role."""
 
 
@@ -49,6 +52,7 @@ class DeploymentRole(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: DeploymentRoleArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        check("DeploymentRole", name, args, DeploymentRoleArgs)
         _check(args["subjects"])
         super().__init__("provisioning:index:DeploymentRole", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -57,7 +61,9 @@ class DeploymentRole(pulumi.ComponentResource):
             role_name=args["role_name"],
             description="Taken on by workflows, with a token of GitHub",
             assume_role_policy_document=trust(args["provider_arn"], args["subjects"]),
-            max_session_duration=args.get("max_session_seconds", 3600),
+            max_session_duration=whole(
+                args.get("max_session_seconds", defaults.DEPLOYMENT_SESSION_SECONDS)
+            ),
             tags=args.get("tags"),
             opts=child,
         )
@@ -107,10 +113,10 @@ def trust(provider_arn: pulumi.Input[str], subjects: Sequence[str]) -> pulumi.Ou
 
 def _check(subjects: Sequence[str]) -> None:
     if not subjects:
-        raise ValueError("a deployment role needs at least one subject")
+        raise ArgumentError("a deployment role needs at least one subject")
     for subject in subjects:
         if not _SUBJECT.fullmatch(subject):
-            raise ValueError(
+            raise ArgumentError(
                 f"subject '{subject}' is not accepted; write "
                 "repo:<owner>/<name>:environment:<name> or "
                 "repo:<owner>/<name>:ref:refs/heads/<branch>, without wildcards"

@@ -39,7 +39,7 @@ class EventArchive(pulumi.ComponentResource):
                 "service": "eventbridge.aliyuncs.com",
                 "description": "Lets EventBridge write events to the archive",
                 "permissions": [write_logs(region, account_id, project, store)],
-                "tags": site["tags"],
+                "tags": site.get("tags", {}),
             },
             opts=child,
         )

@@ -16,9 +16,9 @@ class HttpSourceArgs(TypedDict):
     buses of the region."""
     description: str
     """Shown in the console."""
-    allowed_ips: NotRequired[list[str]]
+    allowed_ips: NotRequired[list[pulumi.Input[str]]]
     """Addresses or CIDR blocks that may post, at most 5."""
-    allowed_referers: NotRequired[list[str]]
+    allowed_referers: NotRequired[list[pulumi.Input[str]]]
     """Referer headers that may post, at most 5; not together with addresses."""
 
 
@@ -27,7 +27,7 @@ class EventIntakeArgs(TypedDict):
 
     bus_name: str
     """Name of the bus."""
-    description: str
+    description: pulumi.Input[str]
     """Shown in the console."""
     sources: list[HttpSourceArgs]
     """The sources of the bus."""
@@ -87,11 +87,6 @@ def http_parameters(
 ) -> alicloud.eventbridge.EventSourceV2SourceHttpEventParametersArgs:
     """Say who may post to a source: by address, by referer, or whoever has the URL."""
     ips, referers = source.get("allowed_ips", []), source.get("allowed_referers", [])
-    if ips and referers:
-        raise ValueError(
-            f"source '{source['name']}' lists both addresses and referers; EventBridge checks "
-            "one of them, so give one"
-        )
     return alicloud.eventbridge.EventSourceV2SourceHttpEventParametersArgs(
         type="HTTPS",
         methods=["POST"],

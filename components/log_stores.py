@@ -5,17 +5,19 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_alicloud as alicloud
 
+from components.names import Number, whole
+
 
 class LogStoresArgs(TypedDict):
     """What a caller says about :class:`LogStores`."""
 
-    project_name: str
+    project_name: pulumi.Input[str]
     """Name of the SLS project, unique over all accounts of the region."""
-    archive_days: int
+    archive_days: Number
     """Days that events are kept."""
-    function_logs_days: int
+    function_logs_days: Number
     """Days that the functions' logs are kept."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Tags on the project."""
 
 
@@ -51,7 +53,7 @@ class LogStores(pulumi.ComponentResource):
                 f"{name}-{store}",
                 project_name=project.project_name,
                 logstore_name=store,
-                retention_period=retention,
+                retention_period=whole(retention),
                 shard_count=1,
                 opts=child,
             )

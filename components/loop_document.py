@@ -1,60 +1,60 @@
 """What the functions know of the stack: one JSON text for all of them, without secrets."""
 
-import json
 from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from components.chat_delivery import ChatArgs
-from components.names import ChatPlatform
+from components import defaults
+from components.chat_delivery import Chat
+from components.names import ChatPlatform, Language, Number, whole
 
 
-class SourceArgs(TypedDict):
+class Source(TypedDict):
     """An HTTPS event source to which an approval flow posts."""
 
     name: str
     """Name of the source, unique over all buses of the region."""
     platform: ChatPlatform
     """Whose approval flow posts here."""
-    chat: str
-    """The chat that hears of requests which name no other."""
-    allowed_ips: NotRequired[list[str]]
-    """Addresses or CIDR blocks that may post, at most 5."""
-    allowed_referers: NotRequired[list[str]]
+    chat: NotRequired[str]
+    """The chat that hears of requests which name no other. The default chat if left out."""
+    allowed_ips: NotRequired[list[pulumi.Input[str]]]
+    """Addresses or CIDR blocks that may post, at most 5. Whoever has the URL if left out."""
+    allowed_referers: NotRequired[list[pulumi.Input[str]]]
     """Referer headers that may post, at most 5; not together with addresses."""
     token: NotRequired[pulumi.Input[str]]
     """What the header X-Provisioning-Token must be; a secret. Not asked for if left out."""
 
 
-class RoleInstancesArgs(TypedDict):
-    """A role of the catalogue and where it is provisioned."""
+class RoleInstances(TypedDict):
+    """A role of the catalogue and where it is provisioned: on named instances, or by tags."""
 
     role: str
     """The role."""
-    instance_ids: NotRequired[list[str]]
-    """The instances, if they are named."""
-    instance_tags: NotRequired[dict[str, str]]
+    instance_ids: NotRequired[list[pulumi.Input[str]]]
+    """The instances, if they are named; also ones that the same program makes."""
+    instance_tags: NotRequired[dict[str, pulumi.Input[str]]]
     """The tags that an instance must all carry, if they are not."""
 
 
 def loop_document(
     bus: str,
-    sources: Sequence[SourceArgs],
-    chats: Sequence[ChatArgs],
+    sources: Sequence[Source],
+    chats: Sequence[Chat],
     default_chat: str,
-    roles: Sequence[RoleInstancesArgs],
-    stale_after_seconds: int,
-    script_sha256: str,
-) -> str:
+    roles: Sequence[RoleInstances],
+    stale_after_seconds: Number,
+    script_sha256: pulumi.Input[str],
+) -> pulumi.Output[str]:
     """Write down what a function must know to judge a request and to address its result."""
-    return json.dumps(
+    return pulumi.Output.json_dumps(
         {
             "bus": bus,
             "sources": {
                 source["name"]: {
                     "platform": ChatPlatform(source["platform"]).value,
-                    "chat": source["chat"],
+                    "chat": source.get("chat", default_chat),
                     "token_required": "token" in source,
                 }
                 for source in sources
@@ -62,13 +62,13 @@ def loop_document(
             "chats": {
                 chat["name"]: {
                     "platform": ChatPlatform(chat["platform"]).value,
-                    "language": chat["language"],
+                    "language": Language(chat.get("language", defaults.LANGUAGE)).value,
                 }
                 for chat in chats
             },
             "default_chat": default_chat,
             "roles": {role["role"]: _where(role) for role in roles},
-            "stale_after_seconds": stale_after_seconds,
+            "stale_after_seconds": whole(stale_after_seconds),
             "script_sha256": script_sha256,
         },
         separators=(",", ":"),
@@ -76,20 +76,25 @@ def loop_document(
     )
 
 
-def _where(role: RoleInstancesArgs) -> dict[str, Any]:
+def _where(role: RoleInstances) -> dict[str, Any]:
     if "instance_ids" in role:
         return {"instances": role["instance_ids"]}
     return {"tags": role.get("instance_tags", {})}
 
 
-def instance_ids(roles: Sequence[RoleInstancesArgs]) -> list[str]:
-    """Give every instance that is named, once each, in the order in which they come."""
+def named_instances(roles: Sequence[RoleInstances]) -> list[pulumi.Input[str]]:
+    """Return every instance that is named, in the order in which they come; an output is itself."""
     return list(dict.fromkeys(i for role in roles for i in role.get("instance_ids", [])))
 
 
-def tag_groups(roles: Sequence[RoleInstancesArgs]) -> list[dict[str, str]]:
-    """Give every set of tags by which instances are found, once each."""
-    found: list[dict[str, str]] = []
+def instance_ids(roles: Sequence[RoleInstances]) -> pulumi.Output[list[str]]:
+    """Return the ids of all named instances, once each."""
+    return pulumi.Output.all(*named_instances(roles)).apply(lambda ids: list(dict.fromkeys(ids)))
+
+
+def tag_groups(roles: Sequence[RoleInstances]) -> list[dict[str, pulumi.Input[str]]]:
+    """Return every set of tags by which instances are found, once each."""
+    found: list[dict[str, pulumi.Input[str]]] = []
     for role in roles:
         tags = role.get("instance_tags")
         if tags and tags not in found:

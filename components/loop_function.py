@@ -6,10 +6,13 @@ import pulumi
 import pulumi_alicloud as alicloud
 
 from components.function_archive import build_base64
+from components.names import Number, whole
 from components.outputs import together
-from components.permissions import PermissionArgs, write_logs
+from components.permissions import Permission, write_logs
 from components.service_role import ServiceRole
 from components.site import SiteArgs
+
+_TIMEOUT_SECONDS = 60
 
 
 class LoopFunctionArgs(TypedDict):
@@ -25,11 +28,11 @@ class LoopFunctionArgs(TypedDict):
     """Environment variables; a secret stays one in Pulumi's state."""
     documents: dict[str, pulumi.Input[str]]
     """Variables that can be long: one of more than 2 KB travels as a file of the archive."""
-    permissions: list[PermissionArgs]
+    permissions: list[Permission]
     """What it may call, besides writing its own log."""
-    timeout_seconds: NotRequired[int]
+    timeout_seconds: NotRequired[Number]
     """Seconds until Function Compute ends a call. 60 if left out."""
-    max_parallel_requests: NotRequired[int]
+    max_parallel_requests: NotRequired[Number]
     """How many calls run at the same time. No limit of its own if left out."""
 
 
@@ -59,7 +62,7 @@ class LoopFunction(pulumi.ComponentResource):
                     *args["permissions"],
                     write_logs(site["region"], site["account_id"], project, store),
                 ],
-                "tags": site["tags"],
+                "tags": site.get("tags", {}),
             },
             opts=child,
         )
@@ -76,7 +79,7 @@ class LoopFunction(pulumi.ComponentResource):
             environment_variables=pulumi.Output.all(
                 together(args["environment"]), documents.apply(variables)
             ).apply(lambda both: {**both[0], **both[1]}),
-            timeout=args.get("timeout_seconds", 60),
+            timeout=whole(args.get("timeout_seconds", _TIMEOUT_SECONDS)),
             # The smallest that starts quickly: CPU comes with memory, one core to 1 to 4 GB.
             memory_size=256,
             cpu=0.2,
@@ -88,14 +91,14 @@ class LoopFunction(pulumi.ComponentResource):
                 "enable_instance_metrics": False,
                 "log_begin_rule": "None",
             },
-            tags=site["tags"],
+            tags=site.get("tags"),
             opts=child,
         )
         if "max_parallel_requests" in args:
             alicloud.fc.V3ConcurrencyConfig(
                 f"{name}-concurrency",
                 function_name=function.function_name,
-                reserved_concurrency=args["max_parallel_requests"],
+                reserved_concurrency=whole(args["max_parallel_requests"]),
                 opts=child,
             )
         self.function_name = function.function_name

@@ -26,26 +26,42 @@ class RetryStrategy(StrEnum):
     EXPONENTIAL_DECAY = "EXPONENTIAL_DECAY_RETRY"
 
 
+class Language(StrEnum):
+    """The language of a chat's messages."""
+
+    ENGLISH = "en"
+    CHINESE = "zh"
+
+
 Text = pulumi.Input[str]
 
+Number = pulumi.Input[float]
+"""A whole number. Pulumi's host for components cannot take an output where an ``int`` is declared:
+it converts the value before it is known."""
 
-def bus_arn(region: str, account_id: str, bus: Text) -> pulumi.Output[str]:
+
+def whole(number: Number) -> pulumi.Output[int]:
+    """Return a whole number as such, whichever way it came over the wire."""
+    return pulumi.Output.from_input(number).apply(int)
+
+
+def bus_arn(region: Text, account_id: Text, bus: Text) -> pulumi.Output[str]:
     """Name a bus as RAM does (EventBridge, "Event target parameters", RuleARN)."""
     return pulumi.Output.format("acs:eventbridge:{0}:{1}:eventbus/{2}", region, account_id, bus)
 
 
-def function_arn(region: str, account_id: str, function: Text) -> pulumi.Output[str]:
+def function_arn(region: Text, account_id: Text, function: Text) -> pulumi.Output[str]:
     """Name a function of Function Compute 3.0."""
     return pulumi.Output.format("acs:fc:{0}:{1}:functions/{2}", region, account_id, function)
 
 
-def queue_arn(region: str, account_id: str, queue: Text) -> pulumi.Output[str]:
+def queue_arn(region: Text, account_id: Text, queue: Text) -> pulumi.Output[str]:
     """Name a queue as a rule's dead-letter setting takes it, with the slash before ``queues``."""
     return pulumi.Output.format("acs:mns:{0}:{1}:/queues/{2}", region, account_id, queue)
 
 
 def log_store_arn(
-    region: str, account_id: str, project: Text, store: Text, *, service: str = "log"
+    region: Text, account_id: Text, project: Text, store: Text, *, service: str = "log"
 ) -> pulumi.Output[str]:
     """Name a log store; RAM calls the service ``log``, a rule's target calls it ``sls``."""
     return pulumi.Output.format(
@@ -53,11 +69,11 @@ def log_store_arn(
     )
 
 
-def command_arn(region: str, account_id: str, command_id: Text) -> pulumi.Output[str]:
+def command_arn(region: Text, account_id: Text, command_id: Text) -> pulumi.Output[str]:
     """Name a Cloud Assistant command (ECS, "RAM authorization")."""
     return pulumi.Output.format("acs:ecs:{0}:{1}:command/{2}", region, account_id, command_id)
 
 
-def instance_arn(region: str, account_id: str, instance_id: Text) -> pulumi.Output[str]:
+def instance_arn(region: Text, account_id: Text, instance_id: Text) -> pulumi.Output[str]:
     """Name an instance (ECS, "RAM authorization")."""
     return pulumi.Output.format("acs:ecs:{0}:{1}:instance/{2}", region, account_id, instance_id)

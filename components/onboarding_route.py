@@ -4,29 +4,30 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from components import patterns, targets
+from components import defaults, patterns, targets
 from components.event_route import EventRoute
 from components.loop_function import LoopFunction
+from components.names import Number, whole
 from components.site import SiteArgs
 
 
-class OnboardingArgs(TypedDict):
+class Onboarding(TypedDict):
     """Where new members come from, and what is called for each."""
 
     source: str
     """Name of the HTTPS event source to which new members are posted."""
-    allowed_ips: NotRequired[list[str]]
-    """Addresses or CIDR blocks that may post, at most 5."""
-    allowed_referers: NotRequired[list[str]]
-    """Referer headers that may post, at most 5; not together with addresses."""
-    endpoint: str
+    endpoint: pulumi.Input[str]
     """URL of the company's HTTP API."""
-    method: str
-    """HTTP method of the call."""
-    headers: dict[str, pulumi.Input[str]]
+    allowed_ips: NotRequired[list[pulumi.Input[str]]]
+    """Addresses or CIDR blocks that may post, at most 5. Whoever has the URL if left out."""
+    allowed_referers: NotRequired[list[pulumi.Input[str]]]
+    """Referer headers that may post, at most 5; not together with addresses."""
+    method: NotRequired[pulumi.Input[str]]
+    """HTTP method of the call. POST if left out."""
+    headers: NotRequired[dict[str, pulumi.Input[str]]]
     """Headers of the call; the values are secrets."""
-    timeout_seconds: int
-    """Seconds until the API counts as not answering."""
+    timeout_seconds: NotRequired[Number]
+    """Seconds until the API counts as not answering. 10 if left out."""
 
 
 class OnboardingRouteArgs(TypedDict):
@@ -34,7 +35,7 @@ class OnboardingRouteArgs(TypedDict):
 
     site: SiteArgs
     """Where the route stands."""
-    onboarding: OnboardingArgs
+    onboarding: Onboarding
     """Where new members come from, and what is called for each."""
 
 
@@ -50,7 +51,9 @@ class OnboardingRoute(pulumi.ComponentResource):
         super().__init__("provisioning:index:OnboardingRoute", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         site, onboarding = args["site"], args["onboarding"]
-        timeout_seconds = onboarding["timeout_seconds"]
+        timeout_seconds = whole(
+            onboarding.get("timeout_seconds", defaults.ONBOARDING_TIMEOUT_SECONDS)
+        )
         function = LoopFunction(
             f"{name}-call-http-api",
             {
@@ -59,16 +62,16 @@ class OnboardingRoute(pulumi.ComponentResource):
                 "description": "Hands a new member to the company's HTTP API",
                 "environment": {
                     "ENDPOINT": onboarding["endpoint"],
-                    "METHOD": onboarding["method"],
+                    "METHOD": onboarding.get("method", defaults.ONBOARDING_METHOD),
                     "HEADERS": pulumi.Output.secret(
-                        pulumi.Output.json_dumps(onboarding["headers"])
+                        pulumi.Output.json_dumps(onboarding.get("headers", {}))
                     ),
-                    "TIMEOUT_SECONDS": str(timeout_seconds),
+                    "TIMEOUT_SECONDS": timeout_seconds.apply(str),
                 },
                 "documents": {},
                 "permissions": [],
                 # Longer than the call, so that the function can still say that it timed out.
-                "timeout_seconds": timeout_seconds + 5,
+                "timeout_seconds": timeout_seconds.apply(lambda seconds: seconds + 5),
             },
             opts=child,
         )

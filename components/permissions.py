@@ -4,33 +4,33 @@ Actions and resources are those of ECS, "RAM authorization", and of EventBridge,
 parameters" (RuleARN). Two wildcards are needed and are read-only; each says why.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
 
-from components.names import bus_arn, command_arn, instance_arn, log_store_arn
+from components.names import Text, bus_arn, command_arn, instance_arn, log_store_arn
 
 
-class PermissionArgs(TypedDict):
+class Permission(TypedDict):
     """One statement that allows something."""
 
     actions: list[str]
     """The actions, such as ecs:InvokeCommand."""
     resources: list[pulumi.Input[str]]
     """The resource names on which they are allowed."""
-    condition: NotRequired[dict[str, dict[str, str]]]
+    condition: NotRequired[dict[str, dict[str, pulumi.Input[str]]]]
     """When they are allowed: operator -> key -> value. Always if left out."""
 
 
-def policy_document(permissions: Sequence[PermissionArgs]) -> pulumi.Output[str]:
+def policy_document(permissions: Sequence[Permission]) -> pulumi.Output[str]:
     """Write a RAM policy that allows these and nothing else."""
     return pulumi.Output.json_dumps(
         {"Version": "1", "Statement": [_statement(permission) for permission in permissions]}
     )
 
 
-def _statement(permission: PermissionArgs) -> dict[str, object]:
+def _statement(permission: Permission) -> dict[str, object]:
     statement: dict[str, object] = {
         "Effect": "Allow",
         "Action": permission["actions"],
@@ -42,8 +42,8 @@ def _statement(permission: PermissionArgs) -> dict[str, object]:
 
 
 def write_logs(
-    region: str, account_id: str, project: pulumi.Input[str], store: pulumi.Input[str]
-) -> PermissionArgs:
+    region: Text, account_id: Text, project: pulumi.Input[str], store: pulumi.Input[str]
+) -> Permission:
     """Allow writing to one log store."""
     return {
         "actions": ["log:PostLogStoreLogs"],
@@ -51,7 +51,7 @@ def write_logs(
     }
 
 
-def put_events(region: str, account_id: str, bus: pulumi.Input[str]) -> PermissionArgs:
+def put_events(region: Text, account_id: Text, bus: pulumi.Input[str]) -> Permission:
     """Allow publishing on one bus."""
     return {
         "actions": ["eventbridge:PutEvents"],
@@ -60,12 +60,12 @@ def put_events(region: str, account_id: str, bus: pulumi.Input[str]) -> Permissi
 
 
 def invoke_commands(
-    region: str,
-    account_id: str,
-    command_ids: Sequence[pulumi.Input[str]],
-    instance_ids: Sequence[str],
-    tag_groups: Sequence[dict[str, str]],
-) -> list[PermissionArgs]:
+    region: Text,
+    account_id: Text,
+    command_ids: Sequence[Text],
+    instance_ids: Sequence[Text],
+    tag_groups: Sequence[Mapping[str, Text]],
+) -> list[Permission]:
     """Allow running these commands on these instances, or on instances that carry these tags.
 
     InvokeCommand is checked on the command and on each instance, so a command alone allows nothing.
@@ -76,7 +76,7 @@ def invoke_commands(
     return [
         {"actions": [action], "resources": [*commands, *instances]},
         *(
-            PermissionArgs(
+            Permission(
                 actions=[action],
                 # Which instances carry the tags is known only at the run: the condition narrows it.
                 resources=[instance_arn(region, account_id, "*")],
@@ -87,7 +87,7 @@ def invoke_commands(
     ]
 
 
-def read_invocations(region: str, account_id: str) -> PermissionArgs:
+def read_invocations(region: Text, account_id: Text) -> Permission:
     """Allow looking at past runs and what they printed.
 
     The wildcards are read-only and needed: a run may have begun under an earlier version of the

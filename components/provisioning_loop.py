@@ -4,71 +4,97 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from components import contradictions, defaults
+from components.arguments import check
 from components.chat_deliveries import ChatDeliveries
-from components.chat_delivery import ChatArgs
-from components.cloud_assistant_command import CloudAssistantCommand, sha256
+from components.chat_delivery import Chat
+from components.cloud_assistant_command import CloudAssistantCommand
 from components.dead_letter_queue import DeadLetterQueue
 from components.event_archive import EventArchive
 from components.event_intake import EventIntake, HttpSourceArgs
 from components.log_stores import LogStores
-from components.loop_document import RoleInstancesArgs, SourceArgs, loop_document
-from components.names import RetryStrategy
-from components.onboarding_route import OnboardingArgs, OnboardingRoute
+from components.loop_document import RoleInstances, Source, instance_ids, loop_document
+from components.names import Number, RetryStrategy
+from components.onboarding_route import Onboarding, OnboardingRoute
 from components.outputs import together
 from components.request_route import RequestRoute, RequestRouteArgs
 from components.result_route import ResultRoute
+from components.command_scripts import Scripts, scripts
 from components.service_linked_roles import ServiceLinkedRoles
 from components.site import SiteArgs
+
+
+class Bus(TypedDict):
+    """The event bus."""
+
+    description: NotRequired[pulumi.Input[str]]
+    """Shown in the console."""
+    protect: NotRequired[bool]
+    """True: Pulumi refuses to delete the bus and its sources. False if left out."""
+
+
+class Command(TypedDict):
+    """How Cloud Assistant runs the scripts."""
+
+    timeout_seconds: NotRequired[Number]
+    """Seconds until a run is ended. 300 if left out."""
+    working_directory: NotRequired[pulumi.Input[str]]
+    """Where the script starts on an instance. /root if left out."""
+    max_parallel_requests: NotRequired[Number]
+    """How many requests are started at the same time. No limit of its own if left out."""
+
+
+class Retention(TypedDict):
+    """How long things are kept."""
+
+    dead_letters_seconds: NotRequired[Number]
+    """Seconds that an undeliverable event waits, at most 604800. Four days if left out."""
+    archive_days: NotRequired[Number]
+    """Days that events are kept. 30 if left out."""
+    function_logs_days: NotRequired[Number]
+    """Days that the functions' logs are kept. 14 if left out."""
 
 
 class ProvisioningLoopArgs(TypedDict):
     """What a caller says about a :class:`ProvisioningLoop`."""
 
-    region: str
-    """Id of the region."""
-    account_id: str
+    region: pulumi.Input[str]
+    """Id of the region, such as cn-hangzhou."""
+    account_id: pulumi.Input[str]
     """Id of the account."""
-    name_prefix: str
-    """Beginning of every physical name."""
-    bus_description: str
-    """Shown in the console."""
-    protect_bus: NotRequired[bool]
-    """True: Pulumi refuses to delete the bus and its sources."""
-    sources: list[SourceArgs]
+    sources: list[Source]
     """The sources of approvals."""
-    chats: list[ChatArgs]
+    chats: list[Chat]
     """The chats that hear results; two rules each, so at most 23 on a bus."""
-    default_chat: str
-    """The chat that hears of runs started by hand."""
-    roles: list[RoleInstancesArgs]
+    roles: list[RoleInstances]
     """The roles that may be asked for, and where each is provisioned."""
-    provision_script: str
-    """The rendered script that gives a role."""
-    deprovision_script: str
-    """The rendered script that takes it back."""
-    command_timeout_seconds: int
-    """Seconds until a run is ended."""
-    command_working_directory: str
-    """Where the script starts on an instance."""
-    max_parallel_requests: NotRequired[int]
-    """How many requests are started at the same time. No limit of its own if left out."""
-    stale_after_seconds: int
-    """Seconds after which a request is too old to be carried out."""
-    onboarding: NotRequired[OnboardingArgs]
+    name_prefix: NotRequired[str]
+    """Beginning of every physical name. The component's name if left out."""
+    default_chat: NotRequired[str]
+    """The chat that hears of runs started by hand. The first one if left out."""
+    catalogue: NotRequired[pulumi.Input[str]]
+    """What each role gives, as YAML. The catalogue that comes with the package if left out."""
+    scripts: NotRequired[Scripts]
+    """Scripts of the caller's own. Rendered from the catalogue if left out."""
+    bus: NotRequired[Bus]
+    """The event bus."""
+    command: NotRequired[Command]
+    """How Cloud Assistant runs the scripts."""
+    stale_after_seconds: NotRequired[Number]
+    """Seconds after which a request is too old to be carried out. One day if left out."""
+    onboarding: NotRequired[Onboarding]
     """The route of new members. None if left out."""
-    log_project: str
-    """Name of the SLS project, unique over all accounts of the region."""
-    archive_days: int
-    """Days that events are kept."""
-    function_logs_days: int
-    """Days that the functions' logs are kept."""
-    dead_letters_seconds: int
-    """Seconds that an undeliverable event waits, at most 604800."""
-    retry: RetryStrategy
-    """What happens when a target fails."""
+    log_project: NotRequired[pulumi.Input[str]]
+    """Name of the SLS project, unique over all accounts of the region. <name_prefix>-logs if left
+    out."""
+    retention: NotRequired[Retention]
+    """How long things are kept."""
+    retry: NotRequired[RetryStrategy]
+    """What happens when a target fails. BACKOFF_RETRY if left out."""
     service_linked_roles: NotRequired[bool]
-    """True: make EventBridge's service-linked roles, which an account has once."""
-    tags: dict[str, str]
+    """True: make EventBridge's service-linked roles, which an account has once. False if left
+    out."""
+    tags: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Tags on everything that takes tags."""
 
 
@@ -89,11 +115,31 @@ class ProvisioningLoop(pulumi.ComponentResource):
     """The queue of events that no target accepted."""
     log_project: pulumi.Output[str]
     """The SLS project with the stores events and functions."""
+    instance_ids: pulumi.Output[list[str]]
+    """The instances that roles name."""
 
     def __init__(
         self, name: str, args: ProvisioningLoopArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        check("ProvisioningLoop", name, args, ProvisioningLoopArgs)
+        default_chat = contradictions.default_chat(args.get("default_chat"), args["chats"])
+        contradictions.check(
+            name,
+            default_chat,
+            args["sources"],
+            args["chats"],
+            args["roles"],
+            args.get("onboarding"),
+        )
+        roles = [role["role"] for role in args["roles"]]
+        texts = scripts(name, args.get("scripts", Scripts()), roles, args.get("catalogue"))
         super().__init__("provisioning:index:ProvisioningLoop", name, {}, opts)
+        prefix, tags = args.get("name_prefix", name), args.get("tags", {})
+        bus, command, retention = (
+            args.get("bus", Bus()),
+            args.get("command", Command()),
+            args.get("retention", Retention()),
+        )
         child = pulumi.ResourceOptions(parent=self)
         if args.get("service_linked_roles"):
             # First of all: a rule may only be made once EventBridge may call its target.
@@ -103,53 +149,54 @@ class ProvisioningLoop(pulumi.ComponentResource):
         intake = EventIntake(
             f"{name}-intake",
             {
-                "bus_name": args["name_prefix"],
-                "description": args["bus_description"],
+                "bus_name": prefix,
+                "description": bus.get("description", defaults.BUS_DESCRIPTION),
                 "sources": _http_sources(args),
-                "protect": args.get("protect_bus", False),
+                "protect": bus.get("protect", False),
             },
             opts=child,
         )
         logs = LogStores(
             f"{name}-logs",
             {
-                "project_name": args["log_project"],
-                "archive_days": args["archive_days"],
-                "function_logs_days": args["function_logs_days"],
-                "tags": args["tags"],
+                "project_name": args.get("log_project", f"{prefix}-logs"),
+                "archive_days": retention.get("archive_days", defaults.ARCHIVE_DAYS),
+                "function_logs_days": retention.get(
+                    "function_logs_days", defaults.FUNCTION_LOGS_DAYS
+                ),
+                "tags": tags,
             },
             opts=child,
         )
         dead_letters = DeadLetterQueue(
             f"{name}-dead-letters",
             {
-                "queue_name": f"{args['name_prefix']}-dead-letters",
+                "queue_name": f"{prefix}-dead-letters",
                 "region": args["region"],
                 "account_id": args["account_id"],
-                "retention_seconds": args["dead_letters_seconds"],
-                "tags": args["tags"],
+                "retention_seconds": retention.get(
+                    "dead_letters_seconds", defaults.DEAD_LETTERS_SECONDS
+                ),
+                "tags": tags,
             },
             opts=child,
         )
         site: SiteArgs = {
             "region": args["region"],
             "account_id": args["account_id"],
-            "name_prefix": args["name_prefix"],
+            "name_prefix": prefix,
             "bus_name": intake.bus_name,
             "log_project": logs.project_name,
             "events_store": logs.events_store,
             "functions_store": logs.functions_store,
-            "retry": args["retry"],
+            "retry": args.get("retry", defaults.RETRY),
             "dead_letter_arn": dead_letters.arn,
-            "tags": args["tags"],
+            "tags": tags,
         }
         EventArchive(f"{name}-archive", {"site": site}, opts=child)
 
-        prefixes = {a: f"{args['name_prefix']}-{a}-" for a in ("provision", "deprovision")}
-        scripts = {
-            "provision": args["provision_script"],
-            "deprovision": args["deprovision_script"],
-        }
+        timeout_seconds = command.get("timeout_seconds", defaults.COMMAND_TIMEOUT_SECONDS)
+        prefixes = {a: f"{prefix}-{a}-" for a in ("provision", "deprovision")}
         commands = {
             action: CloudAssistantCommand(
                 f"{name}-{action}",
@@ -157,21 +204,23 @@ class ProvisioningLoop(pulumi.ComponentResource):
                     "name_prefix": prefixes[action],
                     "script": script,
                     "description": f"{action.capitalize()} an employee's role",
-                    "timeout_seconds": args["command_timeout_seconds"],
-                    "working_directory": args["command_working_directory"],
+                    "timeout_seconds": timeout_seconds,
+                    "working_directory": command.get(
+                        "working_directory", defaults.WORKING_DIRECTORY
+                    ),
                 },
                 opts=child,
             )
-            for action, script in scripts.items()
+            for action, script in texts.items()
         }
         document = loop_document(
-            args["name_prefix"],
+            prefix,
             args["sources"],
             args["chats"],
-            args["default_chat"],
+            default_chat,
             args["roles"],
-            args["stale_after_seconds"],
-            sha256(args["provision_script"]),
+            args.get("stale_after_seconds", defaults.STALE_AFTER_SECONDS),
+            commands["provision"].script_sha256,
         )
         request_args: RequestRouteArgs = {
             "site": site,
@@ -179,11 +228,11 @@ class ProvisioningLoop(pulumi.ComponentResource):
             "roles": args["roles"],
             "command_id": commands["provision"].command_id,
             "deprovision_command_id": commands["deprovision"].command_id,
-            "timeout_seconds": args["command_timeout_seconds"],
+            "timeout_seconds": timeout_seconds,
             "document": document,
         }
-        if "max_parallel_requests" in args:
-            request_args["max_parallel_requests"] = args["max_parallel_requests"]
+        if "max_parallel_requests" in command:
+            request_args["max_parallel_requests"] = command["max_parallel_requests"]
         requests = RequestRoute(f"{name}-requests", request_args, opts=child)
         results = ResultRoute(
             f"{name}-results",
@@ -216,6 +265,7 @@ class ProvisioningLoop(pulumi.ComponentResource):
         )
         self.dead_letter_queue = dead_letters.queue_name
         self.log_project = logs.project_name
+        self.instance_ids = instance_ids(args["roles"])
         self.register_outputs(
             {
                 "bus_name": self.bus_name,
@@ -225,13 +275,14 @@ class ProvisioningLoop(pulumi.ComponentResource):
                 "functions": self.functions,
                 "dead_letter_queue": self.dead_letter_queue,
                 "log_project": self.log_project,
+                "instance_ids": self.instance_ids,
             }
         )
 
 
 def _http_sources(args: ProvisioningLoopArgs) -> list[HttpSourceArgs]:
     """Give every source of the bus: approvals, and new members if the settings say so."""
-    doors: list[tuple[str, SourceArgs | OnboardingArgs]] = [
+    doors: list[tuple[str, Source | Onboarding]] = [
         (source["name"], source) for source in args["sources"]
     ]
     if "onboarding" in args:

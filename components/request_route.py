@@ -7,8 +7,15 @@ import pulumi
 
 from components import patterns, permissions, targets
 from components.event_route import EventRoute
-from components.loop_document import RoleInstancesArgs, SourceArgs, instance_ids, tag_groups
+from components.loop_document import (
+    RoleInstances,
+    Source,
+    instance_ids,
+    named_instances,
+    tag_groups,
+)
 from components.loop_function import LoopFunction, LoopFunctionArgs
+from components.names import Number, whole
 from components.site import SiteArgs
 
 
@@ -17,19 +24,19 @@ class RequestRouteArgs(TypedDict):
 
     site: SiteArgs
     """Where the route stands."""
-    sources: list[SourceArgs]
+    sources: list[Source]
     """Whose events are requests."""
-    roles: list[RoleInstancesArgs]
+    roles: list[RoleInstances]
     """The roles that may be asked for, and where each is provisioned."""
     command_id: pulumi.Input[str]
     """The command that gives a role."""
     deprovision_command_id: pulumi.Input[str]
     """The command that takes it back."""
-    timeout_seconds: int
+    timeout_seconds: Number
     """Seconds until a run is ended."""
-    document: str
+    document: pulumi.Input[str]
     """What the function knows of the stack; see loop_document."""
-    max_parallel_requests: NotRequired[int]
+    max_parallel_requests: NotRequired[Number]
     """How many requests are started at the same time. No limit of its own if left out."""
 
 
@@ -46,7 +53,6 @@ class RequestRoute(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         site = args["site"]
         region, account_id = site["region"], site["account_id"]
-        ids = instance_ids(args["roles"])
         commands = [args["command_id"], args["deprovision_command_id"]]
         function_args: LoopFunctionArgs = {
             "site": site,
@@ -55,14 +61,18 @@ class RequestRoute(pulumi.ComponentResource):
             "environment": {
                 "CommandId": args["command_id"],
                 "DeprovisionCommandId": args["deprovision_command_id"],
-                "InstanceIds": json.dumps(ids),
-                "Timeout": str(args["timeout_seconds"]),
+                "InstanceIds": instance_ids(args["roles"]).apply(json.dumps),
+                "Timeout": whole(args["timeout_seconds"]).apply(str),
                 **_tokens(args["sources"]),
             },
             "documents": {"LOOP": args["document"]},
             "permissions": [
                 *permissions.invoke_commands(
-                    region, account_id, commands, ids, tag_groups(args["roles"])
+                    region,
+                    account_id,
+                    commands,
+                    named_instances(args["roles"]),
+                    tag_groups(args["roles"]),
                 ),
                 permissions.read_invocations(region, account_id),
                 permissions.put_events(region, account_id, site["bus_name"]),
@@ -88,7 +98,7 @@ class RequestRoute(pulumi.ComponentResource):
         self.register_outputs({"function_name": self.function_name})
 
 
-def _tokens(sources: list[SourceArgs]) -> dict[str, pulumi.Input[str]]:
+def _tokens(sources: list[Source]) -> dict[str, pulumi.Input[str]]:
     """Give the secrets that requests must carry, if any source has one."""
     tokens = {source["name"]: source["token"] for source in sources if "token" in source}
     if not tokens:

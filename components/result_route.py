@@ -17,7 +17,7 @@ class ResultRouteArgs(TypedDict):
     """Where the route stands."""
     command_name_prefixes: list[str]
     """Beginnings of the names of the commands whose runs are reported."""
-    document: str
+    document: pulumi.Input[str]
     """What the function knows of the stack; see loop_document."""
 
 

@@ -6,7 +6,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_alicloud as alicloud
 
-from components.permissions import PermissionArgs, policy_document
+from components.permissions import Permission, policy_document
 
 
 class ServiceRoleArgs(TypedDict):
@@ -18,9 +18,9 @@ class ServiceRoleArgs(TypedDict):
     """The service that may take the role on, such as fc.aliyuncs.com."""
     description: str
     """Shown in the console."""
-    permissions: list[PermissionArgs]
+    permissions: list[Permission]
     """All that the role may do."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Tags on the role."""
 
 

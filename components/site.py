@@ -1,6 +1,6 @@
 """Where a part of the loop stands: what all parts share."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 
@@ -10,9 +10,9 @@ from components.names import RetryStrategy
 class SiteArgs(TypedDict):
     """Account, bus, logs and what happens on failure; the same for all parts of a loop."""
 
-    region: str
+    region: pulumi.Input[str]
     """Id of the region."""
-    account_id: str
+    account_id: pulumi.Input[str]
     """Id of the account."""
     name_prefix: str
     """Beginning of every physical name."""
@@ -28,5 +28,5 @@ class SiteArgs(TypedDict):
     """What happens when a target fails."""
     dead_letter_arn: pulumi.Input[str]
     """The queue for events that a target never accepted."""
-    tags: dict[str, str]
+    tags: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Tags on everything that takes tags."""

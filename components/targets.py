@@ -9,7 +9,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from components.names import function_arn, log_store_arn
+from components.names import Text, function_arn, log_store_arn
 
 
 class TargetParameterArgs(TypedDict):
@@ -50,7 +50,7 @@ def _part(key: str, path: str) -> TargetParameterArgs:
 
 
 def function_target(
-    target_id: str, region: str, account_id: str, function_name: pulumi.Input[str]
+    target_id: str, region: Text, account_id: Text, function_name: pulumi.Input[str]
 ) -> TargetArgs:
     """Call a function with the complete event and wait for it, so that its failure is seen.
 
@@ -74,8 +74,8 @@ def function_target(
 
 def log_store_target(
     target_id: str,
-    region: str,
-    account_id: str,
+    region: Text,
+    account_id: Text,
     project: pulumi.Input[str],
     store: pulumi.Input[str],
     role_name: pulumi.Input[str],

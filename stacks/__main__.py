@@ -9,17 +9,15 @@ import pulumi
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from components import ProvisioningLoop
-from components.loop_document import instance_ids
-from stacks import account, rendering
+from stacks import account, catalogue
 from stacks.arguments import loop_args
 from stacks.configuration import load
 
 stack = pulumi.get_stack()
-config = load(pulumi.Config(), rendering.roles, stack)
+config = load(pulumi.Config(), catalogue.roles, stack)
 settings = config.settings
-scripts = rendering.rendered(settings)
 account.check(settings.account_id, stack)
-args = loop_args(config.region, settings, config.secrets, scripts)
+args = loop_args(config.region, settings, config.secrets, catalogue.text(settings))
 loop = ProvisioningLoop("loop", args)
 
 pulumi.export("region", config.region)
@@ -27,7 +25,7 @@ pulumi.export("account_id", settings.account_id)
 pulumi.export("webhooks", loop.webhooks)
 pulumi.export("command_id", loop.command_id)
 pulumi.export("deprovision_command_id", loop.deprovision_command_id)
-pulumi.export("instance_ids", instance_ids(args["roles"]))
+pulumi.export("instance_ids", loop.instance_ids)
 pulumi.export("bus_name", loop.bus_name)
 pulumi.export("functions", loop.functions)
 pulumi.export("dead_letter_queue", loop.dead_letter_queue)

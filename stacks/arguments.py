@@ -1,48 +1,46 @@
 """Turns a stack's settings and secrets into the arguments of the loop; decides nothing."""
 
+from typing import cast
+
 from components import (
-    ChatArgs,
-    OnboardingArgs,
+    Bus,
+    Chat,
+    Command,
+    Onboarding,
     ProvisioningLoopArgs,
-    RoleInstancesArgs,
-    SourceArgs,
+    Retention,
+    RoleInstances,
+    Source,
 )
 from stacks.configuration import Secrets
-from stacks.rendering import Scripts
 from stacks.settings import Settings
 
 
 def loop_args(
-    region: str, settings: Settings, secrets: Secrets, scripts: Scripts
+    region: str, settings: Settings, secrets: Secrets, catalogue: str
 ) -> ProvisioningLoopArgs:
     """Say to the loop what the settings say."""
     args: ProvisioningLoopArgs = {
         "region": region,
         "account_id": settings.account_id,
         "name_prefix": settings.prefix,
-        "bus_description": settings.bus.description,
-        "protect_bus": settings.bus.protect,
+        "bus": cast("Bus", settings.bus.model_dump()),
         "sources": _sources(settings, secrets),
         "chats": _chats(settings, secrets),
         "default_chat": settings.default_chat,
         "roles": _roles(settings),
-        "provision_script": scripts.provision,
-        "deprovision_script": scripts.deprovision,
-        "command_timeout_seconds": settings.command.timeout_seconds,
-        "command_working_directory": settings.command.working_directory,
+        "catalogue": catalogue,
+        "command": cast("Command", settings.command.model_dump(exclude_none=True)),
         "stale_after_seconds": settings.stale_after_seconds,
-        "log_project": settings.log_project_name,
-        "archive_days": settings.retention.archive_days,
-        "function_logs_days": settings.retention.function_logs_days,
-        "dead_letters_seconds": settings.retention.dead_letters_seconds,
+        "retention": cast("Retention", settings.retention.model_dump()),
         "retry": settings.retry,
         "service_linked_roles": settings.service_linked_roles,
-        "tags": settings.tags,
+        "tags": {**settings.tags},
     }
-    if settings.command.max_parallel_requests is not None:
-        args["max_parallel_requests"] = settings.command.max_parallel_requests
+    if settings.log_project:
+        args["log_project"] = settings.log_project
     if settings.onboarding:
-        args["onboarding"] = OnboardingArgs(
+        args["onboarding"] = Onboarding(
             source=settings.onboarding.source,
             allowed_ips=list(settings.onboarding.allowed_ips),
             allowed_referers=list(settings.onboarding.allowed_referers),
@@ -54,10 +52,10 @@ def loop_args(
     return args
 
 
-def _sources(settings: Settings, secrets: Secrets) -> list[SourceArgs]:
+def _sources(settings: Settings, secrets: Secrets) -> list[Source]:
     sources = []
     for name, source in settings.sources.items():
-        args = SourceArgs(
+        args = Source(
             name=name,
             platform=source.platform,
             chat=source.chat,
@@ -70,10 +68,10 @@ def _sources(settings: Settings, secrets: Secrets) -> list[SourceArgs]:
     return sources
 
 
-def _chats(settings: Settings, secrets: Secrets) -> list[ChatArgs]:
+def _chats(settings: Settings, secrets: Secrets) -> list[Chat]:
     chats = []
     for name, chat in settings.chats.items():
-        args = ChatArgs(
+        args = Chat(
             name=name,
             platform=chat.platform,
             delivery=chat.delivery,
@@ -86,14 +84,14 @@ def _chats(settings: Settings, secrets: Secrets) -> list[ChatArgs]:
     return chats
 
 
-def _roles(settings: Settings) -> list[RoleInstancesArgs]:
+def _roles(settings: Settings) -> list[RoleInstances]:
     roles = []
     for role, group_name in settings.roles.items():
         group = settings.instances[group_name]
-        args = RoleInstancesArgs(role=role)
+        args = RoleInstances(role=role)
         if group.ids:
             args["instance_ids"] = list(group.ids)
         else:
-            args["instance_tags"] = group.tags
+            args["instance_tags"] = dict(group.tags)
         roles.append(args)
     return roles

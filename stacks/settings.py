@@ -10,7 +10,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from components.names import ChatPlatform, Delivery, RetryStrategy
+from components import defaults
+from components.names import ChatPlatform, Delivery, Language, RetryStrategy
 
 _DAY = 86_400
 
@@ -37,9 +38,7 @@ class Strict(BaseModel):
 class Bus(Strict):
     """The custom event bus."""
 
-    description: str = Field(
-        default="Approvals in, audit messages out", description="Shown in the console"
-    )
+    description: str = Field(default=defaults.BUS_DESCRIPTION, description="Shown in the console")
     protect: bool = Field(
         default=False,
         description="True: Pulumi refuses to delete the bus and its sources, whose webhook URLs "
@@ -83,7 +82,7 @@ class Chat(Strict):
 
     platform: ChatPlatform = Field(description="The form of message that the chat takes")
     delivery: Delivery = Field(
-        default=Delivery.FUNCTION,
+        default=defaults.DELIVERY,
         description="function: a function sends, reads the answer and fails visibly; webhook: "
         "EventBridge posts by itself and cannot see a refusal",
     )
@@ -91,8 +90,8 @@ class Chat(Strict):
         default=True,
         description="True: the robot checks a signature, made with the secret chat-<name>-secret",
     )
-    language: Annotated[str, StringConstraints(pattern=r"^(en|zh)$")] = Field(
-        default="en", description="The language of the messages: en or zh"
+    language: Language = Field(
+        default=defaults.LANGUAGE, description="The language of the messages: en or zh"
     )
 
 
@@ -114,13 +113,13 @@ class Command(Strict):
     """The Cloud Assistant command that provisions, and how it is run."""
 
     timeout_seconds: int = Field(
-        default=300,
+        default=defaults.COMMAND_TIMEOUT_SECONDS,
         ge=10,
         le=_DAY,
         description="Seconds until Cloud Assistant ends a run, 10 to 86400",
     )
     working_directory: str = Field(
-        default="/root", description="Where the script starts on an instance"
+        default=defaults.WORKING_DIRECTORY, description="Where the script starts on an instance"
     )
     max_parallel_requests: int | None = Field(
         default=None,
@@ -139,7 +138,8 @@ class Onboarding(Door):
         description="URL of the HTTP API that is called for each new member"
     )
     method: Annotated[str, StringConstraints(pattern=r"^(POST|PUT|PATCH)$")] = Field(
-        default="POST", description="HTTP method of the call: POST, PUT or PATCH"
+        default=defaults.ONBOARDING_METHOD,
+        description="HTTP method of the call: POST, PUT or PATCH",
     )
     headers: tuple[HeaderName, ...] = Field(
         default=(),
@@ -147,7 +147,7 @@ class Onboarding(Door):
         "onboarding-header-<Name>",
     )
     timeout_seconds: int = Field(
-        default=10,
+        default=defaults.ONBOARDING_TIMEOUT_SECONDS,
         ge=1,
         le=60,
         description="Seconds until the HTTP API counts as not answering, 1 to 60",
@@ -160,20 +160,23 @@ class Retention(Strict):
     # MNS keeps a message 604,800 s at most (Simple Message Queue, "CreateQueue"); whatever must
     # outlive that is in the archive, which holds every event that ever came over the bus.
     dead_letters_seconds: int = Field(
-        default=4 * _DAY,
+        default=defaults.DEAD_LETTERS_SECONDS,
         ge=60,
         le=7 * _DAY,
         description="Seconds that an undeliverable event waits in the dead-letter queue, 60 to "
         "604800 (7 days, the limit of the service)",
     )
     archive_days: int = Field(
-        default=30,
+        default=defaults.ARCHIVE_DAYS,
         ge=1,
         le=3_000,
         description="Days that every event of the bus stays in the log store",
     )
     function_logs_days: int = Field(
-        default=14, ge=1, le=3_000, description="Days that the functions' logs are kept"
+        default=defaults.FUNCTION_LOGS_DAYS,
+        ge=1,
+        le=3_000,
+        description="Days that the functions' logs are kept",
     )
 
 
@@ -224,7 +227,7 @@ class Settings(Strict):
         default=None, description="The onboarding route; unset: there is none"
     )
     retry: RetryStrategy = Field(
-        default=RetryStrategy.BACKOFF,
+        default=defaults.RETRY,
         description="What EventBridge does when a target fails: BACKOFF_RETRY (3 more attempts, "
         "10 to 20 s apart) or EXPONENTIAL_DECAY_RETRY (176 more over one day)",
     )
@@ -232,7 +235,7 @@ class Settings(Strict):
         default_factory=Retention, description="How long dead letters, events and logs are kept"
     )
     stale_after_seconds: int = Field(
-        default=_DAY,
+        default=defaults.STALE_AFTER_SECONDS,
         ge=60,
         le=30 * _DAY,
         description="Seconds after which a request is too old to be carried out, 60 to 2592000",
@@ -250,11 +253,6 @@ class Settings(Strict):
     def prefix(self) -> str:
         """The beginning of every physical name."""
         return self.name_prefix or f"provisioning-{self.environment}"
-
-    @property
-    def log_project_name(self) -> str:
-        """The name of the SLS project."""
-        return self.log_project or f"{self.prefix}-logs"
 
 
 def chat_webhook_key(chat: str) -> str:

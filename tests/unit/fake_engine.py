@@ -29,6 +29,7 @@ class Made:
         self.name: str = request.name
         self.urn = ""
         self.parent: str = request.parent
+        self.provider: str = request.provider
         self.protected: bool = request.protect
         self.replaced_by_delete_first: bool = request.deleteBeforeReplace
         self.aliases = list(request.aliases)

@@ -94,3 +94,10 @@ def test_test_files_have_names_of_their_own() -> None:
     """Test files are imported by their name alone: two of one name would stop the run."""
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
     assert [] == sorted({name for name in names if names.count(name) > 1})
+
+
+@pytest.mark.parametrize("folder", ["components", "stacks"])
+def test_no_module_hides_a_package(folder: str) -> None:
+    """Pulumi runs these folders by their path, so their modules come first when one is imported."""
+    names = {path.stem for path in (ROOT / folder).glob("*.py")}
+    assert set() == names & PACKAGES

@@ -2,7 +2,8 @@
 
 import pytest
 
-from components import RetryStrategy, SiteArgs
+from components import RetryStrategy
+from components.site import SiteArgs
 from tests.unit.fake_engine import FakeEngine
 
 QUEUE = "acs:mns:cn-hangzhou:1234567890123456:/queues/loop-dead-letters"

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 
-from components import CloudAssistantCommand
+from components.cloud_assistant_command import CloudAssistantCommand
 from tests.unit.fake_engine import FakeEngine
 
 SCRIPT = "#!/usr/bin/env bash\necho '{{emp_id}}' 'ä'\n"

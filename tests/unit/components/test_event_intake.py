@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import EventIntake, HttpSourceArgs
+from components.event_intake import EventIntake, HttpSourceArgs
 from tests.unit.fake_engine import FakeEngine
 
 OPEN: HttpSourceArgs = {"name": "dingtalk.approval", "description": "d"}
@@ -39,13 +39,6 @@ def test_a_source_checks_who_posts(
         "ips": ips,
         "referers": referers,
     } == engine.one("EventSourceV2").inputs["sourceHttpEventParameters"]
-
-
-def test_addresses_and_referers_exclude_each_other(engine: FakeEngine) -> None:
-    """EventBridge checks one of the two, so giving both is an error that names the source."""
-    both: HttpSourceArgs = {**OPEN, "allowed_ips": ["10.0.0.1"], "allowed_referers": ["a.b"]}
-    with pytest.raises(ValueError, match="lists both addresses and referers"):
-        engine.run(lambda: intake(both))
 
 
 def test_webhooks_are_secret_outputs_of_their_sources(engine: FakeEngine) -> None:

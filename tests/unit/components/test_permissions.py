@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components import PermissionArgs
+from components import Permission
 from components.permissions import (
     invoke_commands,
     policy_document,
@@ -20,7 +20,7 @@ from tests.unit.fake_engine import FakeEngine
 REGION, ACCOUNT = "cn-hangzhou", "1234567890123456"
 ECS = f"acs:ecs:{REGION}:{ACCOUNT}"
 
-Permissions = Callable[[], list[PermissionArgs]]
+Permissions = Callable[[], list[Permission]]
 
 
 def document(engine: FakeEngine, make: Permissions) -> str:
@@ -36,12 +36,12 @@ def statements(engine: FakeEngine, make: Permissions) -> list[dict[str, Any]]:
     return list(policy["Statement"])
 
 
-def named() -> list[PermissionArgs]:
+def named() -> list[Permission]:
     """Two commands, two named instances."""
     return invoke_commands(REGION, ACCOUNT, ["c-1", "c-2"], ["i-a", "i-b"], [])
 
 
-def tagged() -> list[PermissionArgs]:
+def tagged() -> list[Permission]:
     """One command, instances by their tags."""
     tags = [{"role": "db", "environment": "prod"}, {"role": "web"}]
     return invoke_commands(REGION, ACCOUNT, ["c-1"], [], tags)

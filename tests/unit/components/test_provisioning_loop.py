@@ -4,9 +4,17 @@ import json
 from typing import Any
 
 import pulumi
+import pulumi_alicloud as alicloud
 import pytest
 
-from components import ChatPlatform, Delivery, ProvisioningLoop, ProvisioningLoopArgs, RetryStrategy
+from components import (
+    ChatPlatform,
+    Delivery,
+    Language,
+    ProvisioningLoop,
+    ProvisioningLoopArgs,
+    RetryStrategy,
+)
 from components.cloud_assistant_command import sha256
 from tests.unit.fake_engine import UNKNOWN, FakeEngine
 
@@ -17,7 +25,7 @@ def args(**changes: Any) -> ProvisioningLoopArgs:
         "region": "cn-hangzhou",
         "account_id": "1234567890123456",
         "name_prefix": "loop",
-        "bus_description": "d",
+        "bus": {"description": "d"},
         "sources": [
             {"name": "dingtalk.approval", "platform": ChatPlatform.DINGTALK, "chat": "ops"}
         ],
@@ -26,21 +34,20 @@ def args(**changes: Any) -> ProvisioningLoopArgs:
                 "name": "ops",
                 "platform": ChatPlatform.DINGTALK,
                 "delivery": Delivery.FUNCTION,
-                "language": "en",
+                "language": Language.ENGLISH,
                 "webhook": pulumi.Output.secret("https://chat.example/ops"),
             }
         ],
         "default_chat": "ops",
         "roles": [{"role": "devops", "instance_ids": ["i-a"]}],
-        "provision_script": "echo provision {{emp_id}} {{role}}",
-        "deprovision_script": "echo deprovision {{emp_id}} {{role}}",
-        "command_timeout_seconds": 300,
-        "command_working_directory": "/root",
+        "scripts": {
+            "provision": "echo provision {{emp_id}} {{role}}",
+            "deprovision": "echo deprovision {{emp_id}} {{role}}",
+        },
+        "command": {"timeout_seconds": 300, "working_directory": "/root"},
         "stale_after_seconds": 3600,
         "log_project": "loop-logs",
-        "archive_days": 30,
-        "function_logs_days": 14,
-        "dead_letters_seconds": 60,
+        "retention": {"dead_letters_seconds": 60},
         "retry": RetryStrategy.EXPONENTIAL_DECAY,
         "tags": {"app": "loop"},
     }
@@ -195,7 +202,7 @@ def test_service_linked_roles_come_first_if_at_all(engine: FakeEngine, wanted: b
 
 def test_protection_reaches_bus_and_sources(engine: FakeEngine) -> None:
     """What the caller protects is what is known outside, and nothing else."""
-    engine.run(lambda: ProvisioningLoop("loop", args(protect_bus=True)))
+    engine.run(lambda: ProvisioningLoop("loop", args(bus={"protect": True})))
     protected = [made.kind for made in engine.made if made.protected]
     assert protected == ["EventBus", "EventSourceV2"]
 
@@ -258,3 +265,93 @@ def test_a_preview_knows_what_does_not_depend_on_the_cloud() -> None:
         made for made in engine.all("V3Function") if made.inputs["functionName"].endswith("command")
     ]
     assert UNKNOWN == waiting.inputs["environmentVariables"], "it holds the command's id"
+
+
+class TestOutputs:
+    """What other resources of the same program give."""
+
+    @staticmethod
+    def program() -> dict[str, Any]:
+        """Make an instance and a loop that provisions it."""
+        jump = alicloud.ecs.Instance("jump", instance_type="ecs.t6-c1m1.large")
+        loop = ProvisioningLoop(
+            "loop",
+            args(
+                roles=[
+                    {"role": "devops", "instance_ids": [jump.id, "i-b"]},
+                    {"role": "auditor", "instance_ids": [jump.id]},
+                    {"role": "dba", "instance_tags": {"made-with": jump.id}},
+                ],
+                tags={"beside": jump.id},
+            ),
+        )
+        return {"instances": loop.instance_ids}
+
+    def test_an_instance_of_the_same_program_is_provisioned(self, engine: FakeEngine) -> None:
+        """Its id reaches the function, its policy and the document, once each."""
+        found = engine.run(self.program)
+        assert found["instances"] == (["jump-id", "i-b"], False)
+        variables = engine.one("V3Function", functionName="loop-run-command").inputs[
+            "environmentVariables"
+        ]
+        assert json.loads(variables["InstanceIds"]) == ["jump-id", "i-b"]
+        assert json.loads(variables["LOOP"])["roles"] == {
+            "devops": {"instances": ["jump-id", "i-b"]},
+            "auditor": {"instances": ["jump-id"]},
+            "dba": {"tags": {"made-with": "jump-id"}},
+        }
+        policy = engine.one("Policy", policyName="loop-run-command").inputs["policyDocument"]
+        named, by_tags, *_ = json.loads(policy)["Statement"]
+        assert [r.rpartition("/")[2] for r in named["Resource"] if "instance" in r] == [
+            "jump-id",
+            "i-b",
+        ]
+        assert by_tags["Condition"] == {"StringEquals": {"acs:ResourceTag/made-with": "jump-id"}}
+
+    def test_a_preview_knows_every_name(self) -> None:
+        """An id that is not known yet hides no physical name, nor that a resource is made."""
+        engine = FakeEngine(preview=True)
+        engine.run(self.program)
+        names = {
+            made.inputs[key]
+            for kind, key in {"Command": "name", "V3Function": "functionName"}.items()
+            for made in engine.all(kind)
+        }
+        assert len(names) == 5
+        assert UNKNOWN not in names
+        policy = engine.one("Policy", policyName="loop-run-command")
+        assert policy.inputs["policyDocument"] == UNKNOWN
+
+    def test_a_catalogue_of_the_same_program_names_its_command_later(self) -> None:
+        """The command's name ends in the script's hash: in a preview it is not known yet."""
+
+        def program() -> None:
+            jump = alicloud.ecs.Instance("jump")
+            text = jump.id.apply(lambda id_: f"roles: {{devops: {{groups: [{id_}]}}}}")
+            given = {key: value for key, value in args().items() if key != "scripts"}
+            ProvisioningLoop("loop", {**given, "catalogue": text})  # type: ignore[typeddict-item]
+
+        for preview in (True, False):
+            engine = FakeEngine(preview=preview)
+            engine.run(program)
+            names = [command.inputs["name"] for command in engine.all("Command")]
+            assert [UNKNOWN in name for name in names] == [preview, preview]
+            # The rule that waits for their end matches the prefix, which is always known.
+            pattern = engine.one("Rule", eventBusName="default").inputs["filterPattern"]
+            assert "loop-deprovision-" in pattern
+
+
+def test_two_loops_live_under_two_providers(engine: FakeEngine) -> None:
+    """One program, two accounts: everything of a loop is made by the provider it was given."""
+
+    def program() -> None:
+        for name in ("east", "west"):
+            provider = alicloud.Provider(name, region="cn-hangzhou")
+            opts = pulumi.ResourceOptions(providers=[provider])
+            ProvisioningLoop(name, args(name_prefix=name), opts)
+
+    engine.run(program)
+    for name in ("east", "west"):
+        own = [made for made in engine.resources if f"::{name}::" in made.provider]
+        assert len(own) == 28
+        assert all(made.name.startswith(f"{name}-") for made in own)

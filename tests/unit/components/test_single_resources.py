@@ -4,13 +4,10 @@ import json
 
 import pytest
 
-from components import (
-    DeadLetterQueue,
-    DeadLetterQueueArgs,
-    LogStores,
-    ServiceLinkedRoles,
-    ServiceRole,
-)
+from components.dead_letter_queue import DeadLetterQueue, DeadLetterQueueArgs
+from components.log_stores import LogStores
+from components.service_linked_roles import ServiceLinkedRoles
+from components.service_role import ServiceRole
 from tests.unit.fake_engine import FakeEngine
 
 STACK = "urn:pulumi:test::ecs-provisioning-loop::"

@@ -12,8 +12,8 @@ from functions.call_http_api import decide as call_http_api
 from functions.common import loop
 from functions.post_to_chat import decide as post_to_chat
 from functions.run_command import settings as run_command
+from scripts.provision import catalogue, render
 from scripts.provision.render import MAX_BASE64_BYTES
-from stacks import rendering
 from stacks.problems import REGIONS
 from stacks.settings import secret_keys
 from tests.unit.fake_engine import FakeEngine, Made
@@ -163,9 +163,13 @@ def test_the_script_fits_into_a_command(stack: Stack) -> None:
     name, engine, _ = stack
     contents = [command.inputs["commandContent"] for command in engine.all("Command")]
     assert all(len(content) <= MAX_BASE64_BYTES for content in contents)
-    scripts = rendering.rendered(settings_of(name))
-    assert sorted(base64.b64decode(content).decode() for content in contents) == sorted(scripts)
-    assert [role for role in settings_of(name).roles if role not in scripts.provision] == []
+    roles = settings_of(name).roles
+    scripts = [
+        render.render(catalogue.load(), action, roles=roles).text
+        for action in ("provision", "deprovision")
+    ]
+    assert {base64.b64decode(content).decode() for content in contents} == set(scripts)
+    assert [role for role in roles if role not in scripts[0]] == []
 
 
 def test_physical_names_begin_with_the_prefix(stack: Stack) -> None:
@@ -209,7 +213,7 @@ def test_dev_and_prod_can_share_an_account() -> None:
     names = [{*s.sources, s.onboarding.source} for s in (dev, prod) if s.onboarding]
     assert set() == names[0] & names[1]
     assert dev.prefix != prod.prefix
-    assert dev.log_project_name != prod.log_project_name
+    assert dev.log_project != prod.log_project
 
 
 class TestProd:

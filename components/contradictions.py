@@ -1,0 +1,71 @@
+"""What no single argument of a loop shows: names that lead nowhere, things that exclude."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from components.arguments import ArgumentError, nearest
+from components.chat_delivery import Chat, undeliverable
+from components.loop_document import RoleInstances, Source
+from components.onboarding_route import Onboarding
+
+
+def default_chat(given: str | None, chats: Sequence[Chat]) -> str:
+    """Return the chat that hears whatever names no other: the first one if none is given."""
+    return given or (chats[0]["name"] if chats else "")
+
+
+def check(
+    loop: str,
+    chat: str,
+    sources: Sequence[Source],
+    chats: Sequence[Chat],
+    roles: Sequence[RoleInstances],
+    onboarding: Onboarding | None,
+) -> None:
+    """Raise at the first contradiction."""
+    problem = next(
+        chain(
+            _names(chat, sources, chats, roles),
+            _access([(source["name"], source) for source in sources]),
+            _access([(onboarding["source"], onboarding)] if onboarding else []),
+            filter(None, map(undeliverable, chats)),
+        ),
+        None,
+    )
+    if problem:
+        raise ArgumentError(f"ProvisioningLoop '{loop}': {problem}")
+
+
+def _names(
+    chat: str, sources: Sequence[Source], chats: Sequence[Chat], roles: Sequence[RoleInstances]
+) -> Iterator[str]:
+    for place, given in {"sources": sources, "chats": chats, "roles": roles}.items():
+        if not given:
+            yield f"argument '{place}' is empty; one at least is needed"
+    known = [one["name"] for one in chats]
+    asked = {"default_chat": chat}
+    for number, source in enumerate(sources):
+        asked[f"sources[{number}].chat"] = source.get("chat", chat)
+    for place, name in asked.items():
+        if name not in known:
+            yield f"argument '{place}' is '{name}'; {nearest(name, known)}"
+    for place, names in {
+        "sources": [source["name"] for source in sources],
+        "chats": known,
+        "roles": [role["role"] for role in roles],
+    }.items():
+        for name in names:
+            if names.count(name) > 1:
+                yield f"argument '{place}' names '{name}' twice"
+    for number, role in enumerate(roles):
+        if ("instance_ids" in role) == ("instance_tags" in role):
+            yield f"argument 'roles[{number}]' needs either instance_ids or instance_tags"
+
+
+def _access(sources: Sequence[tuple[str, Source | Onboarding]]) -> Iterator[str]:
+    for name, source in sources:
+        if source.get("allowed_ips") and source.get("allowed_referers"):
+            yield (
+                f"source '{name}' lists both addresses and referers; EventBridge checks one of "
+                "them, so give one"
+            )

@@ -1,0 +1,23 @@
+"""What holds where an argument is left out; the settings of a stack show the same values."""
+
+from components.names import Delivery, Language, RetryStrategy
+
+_DAY = 86_400
+
+BUS_DESCRIPTION = "Approvals in, audit messages out"
+DELIVERY = Delivery.FUNCTION
+LANGUAGE = Language.ENGLISH
+RETRY = RetryStrategy.BACKOFF
+
+COMMAND_TIMEOUT_SECONDS = 300
+WORKING_DIRECTORY = "/root"
+STALE_AFTER_SECONDS = _DAY
+
+DEAD_LETTERS_SECONDS = 4 * _DAY
+ARCHIVE_DAYS = 30
+FUNCTION_LOGS_DAYS = 14
+
+ONBOARDING_METHOD = "POST"
+ONBOARDING_TIMEOUT_SECONDS = 10
+
+DEPLOYMENT_SESSION_SECONDS = 3600
