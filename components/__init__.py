@@ -6,6 +6,7 @@ repository's workflows deploy it and stand by themselves. The other modules are 
 
 from components.arguments import ArgumentError
 from components.chat_delivery import Chat
+from components.command_scripts import Scripts
 from components.deployment_provider import DeploymentProvider, DeploymentProviderArgs
 from components.deployment_role import DeploymentRole, DeploymentRoleArgs
 from components.loop_document import RoleInstances, Source
@@ -19,7 +20,6 @@ from components.provisioning_loop import (
     ProvisioningLoopArgs,
     Retention,
 )
-from components.command_scripts import Scripts
 
 __all__ = [
     "ArgumentError",

@@ -9,6 +9,7 @@ from components.arguments import check
 from components.chat_deliveries import ChatDeliveries
 from components.chat_delivery import Chat
 from components.cloud_assistant_command import CloudAssistantCommand
+from components.command_scripts import Scripts, scripts
 from components.dead_letter_queue import DeadLetterQueue
 from components.event_archive import EventArchive
 from components.event_intake import EventIntake, HttpSourceArgs
@@ -19,7 +20,6 @@ from components.onboarding_route import Onboarding, OnboardingRoute
 from components.outputs import together
 from components.request_route import RequestRoute, RequestRouteArgs
 from components.result_route import ResultRoute
-from components.command_scripts import Scripts, scripts
 from components.service_linked_roles import ServiceLinkedRoles
 from components.site import SiteArgs
 
