@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -129,7 +130,7 @@ def test_a_copy_of_the_pack_judges_somebody_elses_project(
     project = somebody_elses(tmp_path, endpoints["prod"])
     ignored = shutil.ignore_patterns("__pycache__", ".venv")
     pack = Path(shutil.copytree(ROOT / "policies", tmp_path / "pack", ignore=ignored))
-    (pack / ".venv").symlink_to(ROOT / ".venv")
+    (pack / ".venv").symlink_to(sys.prefix)
     (found,) = findings(preview(project, pack=pack).stdout)
     assert "secret-in-environment" in found
 

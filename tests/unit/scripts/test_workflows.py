@@ -72,6 +72,7 @@ REACH = {
     ("drift.yml", "compare"): ("${{ matrix.stack }}-drift", PASSPHRASE, "id-token: write"),
     ("drift.yml", "report"): ("", "issues: write"),
     ("deploy.yml", "dev"): ("dev", PASSPHRASE, "id-token: write"),
+    ("deploy.yml", "plan"): ("prod-drift", PASSPHRASE, "id-token: write"),
     ("deploy.yml", "prod"): ("prod", PASSPHRASE, "id-token: write"),
 }
 """Who can reach which secret, and which right: all of it."""
@@ -147,7 +148,24 @@ def test_deployments_are_never_interrupted() -> None:
     """Only the deployment changes stacks, one at a time, and nothing cancels it."""
     content = yaml.safe_load((ROOT / ".github" / "workflows" / "deploy.yml").read_text())
     said = [content["concurrency"], *(job["concurrency"] for job in content["jobs"].values())]
-    assert ["deploy", "stack-dev", "stack-prod"] == [each["group"] for each in said]
+    assert ["deploy", "stack-dev", "stack-prod", "stack-prod"] == [each["group"] for each in said]
     assert {False} == {each["cancel-in-progress"] for each in said}
-    others = [p.name for p in WORKFLOWS if "make up" in p.read_text()]
+    others = [p.name for p in WORKFLOWS if re.search("make (up|apply)", p.read_text())]
     assert ["deploy.yml"] == others
+
+
+def test_what_is_approved_is_what_is_applied() -> None:
+    """Prod's job carries out the plan of the same run that the approver was shown, and no other."""
+    jobs = workflow("deploy.yml")["jobs"]
+    assert ["dev", "plan"] == [jobs["plan"]["needs"], jobs["prod"]["needs"]]
+    made, taken = (
+        next(step["with"] for step in jobs[job]["steps"] if f"{action}-artifact" in str(step))
+        for job, action in (("plan", "upload"), ("prod", "download"))
+    )
+    assert (made["name"], "error") == (taken["name"], made["if-no-files-found"])
+    runs = {job: [step["run"] for step in jobs[job]["steps"] if "run" in step] for job in jobs}
+    assert "make propose STACK=prod" in runs["plan"]
+    assert ["make venv", "make apply STACK=prod"] == runs["prod"]
+    recipe = (ROOT / "Makefile").read_text().partition("\napply:")[2].partition("\n\n")[0]
+    assert "--plan $(REVIEW)/$(STACK).plan --refresh" in recipe
+    assert made["path"] == ".review/prod.plan"
