@@ -101,12 +101,12 @@ comment: venv ## Write the comment of a review into .review/comment.md.
 
 # A deployment that somebody approves: what is written down is shown, and it alone is carried out.
 .PHONY: propose apply
-propose: $(STAMP) ## Write down in .review/ what `make apply` will do to STACK, and show it.
+propose: venv ## Write down in .review/ what `make apply` will do to STACK, and show it.
 	@scripts/review/plan.sh "$(STACK)" $(REVIEW) --refresh --save-plan $(REVIEW)/$(STACK).plan
 	@$(BIN)/python -m scripts.review --preview $(STACK)=$(REVIEW)/$(STACK).json --output $(REVIEW)/comment.md
 	@cat $(REVIEW)/comment.md
 
-apply: $(STAMP) ## Do to STACK what is written down, or nothing if settings or cloud have moved.
+apply: venv ## Do to STACK what is written down, or nothing if settings or cloud have moved.
 	@$(BIN)/python -m scripts.stack up --stack $(STACK) -- \
 	  --plan $(REVIEW)/$(STACK).plan --refresh --yes --skip-preview --non-interactive
 
