@@ -21,7 +21,7 @@ def parse_object(body: bytes) -> dict[str, Any] | None:
         return None
     if not isinstance(value, dict):
         return None
-    if body.count(b"[") + body.count(b"{") > DEPTH_LIMIT and _is_deep(value, DEPTH_LIMIT):
+    if body.count(b"[") + body.count(b"{") > DEPTH_LIMIT and is_deeper(value, DEPTH_LIMIT):
         return None
     return value
 
@@ -35,12 +35,22 @@ def texts(value: object) -> list[str]:
     return [text for item in value for text in texts(item)] if isinstance(value, list) else []
 
 
-def _is_deep(value: object, left: int) -> bool:
-    if isinstance(value, dict):
-        value = list(value.values())
-    if not isinstance(value, list):
-        return False
-    return left == 0 or any(_is_deep(item, left - 1) for item in value)
+def is_deeper(value: object, limit: int) -> bool:
+    """Tell whether objects and lists are nested more deeply; counted, for no stack holds them all.
+
+    How deep the interpreter itself reads differs from version to version.
+    """
+    level = [value]
+    for _ in range(limit):
+        members = (
+            member
+            for part in level
+            for member in (part.values() if isinstance(part, dict) else part)  # type: ignore[attr-defined]
+        )
+        level = [member for member in members if isinstance(member, (dict, list))]
+        if not level:
+            return False
+    return True
 
 
 def _refuse(name: str) -> NoReturn:

@@ -59,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 fcntl.flock(lock, fcntl.LOCK_EX)
             if not is_whole(venv, exactly=given.exactly_this_python):
                 make(venv)
+            _lend_to_policies(venv)
     except (NoEnvironment, OSError) as problem:
         print(f"venv: {problem}", file=sys.stderr)
         return 1
@@ -75,9 +76,7 @@ def is_whole(venv: Path, *, exactly: bool) -> bool:
         stamp = json.loads((venv / STAMP).read_text())
     except (OSError, ValueError):
         return False
-    return bool(stamp == _made_of(version) and POLICIES.exists()) and (
-        not exactly or version == _this_version()
-    )
+    return bool(stamp == _made_of(version)) and (not exactly or version == _this_version())
 
 
 def make(venv: Path) -> None:
@@ -203,10 +202,15 @@ def _lead_to_project(venv: Path) -> None:
     launcher = venv / "bin/localcloud"
     launcher.write_text(_LAUNCHER.format(python=shlex.quote(str(venv / "bin/python"))))
     launcher.chmod(0o755)
-    if POLICIES.is_symlink():
+
+
+def _lend_to_policies(venv: Path) -> None:
+    """Let the policy pack use this environment, unless it has one of its own."""
+    wanted = os.path.relpath(venv, POLICIES.parent)
+    if POLICIES.is_symlink() and os.readlink(POLICIES) != wanted:  # noqa: PTH115
         POLICIES.unlink()
-    if not POLICIES.exists():  # one of its own has been made for it
-        POLICIES.symlink_to(os.path.relpath(venv, POLICIES.parent))
+    if not POLICIES.exists():
+        POLICIES.symlink_to(wanted)
 
 
 def _output(command: Sequence[str]) -> str:

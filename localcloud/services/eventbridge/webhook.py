@@ -11,6 +11,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from localcloud.errors import ApiError
+from localcloud.http.json_body import is_deeper
 from localcloud.http.message import HttpRequest, HttpResponse
 from localcloud.services.eventbridge.errors import EventBridgeError
 from localcloud.services.eventbridge.events import beijing
@@ -26,6 +27,8 @@ _DISCARDED = {"authorization", "cookie", "proxy-authorization"}
 _JSON = {"content-type": "application/json;charset=utf-8"}
 # A body that cannot fit into an event is not even parsed.
 _BODY_BYTES = 256 * 1024
+# guess: nobody says how deep a body may be nested; it is the limit of the usual parser in Java.
+_DEPTH = 1000
 
 
 async def handle(cloud: "Cloud", request: HttpRequest) -> HttpResponse:
@@ -111,7 +114,7 @@ def _body(request: HttpRequest) -> Any:
         body = json.loads(text, parse_int=_double, parse_float=_double, parse_constant=_double)
     except (ValueError, RecursionError):
         body = None
-    if not isinstance(body, dict):
+    if not isinstance(body, dict) or is_deeper(body, _DEPTH):
         raise EventBridgeError(
             "JsonAttributeInvalid",
             "the content type is application/json, but the body is not a JSON object",
