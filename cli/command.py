@@ -40,7 +40,7 @@ def run(main: Callable[..., Any] | typer.Typer, arguments: Sequence[str], prog: 
     except UserError as error:
         return _say(prog, str(error), error.exit_code)
     except typer.TyperException as error:
-        return _say_usage(prog, error)
+        return _say_usage(prog, error, arguments)
     except BrokenPipeError:
         # Whoever read the output has enough; as a shell reports it of any other command.
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
@@ -69,13 +69,27 @@ def _say(prog: str, message: str, code: int = 1) -> int:
     return code
 
 
-def _say_usage(prog: str, error: typer.TyperException) -> int:
+def _say_usage(prog: str, error: typer.TyperException, arguments: Sequence[str]) -> int:
     """Say what is wrong with a command line, and where what is accepted can be read."""
     context = getattr(error, "ctx", None)
     path = context.command_path if context else prog
     # A command without arguments has shown its help already.
     if type(error).__name__ != "NoArgsIsHelpError":
         text = getattr(error, "format_message", error.__str__)()
-        message = " ".join(text.replace("Value error, ", "").split()).rstrip(".")
+        text = text.replace("Value error, ", "").replace("Input should be", "must be")
+        message = " ".join(text.split()).rstrip(".")
+        if given := _given_for(getattr(error, "param", None), arguments):
+            message = message.replace("Invalid value", f"Invalid value '{given}'", 1)
         _say(prog, f"{message[:1].lower()}{message[1:]}; see '{path} --help'")
     return int(getattr(error, "exit_code", 2))
+
+
+def _given_for(parameter: Any, arguments: Sequence[str]) -> str:
+    """Return what was written for an option, which the message about it leaves out."""
+    for name in getattr(parameter, "opts", ()):
+        for before, value in zip(arguments, [*arguments[1:], ""], strict=True):
+            if before == name:
+                return value
+            if before.startswith(f"{name}="):
+                return before.removeprefix(f"{name}=")
+    return ""

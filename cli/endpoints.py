@@ -1,5 +1,6 @@
 """Where a local cloud listens, as people write it."""
 
+import re
 from urllib.parse import urlsplit
 
 from cli.errors import UserError
@@ -33,6 +34,7 @@ def checked(endpoint: str) -> str:
 def unreachable(endpoint: str, error: Exception) -> EndpointError:
     """Return the error for an endpoint at which nobody answers."""
     reason = getattr(error, "strerror", "") or str(error) or type(error).__name__
+    reason = re.sub(r"^\[Errno -?\d+\] ", "", reason)
     return EndpointError(
         f"no local cloud answers at {endpoint} ({reason}); start one with 'make cloud', or name "
         "another with --endpoint"

@@ -109,12 +109,13 @@ class App:
             bury=lambda queue, text: mns.send(queue, text, limited=False),
             give_way=intake.give_way,
         )
+        actions = [f"{name}:{a}" for name, product in PRODUCTS.items() for a in product.actions]
         self._gateway = Gateway(
             self.cloud,
             PRODUCTS,
             SURFACES,
             OPEN_TO_ALL,
-            create_inspection(self.cloud),
+            create_inspection(self.cloud, actions),
             Nonces(
                 2 * CLOCK_SKEW_SECONDS,
                 sources.clock.now(),
@@ -135,6 +136,10 @@ class App:
         await self.cloud.store.flush()
         for service in (self._dispatcher, self.cloud.ecs, self.cloud.fc):
             self._background.append(asyncio.create_task(service.run()))
+
+    async def choose_isolation(self) -> None:
+        """Try the isolation now, where the first run on an instance would find out."""
+        await self._machines.isolation()
 
     async def stop(self) -> None:
         """Stop what runs and write what is queued."""
@@ -169,8 +174,15 @@ def _archive(ram: Ram, sls: Sls) -> AppendLog:
 
 
 def create_app(settings: CloudSettings) -> App:
-    """Make the application of a local cloud."""
-    return App(settings)
+    """Make the application of a local cloud.
+
+    Raises:
+        UserError: if the folder of its state or the wanted isolation can't be had.
+    """
+    app = App(settings)
+    if settings.isolation != "auto":
+        asyncio.run(app.choose_isolation())
+    return app
 
 
 def ready(settings: CloudSettings) -> dict[str, Any]:

@@ -124,10 +124,14 @@ def deploy(
 
     Prints the stack's outputs as JSON.
     """
+    from localcloud.client import access_key_of  # noqa: PLC0415
+
+    # Before Pulumi is loaded, which takes a second: there may be nobody to deploy to.
+    key = access_key_of(endpoint)
     from localcloud.deploy import run  # noqa: PLC0415
 
     with progress(f"deploying stack {stack}"):
-        outputs = run(endpoint=endpoint, stack=stack)
+        outputs = run(endpoint, stack, key.id, key.secret)
     print_json(outputs)
 
 
@@ -176,7 +180,9 @@ def fault(
     ],
     times: Annotated[int, typer.Option(min=0, help="How often; 0 takes the fault away.")] = 1,
     error: Annotated[str, typer.Option(help="The code to answer with.")] = "",
-    delay_seconds: Annotated[float, typer.Option(min=0, help="Answer that much later.")] = 0.0,
+    delay_seconds: Annotated[
+        float, typer.Option(min=0, max=86_400, help="Answer that much later.")
+    ] = 0.0,
     endpoint: Endpoint = DEFAULT,
 ) -> None:
     """Make a chat, a function, an API action or a package fail or answer slowly."""

@@ -30,7 +30,10 @@ def access_key_of(endpoint: str, environ: Mapping[str, str] = os.environ) -> Acc
         EndpointError: if there is no local cloud.
         CloudUnreachable: if there is no key for it.
     """
-    path = Inspector(endpoint).get("health").get("access_key_file")
+    health = Inspector(endpoint).get("health")
+    if not isinstance(health, dict):
+        raise endpoints.foreign(endpoint, 200)
+    path = health.get("access_key_file")
     try:
         if path:
             return read_access_key(Path(path))

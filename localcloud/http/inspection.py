@@ -5,6 +5,7 @@ gateway refuses other host names, and writing needs ``application/json``, which 
 send here without asking first.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from localcloud.cloud import Cloud
-from localcloud.faults import Fault
+from localcloud.faults import parse
 
 _PREFIX = "/_localcloud"
 _LIMIT = 100
@@ -24,8 +25,8 @@ class Unknown(Exception):
     """What was asked for is not there; the message says what is."""
 
 
-def create_inspection(cloud: Cloud) -> Starlette:
-    """Make the ASGI application of ``/_localcloud/``."""
+def create_inspection(cloud: Cloud, actions: Sequence[str]) -> Starlette:
+    """Make the ASGI application of ``/_localcloud/``; ``actions`` are those that can fail."""
 
     async def health(_request: Request) -> Response:
         await cloud.store.flush()
@@ -91,7 +92,11 @@ def create_inspection(cloud: Cloud) -> Starlette:
 
     async def logs(request: Request) -> Response:
         await cloud.store.flush()
-        found = cloud.fc.logs(request.path_params["function"], limit=_limit(request))
+        name = request.path_params["function"]
+        found = cloud.fc.logs(name, limit=_limit(request))
+        known = [function.name for function in cloud.fc.registry.functions()]
+        if not found and name not in known:
+            raise Unknown(f"no function '{name}'; there are {', '.join(known) or 'none yet'}")
         return JSONResponse(found)
 
     async def hr_requests(_request: Request) -> Response:
@@ -102,7 +107,12 @@ def create_inspection(cloud: Cloud) -> Starlette:
         if request.method == "POST":
             if request.headers.get("content-type", "").split(";")[0] != "application/json":
                 raise Unknown("a fault is posted as application/json")
-            cloud.faults.set(Fault(**await request.json()))
+            targets = {
+                "chat": list(cloud.settings.chats),
+                "function": [function.name for function in cloud.fc.registry.functions()],
+                "action": actions,
+            }
+            cloud.faults.set(parse(await request.json(), targets))
         return JSONResponse([asdict(fault) for fault in cloud.faults.list()])
 
     def route(path: str, endpoint: Any, *methods: str) -> Route:
@@ -124,6 +134,8 @@ def create_inspection(cloud: Cloud) -> Starlette:
             route("faults", faults, "GET", "POST"),
         ],
         exception_handlers={
+            404: _refuse_path,
+            405: _refuse_path,
             Unknown: _refuse,
             KeyError: _refuse,
             ValueError: _refuse,
@@ -135,6 +147,11 @@ def create_inspection(cloud: Cloud) -> Starlette:
 
 async def _refuse(_request: Request, error: Exception) -> Response:
     text = str(error.args[0]) if error.args else str(error)
+    return JSONResponse({"error": text}, status_code=404)
+
+
+async def _refuse_path(request: Request, _error: Exception) -> Response:
+    text = f"there is nothing to {request.method} at {request.url.path}"
     return JSONResponse({"error": text}, status_code=404)
 
 

@@ -109,18 +109,33 @@ class Machines:
         if not shutil.which("/bin/bash"):
             raise SandboxUnavailableError("instances need /bin/bash; install the package bash")
         reasons: list[str] = []
-        for level in self._candidates(reasons):
+        if self._wanted == "auto":
+            found = await self._first_that_works(self._candidates(reasons), reasons)
+            if found is None:
+                raise SandboxUnavailableError("; ".join(["no isolation works here", *reasons]))
+            return found
+        found = await self._first_that_works([Level(self._wanted)], reasons)
+        if found is None:
+            other = await self._first_that_works(self._candidates([]), [])
+            remedy = f"{other.level.value} does, and so does auto" if other else "nor does another"
+            raise SandboxUnavailableError(
+                f"--isolation {self._wanted} does not work here: {reasons[0]}; {remedy}"
+            )
+        return found
+
+    async def _first_that_works(
+        self, levels: Iterable[Level], reasons: list[str]
+    ) -> Isolation | None:
+        for level in levels:
             try:
                 notes = await self._try(level)
             except (SandboxUnavailableError, OSError) as error:
                 reasons.append(f"no {level.value}: {error}")
             else:
                 return Isolation(level, (*reasons, *notes))
-        raise SandboxUnavailableError("; ".join(["no isolation works here", *reasons]))
+        return None
 
     def _candidates(self, reasons: list[str]) -> Iterable[Level]:
-        if self._wanted != "auto":
-            return [Level(self._wanted)]
         candidates = list(Level)
         if os.geteuid() != 0:
             candidates.remove(Level.NAMESPACES)

@@ -1,5 +1,6 @@
 """What a user can do wrong with any command ends in one line on stderr."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -7,20 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from cli.command import run
+from cli.command import load, run
 from cli.errors import UserError
 
 ROOT = Path(__file__).parents[3]
 COMMANDS = {
-    "localcloud": "localcloud",
-    "behaviour": "scripts.behaviour",
+    "localcloud": "localcloud.cli",
+    "behaviour": "scripts.behaviour.__main__",
     "drift": "scripts.review.drift",
-    "policies": "scripts.policy",
-    "provision": "scripts.provision",
-    "replay": "scripts.replay",
-    "review": "scripts.review",
-    "smoke": "scripts.smoke",
-    "stack": "scripts.stack",
+    "policies": "scripts.policy.__main__",
+    "provision": "scripts.provision.__main__",
+    "replay": "scripts.replay.__main__",
+    "review": "scripts.review.__main__",
+    "smoke": "scripts.smoke.__main__",
+    "stack": "scripts.stack.__main__",
 }
 
 
@@ -60,17 +61,24 @@ def test_a_bug_keeps_its_traceback() -> None:
 
 
 @pytest.mark.parametrize(("prog", "module"), COMMANDS.items())
-def test_an_unknown_option_is_one_line(prog: str, module: str) -> None:
+def test_an_unknown_option_is_one_line(
+    capsys: pytest.CaptureFixture[str], prog: str, module: str
+) -> None:
     """It names the option, and the command that lists the accepted ones."""
-    done = subprocess.run(
-        [sys.executable, "-m", module, "--banana"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    expected = f"{prog}: no such option: --banana; see 'python -m {module} --help'\n"
-    assert (2, "", expected) == (done.returncode, done.stdout, done.stderr)
+    assert 2 == run(load(module, prog), ["--banana"], prog)
+    out, err = capsys.readouterr()
+    assert ("", 1) == (out, err.count("\n"))
+    assert err.startswith(f"{prog}: no such option: --banana; see '")
+
+
+@pytest.mark.parametrize("module", COMMANDS.values())
+def test_a_command_is_started_before_it_is_loaded(module: str) -> None:
+    """Whatever it imports, a Ctrl-C meanwhile is handled."""
+    path = ROOT / f"{module.replace('.', '/')}.py"
+    entry = ROOT / "localcloud/__main__.py" if module == "localcloud.cli" else path
+    statements = ast.parse(entry.read_text()).body
+    first = ast.unparse(statements[1])
+    assert "from cli.launch import launch" in first
 
 
 @pytest.mark.parametrize(

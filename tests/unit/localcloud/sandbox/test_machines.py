@@ -38,6 +38,23 @@ def test_machine_without_bash_gets_a_clear_message(tmp_path, monkeypatch):
         asyncio.run(Machines(tmp_path).isolation())
 
 
+def test_a_level_that_does_not_work_names_one_that_does(tmp_path, monkeypatch):
+    """Who asked for a level hears why it fails here, and which one to ask for."""
+    machines = Machines(tmp_path, "namespaces")
+
+    async def attempt(level):
+        if level is not Level.DIRECTORY:
+            raise SandboxUnavailableError("not permitted")
+        return ()
+
+    monkeypatch.setattr(machines, "_try", attempt)
+    with pytest.raises(
+        SandboxUnavailableError,
+        match=r"--isolation namespaces does not work here: .*not permitted; directory does",
+    ):
+        asyncio.run(machines.isolation())
+
+
 def test_strongest_level_that_works_is_chosen(tmp_path, monkeypatch):
     """A level that fails is passed over, and why is told with the one that is used."""
 
