@@ -6,8 +6,9 @@ is left is cut to size, in that order, so that a cut never leaves half a secret 
 
 import json
 import re
-from functools import cache
 from typing import Any
+
+from functions.common.secret_shapes import masked
 
 _LARGEST = 32 * 1024
 _LINES = 20
@@ -23,8 +24,6 @@ _UNSEEN = re.compile(
     "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 
-HIDDEN = "[redacted]"
-
 
 def presentable(text: str) -> str:
     """Give the end of a text without terminal codes, invisible characters and secrets."""
@@ -32,9 +31,7 @@ def presentable(text: str) -> str:
     # A progress bar overwrites its line: only what stood there last is of interest.
     lines = [line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n")]
     text = _UNSEEN.sub("", "\n".join(lines).expandtabs(4))
-    for pattern, replacement in _secrets():
-        text = pattern.sub(replacement, text)
-    return text
+    return masked(text)
 
 
 def cut_tail(text: str, most_bytes: int) -> str:
@@ -67,50 +64,3 @@ def result_line(output: str) -> dict[str, Any]:
             if isinstance(found, dict):
                 return found
     return {}
-
-
-@cache
-def _secrets() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Give what secrets look like; most calls of a function never need to know."""
-    return (
-        # A private key, also when the output begins or ends in the middle of it.
-        (
-            re.compile(
-                r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}KEY-----|\Z)",
-                re.DOTALL,
-            ),
-            HIDDEN,
-        ),
-        (re.compile(r"\A.*-----END [A-Z ]{0,40}PRIVATE KEY-----", re.DOTALL), HIDDEN),
-        (
-            re.compile(
-                r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie|x-[\w-]{1,40}(?:token|key|secret))"
-                r"(\s{0,4}:\s{0,4})[^\n]+"
-            ),
-            rf"\1\2{HIDDEN}",
-        ),
-        (
-            re.compile(
-                r"(?i)((?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|"
-                r"private[_-]?key|credentials?|密码|密钥|口令)[\w-]{0,20}[\"']?\s{0,4}(?:=>|[:=\uff1a])\s{0,4})"
-                r"(?:\"[^\"\n]*\"?|'[^'\n]*'?|[^\s\"',;&]+)"
-            ),
-            rf"\1{HIDDEN}",
-        ),
-        (
-            re.compile(r"(?i)(--?(?:password|passwd|passphrase|token|secret)[ \t]{1,4})(?!-)\S+"),
-            rf"\1{HIDDEN}",
-        ),
-        (re.compile(r"(?i)\b(bearer|basic)[ \t]+[\w.~+/=-]{8,}"), rf"\1 {HIDDEN}"),
-        (re.compile(r"(://)[^\s/@]{1,256}@"), rf"\1{HIDDEN}@"),
-        (re.compile(r"(/bot/v2/hook/)[\w-]+"), rf"\1{HIDDEN}"),
-        (re.compile(r"\b(?:LTAI|AKIA|ASIA|AKID)[A-Za-z0-9]{10,}|\bSTS\.[A-Za-z0-9]{8,}"), HIDDEN),
-        (
-            re.compile(
-                r"\bSEC[0-9a-fA-F]{32,}|\b(?:gh[pousr]_|github_pat_|xox[a-z]-|sk-)[\w-]{16,}"
-            ),
-            HIDDEN,
-        ),
-        (re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?"), HIDDEN),
-        (re.compile(r"\$(?:1|2[abxy]?|5|6|7|y|gy|sha1)\$[^\s:]{8,}"), HIDDEN),
-    )

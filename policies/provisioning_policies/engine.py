@@ -37,7 +37,7 @@ def initial_config(settings: Mapping[str, Setting]) -> dict[str, Any]:
 
 def _resource_policy(rule: Rule, setting: Setting) -> ResourceValidationPolicy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        if args.resource_type not in rule.types:
+        if not rule.judges(args.resource_type):
             return
         options = {**setting.options, **args.get_config()}
         if reason := accepted(options, args.name):

@@ -43,6 +43,10 @@ RAM_RISK = Source(
     "RAM, Avoid granting RAM important permissions to too many RAM identities",
     "https://help.aliyun.com/en/ram/avoid-granting-high-risk-ram-permissions-to-too-many-ram-identities",
 )
+RAM_POLICY_RESOURCE = Source(
+    "alicloud provider, ram_policy",
+    "https://registry.terraform.io/providers/aliyun/alicloud/latest/docs/resources/ram_policy",
+)
 FUNCTION_RUNTIMES = Source(
     "Function Compute, Runtime overview and deprecation policy",
     f"{_HELP}/fc/user-guide/overview-of-runtimes",
@@ -80,3 +84,14 @@ CYBERSECURITY_LAW = Source(
     "Cybersecurity Law of the People's Republic of China (2017), article 21 (3)"
 )
 TAGGING = Source("Resource Management, Tag: best practices for tag design")
+SUDOERS = Source("sudoers(5); GTFOBins", "https://gtfobins.github.io/")
+FUNCTION_CUSTOM_DOMAIN = Source(
+    "alicloud provider, fcv3_custom_domain",
+    "https://registry.terraform.io/providers/aliyun/alicloud/latest/docs/resources/"
+    "fcv3_custom_domain",
+)
+ENGINE_POLICIES = Source("Pulumi, Policy as code", "https://www.pulumi.com/docs/insights/policy/")
+PROVIDER = Source(
+    "alicloud provider, configuration",
+    "https://registry.terraform.io/providers/aliyun/alicloud/latest/docs",
+)

@@ -102,7 +102,12 @@ class Rule(_Described):
     """A rule that judges one resource at a time."""
 
     types: tuple[str, ...]
+    """The types that it judges; all if there is none."""
     check: Check
+
+    def judges(self, token: str) -> bool:
+        """Return whether the rule is about resources of this type."""
+        return not self.types or token in self.types
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ def rule(
     name: str,
     summary: str,
     *,
-    on: Sequence[str],
+    on: Sequence[str] = (),
     reason: str,
     remedy: str,
     source: Source,

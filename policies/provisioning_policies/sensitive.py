@@ -8,32 +8,32 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from provisioning_policies.secret_shapes import kind_of
 from provisioning_policies.secretness import is_secret
 
-_VALUES = {
-    "a DingTalk webhook URL": r"/robot/send\?[^\s\"]*access_token=\S",
-    "a Lark webhook URL": r"/open-apis/bot/v2/hook/[\w-]",
-    "the webhook URL of an event source": r"/webhook/putEvents\?[^\s\"]*token=\S",
-    "a DingTalk signing secret": r"\bSEC[0-9A-Za-z]{32,}\b",
-    "an access key": r"\bLTAI[0-9A-Za-z]{8,}\b",
-    "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
-    "an authorization header": r"\b(Bearer|Basic) +[\w.~+/=-]{8,}",
-    "a URL with a password": r"\w://[^/\s:@\"]+:[^/\s@\"]+@",
-    "a URL with a token": r"https?://[^\s\"]*[?&](access_?token|token|api_?key|sign|secret)=\S",
-}
-_PATTERNS = {kind: re.compile(pattern) for kind, pattern in _VALUES.items()}
-
 _NAME = re.compile(
-    r"secret|token|password|passwd|passphrase|credential|private_?key|access_?key|api_?key"
-    r"|authorization",
+    r"secret|token|password|passwd|passphrase|pwd|credential|private_?key|access_?key|api_?key"
+    r"|authorization|signing_?key|密码|密钥|口令",
     re.IGNORECASE,
 )
-# What such a name usually ends with when the value is about the secret and not the secret itself.
-_ABOUT = re.compile(
-    r"(_|-|(?<=[a-z])(?=[A-Z]))(name|arn|id|path|file|required|seconds|length|type|header|url"
-    r"|endpoint|version|enabled)s?$",
-    re.IGNORECASE,
+# What a value is that is about the secret and not the secret itself: the end of its name -> how it
+# then looks. Whatever looks otherwise is taken for the secret.
+_WORD = r"[A-Za-z0-9]{1,20}"
+_ABOUT = {
+    "name|path|file|header|type|version|id": rf"[~.]?/?{_WORD}(?:[-_./: ]{{1,2}}{_WORD}){{0,7}}/?",
+    "arn": r"acs:[\w-]+:[\w-]*:\d*:[\w./@-]+",
+    "required|enabled": r"(?i)true|false|yes|no|0|1",
+    "seconds|length|count|ttl": r"\d{1,9}",
+    "url|uri|endpoint|host": r"(?:https://)?[\w.-]+(?::\d+)?(?:/[\w./-]*)?",
+}
+_ENDS = tuple(
+    (
+        re.compile(rf"(?:(?:_|-|\.)(?i:{names})|(?<=[a-z])(?i:{names}))s?$"),
+        re.compile(shape),
+    )
+    for names, shape in _ABOUT.items()
 )
+_RANDOM = re.compile(r"(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{12,}")
 
 
 def plain_secrets(name: str, value: Any) -> Iterator[str]:
@@ -43,11 +43,13 @@ def plain_secrets(name: str, value: Any) -> Iterator[str]:
     """
     if is_secret(value):
         return
-    if isinstance(value, str):
-        yield from _in_text(name, value)
+    if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+        yield from _in_text(name, str(value).strip())
     elif isinstance(value, Mapping):
         for key in value:
-            yield from plain_secrets(str(key), value[key])
+            # In a table of secrets the names are those of their owners.
+            inside = f"{name}.{key}" if _NAME.search(name) else str(key)
+            yield from plain_secrets(inside, value[key])
     elif isinstance(value, Sequence):
         for part in value:
             yield from plain_secrets(name, part)
@@ -61,15 +63,13 @@ def _in_text(name: str, text: str) -> Iterator[str]:
             pass
         else:
             return
-    if kind := look(text):
+    if kind := kind_of(text):
         yield kind
-    elif text and _NAME.search(name) and not _ABOUT.search(name):
+    elif text and _NAME.search(name) and not _is_about(name, text):
         yield f"something called {name}"
 
 
-def look(text: str) -> str | None:
-    """Say which kind of secret a text contains, or None."""
-    for kind, pattern in _PATTERNS.items():
-        if pattern.search(text):
-            return kind
-    return None
+def _is_about(name: str, text: str) -> bool:
+    """Return whether a value that is called after a secret only says something about it."""
+    shapes = [shape for ends, shape in _ENDS if ends.search(name)]
+    return any(shape.fullmatch(text) for shape in shapes) and not _RANDOM.search(text)

@@ -28,8 +28,9 @@ class Place(StrEnum):
     TAIL = "behind the final exit"
 
 
-SAFE = frozenset({Place.SINGLE, Place.QUOTED_HEREDOC, Place.TAIL})
-"""Where no shell syntax in a value is read; a quote or a delimiter can still end the place."""
+SAFE = frozenset({Place.TAIL})
+"""Where nothing in a value is read: a quote ends a quoted text, a line with the delimiter a
+here-document, and a line break a comment."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def _skip_heredocs(
 
 
 def is_validated(script: str, parameter: str) -> bool:
-    """Tell whether the script compares the parameter's value with a pattern.
+    """Return whether the script compares the parameter's value with a pattern that says something.
 
     The value is looked for in the variable that it is assigned to and in one of its own name.
     """
@@ -127,6 +128,46 @@ def is_validated(script: str, parameter: str) -> bool:
     assigned = re.findall(rf"\b(\w+)=['\"]?\{{\{{\s*{name}\s*\}}\}}", script)
     for variable in {*assigned, parameter.replace("-", "_")}:
         value = rf"\$\{{?{re.escape(variable)}\b[^\s\"']*[\"']?"
-        if re.search(rf"{value}\s+=~\s|\bcase\s+[\"']?{value}\s+in\b", script):
+        if any(map(_says_something, re.findall(rf"{value}\s+=~\s+(\S+)", script))):
             return True
+        for arms in re.findall(rf"(?s)\bcase\s+[\"']?{value}\s+in\b(.*?)\besac\b", script):
+            if _excludes(arms):
+                return True
     return False
+
+
+def _says_something(pattern: str) -> bool:
+    """Return whether a regular expression is about the whole value and not met by every one."""
+    bare = re.sub(r"\\.|\[\^?\]?[^]]*\]", "x", pattern)
+    return (
+        bare.startswith("^") and bare.rstrip(")").endswith("$") and not re.search(r"\.[*+{]", bare)
+    )
+
+
+def _excludes(arms: str) -> bool:
+    """Return whether an arm of a case is left out for some values, and ends the script."""
+    ends = r"\b(?:exit|return|die|fail|false)\b"
+    negated = re.search(rf"(?s)\[[!^][^]]*\][^)\n]*\)[^;]*{ends}", arms)
+    others = re.search(rf"(?s)(?:^|;;)\s*\(?\*\)[^;]*{ends}", arms)
+    return bool(negated or others)
+
+
+def stops_on_error(script: str) -> bool:
+    """Return whether a script stops at the first error: from its beginning, and to its end."""
+    if re.search(r"(?m)^[ \t]*set +(?:\+\w*e|\+o +errexit)", script):
+        return False
+    if re.match(r"#!.*\bsh +-\w*e", script):
+        return True
+    place = re.search(r"(?m)^[ \t]*set +(?:-\w*e|-o +errexit)", script)
+    if not place:
+        return False
+    # Before it only values may be set: what else stands there goes on after an error.
+    before = re.sub(r"(?m)^[ \t]*#.*", "", script[: place.start()])
+    before = re.sub(r"'[^']*'|\"[^\"$`]*\"|\\.", "text", before)
+    before = re.sub(r"=\([^()$`]*\)", "=text", before)
+    return all(_VALUE.fullmatch(line) for line in before.splitlines() if line.strip())
+
+
+_VALUE = re.compile(
+    r"\s*(?:(?:readonly|declare|typeset|export)\s+(?:-\w+\s+)*)?\w+\+?=[^\s$`();&|<>]*\s*"
+)

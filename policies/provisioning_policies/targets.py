@@ -1,5 +1,6 @@
 """Reads the targets of event rules: what they call, with what, and where failures go."""
 
+import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,18 +13,20 @@ FUNCTION = "acs.fc.function"
 DINGTALK = "acs.dingtalk"
 
 # RFC 6761: these names never leave the machine, so plain HTTP to them is heard by nobody else.
-_LOCAL = re.compile(r"(^|\.)(localhost|invalid|test)$|^127\.|^\[?::1\]?$")
+_LOCAL_NAMES = re.compile(r"(.+\.)?(localhost|invalid|test)\.?")
+# Schemes whose traffic everybody on the way can read and change.
+_PLAIN_URL = re.compile(r"(?i)\b(?:http|ws|ftp|tftp|telnet|ldap|smtp)://[^\s\"'<>|;)`]*")
 
 
 def targets_of(rule: Resource) -> Iterator[Mapping[str, Any]]:
-    """Give the targets of a rule."""
+    """Yield the targets of a rule."""
     for target in items(rule.props.get("targets")):
         if isinstance(target, Mapping):
             yield target
 
 
 def parameters_of(target: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Give what a target is given."""
+    """Yield what a target is given."""
     for parameter in items(target.get("paramLists")):
         if isinstance(parameter, Mapping):
             yield parameter
@@ -35,7 +38,7 @@ def label(target: Mapping[str, Any]) -> str:
 
 
 def function_name(target: Mapping[str, Any]) -> str | None:
-    """Give the function that a target calls, or None if it calls none."""
+    """Return the function that a target calls, or None if it calls none."""
     if target.get("type") != FUNCTION:
         return None
     if match := re.search(r"functions/([^/]+)$", str(target.get("endpoint", ""))):
@@ -47,7 +50,7 @@ def function_name(target: Mapping[str, Any]) -> str | None:
 
 
 def queue_name(arn: Any) -> str | None:
-    """Give the queue that an ARN of the message service names, or None if it names another thing.
+    """Return the queue that an ARN of the message service names, or None if it names no queue.
 
     The ARN is written with and without a slash before ``queues``.
     """
@@ -55,7 +58,25 @@ def queue_name(arn: Any) -> str | None:
     return match[1] if match else None
 
 
-def leaves_in_plain(url: Any) -> bool:
-    """Tell whether a URL is plain HTTP to something outside this machine."""
-    parts = urlsplit(str(url))
-    return parts.scheme.lower() == "http" and not _LOCAL.search(parts.hostname or "")
+def plain_urls(text: Any, *also_local: str) -> Iterator[str]:
+    """Yield the hosts of the URLs in a text that leave this machine unencrypted."""
+    for url in _PLAIN_URL.findall(str(text)):
+        # Whoever resolves it may read a backslash as a slash.
+        host = _host(url.replace("\\", "/"))
+        if not is_local(host) and host not in also_local:
+            yield host or url
+
+
+def is_local(host: str) -> bool:
+    """Return whether a host is this machine, by its address or by a name that says so."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return bool(_LOCAL_NAMES.fullmatch(host))
+
+
+def _host(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""

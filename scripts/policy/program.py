@@ -15,6 +15,7 @@ from typing import Any
 
 import pulumi
 from google.protobuf import json_format  # type: ignore[import-untyped]
+from pulumi.runtime.config import _SECRET_KEYS
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import resource_pb2
 
@@ -75,7 +76,11 @@ def _missing_secrets() -> Iterator[None]:
     get, require = pulumi.Config.get_secret, pulumi.Config.require_secret
 
     def secret(config: pulumi.Config, key: str, default: str | None = None) -> pulumi.Output[str]:
-        return pulumi.Output.secret(config.get(key) or default or placeholder(key))
+        value = config.get(key)
+        if value is None:
+            # It counts as set, so it counts as encrypted, too.
+            _SECRET_KEYS.get().add(config.full_key(key))
+        return pulumi.Output.secret(value or default or placeholder(key))
 
     pulumi.Config.get_secret = secret  # type: ignore[method-assign,assignment]
     pulumi.Config.require_secret = secret  # type: ignore[method-assign,assignment]

@@ -41,7 +41,8 @@ def _rule(rule: AnyRule) -> Iterator[str]:
     yield f"- Why: {rule.reason}"
     yield f"- Remedy: {rule.remedy}"
     if isinstance(rule, Rule):
-        yield f"- Looks at: {', '.join(f'`{token}`' for token in rule.types)}"
+        types = ", ".join(f"`{token}`" for token in rule.types)
+        yield f"- Looks at: {types or 'resources of every type'}"
     else:
         yield "- Looks at: all resources of the stack together"
     for option in rule.options:

@@ -14,6 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from functions.common.secret_shapes import masked
+
 SECRET = "[secret]"  # noqa: S105 - what stands in a secret's place
 UNKNOWN = "[known after apply]"
 
@@ -23,15 +25,6 @@ _QUIET = {"same", "read", "refresh"}
 _BINARY = {"zipFile"}
 _SECRET_NAME = re.compile(
     r"secret|password|passwd|(?<!next)token|credential|private.?key", re.IGNORECASE
-)
-_SECRET_TEXTS = (
-    re.compile(r"(access_token=)[^&\s\"'\\]+"),
-    re.compile(r"(/(?:open-apis/bot/v2/)?hook/)[\w-]+"),
-    re.compile(r"(\bSEC)[0-9a-f]{32,}"),
-    re.compile(r"(\bLTAI)\w{8,}"),
-    re.compile(r"((?:Bearer|Basic) )[\w.~+/=-]{6,}"),
-    re.compile(r"(://[^/\s:@\"']*:)[^/\s@\"']+(?=@)"),
-    re.compile(r"(/webhook/putEvents\?token=)[\w.~%-]+"),
 )
 
 
@@ -157,7 +150,5 @@ def _text(name: str, value: str) -> Any:
 
 
 def without_secrets(text: str) -> str:
-    """Mask what looks like a key, a token or the webhook of a chat in any text."""
-    for pattern in _SECRET_TEXTS:
-        text = pattern.sub(lambda found: found[1] + SECRET, text)
-    return text.replace(_UNKNOWN, UNKNOWN)
+    """Mask what looks like a secret, or is called one, in any text."""
+    return masked(text, SECRET).replace(_UNKNOWN, UNKNOWN)

@@ -2,7 +2,7 @@
 
 Why a rule did not match is worked out when somebody asks, from the rule as it is now; accepting an
 event does not pay for it. Addresses are shown without path and query, because those of chats and
-webhooks are credentials, and so are headers that look like secrets.
+webhooks are credentials, and so are headers and values that look like secrets.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from localcloud.core.secret_shapes import kind_of, masked
 from localcloud.delivery.history import Accepted, Course, History
 from localcloud.delivery.journal import PENDING
 from localcloud.services.eventbridge.events import utc
@@ -129,11 +130,21 @@ def _missed(eventbridge: EventBridge, rule: Rule, event: dict[str, Any]) -> dict
 
 
 def _shown(event: dict[str, Any]) -> dict[str, Any]:
+    if kind_of(json.dumps(event, ensure_ascii=False)):
+        event = _masked(event)
     data = event.get("data")
     headers = data.get("headers") if isinstance(data, dict) else None
     if not isinstance(data, dict) or not isinstance(headers, dict):
         return event
-    masked = {
+    masked_headers = {
         name: "***" if _SECRET_HEADER.search(name) else value for name, value in headers.items()
     }
-    return {**event, "data": {**data, "headers": masked}}
+    return {**event, "data": {**data, "headers": masked_headers}}
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _masked(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_masked(part) for part in value]
+    return masked(value, "***") if isinstance(value, str) else value

@@ -5,14 +5,17 @@ import binascii
 import re
 
 from provisioning_policies import facts, tokens
+from provisioning_policies.fetching import run_unseen
+from provisioning_policies.host_rights import groups_for_root, keys_given_twice, rules_for_root
 from provisioning_policies.rule import Level, Messages, Option, Options, Resource, rule
-from provisioning_policies.shell import SAFE, is_validated, parameters
+from provisioning_policies.shell import SAFE, is_validated, parameters, stops_on_error
+from provisioning_policies.targets import plain_urls
 
 _SHELL_TYPE = "RunShellScript"
 _SHELLS = re.compile(r"#!.*\b(ba|da|k|z|a)?sh\b")
-_STOPS = re.compile(r"(?m)^#!.*\bsh +-\w*e|^[ \t]*set +(-\w*e|-o +errexit)")
 _ROOT_IS_STATED = re.compile(r"\b(needs|requires|runs as|as) root\b", re.IGNORECASE)
 _LONGEST_SECONDS = 86_400
+_METADATA = "100.100.100.200"
 
 
 def script_of(command: Resource) -> str | None:
@@ -119,12 +122,11 @@ def command_parameters_enabled(command: Resource, _: Options) -> Messages:
     on=[tokens.COMMAND],
     reason=(
         "Values are put into the script as text before the shell reads it. Unquoted or in double "
-        "quotes a value such as $(reboot) is run, by default as root; in a comment a line break "
-        "is enough."
+        "quotes a value such as $(reboot) is run, by default as root; a quote ends single quotes, "
+        "and a line break a comment or a here-document."
     ),
     remedy=(
-        "Put the parameters behind the final exit, in comments that the script reads back as "
-        "text, or at least into single quotes."
+        "Put the parameters behind the final exit, in comments that the script reads back as text."
     ),
     source=facts.INVOKE_COMMAND,
 )
@@ -169,10 +171,10 @@ def command_parameters_validated(command: Resource, _: Options) -> Messages:
     source=facts.CLOUD_ASSISTANT_EVENTS,
 )
 def command_stops_on_error(command: Resource, _: Options) -> Messages:
-    """Look for ``set -e``."""
+    """Look for ``set -e`` before anything that can fail."""
     script = shell_of(command)
-    if script and not _STOPS.search(script):
-        yield "the script goes on after an error; begin it with set -Eeuo pipefail"
+    if script and not stops_on_error(script):
+        yield "the script may go on after an error; begin it with set -Eeuo pipefail, to its end"
 
 
 @rule(
@@ -194,6 +196,117 @@ def command_root_stated(command: Resource, _: Options) -> Messages:
         yield 'the command runs as root and gives no reason; say "needs root" and why'
 
 
+@rule(
+    "command-readable",
+    "A command is a script of a POSIX shell",
+    on=[tokens.COMMAND],
+    reason=(
+        "The rules read shell. Of a script in another language they see neither where values end "
+        "up nor what it fetches, so nothing that they do not say about it means anything."
+    ),
+    remedy="Write a shell script, or exempt the command and say who has read it.",
+    source=facts.CREATE_COMMAND,
+)
+def command_readable(command: Resource, _: Options) -> Messages:
+    """Look at the command's type and at the script's first line."""
+    if script_of(command) and shell_of(command) is None:
+        yield (
+            f"the command of type '{command.props.get('type')}' is not a shell script, so the "
+            "rules about scripts see nothing"
+        )
+
+
+@rule(
+    "command-fetches-https",
+    "A script fetches nothing over plain HTTP",
+    on=[tokens.COMMAND],
+    reason=(
+        "Whoever is on the way answers in the server's place, and what is fetched ends up on every "
+        "instance, in the hands of root. The metadata service (100.100.100.200) is accepted: its "
+        "address does not leave the host."
+    ),
+    remedy="Use https://.",
+    source=facts.CREATE_COMMAND,
+)
+def command_fetches_https(command: Resource, _: Options) -> Messages:
+    """Look for URLs of plain HTTP in the script."""
+    for number, line in enumerate((script_of(command) or "").splitlines(), start=1):
+        if not line.lstrip().startswith("#"):
+            for host in plain_urls(line, _METADATA):
+                yield f"line {number} names {host} over plain HTTP; use https://"
+
+
+@rule(
+    "command-runs-what-it-holds",
+    "A script runs nothing that it fetched unseen",
+    on=[tokens.COMMAND],
+    reason=(
+        "With curl ... | bash whoever answers is root on every instance, today or after the next "
+        "release, and no review of this program sees it."
+    ),
+    remedy=(
+        "Put the code into the script, install a package of the distribution, or compare the file "
+        "with a checksum (sha256sum --check) before it is run."
+    ),
+    source=facts.CREATE_COMMAND,
+)
+def command_runs_what_it_holds(command: Resource, _: Options) -> Messages:
+    """Look for what is fetched and then run."""
+    for number, what in run_unseen(script_of(command) or ""):
+        yield f"line {number} {what}; compare it with a checksum first"
+
+
+@rule(
+    "command-sudo-narrow",
+    "A sudo rule is not as good as root",
+    on=[tokens.COMMAND],
+    reason=(
+        "Every command, a wildcard, an editor or a pager in a rule for root is a root shell for "
+        "whoever gets it: the approval was for less."
+    ),
+    remedy="Name each command in full with its arguments, or let it run as a user of the service.",
+    source=facts.SUDOERS,
+)
+def command_sudo_narrow(command: Resource, _: Options) -> Messages:
+    """Look at the sudo rules that stand in the script."""
+    for number, why in rules_for_root(script_of(command) or ""):
+        yield f"the sudo rule in line {number} {why}; name the commands and their arguments"
+
+
+@rule(
+    "command-groups-narrow",
+    "Nobody is put into a group that is as good as root",
+    on=[tokens.COMMAND],
+    reason=(
+        "Members of docker, disk, shadow, wheel and the like read and write every file of the host "
+        "without a sudo rule, and without a line in its log."
+    ),
+    remedy="Use a group of your own, and give it what it needs.",
+    source=facts.SUDOERS,
+)
+def command_groups_narrow(command: Resource, _: Options) -> Messages:
+    """Look at the groups that stand in the script."""
+    for number, group in groups_for_root(script_of(command) or ""):
+        yield f"line {number} gives the group '{group}', which is as good as root"
+
+
+@rule(
+    "command-keys-personal",
+    "A public key belongs to one account or role",
+    on=[tokens.COMMAND],
+    reason=(
+        "With a key that several share, the host's log does not say who it was, and taking it away "
+        "from one takes it from none."
+    ),
+    remedy="Give everybody a key of their own, with the request.",
+    source=facts.SUDOERS,
+)
+def command_keys_personal(command: Resource, _: Options) -> Messages:
+    """Look for a key that stands in the script twice."""
+    for number, before in keys_given_twice(script_of(command) or ""):
+        yield f"line {number} gives the public key of line {before} once more"
+
+
 RULES = (
     command_encoded,
     command_size,
@@ -203,4 +316,10 @@ RULES = (
     command_parameters_validated,
     command_stops_on_error,
     command_root_stated,
+    command_readable,
+    command_fetches_https,
+    command_runs_what_it_holds,
+    command_sudo_narrow,
+    command_groups_narrow,
+    command_keys_personal,
 )

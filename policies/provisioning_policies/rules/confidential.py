@@ -6,13 +6,17 @@ Compute, "Configure environment variables": AES-256). Both need it in clear when
 neither can read it from elsewhere without a credential of its own.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from provisioning_policies import facts, tokens
 from provisioning_policies.documents import mapping
 from provisioning_policies.rule import Level, Messages, Options, Resource, rule
 from provisioning_policies.rules.commands import script_of
-from provisioning_policies.sensitive import look, plain_secrets
+from provisioning_policies.secret_shapes import kind_of
+from provisioning_policies.secretness import is_secret
+from provisioning_policies.sensitive import plain_secrets
 from provisioning_policies.targets import label, parameters_of, targets_of
 
 
@@ -56,8 +60,10 @@ def secret_in_target(event_rule: Resource, _: Options) -> Messages:
             key = str(parameter.get("resourceKey"))
             if parameter.get("form") == "CONSTANT":
                 found += [(key, kind) for kind in plain_secrets(key, parameter.get("value"))]
-            elif kind := look(str(parameter.get("template") or "")):
-                found.append((key, kind))
+                continue
+            for text in (parameter.get("template"), parameter.get("value")):
+                if not is_secret(text) and (kind := kind_of(str(text or ""))):
+                    found.append((key, kind))
         for key, kind in dict.fromkeys(found):
             yield f"{key} of {label(target)} holds {kind} in plain text; make it a Pulumi secret"
 
@@ -82,8 +88,68 @@ def secret_in_command(command: Resource, _: Options) -> Messages:
 
 def _kinds(script: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(script.splitlines(), start=1):
-        if kind := look(line):
+        if kind := kind_of(line) or _assigned(line):
             yield number, kind
+    # What is spread over several lines shows only when these are put together.
+    whole = re.sub(r"\\\n[ \t]*", "", script)
+    if (kind := kind_of(whole)) and not any(map(kind_of, script.splitlines())):
+        yield 1 + script.count("\n"), kind
 
 
-RULES = (secret_in_environment, secret_in_target, secret_in_command)
+_ASSIGNMENT = re.compile(
+    r"(?i)\b(?P<name>[a-z_]*(?:secret|token|passw(?:or)?d|passphrase|api_?key|access_?key)[a-z_]*)="
+    r"[\"']?(?P<value>[^\s\"'$`({<;|&)]{4,})"
+)
+
+
+def _assigned(line: str) -> str | None:
+    """Return what a line of shell gives to a variable that is called after a secret."""
+    for match in _ASSIGNMENT.finditer(line):
+        for kind in plain_secrets(match["name"], match["value"]):
+            return kind
+    return None
+
+
+# What other rules look into, with more knowledge of what may stand there.
+_ELSEWHERE = {
+    tokens.FUNCTION: {"environmentVariables", "code"},
+    tokens.EVENT_RULE: {"targets"},
+    tokens.COMMAND: {"commandContent"},
+}
+
+
+@rule(
+    "secret-in-property",
+    "No secret stands in a description, a tag or another property",
+    level=Level.EVERYWHERE,
+    reason=(
+        "Descriptions, tags and names are shown in the console, in bills, logs and previews, to "
+        "everybody who may list the resource."
+    ),
+    remedy="Take it out, and change the secret: it has been seen.",
+    source=facts.PULUMI_SECRETS,
+)
+def secret_in_property(resource: Resource, _: Options) -> Messages:
+    """Look at every text of every resource that no other rule about secrets looks into."""
+    for name in resource.props:
+        if name in _ELSEWHERE.get(resource.type, ()) or resource.type == tokens.PROVIDER:
+            continue
+        for kind in dict.fromkeys(_looks_like(resource.props[name])):
+            yield f"{name} holds {kind} in plain text; take it out"
+
+
+def _looks_like(value: Any) -> Iterator[str]:
+    if is_secret(value):
+        return
+    if isinstance(value, str):
+        if kind := kind_of(value):
+            yield kind
+    elif isinstance(value, Mapping):
+        for key in value:
+            yield from _looks_like(value[key])
+    elif isinstance(value, Sequence):
+        for part in value:
+            yield from _looks_like(part)
+
+
+RULES = (secret_in_environment, secret_in_target, secret_in_command, secret_in_property)

@@ -1,10 +1,14 @@
 """Rules about functions of Function Compute."""
 
 from provisioning_policies import facts, tokens
-from provisioning_policies.documents import json_object, mapping
+from provisioning_policies.documents import Unreadable, mapping, read_object
 from provisioning_policies.rule import Level, Messages, Option, Options, Resource, Source, rule
-from provisioning_policies.targets import leaves_in_plain
+from provisioning_policies.targets import plain_urls
 
+_KEPT_UP = (
+    *("python3.12", "nodejs20", "python3.10", "nodejs22", "java11", "java17", "java21"),
+    *("custom.debian12", "custom.debian11", "custom-container", "go1", "dotnet8", "php8.1"),
+)
 # Retired by Function Compute ("Runtime overview", deprecation policy), or past the end of its
 # language version's life with a successor at hand.
 _RETIRED = {
@@ -39,10 +43,12 @@ _RETIRED = {
     source=facts.FUNCTION_RUNTIMES,
 )
 def function_runtime(function: Resource, _: Options) -> Messages:
-    """Look the runtime up in the list of those that are retired."""
-    runtime = function.props.get("runtime")
-    if successor := _RETIRED.get(str(runtime)):
+    """Look the runtime up in the lists of those that are kept up and of those that are retired."""
+    runtime = str(function.props.get("runtime"))
+    if successor := _RETIRED.get(runtime):
         yield f"runtime {runtime} is retired; use {successor}"
+    elif runtime not in _KEPT_UP:
+        yield f"of runtime {runtime} nothing is known here; use {' or '.join(_KEPT_UP[:2])}"
 
 
 @rule(
@@ -113,14 +119,14 @@ def function_environment_size(function: Resource, options: Options) -> Messages:
 def function_calls_https(function: Resource, _: Options) -> Messages:
     """Look for URLs of plain HTTP among the variables."""
     for name, value in mapping(function.props.get("environmentVariables")).items():
-        if leaves_in_plain(value):
-            yield f"variable {name} is an address of plain HTTP; use https://"
+        for host in plain_urls(value):
+            yield f"variable {name} holds an address of plain HTTP ({host}); use https://"
 
 
 @rule(
     "function-trigger-authenticated",
     "Nobody calls a function over HTTP without proving who they are",
-    on=[tokens.FUNCTION_TRIGGER],
+    on=[tokens.FUNCTION_TRIGGER, tokens.TRIGGER_2],
     reason=(
         "An anonymous HTTP trigger is an open door into whatever the function's role may do, and "
         "everybody can run up its costs."
@@ -129,12 +135,51 @@ def function_calls_https(function: Resource, _: Options) -> Messages:
     source=facts.FUNCTION_HTTP_TRIGGER,
 )
 def function_trigger_authenticated(trigger: Resource, _: Options) -> Messages:
-    """Look at the authentication of HTTP triggers."""
-    if trigger.props.get("triggerType") != "http":
+    """Look at the authentication of HTTP triggers, and for kinds that nobody here knows."""
+    kind = trigger.props.get("triggerType", trigger.props.get("type"))
+    if kind in _EVENT_TRIGGERS:
         return
-    config = json_object(trigger.props.get("triggerConfig")) or {}
-    if config.get("authType") == "anonymous":
-        yield 'the HTTP trigger asks nobody who they are; set authType to "function" or "jwt"'
+    if kind != "http":
+        yield f"the trigger is of type '{kind}', of which nothing is known here"
+        return
+    text = trigger.props.get("triggerConfig", trigger.props.get("config"))
+    try:
+        config = read_object(text)
+    except Unreadable as problem:
+        yield f"the configuration of the HTTP trigger {problem}"
+        return
+    if config.get("authType") not in _PROOFS:
+        found = f"authType is {config['authType']!r}" if "authType" in config else "no authType"
+        yield f'the HTTP trigger asks nobody who they are ({found}); set it to "function" or "jwt"'
+
+
+_EVENT_TRIGGERS = (
+    *("timer", "oss", "log", "mns_topic", "mns_queue", "eventbridge", "tablestore", "kafka"),
+    *("rocketmq", "rabbitmq", "cdn_events"),
+)
+"""Kinds of triggers through which nobody outside the account calls."""
+_PROOFS = ("function", "jwt")
+
+
+@rule(
+    "function-domain-authenticated",
+    "A function's own domain asks who calls, over HTTPS",
+    on=[tokens.CUSTOM_DOMAIN, tokens.CUSTOM_DOMAIN_2],
+    reason=(
+        "A custom domain is a second door to the function: it has an authentication of its own, "
+        "and none if nothing is said. Over HTTP whatever proves the caller can be read on the way."
+    ),
+    remedy='Set authConfig.authType to "function" or "jwt", and protocol to "HTTPS".',
+    source=facts.FUNCTION_CUSTOM_DOMAIN,
+)
+def function_domain_authenticated(domain: Resource, _: Options) -> Messages:
+    """Look at the authentication and the protocol of the domain."""
+    if domain.props.get("protocol") != "HTTPS":
+        yield f'the domain takes "{domain.props.get("protocol", "HTTP")}"; set protocol to "HTTPS"'
+    if domain.type == tokens.CUSTOM_DOMAIN_2:
+        yield "a domain of Function Compute 2.0 has no authentication; use V3CustomDomain"
+    elif mapping(domain.props.get("authConfig")).get("authType") not in _PROOFS:
+        yield 'the domain asks nobody who they are; set authConfig.authType to "function" or "jwt"'
 
 
 RULES = (
@@ -144,4 +189,5 @@ RULES = (
     function_environment_size,
     function_calls_https,
     function_trigger_authenticated,
+    function_domain_authenticated,
 )

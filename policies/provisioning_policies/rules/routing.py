@@ -1,17 +1,18 @@
 """Rules about event rules: what they match, where they send it, and what happens on failure."""
 
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
 from provisioning_policies import facts, tokens
-from provisioning_policies.documents import mapping
-from provisioning_policies.patterns import names_a_source, pattern_of
+from provisioning_policies.documents import Unreadable, mapping, read_object
+from provisioning_policies.patterns import parse, pattern_of
 from provisioning_policies.rule import Level, Messages, Option, Options, Resource, rule
 from provisioning_policies.targets import (
     DINGTALK,
     label,
-    leaves_in_plain,
     parameters_of,
+    plain_urls,
     targets_of,
 )
 
@@ -60,17 +61,22 @@ def rule_retry(event_rule: Resource, _: Options) -> Messages:
 
 @rule(
     "rule-pattern-readable",
-    "A pattern is a JSON object",
+    "A pattern is one that EventBridge takes",
     on=[tokens.EVENT_RULE],
     level=Level.EVERYWHERE,
-    reason="EventBridge refuses any other pattern, but only when the update has already begun.",
+    reason=(
+        "EventBridge refuses any other pattern, but only when the update has already begun, and "
+        "what cannot be read cannot be judged."
+    ),
     remedy="Write filterPattern as a JSON object, best with the language's own JSON function.",
     source=facts.EVENTBRIDGE_PATTERN,
 )
 def rule_pattern_readable(event_rule: Resource, _: Options) -> Messages:
     """Parse the pattern."""
-    if pattern_of(event_rule) is None:
-        yield 'filterPattern is no JSON object; write it like {"source": ["my.source"]}'
+    try:
+        parse(event_rule.props.get("filterPattern"))
+    except Unreadable as problem:
+        yield f'filterPattern {problem}; write it like {{"source": ["my.source"]}}'
 
 
 @rule(
@@ -81,18 +87,26 @@ def rule_pattern_readable(event_rule: Resource, _: Options) -> Messages:
         "A rule for every source also runs for sources that somebody adds later, with weaker "
         "protection, and for the events that its own target publishes: that is a loop."
     ),
-    remedy="Name the sources in the pattern: a text, a prefix or a suffix for each.",
+    remedy="Name the sources in the pattern: a text for each, or a long prefix or suffix.",
     source=facts.EVENTBRIDGE_PATTERN,
 )
 def rule_pattern_narrow(event_rule: Resource, _: Options) -> Messages:
     """Look for a source in the pattern."""
     pattern = pattern_of(event_rule)
-    if pattern is not None and not names_a_source(pattern):
-        found = "a source that is open" if "source" in pattern else "no source"
+    if pattern is not None and not pattern.names_a_source:
+        found = "a source that is open" if ("source",) in pattern.fields else "no source"
         yield (
             f"the pattern has {found}, so it matches events of every source; name the sources, "
             'like "source": ["my.source"]'
         )
+
+
+# What EventBridge itself sets, and the source, which it compares with the sender.
+_TRUSTED = re.compile(
+    r"\$\.(source|time|specversion|aliyunaccountid|aliyunpublishtime|aliyuneventbusname"
+    r"|aliyunregionid)"
+)
+_FORMS = ("ORIGINAL", "JSONPATH", "CONSTANT", "TEMPLATE")
 
 
 @rule(
@@ -101,22 +115,41 @@ def rule_pattern_narrow(event_rule: Resource, _: Options) -> Messages:
     on=[tokens.EVENT_RULE],
     reason=(
         "A template is text into which values are pasted as they are. Whoever posts the event "
-        "chooses them: a quote ends the JSON string, and what follows is the target's input."
+        "chooses them: a quote ends the JSON string, and what follows is the target's input. "
+        "Accepted are attributes that EventBridge sets."
     ),
     remedy="Hand on the event (ORIGINAL) or a part of it (JSONPATH), and build text in code.",
     source=facts.EVENTBRIDGE_TARGETS,
 )
 def rule_template_untrusted(event_rule: Resource, _: Options) -> Messages:
-    """Look for paths into the event's data in parameters of form TEMPLATE."""
+    """Look at what parameters of form TEMPLATE take from the event."""
     for target in targets_of(event_rule):
         for parameter in parameters_of(target):
-            if parameter.get("form") != "TEMPLATE":
+            key, form = parameter.get("resourceKey"), parameter.get("form")
+            if form not in _FORMS:
+                yield f"{key} of {label(target)} has the form '{form}'; use {', '.join(_FORMS)}"
+            if form != "TEMPLATE":
                 continue
-            if paths := sorted(set(re.findall(r"\$\.data[\w.\[\]'-]*", str(parameter["value"])))):
+            try:
+                values = read_object(parameter.get("value"))
+            except Unreadable as problem:
+                yield f"the value of {key} of {label(target)}, which a template takes, {problem}"
+                continue
+            if paths := sorted(_paths(values)):
                 yield (
-                    f"{label(target)} pastes {', '.join(paths)} into the template of "
-                    f"{parameter.get('resourceKey')}; use form ORIGINAL or JSONPATH"
+                    f"{label(target)} pastes {', '.join(paths)} into the template of {key}; use "
+                    "form ORIGINAL or JSONPATH"
                 )
+
+
+def _paths(value: Any) -> set[str]:
+    """Return what a template takes from the event and only the sender knows."""
+    if isinstance(value, dict):
+        return set().union(*map(_paths, value.values())) if value else set()
+    if isinstance(value, list):
+        return set().union(*map(_paths, value)) if value else set()
+    text = str(value).strip()
+    return {text} if "$" in text and not _TRUSTED.fullmatch(text) else set()
 
 
 @rule(
@@ -135,8 +168,9 @@ def rule_target_https(event_rule: Resource, _: Options) -> Messages:
     """Look at the endpoints that are URLs."""
     for target in targets_of(event_rule):
         values = [target.get("endpoint"), *(p.get("value") for p in parameters_of(target))]
-        if any(leaves_in_plain(value) for value in values if isinstance(value, str)):
-            yield f"{label(target)} calls a URL over plain HTTP; use https://"
+        hosts = [host for value in values for host in plain_urls(value)]
+        if hosts:
+            yield f"{label(target)} calls {hosts[0]} over plain HTTP; use https://"
 
 
 @rule(

@@ -7,6 +7,7 @@ from typing import Any
 from provisioning_policies import facts, tokens
 from provisioning_policies.documents import mapping, texts
 from provisioning_policies.rule import Level, Messages, Option, Options, Resource, rule
+from provisioning_policies.wildcards import matches
 
 # EventBridge, "Supported regions" and the endpoints of the API (2020-04-01).
 _REGIONS = frozenset(
@@ -113,8 +114,10 @@ def event_source_https(source: Resource, _: Options) -> Messages:
 def event_source_methods(source: Resource, _: Options) -> Messages:
     """Look at the methods of the webhook."""
     parameters = http_parameters(source)
-    if parameters and (others := sorted(set(texts(parameters.get("methods"))) - {"POST"})):
-        yield f'the webhook takes {", ".join(others)} besides POST; set methods to ["POST"]'
+    methods = sorted(set(texts(parameters.get("methods"))))
+    if parameters and methods != ["POST"]:
+        taken = f"takes {', '.join(methods)}" if methods else "names no method"
+        yield f'the webhook {taken}; set methods to ["POST"]'
 
 
 @rule(
@@ -167,6 +170,33 @@ def _wide(addresses: list[str], options: Options) -> Iterator[str]:
 
 
 @rule(
+    "event-source-own-name",
+    "An event source has no name that others speak in",
+    on=[tokens.EVENT_SOURCE],
+    level=Level.EVERYWHERE,
+    reason=(
+        "The name of the source is the source of its events. One that is called as a product of "
+        "Alibaba Cloud, or as what functions publish, lets whoever has its URL forge their events: "
+        "a result without a run, the end of a run that never was."
+    ),
+    remedy="Give the source a name of its own.",
+    source=facts.EVENTBRIDGE_HTTP_SOURCE,
+    options=[
+        Option(
+            "reserved",
+            "names, with wildcards, that no source may have",
+            default=["acs.*", "acs", "ecs.provisioning"],
+        )
+    ],
+)
+def event_source_own_name(source: Resource, options: Options) -> Messages:
+    """Compare the name with those that are reserved."""
+    name = str(source.props["eventSourceName"])
+    if any(matches(pattern, name, ignore_case=True) for pattern in options["reserved"]):
+        yield f"the source is called '{name}', in whose name others publish; choose another"
+
+
+@rule(
     "webhook-url-secret",
     "A webhook's URL is a secret output",
     on=[tokens.EVENT_SOURCE],
@@ -193,5 +223,6 @@ RULES = (
     event_source_https,
     event_source_methods,
     event_source_addresses,
+    event_source_own_name,
     webhook_url_secret,
 )

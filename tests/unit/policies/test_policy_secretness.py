@@ -10,8 +10,9 @@ from pulumi_policy import policy as sdk
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError, unknown_checking_proxy
 
 from provisioning_policies import secretness
+from provisioning_policies.secret_shapes import kind_of
 from provisioning_policies.secretness import SecretText, deserialize, is_secret
-from provisioning_policies.sensitive import look, plain_secrets
+from provisioning_policies.sensitive import plain_secrets
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 
@@ -79,7 +80,7 @@ def test_the_policy_sdk_hands_the_mark_to_a_rule(monkeypatch: pytest.MonkeyPatch
 )
 def test_secrets_are_recognised_by_their_look(text: str, kind: str) -> None:
     """What a secret looks like gives it away, wherever it stands."""
-    assert kind == look(text)
+    assert kind == kind_of(text)
 
 
 @pytest.mark.parametrize(
@@ -96,13 +97,20 @@ def test_secrets_are_recognised_by_their_look(text: str, kind: str) -> None:
 )
 def test_ordinary_values_are_left_alone(text: str) -> None:
     """What only resembles a secret is none."""
-    assert look(text) is None
+    assert kind_of(text) is None
 
 
 @pytest.mark.parametrize(
     ("name", "value", "found"),
     [
-        ("SOURCE_TOKENS", {"a": "x"}, []),
+        ("SOURCE_TOKENS", {"a": "x"}, ["something called SOURCE_TOKENS.a"]),
+        ("SOURCES", {"a": "x"}, []),
+        ("HR_TOKEN_NAME", "prod/hr", []),
+        ("HR_TOKEN_NAME", "a8Fk29dkLq03mZ", ["something called HR_TOKEN_NAME"]),
+        ("TOKEN_URL", "https://sso.example.com/token", []),
+        ("TOKEN_TTL_SECONDS", "3600", []),
+        ("SECRET_ARN", "x y", ["something called SECRET_ARN"]),
+        ("DB", '{"password": 12345}', ["something called password"]),
         ("DB_PASSWORD", "x", ["something called DB_PASSWORD"]),
         ("signingSecret", "x", ["something called signingSecret"]),
         ("secretName", "prod/db", []),

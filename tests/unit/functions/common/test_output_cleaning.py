@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from functions.common.output import HIDDEN, bounded, cut_tail, presentable, result_line
+from functions.common.output import bounded, cut_tail, presentable, result_line
+from functions.common.secret_shapes import HIDDEN
 from tests.unit.functions.samples import patient
 
 KEY = (

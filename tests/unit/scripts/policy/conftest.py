@@ -21,7 +21,10 @@ queue = alicloud.message.ServiceQueue(
 role = alicloud.ram.Role(
     "clerk",
     role_name="clerk",
-    assume_role_policy_document='{"Statement": []}',
+    assume_role_policy_document=(
+        '{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", '
+        '"Principal": {"Service": ["fc.aliyuncs.com"]}}]}'
+    ),
     tags={"app": "orders", "environment": pulumi.get_stack()},
 )
 bus = alicloud.eventbridge.EventBus(

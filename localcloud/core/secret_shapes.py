@@ -1,0 +1,114 @@
+"""What a secret looks like, wherever text is shown or judged.
+
+Packages that must stand alone have the same file: functions/common, the policy pack and the local
+cloud. A test keeps the copies equal and holds all of them against one corpus of leaks.
+"""
+
+import base64
+import binascii
+import re
+from functools import cache
+
+HIDDEN = "[redacted]"
+_DEEPEST = 2
+
+# The kind of secret -> how it looks. What the group `secret` holds is hidden, the rest is shown.
+_SHAPES = {
+    # Also when the text begins or ends in the middle of it.
+    "a private key": (
+        r"(?s)(?P<secret>-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?"
+        r"(?:-----END [A-Z ]{0,40}KEY-----|\Z))"
+    ),
+    "the end of a private key": r"(?s)\A(?P<secret>.*-----END [A-Z ]{0,40}PRIVATE KEY-----)",
+    "a DingTalk webhook URL": r"/robot/send\?[^\s\"']{0,200}?access_token=(?P<secret>[^&\s\"'\\]+)",
+    "a Lark webhook URL": r"/bot/(?:v2/)?hook/(?P<secret>[\w-]+)",
+    "a WeCom webhook URL": r"/cgi-bin/webhook/send\?[^\s\"']{0,200}?key=(?P<secret>[\w-]+)",
+    "a Slack webhook URL": r"hooks\.slack\.com/services/(?P<secret>[\w/]+)",
+    "the webhook URL of an event source": (
+        r"/webhook/putEvents\?[^\s\"']{0,200}?token=(?P<secret>[\w.~%-]+)"
+    ),
+    "a DingTalk signing secret": r"\b(?P<secret>SEC[0-9A-Za-z]{32,})\b",
+    "an access key": r"\b(?P<secret>(?:LTAI|AKIA|ASIA|AKID)[0-9A-Za-z]{8,}|STS\.[0-9A-Za-z]{8,})",
+    "a token of GitHub or GitLab": (
+        r"\b(?P<secret>(?:gh[pousr]_|github_pat_|glpat-|gl[a-z]{2,5}t-)[\w-]{16,})"
+    ),
+    "a token of Slack": r"\b(?P<secret>xox[a-z]-[\w-]{10,}|xapp-[\w-]{10,})",
+    "an API key": (
+        r"\b(?P<secret>sk-[\w-]{16,}|[rs]k_(?:live|test)_\w{10,}|AIza[\w-]{30,}|npm_\w{30,}"
+        r"|pypi-[\w-]{16,}|pul-[0-9a-f]{32,}|hv[sb]\.[\w-]{20,}|dckr_pat_[\w-]{16,}"
+        r"|SG\.[\w-]{16,}\.[\w-]{16,}|\d{8,10}:AA[\w-]{30,})"
+    ),
+    "a JSON web token": r"\b(?P<secret>eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?)",
+    "a password's hash": r"(?P<secret>\$(?:1|2[abxy]?|5|6|7|y|gy|sha1)\$[^\s:]{8,})",
+    "an authorization header": r"(?i)\b(?:bearer|basic)[ \t]+(?P<secret>[\w.~+/=-]{8,})",
+    "a URL with a password": r"://(?P<secret>[^\s/@:\"']{0,128}:[^\s/@\"']{1,256})@",
+    "a URL with a token": (
+        r"(?i)[?&](?:access_?token|token|api_?key|sign|signature|secret|password)="
+        r"(?P<secret>[^&\s\"'\\]+)"
+    ),
+}
+# What is called a secret, or might be one: hidden where text is shown, but no proof of a leak.
+_CALLED = (
+    (
+        r"(?i)\b(?:(?:proxy-)?authorization|(?:set-)?cookie|x-[\w-]{1,40}(?:token|key|secret))"
+        r"\s{0,4}:\s{0,4}(?P<secret>[^\n]+)"
+    ),
+    (
+        r"(?i)(?<!no)(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|"
+        r"private[_-]?key|credentials?|密码|密钥|口令)[\w-]{0,20}[\"']?\s{0,4}(?:=>|[:=\uff1a])\s{0,4}"
+        r"(?P<secret>\"[^\"\n]*\"?|'[^'\n]*'?|[^\s\"',;&]+)"
+    ),
+    r"(?i)--?(?:password|passwd|passphrase|token|secret)[ \t]{1,4}(?P<secret>(?!-)\S+)",
+    r"://(?P<secret>[^\s/@\"']{1,256})@",
+)
+_BASE64 = r"(?<![\w+/=-])[A-Za-z0-9+/_-]{24,}={0,2}"
+
+
+def kind_of(text: str, *, depth: int = _DEEPEST) -> str | None:
+    """Return which kind of secret a text contains, also in Base64; None if it contains none."""
+    for kind, pattern in _shapes().items():
+        if pattern.search(text):
+            return kind
+    if depth:
+        for run in _base64().finditer(text):
+            kind_inside = kind_of(_decoded(run[0]), depth=depth - 1)
+            if kind_inside:
+                return f"{kind_inside} in Base64"
+    return None
+
+
+def masked(text: str, hidden: str = HIDDEN) -> str:
+    """Return a text in which everything is hidden that is a secret or is called one."""
+    for pattern in (*_shapes().values(), *_called()):
+        text = pattern.sub(lambda found: _without(found, hidden), text)
+    return _base64().sub(lambda run: hidden if kind_of(_decoded(run[0])) else run[0], text)
+
+
+def _without(found: re.Match[str], hidden: str) -> str:
+    start, end = (place - found.start() for place in found.span("secret"))
+    return found[0] if found["secret"] == hidden else found[0][:start] + hidden + found[0][end:]
+
+
+def _decoded(run: str) -> str:
+    try:
+        # Only letters decide: a run that is no whole number of quads is completed.
+        text = run.rstrip("=").replace("-", "+").replace("_", "/")
+        return base64.b64decode(text + "=" * (-len(text) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+# Most calls of a function never need these, so they are compiled when the first one does.
+@cache
+def _shapes() -> dict[str, re.Pattern[str]]:
+    return {kind: re.compile(pattern) for kind, pattern in _SHAPES.items()}
+
+
+@cache
+def _called() -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(pattern) for pattern in _CALLED)
+
+
+@cache
+def _base64() -> re.Pattern[str]:
+    return re.compile(_BASE64)
