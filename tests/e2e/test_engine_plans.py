@@ -47,7 +47,7 @@ def project(deployed: Project) -> Iterator[Project]:
 def plan(project: Project) -> str:
     """Plan the stack as the workflow does; return the file."""
     file = str(project.folder / "plan.json")
-    project.run("preview", "--refresh", "--save-plan", file)
+    project.run("preview", "--json", "--refresh", "--save-plan", file)
     return file
 
 

@@ -34,11 +34,13 @@ _PULUMI = {
     "install": set(),
     "package add": set(),
     "policy publish": set(),
-    "preview": {"--policy-pack", "--policy-pack-config", "--stack"},
-    "up": {"--stack"},
+    "import": {"--file", "--generate-code", "--protect", "--stack"},
+    "preview": {"--import-file", "--policy-pack", "--policy-pack-config", "--stack"},
+    "up": {"--plan", "--refresh", "--stack"},
+    "config rm": {"--path", "--stack"},
     "config set": {"--path", "--secret", "--stack"},
     "stack": {"--show-urns"},
-    "stack change-secrets-provider": set(),
+    "stack change-secrets-provider": {"--stack"},
     "stack output": {"--show-secrets", "--stack"},
     "state unprotect": set(),
 }
@@ -79,7 +81,7 @@ def _pulumi(command: Command) -> None:
     """Know the subcommand and its options; a key that is set is one that the stack reads."""
     words = [word for word in command.words[1:] if not word.startswith("-")]
     name = next(name for name in (" ".join(words[:2]), words[0]) if name in _PULUMI)
-    options = {word for word in command.words[1:] if word.startswith("--")}
+    options = {word.partition("=")[0] for word in command.words[1:] if word.startswith("--")}
     assert options <= _PULUMI[name], f"not known to take {options - _PULUMI[name]}"
     if name == "config set":
         stack = _after(command.words, "--stack") or "prod"
