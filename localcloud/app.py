@@ -58,6 +58,11 @@ class App:
         faults = Faults()
         intake = Intake()
         journal = Journal(store, sources.clock)
+        self._machines = (
+            Rehearsal()
+            if settings.dry_run
+            else Machines(settings.data, settings.isolation, settings.packages)
+        )
         ram = Ram(settings, sources, store)
         mns = Mns(settings, sources, store)
         sls = Sls(settings, sources, store)
@@ -70,11 +75,7 @@ class App:
             assume=ram.assume,
             is_allowed=ram.is_allowed,
             append_log=sls.append,
-        )
-        self._machines = (
-            Rehearsal()
-            if settings.dry_run
-            else Machines(settings.data, settings.isolation, settings.packages)
+            isolation=self._machines.isolation,
         )
         ecs = Ecs(settings, sources, store, eventbridge.publish, self._machines, faults)
         self.cloud = Cloud(

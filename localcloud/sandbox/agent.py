@@ -1,8 +1,8 @@
 """The process inside an instance that runs scripts, as the Cloud Assistant agent does.
 
 It is started once per instance, enters the instance and then receives runs as lines of JSON over
-a socket. It ends, and everything in the instance with it, when the other end of the socket closes:
-so nothing survives the cloud, however that ends.
+a socket, the only thing that it has of the cloud. It ends, and everything in the instance with it,
+when the other end of the socket closes: so nothing survives the cloud, however that ends.
 
 Standard library only, and everything imported at the start: once inside, the machine's Python may
 be out of sight.
@@ -24,11 +24,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from localcloud.sandbox import confined, linux, processes, rooted, watch
+from localcloud.sandbox import confined, disk, limits, linux, processes, rooted, watch
+from localcloud.sandbox.control_group import ControlGroup
 from localcloud.sandbox.level import Level
-
-OUTPUT_LIMIT_BYTES = 24 * 1024
-"""How much of a script's output is kept: the end, as the Cloud Assistant agent does."""
+from localcloud.sandbox.limits import OUTPUT_LIMIT_BYTES, Limits
 
 SCRIPTS = "usr/local/share/aliyun-assist/work/script"
 """Where the Cloud Assistant agent puts scripts ("Run Cloud Assistant commands")."""
@@ -42,27 +41,46 @@ _FAULTS = "var/lib/localcloud/package-faults"
 def main() -> None:
     """Enter the instance that the command line describes and serve runs until the socket closes."""
     connection = socket.socket(fileno=int(sys.argv[1]))
-    settings = json.loads(sys.argv[2])
-    folder = Path(settings["folder"])
-    level = Level(settings["level"])
+    connection.set_inheritable(False)
     try:
-        processes.limit_resources()
-        if level is Level.DIRECTORY:
-            notes = confined.enter(folder)
-            linux.adopt_orphans()
-        else:
-            notes = rooted.enter(
-                level, folder, settings["name"], network=settings["packages"] == "machine"
-            )
-    except (OSError, KeyError) as error:
+        agent, notes = _enter(connection, json.loads(sys.argv[2]))
+    except (OSError, KeyError, ValueError) as error:
         reason = (isinstance(error, OSError) and error.strerror) or str(error)
         _send(connection, {"event": "failed", "reason": reason})
         return
     gc.disable()
     gc.freeze()  # pages that no collection touches stay shared with forked supervisors
-    root = folder / "root" if level is Level.DIRECTORY else Path("/")
     _send(connection, {"event": "ready", "notes": notes})
-    _Agent(connection, level, root, folder / "standins").serve()
+    agent.serve()
+
+
+def _enter(connection: socket.socket, settings: dict[str, Any]) -> tuple["_Agent", list[str]]:
+    """Shut this process in; give the agent, and what this machine could not give."""
+    folder = Path(settings["folder"])
+    level = Level(settings["level"])
+    allowed = Limits(*settings["limits"])
+    linux.leave_keyring()
+    group = ControlGroup(allowed.processes, allowed.memory_bytes)
+    meter = disk.Meter(str(folder), allowed.disk_bytes)
+    asked = (meter.fileno(), meter.answer)
+    file = connection.fileno()
+    if level is Level.DIRECTORY:
+        notes = confined.enter(folder, file, group, asked)
+    else:
+        network = settings["packages"] == "machine"
+        notes = rooted.enter(level, folder, settings["name"], file, group, asked, network=network)
+    meter.close()
+    # Whoever is root inside has the agent's user, but looks neither into it nor at what it holds.
+    linux.be_closed_to_others()
+    processes_allowed, note = limits.processes_allowed(allowed, level, group.granted)
+    notes += [*limits.restrict(allowed, group.granted), *([note] if note else [])]
+    if level is Level.DIRECTORY:
+        confined.give_up_rights()
+    else:
+        rooted.give_up_rights(level)
+    root = folder / "root" if level is Level.DIRECTORY else Path("/")
+    agent = _Agent(connection, level, root, folder / "standins", meter.agents, processes_allowed)
+    return agent, notes
 
 
 def _send(connection: socket.socket, message: dict[str, Any]) -> None:
@@ -88,6 +106,7 @@ class _Run:
         self.kept = bytearray()
         self.dropped = 0
         self.unsent = False
+        self.disk_is_full = False
         self.watch: watch.Watch | None = None
 
     def take(self, data: bytes) -> None:
@@ -117,7 +136,17 @@ class _Run:
 
 
 class _Agent:
-    def __init__(self, connection: socket.socket, level: Level, root: Path, standins: Path) -> None:
+    def __init__(
+        self,
+        connection: socket.socket,
+        level: Level,
+        root: Path,
+        standins: Path,
+        meter: socket.socket,
+        processes_allowed: int | None,
+    ) -> None:
+        self._meter = meter
+        self._processes_allowed = processes_allowed
         self._connection = connection
         self._level = level
         self._root = root
@@ -132,6 +161,7 @@ class _Agent:
 
     def serve(self) -> None:
         self._when_readable(self._connection.fileno(), self._receive)
+        self._when_readable(self._meter.fileno(), self._take_measure)
         while not self._closed:
             for key, _ in self._selector.select(_SNAPSHOT_SECONDS if self._runs else None):
                 # An event before this one may have ended its run.
@@ -180,9 +210,6 @@ class _Agent:
         if not run.drain():
             self._selector.unregister(run.output)
 
-    def _refuse(self, run: str, reason: str) -> None:
-        _send(self._connection, {"event": "refused", "run": run, "reason": reason})
-
     def _start(self, order: dict[str, Any]) -> _Run:
         identity, home = self._account(order["username"])
         folder = self._working_folder(order["working_dir"] or home)
@@ -211,7 +238,10 @@ class _Agent:
         try:
             os.chdir(folder)
             self._connection.close()
+            self._meter.close()
             ours.close()
+            if self._processes_allowed is not None:
+                limits.restrict_processes(self._processes_allowed)
             if self._watching:
                 watch.begin(theirs)
             theirs.close()
@@ -225,6 +255,8 @@ class _Agent:
             if not self._watching:
                 return None
             _, listeners, _, _ = socket.recv_fds(connection, 1, 1)
+        for listener in listeners:
+            os.set_inheritable(listener, False)
         return watch.Watch(listeners[0], self._root) if listeners else None
 
     def _account(self, username: str) -> tuple[tuple[int, int] | None, str]:
@@ -243,7 +275,7 @@ class _Agent:
         if self._level is Level.DIRECTORY:
             place = str(self._root / path.lstrip("/"))
         try:
-            if not stat.S_ISDIR(os.stat(place).st_mode):  # noqa: PTH116
+            if not stat.S_ISDIR(os.stat(place).st_mode):
                 raise _RefusedError("DirectoryNotExists")
         except OSError:
             raise _RefusedError("DirectoryNotExists") from None
@@ -284,17 +316,29 @@ class _Agent:
         with contextlib.suppress(OSError):
             run.script.unlink()
         del self._runs[run.name]
+        ended = json.loads(report)
+        if run.disk_is_full and ended["ended"] == "stopped":
+            ended["ended"] = "interrupted"
+            run.take(b"the script was ended: the disk of the instance is full\n")
         used = self._used_faults()
-        _send(self._connection, run.message("ended", **json.loads(report), package_faults=used))
+        _send(self._connection, run.message("ended", **ended, package_faults=used))
 
     def _send_snapshots(self) -> None:
         if time.monotonic() < self._next_snapshot:
             return
         self._next_snapshot = time.monotonic() + _SNAPSHOT_SECONDS
+        if self._runs:
+            disk.ask(self._meter)
         for run in self._runs.values():
             if run.unsent:
                 run.unsent = False
                 _send(self._connection, run.message("output"))
+
+    def _take_measure(self) -> None:
+        if disk.is_full(self._meter):
+            for run in self._runs.values():
+                run.disk_is_full = True
+                processes.send(run.supervisor, signal.SIGTERM)
 
     def _write_faults(self, faults: list[str]) -> None:
         path = self._root / _FAULTS

@@ -8,39 +8,51 @@ Standard library only: the agent of an instance imports this without site packag
 """
 
 import os
+import signal
 from pathlib import Path
 
 from localcloud.sandbox import filter as calls
-from localcloud.sandbox import landlock
+from localcloud.sandbox import guard, landlock, linux
+from localcloud.sandbox.control_group import ControlGroup
+from localcloud.sandbox.guard import Asked
+from localcloud.sandbox.level import UNPRIVILEGED
 
-STRANGER = 65533
-"""The user and group of scripts when the cloud itself runs as root; it owns nothing else."""
-
+# Of the devices only harmless ones: a terminal of the user's is a file that it may read.
 _READABLE = (
-    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/proc", "/dev",
-    "/nix", "/gnu",
+    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/proc",
+    "/dev/random", "/dev/urandom", "/nix", "/gnu",
 )  # fmt: skip
-_WRITABLE_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/tty")
+_WRITABLE_DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
 
 
 def is_stranger() -> bool:
     """Tell whether this process is the user that owns nothing outside its instance."""
-    return os.getresuid()[0] == STRANGER
+    return os.getresuid()[0] == UNPRIVILEGED
 
 
-def enter(folder: Path) -> list[str]:
-    """Confine this process; give what could not be had."""
+def enter(folder: Path, connection: int, group: ControlGroup, meter: Asked) -> list[str]:
+    """Confine this process; give what could not be had.
+
+    Returns in a new process: the caller's own process stands guard over it and ends with it.
+    """
     notes: list[str] = []
+    guard.shut_in(connection, 0, group, asked=meter)
     if os.geteuid() == 0:
-        os.setgroups([])
-        os.setresgid(STRANGER, STRANGER, STRANGER)
-        os.setresuid(STRANGER, STRANGER, STRANGER)
+        linux.become(UNPRIVILEGED)
+    linux.die_with_parent(signal.SIGKILL)  # changing the user made it forgotten
+    linux.adopt_orphans()
     os.chdir(folder / "root")
     if landlock.version():
         readable = (*_READABLE, str(folder))
         landlock.restrict(readable, (str(folder / "root"), *_WRITABLE_DEVICES))
     else:
         notes.append("the kernel has no Landlock: only permissions guard the machine's files")
-    calls.install(calls.Kind.CONFINING)
+    if not is_stranger() and landlock.version() < landlock.SINCE_SCOPES:
+        notes.append("the kernel lets scripts signal other processes of the cloud's user")
     os.umask(0o022)
     return notes
+
+
+def give_up_rights() -> None:
+    """Let this process and its descendants make no system call that leads outside."""
+    calls.install(calls.Kind.CONFINING)

@@ -67,7 +67,7 @@ class Files:
                 raise NoSuchPathError(f"'{path}' is not a folder in the instance")
             for place in places:
                 try:
-                    names = os.listdir(f"/proc/self/fd/{place}")  # noqa: PTH208
+                    names = os.listdir(f"/proc/self/fd/{place}")
                 except OSError as error:
                     raise NoSuchPathError(f"'{path}' can't be read: {error.strerror}") from error
                 for name in names:

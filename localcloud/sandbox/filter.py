@@ -1,8 +1,10 @@
-"""A system-call filter for instances without real root.
+"""A system-call filter for everything that is shut in.
 
-Calls that only root may make (giving files away, changing identity, making devices) succeed
-without doing anything, so that tools written for root run to their end; ownership is not
-recorded. The idea is that of the ``--seccomp`` option of Charliecloud.
+Every kind of it refuses what leads out of an instance or into the kernel's rarely used corners: new
+namespaces, mounts, other processes' memory, keys, BPF, io_uring. Without real root, calls that only
+root may make (giving files away, changing identity, making devices) succeed without doing anything,
+so that tools written for root run to their end; ownership is not recorded. The idea is that of the
+``--seccomp`` option of Charliecloud.
 
 Standard library only: the agent of an instance imports this without site packages.
 """
@@ -16,6 +18,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 
 from localcloud.sandbox import linux
+from localcloud.sandbox.syscalls import NUMBERS
 
 _PR_SET_SECCOMP = 22
 _SECCOMP_MODE_FILTER = 2
@@ -29,6 +32,7 @@ _NEW_LISTENER = 8
 _LOAD = 0x20  # BPF_LD | BPF_W | BPF_ABS
 _EQUAL = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
 _AT_LEAST = 0x35  # BPF_JMP | BPF_JGE | BPF_K
+_ANY_BIT = 0x45  # BPF_JMP | BPF_JSET | BPF_K
 _AND = 0x54  # BPF_ALU | BPF_AND | BPF_K
 _RETURN = 0x06  # BPF_RET | BPF_K
 
@@ -38,45 +42,43 @@ _OFFSET_ARGUMENTS = 16
 
 _X32 = 0x40000000  # a third numbering, which would go round the filter
 
+_AF_UNIX = 1
 _AF_INET = 2
 _AF_INET6 = 10
+_AF_NETLINK = 16
 _AF_PACKET = 17
+_INTERNET = (_AF_INET, _AF_INET6)
+_SOCKET_TYPE = 0xF
+_SOCK_STREAM = 1
+_SOCK_SEQPACKET = 5
 
 _ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-_NUMBERS: dict[str, dict[str, int]] = {
-    "x86_64": {
-        "chown": 92, "fchown": 93, "lchown": 94, "fchownat": 260,
-        "setuid": 105, "setgid": 106, "setreuid": 113, "setregid": 114, "setgroups": 116,
-        "setresuid": 117, "setresgid": 119, "setfsuid": 122, "setfsgid": 123, "capset": 126,
-        "mknod": 133, "mknodat": 259, "getuid": 102, "getgid": 104, "geteuid": 107,
-        "getegid": 108, "kill": 62, "socket": 41, "sync": 162, "fsync": 74,
-        "fdatasync": 75, "syncfs": 306,
-        "chmod": 90, "fchmod": 91, "fchmodat": 268, "fchmodat2": 452, "utime": 132,
-        "utimes": 235, "futimesat": 261, "utimensat": 280, "setxattr": 188,
-        "lsetxattr": 189, "fsetxattr": 190,
-        "removexattr": 197, "lremovexattr": 198, "fremovexattr": 199, "setxattrat": 463,
-        "removexattrat": 466,
-        "io_uring_setup": 425,
-    },
-    "aarch64": {
-        "fchown": 55, "fchownat": 54,
-        "setuid": 146, "setgid": 144, "setreuid": 145, "setregid": 143, "setgroups": 159,
-        "setresuid": 147, "setresgid": 149, "setfsuid": 151, "setfsgid": 152, "capset": 91,
-        "mknodat": 33, "getuid": 174, "geteuid": 175, "getgid": 176, "getegid": 177,
-        "kill": 129, "socket": 198, "sync": 81, "fsync": 82, "fdatasync": 83, "syncfs": 267,
-        "fchmod": 52, "fchmodat": 53, "fchmodat2": 452, "utimensat": 88,
-        "setxattr": 5, "lsetxattr": 6, "fsetxattr": 7,
-        "removexattr": 14, "lremovexattr": 15, "fremovexattr": 16, "setxattrat": 463,
-        "removexattrat": 466,
-        "io_uring_setup": 425,
-    },
-}  # fmt: skip
 _PRETENDED = (
     "chown", "fchown", "lchown", "fchownat", "setuid", "setgid", "setreuid", "setregid",
     "setgroups", "setresuid", "setresgid", "setfsuid", "setfsgid", "capset",
 )  # fmt: skip
 _WAITING_FOR_DISK = ("sync", "fsync", "fdatasync", "syncfs")
 _IDENTITY = ("getuid", "geteuid", "getgid", "getegid")
+
+_REFUSED = (
+    "setns", "mount", "umount2", "pivot_root", "open_tree", "open_tree_attr", "move_mount",
+    "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr",
+    "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "kcmp",
+    "bpf", "perf_event_open", "userfaultfd", "fanotify_init", "lookup_dcookie",
+    "keyctl", "add_key", "request_key", "open_by_handle_at", "syslog", "acct", "quotactl",
+    "quotactl_fd", "kexec_load", "kexec_file_load", "init_module", "finit_module",
+    "delete_module", "reboot", "swapon", "swapoff", "settimeofday", "clock_settime",
+    "clock_adjtime", "iopl", "ioperm", "vhangup",
+)  # fmt: skip
+# What libraries try and do without: clone3, whose flags a filter can't see, becomes clone.
+_ABSENT = ("clone3", "io_uring_setup", "io_uring_enter", "io_uring_register")
+_NEW_NAMESPACES = 0x7E020000
+_NEW_TIME_NAMESPACE = 0x80  # in the flags of unshare; in those of clone it is part of a signal
+
+_SHARED_MEMORY = (
+    "shmget", "shmat", "shmctl", "shmdt", "semget", "semop", "semctl", "semtimedop", "msgget",
+    "msgsnd", "msgrcv", "msgctl", "mq_open", "mq_unlink",
+)  # fmt: skip
 
 _WATCHED = ("chmod", "fchmod", "fchmodat", "utimensat")
 # Older and newer ways to the same: the C library then takes one of the above.
@@ -89,21 +91,23 @@ Instruction = tuple[int, int, int, int]
 
 
 class Kind(StrEnum):
-    """How much a filter does; each kind does what the one before does as well."""
+    """What a filter does beside refusing what leads out."""
 
     HASTY = "hasty"
     """Nothing waits for the disk: instances are thrown away, and what a killed cloud leaves is
     in the machine's memory all the same."""
     PRETENDING = "pretending"
-    """What only real root may do succeeds without effect."""
+    """The same, and what only real root may do succeeds without effect."""
     CONFINING = "confining"
-    """For a process among the machine's: it takes itself for root, opens no network socket and
-    can't signal everybody at once."""
+    """The same for a process among the machine's: it takes itself for root, opens no socket,
+    shares no memory and can't signal everybody at once."""
+    FUNCTION = "function"
+    """For a function: it speaks to the network and to nothing else on the machine."""
 
 
 def install(kind: Kind) -> None:
     """Filter the system calls of this process and of all its descendants."""
-    if kind is not Kind.HASTY:
+    if kind is not Kind.HASTY:  # with real root, programs like sudo go on to work
         linux.forbid_new_privileges()
     with _prepared(program(linux.MACHINE, kind)) as header:
         result = linux.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, header, 0, 0)
@@ -120,13 +124,13 @@ def install_watch() -> int:
 
 def watched_call(number: int) -> str:
     """Give the name of a call that waits for the listener."""
-    names = {_NUMBERS[linux.MACHINE].get(name): name for name in _WATCHED}
+    names = {NUMBERS[linux.MACHINE].get(name): name for name in _WATCHED}
     return names[number]
 
 
 def watch_program(machine: str) -> list[Instruction]:
     """Write the filter that hands calls over to a listener; it comes on top of a confining one."""
-    numbers = _NUMBERS[machine]
+    numbers = NUMBERS[machine]
     lines: list[Instruction] = [(_LOAD, 0, 0, _OFFSET_NUMBER)]
     for names, answer in (
         (_WITHOUT, _ERRNO | errno.ENOSYS),
@@ -144,32 +148,54 @@ def watch_program(machine: str) -> list[Instruction]:
 def program(machine: str, kind: Kind) -> list[Instruction]:
     """Write the filter for a machine's system-call numbers."""
     confined = kind is Kind.CONFINING
-    numbers = _NUMBERS[machine]
+    numbers = NUMBERS[machine]
     lines = [
         (_LOAD, 0, 0, _OFFSET_ARCHITECTURE),
-        # Programs for another architecture (32 bits) have other numbers: left alone when their
-        # identity is real, refused when the filter is what confines them.
+        # Programs for another architecture (32 bits) have other numbers and would go round it.
         (_EQUAL, 1, 0, _ARCHITECTURE[machine]),
-        (_RETURN, 0, 0, _ERRNO | errno.ENOSYS if confined else _ALLOW),
+        (_RETURN, 0, 0, _ERRNO | errno.ENOSYS),
         (_LOAD, 0, 0, _OFFSET_NUMBER),
         (_AT_LEAST, 0, 1, _X32),
         (_RETURN, 0, 0, _ERRNO | errno.ENOSYS),
     ]
-    succeed: tuple[str, ...] = _WAITING_FOR_DISK
-    if kind is not Kind.HASTY:
-        succeed += _PRETENDED + (_IDENTITY if confined else ())
-    for name in succeed:
-        if name in numbers:
-            lines += _answer(numbers[name], 0)
-    for name, position in (("mknod", 1), ("mknodat", 2)):
-        if name in numbers and kind is not Kind.HASTY:
-            lines += _pretend_devices(numbers[name], position)
+    answers: list[tuple[tuple[str, ...], int]] = [
+        (_REFUSED, errno.EPERM),
+        (_ABSENT, errno.ENOSYS),
+    ]
+    if kind is not Kind.FUNCTION:
+        answers.append((_WAITING_FOR_DISK, 0))
+    if kind in {Kind.PRETENDING, Kind.CONFINING}:
+        answers.append((_PRETENDED, 0))
+        for name, position in (("mknod", 1), ("mknodat", 2)):
+            if name in numbers:
+                lines += _pretend_devices(numbers[name], position)
     if confined:
-        lines += _answer(numbers["io_uring_setup"], errno.ENOSYS)
+        answers.append((_IDENTITY, 0))
+    if kind in {Kind.CONFINING, Kind.FUNCTION}:
+        answers.append((_SHARED_MEMORY, errno.ENOSYS))
         lines += _refuse(numbers["kill"], 0, (0xFFFFFFFF,), errno.EPERM)
-        families = (_AF_INET, _AF_INET6, _AF_PACKET)
-        lines += _refuse(numbers["socket"], 0, families, errno.ENETUNREACH)
+        # A pair of datagram sockets could be turned to any other socket of the machine.
+        pairs = (_SOCK_STREAM, _SOCK_SEQPACKET)
+        lines += _only(numbers["socketpair"], 1, pairs, errno.EOPNOTSUPP, mask=_SOCKET_TYPE)
+    for names, error in answers:
+        for name in names:
+            if name in numbers:
+                lines += _answer(numbers[name], error)
+    lines += _refuse_bits(numbers["unshare"], _NEW_NAMESPACES | _NEW_TIME_NAMESPACE)
+    lines += _refuse_bits(numbers["clone"], _NEW_NAMESPACES)
+    if confined:
+        lines += _refuse(numbers["socket"], 0, (*_INTERNET, _AF_PACKET), errno.ENETUNREACH)
+    lines += _only(numbers["socket"], 0, _families(kind), errno.EAFNOSUPPORT)
     return [*lines, (_RETURN, 0, 0, _ALLOW)]
+
+
+def _families(kind: Kind) -> tuple[int, ...]:
+    """Give the kinds of socket that may be made; a socket to the hypervisor is in none of them."""
+    if kind is Kind.CONFINING:
+        return ()
+    if kind is Kind.FUNCTION:
+        return _INTERNET
+    return (_AF_UNIX, *_INTERNET, _AF_NETLINK, _AF_PACKET)
 
 
 @contextmanager
@@ -187,6 +213,25 @@ def _refuse(number: int, position: int, values: tuple[int, ...], error: int) -> 
     checks = [line for value in values for line in _answer(value, error)]
     body = [(_LOAD, 0, 0, _OFFSET_ARGUMENTS + 8 * position), *checks]
     body.append((_LOAD, 0, 0, _OFFSET_NUMBER))
+    return [(_EQUAL, 0, len(body), number), *body]
+
+
+def _only(
+    number: int, position: int, values: tuple[int, ...], error: int, mask: int = 0xFFFFFFFF
+) -> list[Instruction]:
+    checks = [line for value in values for line in [(_EQUAL, 0, 1, value), (_RETURN, 0, 0, _ALLOW)]]
+    body = [(_LOAD, 0, 0, _OFFSET_ARGUMENTS + 8 * position), (_AND, 0, 0, mask), *checks]
+    body.append((_RETURN, 0, 0, _ERRNO | error))
+    return [(_EQUAL, 0, len(body), number), *body]
+
+
+def _refuse_bits(number: int, bits: int) -> list[Instruction]:
+    body = [
+        (_LOAD, 0, 0, _OFFSET_ARGUMENTS),
+        (_ANY_BIT, 0, 1, bits),
+        (_RETURN, 0, 0, _ERRNO | errno.EPERM),
+        (_LOAD, 0, 0, _OFFSET_NUMBER),
+    ]
     return [(_EQUAL, 0, len(body), number), *body]
 
 

@@ -17,8 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from localcloud.sandbox import messages
 from localcloud.sandbox.isolation import SandboxUnavailableError
 from localcloud.sandbox.level import Level
+from localcloud.sandbox.limits import Limits
+from localcloud.sandbox.outcome import Outcome
 
 _SOURCES = Path(__file__).parents[2]
 # Scripts give way to the cloud itself: what is posted is taken in while they run.
@@ -48,23 +51,6 @@ class Script:
     """Lines ``name error delay-seconds`` for the stand-in package manager, each used once."""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended."""
-
-    ended: str
-    """``finished``, ``timeout``, ``stopped``, ``refused`` or ``interrupted``."""
-    exit_code: int = -1
-    output: bytes = b""
-    """The end of what the script wrote, standard output and error together."""
-    dropped: int = 0
-    """How many bytes before that were thrown away."""
-    reason: str = ""
-    """Why it was refused or interrupted."""
-    package_faults: tuple[str, ...] = ()
-    """The packages whose faults were used."""
-
-
 Progress = Callable[[bytes, int], None]
 """Called with the output so far and the number of dropped bytes, at most twice a second."""
 
@@ -72,13 +58,16 @@ Progress = Callable[[bytes, int], None]
 class Instance:
     """A throw-away machine: its folder, and its agent when there is one."""
 
-    def __init__(self, name: str, folder: Path, level: Level, packages: str) -> None:
+    def __init__(
+        self, name: str, folder: Path, level: Level, packages: str, limits: Limits
+    ) -> None:
         self.name = name
         self.folder = folder
         self.notes: tuple[str, ...] = ()
         """What this machine could not give to the instance, known after the first run."""
         self._level = level
         self._packages = packages
+        self._limits = limits
         self._agent: _Agent | None = None
         self._starting = asyncio.Lock()
         self._coming: set[str] = set()
@@ -119,6 +108,7 @@ class Instance:
                         "level": self._level.value,
                         "name": self.name,
                         "packages": self._packages,
+                        "limits": self._limits,
                     }
                 )
                 self.notes = self._agent.notes
@@ -140,14 +130,17 @@ class _Agent:
         self._listening: asyncio.Task[None] | None = None
 
     @classmethod
-    async def start(cls, settings: dict[str, str]) -> "_Agent":
+    async def start(cls, settings: dict[str, Any]) -> "_Agent":
         """Start the process and wait until it is inside the instance."""
         ours, theirs = socket.socketpair()
         with theirs:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-I", "-S", "-c", _START,
                 str(theirs.fileno()), json.dumps(settings), str(_SOURCES),
+                # Nothing of the cloud's is inherited but the connection: not its terminal either.
                 stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
                 # Nothing of the cloud's environment: whoever is root inside can read it.
                 env={"PATH": os.defpath, "LANG": "C.UTF-8"},
@@ -158,13 +151,16 @@ class _Agent:
         agent = cls(process, reader, writer)
         try:
             async with asyncio.timeout(_START_SECONDS):
-                answer: dict[str, Any] = json.loads(await reader.readline() or b"{}")
+                answer = messages.parse(await reader.readline())
         except TimeoutError:
-            answer = {"reason": f"it did not start within {_START_SECONDS:g} seconds"}
-        if answer.get("event") != "ready":
+            answer = messages.Failed(f"it did not start within {_START_SECONDS:g} seconds")
+        except ValueError:
+            answer = messages.Failed("its agent ended at once")
+        if not isinstance(answer, messages.Ready):
             await agent.close()
-            raise SandboxUnavailableError(answer.get("reason", "its agent ended at once"))
-        agent.notes = tuple(answer["notes"])
+            reason = answer.reason if isinstance(answer, messages.Failed) else "it is confused"
+            raise SandboxUnavailableError(reason)
+        agent.notes = answer.notes
         agent._listening = asyncio.create_task(agent._listen())
         return agent
 
@@ -192,9 +188,8 @@ class _Agent:
             self._send({"order": "stop", "run": name})
 
     async def close(self) -> None:
-        self._writer.close()
-        with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
+        # At once, also when it does not read what was sent: its guard sees that and ends it.
+        self._writer.transport.abort()
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await self._process.wait()
@@ -208,36 +203,26 @@ class _Agent:
         self._writer.write(json.dumps(order).encode() + b"\n")
 
     async def _listen(self) -> None:
-        # Whoever is root inside may meddle with the agent: what makes no sense ends the connection.
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        # Whoever is root inside may meddle with the agent: what makes no sense ends the instance's
+        # processes, and the next run starts them anew.
+        with contextlib.suppress(OSError, ValueError):
             while line := await self._reader.readline():
-                self._take(json.loads(line))
+                self._take(messages.parse(line))
         self.gone = True
+        self._writer.transport.abort()
         runs, self._runs = self._runs, {}
         for outcome, _ in runs.values():
             if not outcome.done():
                 outcome.set_result(Outcome("interrupted", reason=_SHUT_DOWN))
 
-    def _take(self, message: dict[str, Any]) -> None:
-        outcome, progress = self._runs.get(message["run"], (None, None))
+    def _take(self, message: messages.Message) -> None:
+        if not isinstance(message, messages.Written | messages.Ended):
+            raise messages.NotAMessageError("an agent begins only once")
+        outcome, progress = self._runs.get(message.run, (None, None))
         if outcome is None or outcome.done():
-            self._runs.pop(message["run"], None)
-            return
-        output = base64.b64decode(message.get("output", ""))
-        if message["event"] == "output":
-            if progress is not None:
-                progress(output, message["dropped"])
-            return
-        del self._runs[message["run"]]
-        if message["event"] == "refused":
-            outcome.set_result(Outcome("refused", reason=message["reason"]))
-            return
-        outcome.set_result(
-            Outcome(
-                message["ended"],
-                message["exit_code"],
-                output,
-                message["dropped"],
-                package_faults=tuple(message["package_faults"]),
-            )
-        )
+            self._runs.pop(message.run, None)
+        elif isinstance(message, messages.Ended):
+            del self._runs[message.run]
+            outcome.set_result(message.outcome)
+        elif progress is not None:
+            progress(message.output, message.dropped)

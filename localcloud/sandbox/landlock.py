@@ -15,6 +15,9 @@ _ADD_RULE = 445
 _RESTRICT_SELF = 446
 _VERSION = 1
 _PATH_BENEATH = 1
+_PORT = 2
+_CONNECT = 1 << 1
+_SINCE_PORTS = 4
 
 _EXECUTE = 1 << 0
 _WRITE_FILE = 1 << 1
@@ -25,8 +28,9 @@ _IOCTL_DEVICE = 1 << 15
 _READ = _EXECUTE | _READ_FILE | _READ_DIR
 _ON_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEVICE
 _RIGHTS_BY_VERSION = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}  # how many bits that version knows
-_SCOPED = 0b11  # abstract sockets and signals, since version 6
-_SINCE_SCOPES = 6
+_SCOPED = 0b11  # abstract sockets and signals
+SINCE_SCOPES = 6
+"""The version since which processes outside can't be signalled."""
 
 
 def version() -> int:
@@ -34,28 +38,55 @@ def version() -> int:
     return max(0, linux.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION))
 
 
-def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
+def restrict(readable: Iterable[str], writable: Iterable[str], port: int | None = None) -> None:
     """Leave this process and its descendants those folders and files only.
 
     Paths that do not exist are passed over. Whoever is restricted can no longer signal or trace
-    processes outside (signals: from version 6 on).
+    processes outside (signals: from version 6 on). With a ``port`` it connects to no other
+    (from version 4 on).
     """
     known = version()
     rights = (1 << _RIGHTS_BY_VERSION[min(known, 5)]) - 1
-    attributes = struct.pack("QQQ", rights, 0, _SCOPED if known >= _SINCE_SCOPES else 0)
-    size = 8 if known < 4 else 16 if known < _SINCE_SCOPES else 24
-    ruleset = linux.checked(
-        linux.syscall(_CREATE_RULESET, attributes, ctypes.c_size_t(size), 0), "landlock"
-    )
+    ruleset = _ruleset(known, rights, port)
     try:
         for path in readable:
             _allow(ruleset, path, rights & _READ)
         for path in writable:
             _allow(ruleset, path, rights)
-        linux.forbid_new_privileges()
-        linux.checked(linux.syscall(_RESTRICT_SELF, ruleset, 0), "landlock")
+        _take_effect(ruleset)
     finally:
         os.close(ruleset)
+
+
+def restrict_network(port: int) -> None:
+    """Let this process and its descendants connect to one port only, as far as the kernel can."""
+    known = version()
+    if known < _SINCE_PORTS:
+        return
+    ruleset = _ruleset(known, 0, port)
+    try:
+        _take_effect(ruleset)
+    finally:
+        os.close(ruleset)
+
+
+def _ruleset(known: int, rights: int, port: int | None) -> int:
+    on_ports = _CONNECT if port is not None and known >= _SINCE_PORTS else 0
+    scopes = _SCOPED if known >= SINCE_SCOPES else 0
+    attributes = struct.pack("QQQ", rights, on_ports, scopes)
+    size = 8 if known < _SINCE_PORTS else 16 if known < SINCE_SCOPES else 24
+    ruleset = linux.checked(
+        linux.syscall(_CREATE_RULESET, attributes, ctypes.c_size_t(size), 0), "landlock"
+    )
+    if on_ports:
+        rule = struct.pack("QQ", on_ports, port)
+        linux.checked(linux.syscall(_ADD_RULE, ruleset, _PORT, rule, 0), "landlock")
+    return ruleset
+
+
+def _take_effect(ruleset: int) -> None:
+    linux.forbid_new_privileges()
+    linux.checked(linux.syscall(_RESTRICT_SELF, ruleset, 0), "landlock")
 
 
 def _allow(ruleset: int, path: str, rights: int) -> None:
@@ -64,7 +95,7 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
     except OSError:
         return
     try:
-        allowed = rights if os.path.isdir(path) else rights & _ON_FILES  # noqa: PTH112
+        allowed = rights if os.path.isdir(path) else rights & _ON_FILES
         rule = struct.pack("=Qi", allowed, place)
         linux.checked(linux.syscall(_ADD_RULE, ruleset, _PATH_BENEATH, rule, 0), "landlock")
     finally:

@@ -9,6 +9,10 @@ FROM_THE_MACHINE = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
 """The top-level names of an instance that show the machine's programs."""
 
 
+UNPRIVILEGED = 65533
+"""The user and group inside which a cloud of root runs what needs no root; it owns nothing else."""
+
+
 class Level(StrEnum):
     """How an instance is isolated; the strongest comes first."""
 

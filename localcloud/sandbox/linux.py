@@ -6,11 +6,12 @@ Standard library only: the agent of an instance imports this without site packag
 import ctypes
 import fcntl
 import os
-import platform
-import socket
 import struct
 
+from localcloud.sandbox.syscalls import NUMBERS
+
 CLONE_NEWNS = 0x00020000
+CLONE_NEWCGROUP = 0x02000000
 CLONE_NEWUTS = 0x04000000
 CLONE_NEWIPC = 0x08000000
 CLONE_NEWUSER = 0x10000000
@@ -28,6 +29,8 @@ MS_PRIVATE = 1 << 18
 
 _MNT_DETACH = 2
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
+_PR_SET_KEEPCAPS = 8
 _PR_CAPBSET_DROP = 24
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
@@ -35,9 +38,9 @@ _SIOCGIFFLAGS = 0x8913
 _SIOCSIFFLAGS = 0x8914
 _IFF_UP = 1
 
-MACHINE = platform.machine()
-_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
-_CAPSET = {"x86_64": 126, "aarch64": 91}
+_JOIN_SESSION_KEYRING = 1
+
+MACHINE = os.uname().machine
 
 # What is left to root in an instance: enough to administer accounts, files and packages, nothing
 # that reaches the machine (no mounts, devices, modules, raw I/O, tracing, open-by-handle).
@@ -100,21 +103,40 @@ def pivot_root(folder: str) -> None:
     """Make a mounted folder the root and let go of the old root, all its mounts included."""
     os.chdir(folder)
     # Both arguments may be the same folder: the old root is then stacked on the new one.
-    checked(syscall(_PIVOT_ROOT[MACHINE], b".", b"."), "pivot_root")
+    checked(syscall(NUMBERS[MACHINE]["pivot_root"], b".", b"."), "pivot_root")
     checked(_libc.umount2(b".", _MNT_DETACH), "umount2")
     os.chdir("/")
 
 
 def drop_capabilities() -> None:
     """Keep what an instance's root needs and lose the rest for good."""
+    _forget_capabilities(_KEPT_CAPABILITIES)
+    set_capabilities(_KEPT_CAPABILITIES)
+
+
+def _forget_capabilities(kept: tuple[int, ...]) -> None:
     for capability in range(_LAST_CAPABILITY + 1):
-        if capability not in _KEPT_CAPABILITIES:
+        if capability not in kept:
             prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)  # fails for numbers the kernel lacks
-    kept = sum(1 << capability for capability in _KEPT_CAPABILITIES)
+
+
+def set_capabilities(kept: tuple[int, ...]) -> None:
+    """Have these capabilities and no others; a program that is started inherits none of them."""
+    bits = sum(1 << capability for capability in kept)
     header = struct.pack("Ii", 0x20080522, 0)
-    low, high = kept & 0xFFFFFFFF, kept >> 32
+    low, high = bits & 0xFFFFFFFF, bits >> 32
     data = struct.pack("6I", low, low, 0, high, high, 0)
-    checked(syscall(_CAPSET[MACHINE], header, data), "capset")
+    checked(syscall(NUMBERS[MACHINE]["capset"], header, data), "capset")
+
+
+def become(user: int, kept: tuple[int, ...] = ()) -> None:
+    """Give up real root for a plain user for good, but for these capabilities."""
+    checked(prctl(_PR_SET_KEEPCAPS, 1 if kept else 0, 0, 0, 0), "prctl")
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    if kept:
+        set_capabilities(kept)
 
 
 def die_with_parent(number: int) -> None:
@@ -132,8 +154,26 @@ def forbid_new_privileges() -> None:
     checked(prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl")
 
 
+def be_closed_to_others() -> None:
+    """Let no process of the same user look into this one: memory, descriptors, environment."""
+    set_dumpable(allowed=False)
+
+
+def set_dumpable(*, allowed: bool) -> None:
+    """Let processes of the same user trace this one, or not; a started program may be traced."""
+    checked(prctl(_PR_SET_DUMPABLE, int(allowed), 0, 0, 0), "prctl")
+
+
+def leave_keyring() -> None:
+    """Get a session keyring of one's own, so that the keys of whoever started this are not seen."""
+    # A kernel or a container without keys has none to be seen.
+    syscall(NUMBERS[MACHINE]["keyctl"], _JOIN_SESSION_KEYRING, None)
+
+
 def raise_loopback() -> None:
     """Switch on the loopback interface of a new network namespace."""
+    import socket  # noqa: PLC0415 - only instances pay for it, functions start without
+
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         request = struct.pack("16sh14x", b"lo", 0)
         (flags,) = struct.unpack_from("h", fcntl.ioctl(control, _SIOCGIFFLAGS, request), 16)

@@ -11,13 +11,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from localcloud.sandbox import skeleton
-from localcloud.sandbox.confined import STRANGER
 from localcloud.sandbox.files import Files
-from localcloud.sandbox.instance import Instance, Outcome, Progress, Script
+from localcloud.sandbox.instance import Instance, Progress, Script
 from localcloud.sandbox.isolation import Isolation, SandboxUnavailableError
-from localcloud.sandbox.level import Level
+from localcloud.sandbox.level import UNPRIVILEGED, Level
+from localcloud.sandbox.limits import Limits
+from localcloud.sandbox.outcome import Outcome
 
 _ELSEWHERE = Path("/var/tmp")  # noqa: S108
+_LIMITS = Limits()
 _PROBE = Script("probe", b"#!/bin/bash\nexit 7\n", timeout_seconds=20.0)
 _PROBE_EXIT_CODE = 7
 
@@ -25,7 +27,13 @@ _PROBE_EXIT_CODE = 7
 class Machines:
     """Makes instances on demand and runs scripts in them."""
 
-    def __init__(self, data: Path | None, isolation: str = "auto", packages: str = "stand-in"):
+    def __init__(
+        self,
+        data: Path | None,
+        isolation: str = "auto",
+        packages: str = "stand-in",
+        limits: Limits = _LIMITS,
+    ) -> None:
         if isolation != "auto" and isolation not in {level.value for level in Level}:
             accepted = ", ".join(["auto", *Level])
             raise SandboxUnavailableError(f"isolation '{isolation}' is not one of {accepted}")
@@ -33,6 +41,7 @@ class Machines:
         self._data = data or Path(self._temporary.name)  # type: ignore[union-attr]
         self._wanted = isolation
         self._packages = packages
+        self._limits = limits
         self._instances: dict[str, Instance] = {}
         self._isolation: Isolation | None = None
         self._coming: set[tuple[str, str]] = set()
@@ -78,7 +87,7 @@ class Machines:
         """Look at the files of an instance from outside."""
         owner = None
         if self._isolation and self._isolation.level is not Level.NAMESPACES:
-            owner = STRANGER if _is_stranger(self._isolation.level) else os.geteuid()
+            owner = UNPRIVILEGED if _is_stranger(self._isolation.level) else os.geteuid()
         return Files(self.folder(name), owner)
 
     async def close(self) -> None:
@@ -96,7 +105,7 @@ class Machines:
             async with self._making:
                 if name not in self._instances:
                     self._instances[name] = await asyncio.to_thread(
-                        _make, self._data, name, isolation.level, self._packages
+                        _make, self._data, name, isolation.level, self._packages, self._limits
                     )
         return self._instances[name]
 
@@ -146,7 +155,7 @@ class Machines:
 
     async def _try(self, level: Level) -> tuple[str, ...]:
         name = f".probe-{os.getpid()}"
-        instance = await asyncio.to_thread(_make, self._data, name, level, "stand-in")
+        instance = await asyncio.to_thread(_make, self._data, name, level, "stand-in", self._limits)
         try:
             outcome = await instance.run(_PROBE)
         finally:
@@ -158,7 +167,7 @@ class Machines:
         return instance.notes
 
 
-def _make(data: Path, name: str, level: Level, packages: str) -> Instance:
+def _make(data: Path, name: str, level: Level, packages: str, limits: Limits) -> Instance:
     home = _home(data, level)
     home.mkdir(parents=True, exist_ok=True)
     _note_owner(home, data)
@@ -170,8 +179,8 @@ def _make(data: Path, name: str, level: Level, packages: str) -> Instance:
     skeleton.build(folder, name, packages)
     skeleton.build_standins(folder, packages, root_is_real=level is Level.NAMESPACES)
     if stranger:
-        _give_to(folder / "root", STRANGER)
-    return Instance(name, folder, level, packages)
+        _give_to(folder / "root", UNPRIVILEGED)
+    return Instance(name, folder, level, packages, limits)
 
 
 def _is_stranger(level: Level | None) -> bool:

@@ -9,18 +9,14 @@ Standard library only: the agent of an instance imports this without site packag
 import contextlib
 import json
 import os
-import resource
 import signal
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from localcloud.sandbox import linux
 
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 _WAITED_FOR = {signal.SIGCHLD, signal.SIGTERM}
-_LARGEST_FILE_BYTES = 2 << 30
-_OPEN_FILES = 4096
 
 
 def fork_supervisor() -> int:
@@ -87,18 +83,6 @@ def end_descendants(spared: Sequence[int] = ()) -> None:
                 os.waitpid(process, 0)
 
 
-def limit_resources() -> None:
-    """Set limits that no provisioning script comes near."""
-    for limit, value in (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, _LARGEST_FILE_BYTES),
-        (resource.RLIMIT_NOFILE, _OPEN_FILES),
-    ):
-        _, hard = resource.getrlimit(limit)
-        lowered = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(limit, (lowered, lowered))
-
-
 def _start(
     arguments: list[str],
     environment: Mapping[str, str],
@@ -150,24 +134,40 @@ def reap(command: int = 0) -> int | None:
     return found
 
 
+def has_ended(child: int) -> bool:
+    """Take note of all children that have died; tell whether that one is not there any more."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            process, _ = os.waitpid(-1, os.WNOHANG)
+            if process == child:
+                return True
+            if process == 0:
+                return False
+    return True
+
+
 def _has_children(spared: Sequence[int]) -> bool:
     if spared:
         return bool(_descendants(os.getpid(), spared))
     try:
-        process, _ = os.waitpid(-1, os.WNOHANG)
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
     except ChildProcessError:
         return False
-    return process == 0 or _has_children(spared)
+    return True
 
 
 def _descendants(ancestor: int, spared: Sequence[int]) -> set[int]:
     children: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError, IndexError, ValueError):
-                state, parent = entry.joinpath("stat").read_text().rpartition(")")[2].split()[:2]
-                if state not in "ZX":
-                    children.setdefault(int(parent), []).append(int(entry.name))
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with (
+                contextlib.suppress(OSError, IndexError, ValueError),
+                open(f"/proc/{name}/stat", "rb") as file,
+            ):
+                state, parent = file.read().rpartition(b")")[2].split()[:2]
+                if state not in b"ZX":
+                    children.setdefault(int(parent), []).append(int(name))
     found: set[int] = set()
     todo = [ancestor]
     while todo:

@@ -7,9 +7,10 @@ be found out for thousands of events in seconds.
 from pathlib import Path
 
 from localcloud.sandbox.files import Files
-from localcloud.sandbox.instance import Outcome, Progress, Script
+from localcloud.sandbox.instance import Progress, Script
 from localcloud.sandbox.isolation import Isolation
 from localcloud.sandbox.level import Level
+from localcloud.sandbox.outcome import Outcome
 
 OUTPUT = b'{"status":"rehearsed"}\n'
 """What every script is said to have written."""

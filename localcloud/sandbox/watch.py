@@ -93,7 +93,7 @@ class Watch:
             if name == "utimensat":
                 _set_times(file, _times(process, arguments[2]))
             else:
-                os.chmod(f"/proc/self/fd/{file}", arguments[2] & 0o7777)  # noqa: PTH101
+                os.chmod(f"/proc/self/fd/{file}", arguments[2] & 0o7777)
         finally:
             os.close(file)
 
@@ -109,7 +109,7 @@ class Watch:
                 file = os.open(path, how | follow, dir_fd=base)
             finally:
                 os.close(base)
-        place = os.readlink(f"/proc/self/fd/{file}")  # noqa: PTH115
+        place = os.readlink(f"/proc/self/fd/{file}")
         if place != self._root and not place.startswith(f"{self._root}/"):
             os.close(file)
             raise PermissionError(errno.EPERM, "outside the instance")

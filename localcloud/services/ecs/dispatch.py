@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from localcloud.sandbox.instance import Outcome, Progress, Script
+from localcloud.sandbox.instance import Progress, Script
 from localcloud.sandbox.isolation import SandboxUnavailableError
+from localcloud.sandbox.outcome import Outcome
 from localcloud.services.ecs import statuses
 from localcloud.sources import Clock
 

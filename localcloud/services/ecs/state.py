@@ -10,8 +10,9 @@ from typing import Any, Protocol
 
 from localcloud.faults import Faults
 from localcloud.sandbox.files import Files, NoSuchPathError
-from localcloud.sandbox.instance import Outcome, Script
+from localcloud.sandbox.instance import Script
 from localcloud.sandbox.isolation import Isolation, SandboxUnavailableError
+from localcloud.sandbox.outcome import Outcome
 from localcloud.services.ecs import commands, inspection, statuses
 from localcloud.services.ecs.commands import Command
 from localcloud.services.ecs.dispatch import Dispatcher, Live, Runner

@@ -46,9 +46,9 @@ class Pool:
         per_function: int = 4,
         in_total: int = 16,
         at_once: Callable[[str], int | None] = lambda _function: None,
-        start: Callable[[WorkerSpec], Awaitable[Worker]] = Worker.start,
+        start: Callable[[WorkerSpec], Awaitable[Worker]],
     ) -> None:
-        """Start empty; ``at_once`` gives a function's own limit, if it has one."""
+        """Start empty; ``at_once`` gives a function's own limit, ``start`` makes a worker."""
         self._clock = clock
         self._per_function = per_function
         self._in_total = in_total

@@ -1,8 +1,8 @@
 """One worker process of a function: started, given an invocation at a time, killed.
 
-The process gets an environment made for it and nothing of the local cloud's own, runs in a session
-of its own so that everything it starts can be killed with it, and sees no packages but the standard
-library.
+The process shuts itself in as scripts on instances are, gets an environment made for it and nothing
+of the local cloud's own, and sees no packages but the standard library. What the server started
+stands guard over it and ends it, with everything that it started, when the connection is closed.
 """
 
 import asyncio
@@ -10,23 +10,34 @@ import contextlib
 import json
 import os
 import secrets
-import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from localcloud.sandbox.level import Level
+from localcloud.sandbox.limits import Limits
+from localcloud.sandbox.nurseries import Nursery
 from localcloud.services.fc.worker import FRAME, RESULT_LIMIT
 
 OUTPUT_LIMIT = 1024 * 1024
 """Bytes of one invocation's output that are kept; what comes after them is dropped."""
+PROCESSES = 512
+"""How many a function may have at once."""
+DISK_BYTES = 256 << 20
+"""How much it may write below /tmp; the cloud's own functions have 512 MB."""
 _HEADER_LIMIT = 64 * 1024
 _OUTPUT_SECONDS = 1.0
 """How long to wait for output that a function may have led elsewhere."""
-_WORKER = Path(__file__).with_name("worker.py")
+_START_SECONDS = 60.0
+_END_SECONDS = 30.0
+_STATUSES = frozenset({"ok", "error", "unloadable", "memory", "started", "unstarted"})
+_MOST_KB = 1 << 32
+_INTERPRETER = sorted({sys.base_prefix, sys.base_exec_prefix})
+_BETWEEN = {Level.DIRECTORY: 1}
+"""How many processes lie between the guard and the function's own: with namespaces two."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,11 @@ class WorkerSpec:
     meta: str
     """JSON for the worker: handler, limits, names."""
     environment: tuple[tuple[str, str], ...] = field(repr=False)
+    level: Level
+    """How it is kept apart from the machine."""
+    memory_mb: int
+    port: int
+    """The local cloud's, the only one that the function may connect to."""
 
 
 @dataclass(frozen=True)
@@ -60,41 +76,36 @@ class Worker:
     def __init__(
         self,
         spec: WorkerSpec,
-        process: subprocess.Popen[bytes],
+        guard: int,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         output: "_Output",
         output_transport: asyncio.BaseTransport,
     ) -> None:
         self.spec = spec
-        self.pid = process.pid
         self.idle_since = 0.0
         self._may_go_on = True
-        self._process = process
+        self._guard = guard
         self._reader = reader
         self._writer = writer
         self._output = output
         self._output_transport = output_transport
 
     @classmethod
-    async def start(cls, spec: WorkerSpec) -> "Worker":
+    async def start(cls, spec: WorkerSpec, nursery: Nursery) -> "Worker":
         """Start a process; it loads the function's code with its first invocation."""
+        settings = {
+            "level": spec.level,
+            "code": str(spec.code_path),
+            "interpreter": _INTERPRETER,
+            "limits": Limits(PROCESSES, spec.memory_mb << 20, DISK_BYTES),
+            "port": spec.port,
+        }
         ours, theirs = socket.socketpair()
         read_end, write_end = os.pipe()
         try:
-            # -I and -S: no variables, no user's and no installed packages, only what the cloud's
-            # runtime has for certain.
-            process = subprocess.Popen(  # noqa: ASYNC220, S603 - a fixed command; it returns at once
-                [sys.executable, "-I", "-S", "-X", "utf8", str(_WORKER), str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=write_end,
-                stderr=write_end,
-                cwd=spec.code_path,
-                env={**dict(spec.environment), "FC_INSTANCE_ID": f"c-{secrets.token_hex(8)}"},
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-            )
-        except OSError:
+            guard = await nursery.fork(settings, theirs.fileno(), write_end)
+        except BaseException:
             ours.close()
             os.close(read_end)
             raise
@@ -112,35 +123,45 @@ class Worker:
             # The process ends by itself, because the pair is closed.
             ours.close()
             raise
-        worker = cls(spec, process, reader, writer, output, transport)
-        worker._send(json.loads(spec.meta), b"")
+        worker = cls(spec, guard, reader, writer, output, transport)
+        environment = {**dict(spec.environment), "FC_INSTANCE_ID": f"c-{secrets.token_hex(8)}"}
+        worker._send({**json.loads(spec.meta), "environment": environment}, b"")
+        try:
+            reason = await worker._wait_until_started()
+        except BaseException:
+            await worker.stop()
+            raise
+        if reason:
+            await worker.stop()
+            raise OSError(reason)
         return worker
 
     @property
     def is_usable(self) -> bool:
         """Tell whether the process is there and may run another invocation."""
-        return self._may_go_on and self._process.poll() is None
+        return self._may_go_on and not self._reader.at_eof()
 
-    async def run(self, header: Mapping[str, Any], payload: bytes, seconds: float) -> Outcome:
+    async def run(
+        self, header: Mapping[str, Any], payload: bytes, limit: asyncio.Timeout
+    ) -> Outcome:
         """Run one invocation; a process that takes too long is killed with all it started.
 
         Args:
             header: ``request_id``, ``qualifier`` and ``credentials``, which may be empty.
             payload: the event.
-            seconds: the function's time limit.
+            limit: the function's time limit; starting the process does not count.
         """
         mark = f"\0end of output {secrets.token_hex(8)}\n"
         self._output.begin(mark.encode())
         self._may_go_on = False
         try:
-            async with asyncio.timeout(seconds):
+            async with limit:
                 self._send({**header, "end_of_output": mark}, payload)
                 await self._writer.drain()
-                answer, content = await self._receive()
-                status, peak = str(answer["status"]), int(answer["peak_kb"])
+                status, peak, content = await self._receive()
         except TimeoutError:
             return await self._ended("timeout")
-        except (asyncio.IncompleteReadError, ConnectionError, ValueError, KeyError):
+        except (asyncio.IncompleteReadError, ConnectionError, ValueError):
             # It ended, or something else than our worker wrote to its channel.
             return await self._ended("exit")
         try:
@@ -152,16 +173,24 @@ class Worker:
             self._may_go_on = status in {"ok", "error"}
         return Outcome(status, content, self._output.take(), peak)
 
+    async def _wait_until_started(self) -> str:
+        """Wait until the process is shut in; give the reason if it can't be."""
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                status, _, content = await self._receive()
+        except TimeoutError:
+            return f"it did not start within {_START_SECONDS:g} seconds"
+        except (asyncio.IncompleteReadError, ConnectionError, ValueError):
+            return "it ended at once"
+        return "" if status == "started" else content.decode(errors="replace")
+
     async def stop(self) -> None:
         """Kill the process and everything it started, and wait until it is gone."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
-        if self._process.poll() is None:
-            await asyncio.to_thread(self._process.wait)
-        self._writer.close()
-        # What it printed last may still be on its way; nobody alive holds the other end now.
+        # The guard notices; at once, also when the process does not read what was sent to it.
+        self._writer.transport.abort()
+        # It is the last that lets go of the output; what was printed last comes before that.
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_OUTPUT_SECONDS):
+            async with asyncio.timeout(_END_SECONDS):
                 await self._output.closed.wait()
         self._output_transport.close()
 
@@ -171,15 +200,23 @@ class Worker:
         if payload:
             self._writer.write(payload)
 
-    async def _receive(self) -> tuple[dict[str, Any], bytes]:
+    async def _receive(self) -> tuple[str, int, bytes]:
+        """Give status, peak memory and content; raise ValueError if a worker would not say that."""
         header_size, size = FRAME.unpack(await self._reader.readexactly(FRAME.size))
         if header_size > _HEADER_LIMIT or size > RESULT_LIMIT:
             raise ValueError("not a frame of the worker")
-        header = json.loads(await self._reader.readexactly(header_size))
-        return header, await self._reader.readexactly(size) if size else b""
+        try:
+            header = json.loads(await self._reader.readexactly(header_size))
+            status, peak = header["status"], header["peak_kb"]
+            is_right = status in _STATUSES and type(peak) is int and 0 <= peak <= _MOST_KB
+        except (KeyError, TypeError, RecursionError) as error:
+            raise ValueError("not a header of the worker") from error
+        if not is_right:
+            raise ValueError("not a header of the worker")
+        return status, peak, await self._reader.readexactly(size) if size else b""
 
     async def _ended(self, status: str) -> Outcome:
-        peak = _peak_kb(self.pid)
+        peak = _peak_kb(self._guard, _BETWEEN.get(self.spec.level, 2))
         await self.stop()
         return Outcome(status, b"", self._output.take(), peak)
 
@@ -236,11 +273,15 @@ class _Output(asyncio.Protocol):
         return text
 
 
-def _peak_kb(pid: int) -> int:
+def _peak_kb(guard: int, generations: int) -> int:
+    """Give the most memory that the process so many generations below the guard has had."""
+    process = str(guard)
     try:
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        for _ in range(generations):
+            process = Path(f"/proc/{process}/task/{process}/children").read_text().split()[0]
+        for line in Path(f"/proc/{process}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1])
-    except OSError:
+    except (OSError, IndexError):
         pass
     return 0

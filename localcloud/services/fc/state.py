@@ -4,12 +4,14 @@ import asyncio
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
 from localcloud.errors import ApiError, NoPermission
 from localcloud.faults import Faults
+from localcloud.sandbox.isolation import Isolation, SandboxUnavailableError
+from localcloud.sandbox.nurseries import Nursery
 from localcloud.services.fc import archive
 from localcloud.services.fc.asynchronous import AsyncInvocations
 from localcloud.services.fc.errors import PayloadTooLarge
@@ -22,7 +24,7 @@ from localcloud.services.fc.invocation import (
 )
 from localcloud.services.fc.journal import Journal, Pending
 from localcloud.services.fc.pool import Pool
-from localcloud.services.fc.process import WorkerSpec
+from localcloud.services.fc.process import Worker, WorkerSpec
 from localcloud.services.fc.registry import LATEST, Registry, Target
 from localcloud.settings import CloudSettings
 from localcloud.sources import Sources
@@ -33,6 +35,8 @@ ASYNC_PAYLOAD_LIMIT = 128 * 1024
 """Bytes of an event ("Limits", Function Compute 3.0)."""
 SERVICE = "fc.aliyuncs.com"
 _TICK_SECONDS = 5.0
+_IMPORTED_BEFOREHAND = "http.client ssl urllib.error urllib.parse urllib.request"
+# guess: what the real runtime has imported before it loads a function's code.
 
 
 class Credentials(Protocol):
@@ -71,6 +75,8 @@ class FunctionCompute:
         assume: gives credentials of a role (ARN) to a service under a session name.
         is_allowed: tells whether a role (ARN) may do an action on a resource.
         append_log: writes to a log store.
+        isolation: gives how functions are kept apart from the machine, as instances are.
+        time_limit: ends a call after so many seconds.
     """
 
     def __init__(
@@ -83,13 +89,17 @@ class FunctionCompute:
         assume: Callable[[str, str, str], Credentials],
         is_allowed: Callable[[str, str, str], bool],
         append_log: AppendLog,
+        isolation: Callable[[], Awaitable[Isolation]],
+        time_limit: Callable[[float], asyncio.Timeout] = asyncio.timeout,
     ) -> None:
         self.registry = Registry(settings, sources, store)
+        self._nursery = Nursery("localcloud.services.fc.worker", _IMPORTED_BEFOREHAND)
         # A dry run keeps its workers: no function needs so many that they take turns.
         self.pool = Pool(
             sources.clock,
             per_function=2 if settings.dry_run else 8,
             at_once=self.registry.at_once,
+            start=lambda spec: Worker.start(spec, self._nursery),
         )
         self._settings = settings
         self._sources = sources
@@ -98,6 +108,8 @@ class FunctionCompute:
         self._assume = assume
         self._is_allowed = is_allowed
         self._append_log = append_log
+        self._isolation = isolation
+        self._time_limit = time_limit
         self._journal = Journal(store)
         self._async = AsyncInvocations(sources.clock, self._journal, self._invoke_pending)
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
@@ -120,6 +132,7 @@ class FunctionCompute:
     async def close(self) -> None:
         """Stop every process and remove what was unpacked into a temporary folder."""
         await self.pool.close()
+        self._nursery.close()
         if self._temporary is not None:
             self._temporary.cleanup()
             self._temporary = None
@@ -178,13 +191,14 @@ class FunctionCompute:
             "credentials": self._credentials(target),
         }
         self._check_log(target)
-        spec = await self._spec(target)
         try:
+            spec = await self._spec(target)
             async with self.pool.worker(spec) as worker:
                 began = time.perf_counter()
-                outcome = await worker.run(header, payload, target.settings["timeout"])
+                limit = self._time_limit(target.settings["timeout"])
+                outcome = await worker.run(header, payload, limit)
                 duration_ms = (time.perf_counter() - began) * 1000
-        except OSError as error:
+        except (OSError, SandboxUnavailableError) as error:
             raise ApiError(
                 "InternalServerError", f"no process could be started: {error}", 500
             ) from error
@@ -236,7 +250,6 @@ class FunctionCompute:
             "log_store": log.get("logstore", ""),
             "account_id": self._settings.account_id,
             "region": self._settings.region,
-            "code_path": str(code_path),
         }
         endpoint = self._settings.endpoint
         environment = {
@@ -245,7 +258,6 @@ class FunctionCompute:
             "HOME": "/tmp",  # noqa: S108 - as in the real runtime
             **settings["environmentVariables"],
             # "Configure environment variables" names these.
-            "FC_FUNC_CODE_PATH": str(code_path),
             "FC_ACCOUNT_ID": self._settings.account_id,
             "FC_FUNCTION_HANDLER": settings["handler"],
             "FC_FUNCTION_MEMORY_SIZE": str(settings["memorySize"]),
@@ -266,6 +278,9 @@ class FunctionCompute:
             code_path,
             json.dumps(meta),
             tuple(environment.items()),
+            (await self._isolation()).level,
+            settings["memorySize"],
+            self._settings.port,
         )
         self._specs[target.function, target.version] = spec
         return spec

@@ -5,7 +5,8 @@ invocation and is answered by one frame. A frame is two lengths, a JSON header a
 the function prints goes to the standard output as it is; a line that only this invocation's header
 knows marks where its output ends.
 
-It ends with its whole process group when the local cloud is gone, in the middle of a call too.
+Before it runs anything of the function's it shuts itself in; when the local cloud is gone it is
+killed with all that it started, in the middle of a call too.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import json
 import logging
 import os
 import resource
-import select
 import struct
 import sys
-import threading
 import time
 from importlib import import_module
+
+from localcloud.sandbox import function
+from localcloud.sandbox.level import Level
+from localcloud.sandbox.limits import Limits
 
 # typing costs a tenth of the start, so only checkers import it.
 TYPE_CHECKING = False
@@ -148,20 +151,22 @@ def write_frame(fd: int, header: dict[str, Any], content: bytes) -> None:
         left = left[os.write(fd, left) :]
 
 
-def end_with_parent(fd: int) -> None:
-    """Kill the process group as soon as the other end of the pair is closed."""
-    poll = select.poll()
-    poll.register(fd, select.POLLRDHUP | select.POLLHUP | select.POLLERR)
-    while not poll.poll():
-        pass
-    os.killpg(0, 9)
-
-
-def limit(memory_mb: int) -> None:
-    """Keep the process within the function's memory and without core files."""
-    size = memory_mb * 1024 * 1024
-    resource.setrlimit(resource.RLIMIT_DATA, (size, size))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def shut_in(fd: int, settings: dict[str, Any]) -> tuple[str, str]:
+    """Go on in a process that is shut in; give where the code and its own files are in there."""
+    level = Level(settings["level"])
+    code_path, own = function.enter(
+        fd,
+        level,
+        settings["code"],
+        settings["interpreter"],
+        Limits(*settings["limits"]),
+        settings["port"],
+    )
+    # The function imports its own modules by whatever name, and finds none of the local cloud's.
+    sys.path.remove(settings["sources"])
+    for name in [name for name in sys.modules if name.partition(".")[0] == "localcloud"]:
+        del sys.modules[name]
+    return code_path, own
 
 
 def load(meta: dict[str, Any]) -> Any:
@@ -240,21 +245,27 @@ def describe(error_type: str, message: str, stack: list[list[str]]) -> bytes:
     return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def main() -> None:
+def main(fd: int, settings: dict[str, Any]) -> None:
     """Serve invocations until the local cloud closes the pair."""
-    fd = int(sys.argv[1])
-    os.set_inheritable(fd, False)
     # Functions give way to the cloud itself: what is posted is taken in while they run.
     os.nice(5)
-    threading.stack_size(256 * 1024)
-    threading.Thread(target=end_with_parent, args=(fd,), daemon=True).start()
-    threading.stack_size(0)
+    try:
+        code_path, own = shut_in(fd, settings)
+    except OSError as error:
+        write_frame(fd, {"status": "unstarted", "peak_kb": 0}, str(error).encode())
+        return
     meta, _ = read_frame(fd)
-    limit(meta["memory"])
-    sys.path.insert(0, meta["code_path"])
+    meta["code_path"] = code_path
+    # By the connection and not with the process, whose environment others might look at.
+    os.environ.update({**meta["environment"], "FC_FUNC_CODE_PATH": code_path})
+    if own != os.environ["HOME"]:
+        os.environ.update({"HOME": own, "TMPDIR": own})
+    write_frame(fd, {"status": "started", "peak_kb": 0}, b"")
+    sys.path.insert(0, code_path)
     sys.argv = [meta["handler"]]
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
+    sys.stdout, sys.stderr = (
+        os.fdopen(file, "w", 1, "utf-8", "backslashreplace", closefd=False) for file in (1, 2)
+    )
     formatter = LogFormatter()
     output = logging.StreamHandler(sys.stdout)
     output.setFormatter(formatter)
@@ -286,7 +297,3 @@ def main() -> None:
         sys.stderr.flush()
         os.write(1, header["end_of_output"].encode())
         write_frame(fd, {"status": status, "peak_kb": peak_memory()}, content)
-
-
-if __name__ == "__main__":
-    main()

@@ -10,9 +10,10 @@ from typing import Any
 from localcloud.faults import Faults
 from localcloud.http.call import ApiCall, Caller
 from localcloud.sandbox.files import Files
-from localcloud.sandbox.instance import Outcome, Progress, Script
+from localcloud.sandbox.instance import Progress, Script
 from localcloud.sandbox.isolation import Isolation
 from localcloud.sandbox.level import Level
+from localcloud.sandbox.outcome import Outcome
 from localcloud.services.ecs.actions import ACTIONS
 from localcloud.services.ecs.state import Ecs
 from localcloud.settings import CloudSettings

@@ -9,8 +9,8 @@ from ecs_lab import FINE, EcsLab, encoded, run_lab
 
 from localcloud.errors import ApiError
 from localcloud.faults import Fault
-from localcloud.sandbox.instance import Outcome
 from localcloud.sandbox.isolation import SandboxUnavailableError
+from localcloud.sandbox.outcome import Outcome
 
 
 async def refusal(lab: EcsLab, action: str, **params) -> tuple[str, int]:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 from localcloud.errors import ApiError, NoPermission
 from localcloud.faults import Faults
 from localcloud.http.call import Answer, ApiCall, Caller
+from localcloud.sandbox.isolation import Isolation
+from localcloud.sandbox.machines import Machines
 from localcloud.services.fc.actions import ACTIONS
 from localcloud.services.fc.invocation import Invocation
 from localcloud.services.fc.state import FunctionCompute
@@ -51,6 +53,7 @@ class Lab:
     denied: set[tuple[str, str]] = field(default_factory=set)
     """Actions and resources that no role is allowed."""
     missing_stores: set[str] = field(default_factory=set)
+    time_limit: Callable[[float], asyncio.Timeout] = asyncio.timeout
 
     def __post_init__(self) -> None:
         self.open()
@@ -67,6 +70,8 @@ class Lab:
             assume=self._assume,
             is_allowed=lambda role, action, resource: (action, resource) not in self.denied,
             append_log=self._append,
+            isolation=strongest_isolation,
+            time_limit=self.time_limit,
         )
 
     async def call(
@@ -103,6 +108,8 @@ class Lab:
             "handler": "index.handler",
             "runtime": "python3.12",
             "role": ROLE,
+            # Not a limit that a busy machine comes near.
+            "timeout": 120,
             **settings,
             "code": {"zipFile": encode(code)},
         }
@@ -133,6 +140,18 @@ class Lab:
         if store in self.missing_stores:
             raise ApiError("LogStoreNotExist", f"logstore {store} does not exist", 404)
         self.logged += [(project, store, topic, entry) for entry in entries]
+
+
+_chosen: list[Isolation] = []
+
+
+async def strongest_isolation() -> Isolation:
+    """Give what isolation works here; found out once."""
+    if not _chosen:
+        machines = Machines(None)
+        _chosen.append(await machines.isolation())
+        await machines.close()
+    return _chosen[0]
 
 
 def archive(files: str | Mapping[str, str]) -> bytes:

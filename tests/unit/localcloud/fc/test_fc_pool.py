@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
+from localcloud.sandbox.level import Level
 from localcloud.services.fc.pool import IDLE_SECONDS, Pool
 from localcloud.services.fc.process import Worker, WorkerSpec
 from localcloud.sources import ManualClock
@@ -65,7 +66,7 @@ class Bench:
 
 def spec(function: str, revision: str = "1", version: str = "LATEST") -> WorkerSpec:
     """Give what a worker runs."""
-    return WorkerSpec(function, version, revision, Path("/code"), "{}", ())
+    return WorkerSpec(function, version, revision, Path("/code"), "{}", (), Level.DIRECTORY, 128, 1)
 
 
 def tell(story: Callable[[], Awaitable[None]]) -> None:

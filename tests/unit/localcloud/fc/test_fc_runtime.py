@@ -1,7 +1,10 @@
 """Functions run for real: handler, context, environment, limits, errors and logs."""
 
+import asyncio
 import json
-import os
+import re
+import secrets
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -67,7 +70,7 @@ def test_the_context_of_python_3_12_has_no_credentials(tmp_path: Path) -> None:
                 "name": "shows",
                 "handler": "index.handler",
                 "memory": 512,
-                "timeout": 3,
+                "timeout": 120,
                 "version_id": "LATEST",
                 "qualifier": "LATEST",
             },
@@ -119,13 +122,15 @@ def test_the_environment_is_made_for_the_function(
             role="",
         )
         seen = body((await lab.invoke("shows")).body)
-        assert seen.pop("FC_FUNC_CODE_PATH").startswith(str(tmp_path))
+        unpacked = {str(folder) for folder in (tmp_path / "functions").iterdir()}
+        assert seen.pop("FC_FUNC_CODE_PATH") in {"/code", *unpacked}
+        assert seen.pop("TMPDIR", "/tmp") == seen["HOME"]
         assert seen.pop("FC_INSTANCE_ID").startswith("c-")
         endpoint = lab.settings.endpoint
         assert {
             "BUS": "provisioning",
             "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "HOME": "/tmp",
+            "HOME": seen["HOME"],
             "LANG": "C.UTF-8",
             "FC_ACCOUNT_ID": "1234567890123456",
             "FC_FUNCTION_HANDLER": "index.handler",
@@ -215,41 +220,57 @@ def test_a_handler_that_cannot_be_loaded_is_an_answer(
     tell(tmp_path, story)
 
 
+def processes_with(token: str) -> list[int]:
+    """Find the machine's processes that carry a token on their command line."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                words = entry.joinpath("cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            found += [int(entry.name)] if token.encode() in words else []
+    return found
+
+
+LINGERS = """
+import os, subprocess, time
+def handler(event, context):
+    print("waiting")
+    for start in ([], ["setsid"]):
+        subprocess.Popen([*start, "bash", "-c", "trap '' TERM HUP; sleep 600; :", event.decode()])
+    time.sleep(600)
+"""
+
+
 def test_a_function_that_takes_too_long_is_killed_with_its_children(tmp_path: Path) -> None:
-    """At the time limit the whole process group ends, and what was printed until then is kept."""
-    pids = tmp_path / "pids"
+    """At the time limit all that it started ends, and what was printed until then is kept."""
+    token = f"lingerer-{secrets.token_hex(6)}"
+    limits: list[tuple[float, asyncio.Timeout]] = []
+
+    def limit(seconds: float) -> asyncio.Timeout:
+        limits.append((seconds, asyncio.timeout(None)))
+        return limits[-1][1]
 
     async def story(lab: Lab) -> None:
-        await lab.create(
-            "slow",
-            f"""
-            import os, subprocess, time
-            def handler(event, context):
-                child = subprocess.Popen(["sleep", "600"])
-                open({str(pids)!r}, "w").write(f"{{os.getpid()}} {{child.pid}}")
-                print("waiting")
-                time.sleep(600)
-            """,
-            timeout=1,
-        )
-        result = await lab.invoke("slow")
+        await lab.create("slow", LINGERS, timeout=2)
+        call = asyncio.create_task(lab.invoke("slow", token.encode()))
+        while len(processes_with(token)) < 2 and not call.done():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        ((seconds, time_limit),) = limits
+        assert 2 == seconds
+        time_limit.reschedule(asyncio.get_running_loop().time())
+        result = await call
         assert "FunctionTimeoutError" == result.error_type
         message = body(result.body)["errorMessage"]
-        assert message.startswith("Function timed out after 1 seconds (maxMemoryUsage: ")
+        assert re.match(
+            r"Function timed out after 2 seconds \(maxMemoryUsage: [1-9]\d*\.\d\dMB\)$", message
+        )
         assert "waiting" in result.log
         assert 0 == lab.fc.pool.count()
+        assert [] == processes_with(token)
 
-    tell(tmp_path, story)
-    for pid in pids.read_text().split():
-        assert not is_running(int(pid))
-
-
-def is_running(pid: int) -> bool:
-    """Tell whether a process is there and not merely waiting to be collected."""
-    try:
-        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
+    tell(tmp_path, story, time_limit=limit)
 
 
 def test_memory_over_the_limit_ends_the_function(tmp_path: Path) -> None:
@@ -373,35 +394,29 @@ def test_a_result_that_is_too_large_is_refused(tmp_path: Path) -> None:
 
 
 def test_workers_end_with_the_server(tmp_path: Path) -> None:
-    """When the local cloud is killed, functions that are running end too."""
-    marker = tmp_path / "pid"
+    """When the local cloud is killed, functions that are running end too, with all they started."""
+    token = f"lingerer-{secrets.token_hex(6)}"
     code = f"""
-import asyncio, os, pathlib, signal
+import asyncio, pathlib
 from tests.unit.localcloud.fc.lab import Lab
 
 async def main():
     lab = Lab(pathlib.Path({str(tmp_path)!r}))
-    await lab.create("long", '''
-import os, time
-def handler(event, context):
-    with open({str(marker)!r} + ".new", "w") as f:
-        f.write(str(os.getpid()))
-    os.rename({str(marker)!r} + ".new", {str(marker)!r})
-    time.sleep(600)
-''', timeout=600)
-    asyncio.create_task(lab.invoke("long"))
-    while not os.path.exists({str(marker)!r}):
-        await asyncio.sleep(0.01)
-    os.kill(os.getpid(), signal.SIGKILL)
+    await lab.create("long", {LINGERS!r}, timeout=600)
+    await lab.invoke("long", {token.encode()!r})
 
 asyncio.run(main())
 """
-    assert -9 == os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", code])
-    pid = int(marker.read_text())
-    deadline = time.monotonic() + 30
-    while is_running(pid) and time.monotonic() < deadline:
-        time.sleep(0.005)
-    assert not is_running(pid)
+    with subprocess.Popen([sys.executable, "-c", code]) as server:
+        deadline = time.monotonic() + 60
+        while not (seen := processes_with(token)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        server.kill()
+    assert seen
+    deadline = time.monotonic() + 60
+    while processes_with(token) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert [] == processes_with(token)
 
 
 def test_a_role_that_does_not_trust_the_service_stops_the_call(tmp_path: Path) -> None:

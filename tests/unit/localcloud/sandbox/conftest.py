@@ -10,10 +10,11 @@ import pytest
 
 from localcloud.sandbox import skeleton
 from localcloud.sandbox.files import Files
-from localcloud.sandbox.instance import Outcome, Progress, Script
+from localcloud.sandbox.instance import Progress, Script
 from localcloud.sandbox.isolation import SandboxUnavailableError
 from localcloud.sandbox.level import Level
 from localcloud.sandbox.machines import Machines
+from localcloud.sandbox.outcome import Outcome
 
 
 class Lab:

@@ -8,12 +8,12 @@ import pytest
 
 from localcloud.sandbox.filter import (
     _ARCHITECTURE,
-    _NUMBERS,
     Instruction,
     Kind,
     program,
     watch_program,
 )
+from localcloud.sandbox.syscalls import NUMBERS
 
 ALLOWED = "allowed"
 WATCHED = "watched"
@@ -49,8 +49,12 @@ def decide(instructions: list[Instruction], call: Call) -> str | int:
             accumulator = call.word(constant)
         elif code == 0x54:
             accumulator &= constant
-        elif code in {0x15, 0x35}:
-            holds = accumulator == constant if code == 0x15 else accumulator >= constant
+        elif code in {0x15, 0x35, 0x45}:
+            holds = {
+                0x15: accumulator == constant,
+                0x35: accumulator >= constant,
+                0x45: accumulator & constant != 0,
+            }[code]
             line += if_true if holds else if_false
         else:
             assert code == 0x06
@@ -60,26 +64,48 @@ def decide(instructions: list[Instruction], call: Call) -> str | int:
 
 def verdict(machine: str, kind: Kind, name: str, *arguments: int) -> str | int:
     """Give what becomes of a named call on a machine."""
-    call = Call(_NUMBERS[machine][name], _ARCHITECTURE[machine], arguments)
+    call = Call(NUMBERS[machine][name], _ARCHITECTURE[machine], arguments)
     return decide(program(machine, kind), call)
 
 
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize(
-    ("name", "hasty", "pretending", "confining"),
+    ("name", "hasty", "pretending", "confining", "function"),
     [
-        ("fsync", 0, 0, 0),
-        ("fchownat", ALLOWED, 0, 0),
-        ("setresuid", ALLOWED, 0, 0),
-        ("setgroups", ALLOWED, 0, 0),
-        ("geteuid", ALLOWED, ALLOWED, 0),
-        ("io_uring_setup", ALLOWED, ALLOWED, errno.ENOSYS),
+        ("fsync", 0, 0, 0, ALLOWED),
+        ("fchownat", ALLOWED, 0, 0, ALLOWED),
+        ("setresuid", ALLOWED, 0, 0, ALLOWED),
+        ("setgroups", ALLOWED, 0, 0, ALLOWED),
+        ("geteuid", ALLOWED, ALLOWED, 0, ALLOWED),
+        ("shmget", ALLOWED, ALLOWED, errno.ENOSYS, errno.ENOSYS),
+        ("msgsnd", ALLOWED, ALLOWED, errno.ENOSYS, errno.ENOSYS),
+        ("mq_open", ALLOWED, ALLOWED, errno.ENOSYS, errno.ENOSYS),
     ],
 )
-def test_calls_are_answered_by_kind(machine, name, hasty, pretending, confining):
+def test_calls_are_answered_by_kind(machine, name, hasty, pretending, confining, function):
     """Each kind of filter lets succeed without effect what it says, and leaves the rest alone."""
     found = [verdict(machine, kind, name) for kind in Kind]
-    assert found == [hasty, pretending, confining]
+    assert found == [hasty, pretending, confining, function]
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("kind", Kind)
+def test_what_leads_out_is_refused_by_every_kind(machine, kind):
+    """Namespaces, mounts, tracing, keys and BPF are refused; io_uring and clone3 are not there."""
+    for name in ("setns", "mount", "fsopen", "move_mount", "ptrace", "pidfd_getfd", "keyctl",
+                 "add_key", "request_key", "bpf", "perf_event_open", "userfaultfd"):  # fmt: skip
+        assert verdict(machine, kind, name) == errno.EPERM, name
+    for name in ("clone3", "io_uring_setup", "io_uring_enter", "io_uring_register"):
+        assert verdict(machine, kind, name) == errno.ENOSYS, name
+    user, mounts, control_groups, time = 0x10000000, 0x20000, 0x02000000, 0x80
+    for flags in (user, mounts, control_groups, user | mounts):
+        assert verdict(machine, kind, "unshare", flags) == errno.EPERM
+        assert verdict(machine, kind, "clone", flags | 17) == errno.EPERM
+    assert verdict(machine, kind, "unshare", time) == errno.EPERM
+    threads, child, files = 0x3D0F00, 17, 0x400
+    assert verdict(machine, kind, "clone", threads) == ALLOWED
+    assert verdict(machine, kind, "clone", child) == ALLOWED
+    assert verdict(machine, kind, "unshare", files) == ALLOWED
 
 
 @pytest.mark.parametrize("machine", MACHINES)
@@ -104,20 +130,38 @@ def test_confined_processes_signal_only_by_name(machine):
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_confined_processes_have_no_network(machine):
-    """Internet and packet sockets are refused; sockets of the file system are not."""
-    found = [verdict(machine, Kind.CONFINING, "socket", family) for family in (1, 2, 10, 16, 17)]
-    no = errno.ENETUNREACH
-    assert found == [ALLOWED, no, no, ALLOWED, no]
+    """No socket can be made, and no pair of them that could be turned to another socket."""
+    families = (1, 2, 10, 16, 17, 40)
+    found = [verdict(machine, Kind.CONFINING, "socket", family) for family in families]
+    no, never = errno.ENETUNREACH, errno.EAFNOSUPPORT
+    assert found == [never, no, no, never, no, never]
+    pairs = [verdict(machine, Kind.CONFINING, "socketpair", 1, kind) for kind in (1, 2, 3, 5)]
+    assert pairs == [ALLOWED, errno.EOPNOTSUPP, errno.EOPNOTSUPP, ALLOWED]
+    cloexec = 0o2000000
+    assert verdict(machine, Kind.CONFINING, "socketpair", 1, 1 | cloexec) == ALLOWED
+    assert verdict(machine, Kind.CONFINING, "socketpair", 1, 2 | cloexec) == errno.EOPNOTSUPP
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_others_have_the_usual_sockets(machine):
+    """An instance with a network of its own has the usual ones; a function has the internet's."""
+    families = (1, 2, 10, 16, 17, 40, 38)
+    no = errno.EAFNOSUPPORT
+    for kind in (Kind.HASTY, Kind.PRETENDING):
+        found = [verdict(machine, kind, "socket", family) for family in families]
+        assert found == [ALLOWED] * 5 + [no, no]
+    found = [verdict(machine, Kind.FUNCTION, "socket", family) for family in families]
+    assert found == [no, ALLOWED, ALLOWED, no, no, no, no]
 
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_filter_can_not_be_passed_round(machine):
-    """Calls in another numbering are refused where the filter confines."""
-    foreign = Call(_NUMBERS[machine]["socket"], 0x40000003, (2,))
-    assert decide(program(machine, Kind.CONFINING), foreign) == errno.ENOSYS
-    assert decide(program(machine, Kind.PRETENDING), foreign) == ALLOWED
-    third = Call(0x40000000 | 41, _ARCHITECTURE[machine], (2,))
-    assert decide(program(machine, Kind.CONFINING), third) == errno.ENOSYS
+    """Calls in another numbering are refused."""
+    for kind in Kind:
+        foreign = Call(NUMBERS[machine]["socket"], 0x40000003, (2,))
+        assert decide(program(machine, kind), foreign) == errno.ENOSYS
+        third = Call(0x40000000 | 41, _ARCHITECTURE[machine], (2,))
+        assert decide(program(machine, kind), third) == errno.ENOSYS
 
 
 @pytest.mark.parametrize("machine", MACHINES)
@@ -145,5 +189,5 @@ def test_jumps_stay_inside(machine, kind):
 )
 def test_mode_and_times_are_watched(machine, name, expected):
     """Every way to change a file's mode, times or attributes is watched or not there at all."""
-    call = Call(_NUMBERS[machine][name], _ARCHITECTURE[machine])
+    call = Call(NUMBERS[machine][name], _ARCHITECTURE[machine])
     assert decide(watch_program(machine), call) == expected

@@ -2,9 +2,7 @@
 
 import asyncio
 import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,8 +12,8 @@ from localcloud.sandbox.instance import Script
 from localcloud.sandbox.isolation import SandboxUnavailableError
 from localcloud.sandbox.level import Level
 from localcloud.sandbox.machines import Machines
-
-PLAIN_USER = 65534
+from tests.unit.localcloud.sandbox import plain_user
+from tests.unit.localcloud.sandbox.plain_user import PLAIN_USER
 
 
 def test_unknown_isolation_is_refused_with_the_known_ones(tmp_path):
@@ -188,11 +186,11 @@ def test_plain_user_can_run_a_cloud(level, tmp_path_factory):
     os.chown(precious / "file", PLAIN_USER, PLAIN_USER)
     os.utime(precious / "file", (1000, 1000))
     try:
-        python, project = _python_of_plain_user(), _readable_project(base)
+        sources = plain_user.readable_copy(base)
         done = subprocess.run(
-            [python, "-c", PROGRAM, project, data, level, precious],
+            [plain_user.python(), "-c", PROGRAM, sources, data, level, precious],
             check=False, capture_output=True, text=True, cwd="/tmp",
-            user=PLAIN_USER, group=PLAIN_USER, extra_groups=[], env={"PATH": os.defpath},
+            env={"PATH": os.defpath}, **plain_user.identity(),
         )  # fmt: skip
         if level == "user-namespace" and "not permitted" in done.stderr:
             pytest.skip("user namespaces are switched off here")
@@ -208,32 +206,6 @@ def test_plain_user_can_run_a_cloud(level, tmp_path_factory):
         assert precious.stat().st_mode & 0o777 == 0o755
     finally:
         module.skeleton.remove(base)
-
-
-def _readable_project(folder: Path) -> Path:
-    """Copy what the program imports: the clone may lie in a folder that is closed to others."""
-    project = folder / "project"
-    for package in ("cli", "localcloud"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(Path(__file__).parents[4] / package, project / package, ignore=ignored)
-    for path in (project, *project.rglob("*")):
-        path.chmod(0o755)
-    return project
-
-
-def _python_of_plain_user() -> str:
-    """Find a Python that another user may start; the one of the tests may be out of reach."""
-    for candidate in (sys.executable, "/usr/bin/python3", "/usr/local/bin/python3"):
-        try:
-            subprocess.run(
-                [candidate, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"],
-                check=True, capture_output=True, user=PLAIN_USER, group=PLAIN_USER,
-                extra_groups=[], cwd="/tmp", env={},
-            )  # fmt: skip
-        except (OSError, subprocess.CalledProcessError):
-            continue
-        return candidate
-    pytest.skip("no Python of 3.11 or newer that a plain user may start")
 
 
 def test_only_what_everybody_may_read_is_copied(tmp_path, monkeypatch):

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.sandbox.agent import OUTPUT_LIMIT_BYTES
 from localcloud.sandbox.instance import Script
 from localcloud.sandbox.level import Level
+from localcloud.sandbox.limits import OUTPUT_LIMIT_BYTES
 
 LINGER = """
 # Forks twice, opens a session of its own, closes everything, ignores polite signals.

@@ -1,0 +1,131 @@
+"""What an instance's agent says, checked before anybody believes it.
+
+Whoever is root in an instance may come to speak in the agent's place, so each message is taken by
+type and range; what is out of them is no message.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from localcloud.sandbox.limits import OUTPUT_LIMIT_BYTES
+from localcloud.sandbox.outcome import Outcome
+
+_ENDED = frozenset({"finished", "timeout", "stopped", "interrupted"})
+_HIGHEST_EXIT_CODE = 255
+_MOST_DROPPED_BYTES = 1 << 53
+_TEXT_LIMIT = 4096
+_NAMES_LIMIT = 1000
+
+
+class NotAMessageError(ValueError):
+    """The agent would not have sent that."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The agent is inside and takes runs."""
+
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The agent could not enter the instance."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a script has written so far."""
+
+    run: str
+    output: bytes
+    dropped: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended, or why it never began."""
+
+    run: str
+    outcome: Outcome
+
+
+Message = Ready | Failed | Written | Ended
+
+
+def parse(line: bytes) -> Message:
+    """Read one line of the agent's; raise :class:`NotAMessageError` if it is none."""
+    try:
+        said = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise NotAMessageError("not JSON") from error
+    if not isinstance(said, dict):
+        raise NotAMessageError("not an object")
+    match said.get("event"):
+        case "ready":
+            return Ready(_texts(said, "notes"))
+        case "failed":
+            return Failed(_text(said, "reason"))
+        case "output":
+            return Written(_text(said, "run"), _output(said), _dropped(said))
+        case "refused":
+            return Ended(_text(said, "run"), Outcome("refused", reason=_text(said, "reason")))
+        case "ended":
+            return Ended(_text(said, "run"), _outcome(said))
+    raise NotAMessageError("unknown event")
+
+
+def _outcome(said: Mapping[str, Any]) -> Outcome:
+    ended = _text(said, "ended")
+    if ended not in _ENDED:
+        raise NotAMessageError("unknown end")
+    return Outcome(
+        ended,
+        _number(said, "exit_code", -1, _HIGHEST_EXIT_CODE),
+        _output(said),
+        _dropped(said),
+        package_faults=_texts(said, "package_faults"),
+    )
+
+
+def _number(said: Mapping[str, Any], name: str, lowest: int, highest: int) -> int:
+    value = said.get(name)
+    if type(value) is not int or not lowest <= value <= highest:
+        raise NotAMessageError(f"{name} is not a number from {lowest} to {highest}")
+    return value
+
+
+def _dropped(said: Mapping[str, Any]) -> int:
+    return _number(said, "dropped", 0, _MOST_DROPPED_BYTES)
+
+
+def _text(said: Mapping[str, Any], name: str) -> str:
+    value = said.get(name)
+    if not isinstance(value, str) or len(value) > _TEXT_LIMIT or not value.isprintable():
+        raise NotAMessageError(f"{name} is not a short text")
+    return value
+
+
+def _texts(said: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    values = said.get(name)
+    if not isinstance(values, list) or len(values) > _NAMES_LIMIT:
+        raise NotAMessageError(f"{name} is not a short list")
+    return tuple(_text({name: value}, name) for value in values)
+
+
+def _output(said: Mapping[str, Any]) -> bytes:
+    value = said.get("output")
+    if not isinstance(value, str):
+        raise NotAMessageError("output is not a text")
+    try:
+        output = base64.b64decode(value, validate=True)
+    except ValueError as error:
+        raise NotAMessageError("output is not base64") from error
+    if len(output) > OUTPUT_LIMIT_BYTES:
+        raise NotAMessageError(f"output is longer than {OUTPUT_LIMIT_BYTES} bytes")
+    return output
