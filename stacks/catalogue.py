@@ -15,10 +15,12 @@ _PROJECT = Path(__file__).resolve().parent.parent
 
 def text(settings: Settings) -> str:
     """Read the stack's catalogue, or the one that comes with the project."""
+    key = ("roles_file",)
     try:
         return files.read_text(_path(settings))
     except UserError as error:
-        raise _unusable(str(error)) from None
+        # Another file, or this one in another form: the command names one.
+        raise _unusable(str(error), set_command(key, "<path>")) from None
 
 
 def roles(settings: Settings) -> frozenset[str]:
@@ -33,7 +35,6 @@ def _path(settings: Settings) -> Path:
     return _PROJECT / settings.roles_file if settings.roles_file else catalogue.DEFAULT_PATH
 
 
-def _unusable(reason: str) -> pulumi.RunError:
-    key = ("roles_file",)
-    problem = Problem(dotted(key), reason, (set_command(key, "<path>"),))
+def _unusable(reason: str, *commands: str) -> pulumi.RunError:
+    problem = Problem(dotted(("roles_file",)), reason, commands)
     return pulumi.RunError(report(pulumi.get_stack(), [problem]))

@@ -22,6 +22,7 @@ from stacks.problems import (
     settings_missing,
     wrong_region,
 )
+from stacks.secret_forms import malformed_secrets
 from stacks.settings import (
     Settings,
     chat_secret_key,
@@ -73,12 +74,14 @@ def load(
     keys = [key for key, _ in secret_keys(settings)]
     present = frozenset(key for key in keys if config.get_secret(key))
     plain = [key for key in present if not is_config_secret(config.full_key(key))]
+    values = {key: value for key in keys if (value := config.get(key))}
     problems = [
         *wrong_region(region),
         *other_account(settings, provider.get("accountId")),
         *contradictions(settings, roles_of(settings)),
         *_key(stack, os.environ),
         *missing_secrets(settings, present),
+        *malformed_secrets(settings, values, local=stack == LOCAL),
         *(plain_secrets(settings, plain, stack) if stack != LOCAL else ()),
     ]
     if problems:

@@ -4,12 +4,16 @@ A message names the key, says what is wrong and what is accepted, and ends with 
 Values of secrets are never shown.
 """
 
+import os
 import re
 import shlex
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path as FilePath
 
 PROJECT = "ecs-provisioning-loop"
+_ROOT = FilePath(__file__).resolve().parents[1]
 
 Path = tuple[str | int, ...]
 
@@ -30,7 +34,17 @@ class Problem:
 
 def typed(command: str, stack: str) -> str:
     """Write a command as it is typed, whichever stack is selected."""
-    return re.sub(r"^pulumi config \w+", lambda found: f"{found[0]} --stack {stack}", command)
+    return re.sub(
+        r"^pulumi (config \w+)", lambda found: f"{_pulumi()} {found[1]} --stack {stack}", command
+    )
+
+
+def _pulumi() -> str:
+    """Return the ``pulumi`` that can be typed: the one that only this project has, by its path."""
+    own = _ROOT / ".engine" / "bin" / "pulumi"
+    # `make up` runs the program with the project's own first on PATH; a shell does not.
+    is_own = os.path.realpath(shutil.which("pulumi") or own) == os.path.realpath(own)
+    return os.path.relpath(own, _ROOT) if is_own and own.exists() else "pulumi"
 
 
 def report(stack: str, problems: Sequence[Problem]) -> str:

@@ -1,14 +1,14 @@
 """What can be wrong with a stack's configuration, looked for all at once."""
 
 import difflib
+import re
 from collections.abc import Collection, Iterator
-from types import UnionType
-from typing import Any, cast, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
+from cli.validation import Mistake, mistakes
 from components.names import ChatPlatform, Delivery
+from components.patterns import RESULT_SOURCE
 from stacks.mending import (
     PROJECT,
     Path,
@@ -19,7 +19,7 @@ from stacks.mending import (
     set_command,
     wrong_setting,
 )
-from stacks.settings import Settings, secret_keys
+from stacks.settings import FORMS, Settings, secret_keys
 
 # EventBridge allows 50 rules on a bus ("Limits"); three are the loop's own: provision, onboarding
 # and archive. Each chat takes two.
@@ -69,55 +69,23 @@ def settings_missing() -> Problem:
 
 def invalid(error: ValidationError) -> Iterator[Problem]:
     """Turn what the model refused into problems, one per key, without values."""
-    for detail in error.errors(include_url=False, include_context=True, include_input=False):
-        yield _from_detail(detail)
+    for mistake in mistakes(error, Settings, FORMS):
+        yield _problem(mistake)
 
 
-def _from_detail(detail: ErrorDetails) -> Problem:
-    path = tuple(step for step in detail["loc"] if step != "[key]")
+def _problem(mistake: Mistake) -> Problem:
+    path, key = mistake.path, dotted(mistake.path)
     if path == ("region",):
         reason = f"not accepted; the region is said once, by {REGION_KEY}"
-        return Problem(dotted(path), reason, (remove_command(path),))
-    if detail["type"] == "extra_forbidden":
-        return _unknown_key(path)
-    if detail["type"] == "missing":
-        return wrong_setting(path, "missing", "<value>")
-    if "[key]" in detail["loc"]:
-        reason = f"not accepted as a name: {_sentence(detail['msg'])}"
-        return Problem(dotted(path), reason, (remove_command(path), set_command(path, "<value>")))
-    return wrong_setting(path, _sentence(detail["msg"]), "<value>")
-
-
-def _unknown_key(path: Path) -> Problem:
-    known = sorted(_model_at(path[:-1]).model_fields)
-    near = difflib.get_close_matches(str(path[-1]), known, n=1)
-    if not near:
-        reason = f"unknown key; accepted here: {', '.join(known)}"
-        return Problem(dotted(path), reason, (remove_command(path),))
-    right = (*path[:-1], near[0])
-    return Problem(
-        dotted(path),
-        f"unknown key; did you mean '{near[0]}'?",
-        (remove_command(path), set_command(right, "<value>")),
-    )
-
-
-def _model_at(path: Path) -> type[BaseModel]:
-    """Give the model that stands at a path of the settings."""
-    here: Any = Settings
-    for step in path:
-        if get_origin(here) is dict:
-            here = get_args(here)[-1]
-        else:
-            here = here.model_fields[str(step)].annotation
-        if get_origin(here) is UnionType:  # X | None
-            here = get_args(here)[0]
-    return cast("type[BaseModel]", here)
-
-
-def _sentence(text: str) -> str:
-    text = text.removeprefix("Value error, ").removeprefix("Input ")
-    return text[:1].lower() + text[1:].rstrip(".")
+        return Problem(key, reason, (remove_command(path),))
+    if mistake.kind == "extra_forbidden":
+        right = (*path[:-1], mistake.near)
+        mended = (set_command(right, "<value>"),) if mistake.near else ()
+        return Problem(key, mistake.reason, (remove_command(path), *mended))
+    if mistake.is_name:
+        reason = f"not accepted as a name: {mistake.reason}"
+        return Problem(key, reason, (remove_command(path), set_command(path, "<value>")))
+    return wrong_setting(path, mistake.reason, "<value>")
 
 
 def contradictions(settings: Settings, catalogue: frozenset[str]) -> Iterator[Problem]:
@@ -187,14 +155,28 @@ def _chats(settings: Settings) -> Iterator[Problem]:
             )
 
 
+def _reserved(path: Path, name: str) -> Iterator[Problem]:
+    """Refuse the names under which the loop's own events and the cloud's come: it would loop."""
+    if name == RESULT_SOURCE or re.match(r"acs(\.|$)", name, re.IGNORECASE):
+        yield Problem(
+            dotted(path),
+            f"'{name}' is the source of the loop's own results"
+            if name == RESULT_SOURCE
+            else f"'{name}' is a name of Alibaba Cloud's own sources (acs.*)",
+            (remove_command(path) if path[0] == "sources" else set_command(path, "<name>"),),
+        )
+
+
 def _sources(settings: Settings) -> Iterator[Problem]:
     doors: dict[Path, tuple[int, int]] = {}
     for name, source in settings.sources.items():
+        yield from _reserved(("sources", name), name)
         doors["sources", name] = (len(source.allowed_ips), len(source.allowed_referers))
         if source.chat not in settings.chats:
             yield _undefined_chat(settings, ("sources", name, "chat"), source.chat)
     if settings.onboarding:
         door = settings.onboarding
+        yield from _reserved(("onboarding", "source"), door.source)
         doors["onboarding",] = (len(door.allowed_ips), len(door.allowed_referers))
         if door.source in settings.sources:
             yield wrong_setting(

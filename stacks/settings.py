@@ -15,13 +15,39 @@ from components.names import ChatPlatform, Delivery, Language, RetryStrategy
 
 _DAY = 86_400
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$|^[a-z]$")]
-SourceName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z][a-zA-Z0-9._-]{0,126}$")]
-RoleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+_NAME = r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$|^[a-z]$"
+_SOURCE_NAME = r"^[a-zA-Z][a-zA-Z0-9._-]{0,126}$"
+_ROLE_NAME = r"^[a-z][a-z0-9-]{0,31}$"
+_INSTANCE_ID = r"^i-[a-z0-9]{4,28}$"
+_HEADER_NAME = r"^[A-Za-z][A-Za-z0-9-]{0,63}$"
+_URL = r"^https?://[^\s/]+"
+_METHOD = r"^(POST|PUT|PATCH)$"
+_ENVIRONMENT = r"^[a-z][a-z0-9]{0,11}$"
+_ACCOUNT_ID = r"^\d{16}$"
+_PREFIX = r"^[a-z][a-z0-9-]{0,30}$"
+_PROJECT = r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"
+FORMS = {
+    _NAME: "lower-case letters, digits and hyphens, a letter first, at most 32",
+    _SOURCE_NAME: "letters, digits and . _ -, a letter first, at most 127",
+    _ROLE_NAME: "lower-case letters, digits and hyphens, a letter first, at most 32",
+    _INSTANCE_ID: "an id such as i-bp1f00ba",
+    _HEADER_NAME: "the name of a header: letters, digits and hyphens",
+    _URL: "a URL such as https://hr.example.com/api/employees",
+    _METHOD: "POST, PUT or PATCH",
+    _ENVIRONMENT: "lower-case letters and digits, a letter first, at most 12",
+    _ACCOUNT_ID: "16 digits, in quotes",
+    _PREFIX: "lower-case letters, digits and hyphens, a letter first, at most 31",
+    _PROJECT: "3 to 63 lower-case letters, digits and hyphens",
+}
+"""What each pattern accepts, in words."""
+
+Name = Annotated[str, StringConstraints(pattern=_NAME)]
+SourceName = Annotated[str, StringConstraints(pattern=_SOURCE_NAME)]
+RoleName = Annotated[str, StringConstraints(pattern=_ROLE_NAME)]
 TagKey = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 TagValue = Annotated[str, StringConstraints(max_length=128)]
-InstanceId = Annotated[str, StringConstraints(pattern=r"^i-[a-z0-9]{4,28}$")]
-HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")]
+InstanceId = Annotated[str, StringConstraints(pattern=_INSTANCE_ID)]
+HeaderName = Annotated[str, StringConstraints(pattern=_HEADER_NAME)]
 
 
 class Strict(BaseModel):
@@ -134,10 +160,10 @@ class Onboarding(Door):
     """The route from a new member of the chat platform to the company's own HTTP API."""
 
     source: SourceName = Field(description="Name of the HTTPS event source; unique in the region")
-    endpoint: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")] = Field(
+    endpoint: Annotated[str, StringConstraints(pattern=_URL)] = Field(
         description="URL of the HTTP API that is called for each new member"
     )
-    method: Annotated[str, StringConstraints(pattern=r"^(POST|PUT|PATCH)$")] = Field(
+    method: Annotated[str, StringConstraints(pattern=_METHOD)] = Field(
         default=defaults.ONBOARDING_METHOD,
         description="HTTP method of the call: POST, PUT or PATCH",
     )
@@ -183,21 +209,17 @@ class Retention(Strict):
 class Settings(Strict):
     """What a stack file says under ``ecs-provisioning-loop:settings``."""
 
-    environment: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,11}$")] = Field(
+    environment: Annotated[str, StringConstraints(pattern=_ENVIRONMENT)] = Field(
         description="Short name of the environment; part of every physical name"
     )
-    account_id: Annotated[str, StringConstraints(pattern=r"^\d{16}$")] = Field(
+    account_id: Annotated[str, StringConstraints(pattern=_ACCOUNT_ID)] = Field(
         description="Id of the Alibaba Cloud account, 16 digits; credentials of another are refused"
     )
-    name_prefix: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")] | None = (
-        Field(
-            default=None,
-            description="Beginning of every physical name; unset: provisioning-<environment>",
-        )
+    name_prefix: Annotated[str, StringConstraints(pattern=_PREFIX)] | None = Field(
+        default=None,
+        description="Beginning of every physical name; unset: provisioning-<environment>",
     )
-    log_project: (
-        Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")] | None
-    ) = Field(
+    log_project: Annotated[str, StringConstraints(pattern=_PROJECT)] | None = Field(
         default=None,
         description="Name of the SLS project, unique over all accounts of the region, 3 to 63 "
         "characters; unset: <name_prefix>-logs",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from functions.common import events
-from functions.common.errors import UnreachableError
+from functions.common.errors import SettingError, UnreachableError
 from functions.common.log import decision
 from functions.common.web import Send
 from functions.post_to_chat.decide import (
@@ -23,7 +23,10 @@ SECONDS = 10
 
 
 def serve(
-    payload: bytes | str, known: Mapping[str, Chat], transport: Send, now: Callable[[], float]
+    payload: bytes | str,
+    known: Mapping[str, Chat | SettingError],
+    transport: Send,
+    now: Callable[[], float],
 ) -> str:
     """Deliver the message of a result event.
 

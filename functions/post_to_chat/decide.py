@@ -6,6 +6,7 @@ is a failure, too. Codes: "Custom robot: send group messages" (DingTalk), "Custo
 """
 
 import json
+import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from functions.common.web import Answer, header_value
 from functions.common.wire import MOST_BYTES, encode
 
 SHORT_BYTES = 3000
+_WEBHOOK = re.compile(r"https?://[^\s/]+/")
 
 
 class ChatBusyError(TemporaryError):
@@ -79,37 +81,45 @@ _LARK = {
 }
 
 
-def chats(environ: Mapping[str, str]) -> dict[str, Chat]:
-    """Read the variable ``CHATS``.
+def chats(environ: Mapping[str, str]) -> dict[str, Chat | SettingError]:
+    """Read the variable ``CHATS``; a chat whose setting is wrong is the error that says so.
+
+    It is raised only when that chat is addressed, so that it silences no other.
 
     Raises:
-        SettingError: with the path of the first value that is wrong, never with the value.
+        SettingError: if the variable as a whole is no JSON object.
     """
-    found = {}
+    found: dict[str, Chat | SettingError] = {}
     for name, given in environment.json_object(environ, "CHATS").items():
         entry = given if isinstance(given, dict) else {}
         values = [entry.get(key, "") for key in ("platform", "webhook", "secret")]
         platform, webhook, secret = (v if isinstance(v, str) else "" for v in values)
         if platform not in PLATFORMS:
             accepted = ", ".join(PLATFORMS)
-            raise SettingError("CHATS", f"$.{name}.platform must be one of: {accepted}")
-        if not webhook.startswith(("https://", "http://")):
-            raise SettingError("CHATS", f"$.{name}.webhook must be an http(s) URL")
-        found[name] = Chat(name, platform, webhook, secret)
+            found[name] = SettingError("CHATS", f"$.{name}.platform must be one of: {accepted}")
+        elif not _WEBHOOK.match(webhook):
+            found[name] = SettingError("CHATS", f"$.{name}.webhook must be an http(s) URL")
+        else:
+            found[name] = Chat(name, platform, webhook, secret)
     return found
 
 
-def addressed(event: Event, known: Mapping[str, Chat]) -> tuple[Chat, dict[str, Any]]:
+def addressed(
+    event: Event, known: Mapping[str, Chat | SettingError]
+) -> tuple[Chat, dict[str, Any]]:
     """Give the chat that a result event is for, and its finished message.
 
     Raises:
         PermanentError: if it names no chat that is known, or holds no message.
+        SettingError: if that chat's own setting is wrong.
     """
     name = event.get("detail", "origin", "chat")
     chat = known.get(name) if isinstance(name, str) else None
     if chat is None:
         names = ", ".join(sorted(known))
         raise PermanentError(f"event {event.id} is for no known chat; known: {names}", "NoChat")
+    if isinstance(chat, SettingError):
+        raise chat
     message = event.get("message")
     if not isinstance(message, dict):
         raise PermanentError(f"event {event.id} holds no message", "NoMessage")

@@ -12,7 +12,8 @@ import yaml
 from pulumi.runtime.settings import get_root_resource
 from pulumi.runtime.stack import Stack
 
-from stacks.settings import Settings, secret_keys
+from components.names import ChatPlatform
+from stacks.settings import Settings, chat_secret_key, chat_webhook_key, secret_keys
 from tests.unit.fake_engine import FakeEngine
 
 ROOT = Path(__file__).parents[3]
@@ -33,10 +34,19 @@ def settings_of(stack: str) -> Settings:
 
 def fake_secrets(stack: str) -> dict[str, str]:
     """Give a value for every secret that a stack needs and its file does not hold."""
-    held = stack_file(stack)
+    held, settings = stack_file(stack), settings_of(stack)
+    webhooks = {
+        ChatPlatform.DINGTALK: "https://oapi.dingtalk.com/robot/send?access_token={}-s3cret-{}",
+        ChatPlatform.LARK: "https://open.feishu.cn/open-apis/bot/v2/hook/{}-s3cret-{}",
+    }
+    signing = {ChatPlatform.DINGTALK: f"SEC{'5' * 64}", ChatPlatform.LARK: "l" * 22}
+    values = {}
+    for name, chat in settings.chats.items():
+        values[chat_webhook_key(name)] = webhooks[chat.platform].format(stack, name)
+        values[chat_secret_key(name)] = signing[chat.platform]
     return {
-        f"{PROJECT}:{key}": f"https://secret.example/{key}/{stack}-s3cret"
-        for key, _ in secret_keys(settings_of(stack))
+        f"{PROJECT}:{key}": values.get(key, f"{stack}-s3cret-{key}")
+        for key, _ in secret_keys(settings)
         if f"{PROJECT}:{key}" not in held
     }
 

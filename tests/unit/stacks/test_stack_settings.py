@@ -102,7 +102,7 @@ def test_settings_are_strict_and_frozen(model: type[BaseModel]) -> None:
         ),
         pytest.param(
             settings_change(command={"timeout_seconds": 5}),
-            "settings.command.timeout_seconds: should be greater than or equal to 10",
+            "settings.command.timeout_seconds: must be at least 10",
             set_command(("command", "timeout_seconds"), "<value>"),
             id="number out of range",
         ),
@@ -184,6 +184,38 @@ def test_settings_are_strict_and_frozen(model: type[BaseModel]) -> None:
             "settings.onboarding.allowed_referers: a source checks either IP addresses or referers",
             remove_command(("onboarding", "allowed_referers")),
             id="addresses and referers",
+        ),
+        pytest.param(
+            lambda v: v[SETTINGS]["sources"].update(
+                {"ecs.provisioning": {"platform": "lark", "chat": "ops"}}
+            ),
+            "is the source of the loop's own results",
+            remove_command(("sources", "ecs.provisioning")),
+            id="a source with the loop's own name",
+        ),
+        pytest.param(
+            settings_change(onboarding={"source": "ACS.ecs", "endpoint": "http://x"}),
+            "settings.onboarding.source: 'ACS.ecs' is a name of Alibaba Cloud's own sources",
+            set_command(("onboarding", "source"), "<name>"),
+            id="a source with a name of the cloud's",
+        ),
+        pytest.param(
+            settings_change(account_id="123"),
+            "settings.account_id: must be 16 digits, in quotes",
+            set_command(("account_id",), "<value>"),
+            id="not an account",
+        ),
+        pytest.param(
+            settings_change(chats=["ops"]),
+            "settings.chats: must hold 'name: value' lines",
+            set_command(("chats",), "<value>"),
+            id="a list where names belong",
+        ),
+        pytest.param(
+            lambda v: v.update({f"{PROJECT}:chat-ops-webhook": "oapi.dingtalk.com/robot/send"}),
+            "chat-ops-webhook: not a webhook of dingtalk: it does not begin with https://",
+            secret_command("chat-ops-webhook"),
+            id="webhook without a scheme",
         ),
         pytest.param(
             settings_change(onboarding={"source": "lark.approval", "endpoint": "http://x"}),

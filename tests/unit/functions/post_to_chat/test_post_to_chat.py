@@ -355,14 +355,26 @@ def test_what_cannot_be_sent_is_raised(payload: bytes, words: str) -> None:
         ),
         ({"ops": {"platform": "lark"}}, r"CHATS: \$\.ops\.webhook must be an http"),
         ({"ops": "credential"}, r"CHATS: \$\.ops\.platform must be"),
-        (["credential"], "CHATS: must be a JSON object"),
+        ({"ops": {"platform": "lark", "webhook": "https://"}}, "must be an http"),
     ],
 )
-def test_wrong_settings_are_named_without_their_value(given: object, words: str) -> None:
-    """The message names the variable and the path, never a webhook."""
+def test_one_chats_wrong_setting_touches_no_other(given: dict[str, object], words: str) -> None:
+    """It is told when that chat is addressed, by variable and path, never with a webhook."""
+    good = {"platform": "lark", "webhook": "https://x.example/y"}
+    known = chats({"CHATS": json.dumps({**given, "board": good})})
+    platform = Platform(OK_LARK)
+    serve(result("board", CARD), known, platform, lambda: NOW)
+    assert 1 == len(platform.sent)
     with pytest.raises(SettingError, match=words) as caught:
-        chats({"CHATS": json.dumps(given)})
+        serve(result("ops"), known, platform, lambda: NOW)
     assert "credential" not in str(caught.value)
+    assert 1 == len(platform.sent)
+
+
+def test_chats_that_are_no_object_are_named() -> None:
+    """Then there is no chat to tell apart."""
+    with pytest.raises(SettingError, match="CHATS: must be a JSON object"):
+        chats({"CHATS": '["credential"]'})
 
 
 def test_a_secret_is_optional() -> None:

@@ -1,0 +1,126 @@
+"""Which form each secret of a stack must have, so that a slip is seen before anything is deployed.
+
+Without this a webhook without its scheme would deploy and then silence its chat. Messages never
+show a value.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+from components.names import ChatPlatform
+from stacks.mending import Problem, secret_command
+from stacks.settings import (
+    Settings,
+    chat_secret_key,
+    chat_webhook_key,
+    onboarding_header_key,
+    source_token_key,
+)
+
+_UNKNOWN = "https://placeholder.invalid/"
+"""Stands for a secret that a dry run cannot read."""
+_LOCAL = ".localcloud.invalid"
+_RESERVED = re.compile(r"(^|\.)(example(\.(com|net|org|cn))?|invalid|test|localhost)$")
+_PLACEHOLDER = re.compile(
+    r"[<>{}]|\.\.\.|…|^(x+|changeme|change-me|todo|token|secret|password|placeholder|your[-_ ].*)$",
+    re.IGNORECASE,
+)
+_LOOKS_LIKE = {
+    ChatPlatform.DINGTALK: "https://oapi.dingtalk.com/robot/send?access_token=...",
+    ChatPlatform.LARK: "https://open.feishu.cn/open-apis/bot/v2/hook/...",
+}
+_HOSTS = {
+    ChatPlatform.DINGTALK: re.compile(r"(^|\.)dingtalk\.(com|io)$"),
+    ChatPlatform.LARK: re.compile(r"(^|\.)(feishu\.cn|larksuite\.com|larkoffice\.com)$"),
+}
+_LARK_PATH = re.compile(r"/open-apis/bot/v2/hook/(?P<token>[A-Za-z0-9-]+)")
+_SIGNING_SECRETS = {
+    ChatPlatform.DINGTALK: (r"SEC[0-9A-Za-z]{32,}", "'SEC' and 64 characters, without spaces"),
+    ChatPlatform.LARK: (r"(?!SEC)[0-9A-Za-z]{16,64}", "16 to 64 letters and digits"),
+}
+
+
+def malformed_secrets(
+    settings: Settings, values: Mapping[str, str], *, local: bool
+) -> Iterator[Problem]:
+    """Yield the secrets whose values cannot be right; those that are not known are left out."""
+    for key, reason in _reasons(settings, values, local=local):
+        yield Problem(key, reason, (secret_command(key),))
+
+
+def _reasons(
+    settings: Settings, values: Mapping[str, str], *, local: bool
+) -> Iterator[tuple[str, str]]:
+    known = {key: value for key, value in values.items() if not value.startswith(_UNKNOWN)}
+    for name, chat in settings.chats.items():
+        key = chat_webhook_key(name)
+        if key in known and (reason := _wrong_webhook(known[key], chat.platform, local=local)):
+            looks = _LOOKS_LIKE[chat.platform]
+            yield key, f"not a webhook of {chat.platform}: {reason}; one looks like {looks}"
+        key = chat_secret_key(name)
+        pattern, words = _SIGNING_SECRETS[chat.platform]
+        if chat.signed and key in known and not re.fullmatch(pattern, known[key]):
+            yield key, f"not a signing secret of {chat.platform}, which is {words}"
+    for name, source in settings.sources.items():
+        key = source_token_key(name)
+        if source.token_required and key in known and not _is_token(known[key]):
+            yield key, "must be 16 or more letters, digits and - . _ ~ + / =, as of a generator"
+    for name in settings.onboarding.headers if settings.onboarding else ():
+        key = onboarding_header_key(name)
+        if key in known and not _is_header_value(known[key]):
+            yield key, "must be one line of ASCII without spaces around it, and no placeholder"
+
+
+def _wrong_webhook(text: str, platform: ChatPlatform, *, local: bool) -> str:
+    """Say what is wrong with a webhook's URL; empty if nothing is."""
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        return "its host or port is not one"
+    is_local = local and host.endswith(_LOCAL)
+    others = [pattern for other, pattern in _HOSTS.items() if other is not platform]
+    wrong = (
+        (text != text.strip() or not text.isprintable() or " " in text, "it holds spaces"),
+        (
+            parts.scheme != "https" and not (is_local and parts.scheme == "http"),
+            "it does not begin with https://",
+        ),
+        (not host or "@" in parts.netloc, "it has no host, or more than that"),
+        (_RESERVED.search(host) and not is_local, f"the host {host} is a placeholder"),
+        (any(pattern.search(host) for pattern in others), f"{host} is another platform's"),
+    )
+    return next((why for holds, why in wrong if holds), "") or _wrong_address(parts, platform)
+
+
+def _wrong_address(parts: SplitResult, platform: ChatPlatform) -> str:
+    if platform is ChatPlatform.DINGTALK:
+        query = dict(parse_qsl(parts.query))
+        token = query.get("access_token", "")
+        if parts.path != "/robot/send" or not token:
+            return "it lacks /robot/send?access_token="
+        if {"sign", "timestamp"} & set(query):
+            return "it holds a signature, which is made for each message; leave it out"
+    else:
+        match = _LARK_PATH.fullmatch(parts.path)
+        if match is None:
+            return "it lacks /open-apis/bot/v2/hook/ and the token"
+        token = match["token"]
+    return "its token is a placeholder" if _PLACEHOLDER.search(token) else ""
+
+
+def _is_token(text: str) -> bool:
+    return bool(re.fullmatch(r"[A-Za-z0-9._~+/=-]{16,}", text)) and not _PLACEHOLDER.search(text)
+
+
+def _is_header_value(text: str) -> bool:
+    words = text.split()
+    return (
+        text == text.strip()
+        and text.isascii()
+        and text.isprintable()
+        and bool(words)
+        and not _PLACEHOLDER.search(words[-1])
+    )
