@@ -9,9 +9,10 @@ from pathlib import PurePosixPath
 
 _RULE = re.compile(
     r"(?P<host>[\w.*?-]+)[ \t]*=[ \t]*(?:\((?P<users>[^)\n]*)\)[ \t]*)?"
-    r"(?P<tags>(?:[A-Z_]{4,}:[ \t]*)*)(?P<commands>(?:ALL\b|!|/|[a-z])[^'\"\n]*)?"
+    r"(?P<tags>(?:[A-Z_]{4,}:[ \t]*)*)(?P<commands>[!/A-Za-z][^'\"\n]*)?"
 )
-_ROOT = {"", "root", "#0", "ALL", "%root", "%wheel", "%sudo"}
+_A_COMMAND = re.compile(r"!|/|ALL\b|sudoedit\b|[A-Z_]{3,}\b")
+_ORDINARY_USER = re.compile(r"(?!root$)[a-z_][\w.-]*\$?")
 _ALWAYS_A_SHELL = """
     vi vim vim.basic vimdiff view rvim nvim nano pico joe ed ex emacs mcedit sudoedit visudo vipw
     less more most pg man info
@@ -34,12 +35,19 @@ _ROOT_GROUPS = (
     *("root", "wheel", "sudo", "admin", "docker", "podman", "lxd", "lxc", "libvirt", "kvm"),
     *("disk", "shadow", "kmem", "mem", "sys", "tty"),
 )
+_NAMES = r"[ =]*[\"']?(?P<{}>[\w,.-]+)"
 _JOINS = re.compile(
-    r"(?m)\busermod\b[^\n;|]*?-\w*G\w*[ =]+[\"']?(?P<a>[\w,-]+)"
-    r"|\b(?:useradd|adduser)\b[^\n;|]*?(?:-G|--groups)[ =]+[\"']?(?P<b>[\w,-]+)"
-    r"|\bgpasswd\b[^\n;|]*?(?:-a|--add)[ =]+\S+[ ]+[\"']?(?P<c>[\w-]+)"
-    r"|\badduser[ ]+[\w$\"'{}-]+[ ]+[\"']?(?P<d>[\w-]+)"
-    r"|^[ \t]*(?:\w+[ ]')?groups?[ ]+(?P<e>[a-z_][\w -]*)"
+    rf"\b(?:usermod|useradd|adduser)\b[^\n;|]*?\s(?:-\w*[gG]|--groups?|--gid){_NAMES.format('a')}"
+    rf"|\bgpasswd\b[^\n;|]*?(?:-a|--add)[ =]+\S+{_NAMES.format('b')}"
+    rf"|\bgroupmems\b[^\n;|]*?(?:-g|--group){_NAMES.format('c')}"
+    rf"|\b(?:adduser|addgroup)[ ]+[\w$\"'{{}}-]+[ ]+{_NAMES.format('d')}"
+    r"|(?:^|[(\"'])[ \t]*groups?[ ]+(?P<e>[a-z_][\w -]*)"
+)
+_GROUP_FILE = re.compile(
+    r"(?:>>?|\btee\b(?:\s+-a)?|\bsed\b[^\n]*?)\s*[\"']?/etc/(?:group|gshadow)\b"
+)
+_VARIABLE = re.compile(
+    r"(?m)^[ \t]*(?:readonly[ ]+|local[ ]+)?(\w+)=[\"']?([\w,./-]+)[\"']?[ \t]*(?:;|$)"
 )
 _KEY = re.compile(r"\b(?:sk-)?(?:ssh|ecdsa)-[\w@.-]+[ ]+(?P<key>AAAA[A-Za-z0-9+/]{16,})")
 
@@ -48,12 +56,15 @@ def rules_for_root(script: str) -> Iterator[tuple[int, str]]:
     """Yield the lines, by number, whose sudo rule is as good as root, with what is wrong."""
     for number, line in _lines(script):
         for match in _RULE.finditer(line):
-            if match["host"] != "ALL" and "PASSWD:" not in match["tags"]:
-                continue  # an assignment of the shell
-            users = {user.strip() for user in (match["users"] or "").partition(":")[0].split(",")}
-            if not users & _ROOT:
+            commands = match["commands"] or ""
+            is_rule = match["host"] == "ALL" or "PASSWD:" in match["tags"]
+            # Anything else is an assignment of the shell, such as PATH=/bin.
+            if not is_rule and not (match["users"] and _A_COMMAND.match(commands)):
                 continue
-            for command in re.split(r"(?<!\\),", match["commands"] or ""):
+            users = (match["users"] or "root").partition(":")[0].split(",")
+            if all(_ORDINARY_USER.fullmatch(user.strip()) for user in users):
+                continue
+            for command in re.split(r"(?<!\\),", commands):
                 if why := _why_root(re.sub(r"^(?:[A-Z_]{4,}:\s*)+", "", command.strip())):
                     yield number, why
 
@@ -75,10 +86,14 @@ def _why_root(command: str) -> str | None:
 
 def groups_for_root(script: str) -> Iterator[tuple[int, str]]:
     """Yield the lines, by number, that put an account into a group that is as good as root."""
+    values = dict(_VARIABLE.findall(script))
     for number, line in _lines(script):
-        for match in _JOINS.finditer(line):
+        text = re.sub(r"\$\{?(\w+)\}?", lambda found: values.get(found[1], found[0]), line)
+        for match in _JOINS.finditer(text):
             named = re.split(r"[,\s]+", next(group for group in match.groups() if group))
             yield from ((number, name) for name in named if name in _ROOT_GROUPS)
+        if _GROUP_FILE.search(text):
+            yield number, "any that is written into /etc/group"
 
 
 def keys_given_twice(script: str) -> Iterator[tuple[int, int]]:

@@ -109,7 +109,7 @@ def _statement(element: Any, is_trust: bool) -> Statement:
     known = _ELEMENTS | ({"Principal"} if is_trust else {"Resource", "NotResource"})
     if unknown := set(element) - known:
         raise Unreadable(f"has the element '{min(unknown)}', which RAM does not know there")
-    if element.get("Effect") not in {"Allow", "Deny"}:
+    if element.get("Effect") not in ("Allow", "Deny"):
         raise Unreadable("has a statement whose Effect is neither Allow nor Deny")
     actions, excluded_actions = _one_of(element, "Action")
     for action in (*actions, *excluded_actions):

@@ -76,7 +76,11 @@ def is_local(host: str) -> bool:
 
 
 def _host(url: str) -> str:
+    """Return the host of a URL, or nothing if it is not clear which one it is."""
     try:
-        return (urlsplit(url).hostname or "").lower()
+        parts = urlsplit(url)
     except ValueError:
         return ""
+    if "[" in parts.netloc and not re.fullmatch(r"(.*@)?\[[^]]*\](:\d+)?", parts.netloc):
+        return ""
+    return (parts.hostname or "").lower()

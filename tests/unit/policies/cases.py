@@ -816,7 +816,7 @@ CASES: dict[str, Case] = {
     ),
     "command-runs-what-it-holds": Case(
         broken=(
-            (script("curl -s https://a.example | sh\n"), "line 1 runs what it fetches"),
+            (script("curl -s https://a.example | sh\n"), "line 1 runs what is not in the script"),
             (script("yum install -y https://a.example/b.rpm\n"), "installs what it fetches"),
             (
                 script("curl -so a.sh https://a.example\nbash a.sh\n"),
@@ -830,6 +830,8 @@ CASES: dict[str, Case] = {
                 "curl -so a.sh https://a.example\necho '0  a.sh' | sha256sum --check\nbash a.sh\n"
             ),
             script("curl -so a.json https://a.example\njq . a.json\n"),
+            script("curl -s https://a.example | python3 -c 'import json'\n"),
+            script("python3 - <<'END'\nprint(1)\nEND\nbash /opt/own.sh </dev/null\n"),
         ),
         unknown={"command.commandContent": UNKNOWN},
     ),
