@@ -32,6 +32,13 @@ def test_what_is_encrypted_is_only_named(project: Path) -> None:
     assert "v1:abc" not in str(found.config)
 
 
+def test_a_structure_that_hides_an_encrypted_value_counts_as_encrypted(project: Path) -> None:
+    """So it does for the engine, which tells the program that the whole key is a secret."""
+    (project / "Pulumi.dev.yaml").write_text("config: {tiny:a: {b: [{c: {secure: v1:abc}}]}}\n")
+    found = read(project, "dev")
+    assert ({"tiny:a"}, {}) == (found.encrypted, found.config)
+
+
 def test_a_missing_stack_is_named_with_those_that_exist(project: Path) -> None:
     """A slip in the stack's name is answered with the names."""
     with pytest.raises(ProjectError, match="there is no stack 'prod'; there are dev"):

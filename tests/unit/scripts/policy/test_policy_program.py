@@ -71,6 +71,28 @@ def test_nothing_is_left_behind(project: Project) -> None:
     assert pulumi.Config("orders").get("seconds") is None
 
 
+@pytest.mark.parametrize(
+    ("config", "account"),
+    [
+        ("alicloud:accountId: '1000000000000001'", "1000000000000001"),
+        ("orders:settings: {account_id: '1000000000000002'}", "1000000000000002"),
+        ("orders:settings: {account: '1000000000000003'}", "1234567890123456"),
+    ],
+)
+def test_the_credentials_are_those_of_the_stacks_account(
+    project: Project, config: str, account: str
+) -> None:
+    """A program that compares the two goes on; what a stack calls its account is its account."""
+    folder = project(
+        program="import pulumi_alicloud as alicloud\n"
+        "alicloud.message.ServiceQueue(\n"
+        "    'letters', queue_name=alicloud.get_caller_identity().account_id)\n"
+    )
+    file = folder / "Pulumi.dev.yaml"
+    file.write_text(f"{file.read_text()}  {config}\n")
+    assert account == resources(folder)["letters"].props["queueName"]
+
+
 def test_an_unknown_stack_is_named_with_those_that_exist(project: Project) -> None:
     """A slip in the stack's name is answered with the names."""
     with pytest.raises(ProjectError, match="there is no stack 'test'; there are dev, prod"):
