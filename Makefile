@@ -14,7 +14,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # A Ctrl-C that comes while the interpreter starts waits until the command can handle it.
 RUN := $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signal=INT) $(BIN)/python
-SHELL_SCRIPTS := .ci/run $(wildcard scripts/dev/*.sh scripts/review/*.sh localcloud/sandbox/standins/*)
+SHELL_SCRIPTS := .ci/run scripts/provision/provision.sh scripts/provision/deprovision.sh \
+  $(wildcard scripts/dev/*.sh scripts/review/*.sh localcloud/sandbox/standins/*)
 REVIEW := .review
 BASE ?= main
 HEAD ?= .
@@ -42,7 +43,7 @@ check: venv ## Lint and type-check everything; runs no test.
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy cli components dryrun functions localcloud policies scripts stacks
-	$(BIN)/shellcheck $(SHELL_SCRIPTS)
+	$(BIN)/shellcheck -x -P SCRIPTDIR -e SC2329 $(SHELL_SCRIPTS)
 	scripts/dev/check-workflows.sh $(VENV)
 
 .PHONY: bench

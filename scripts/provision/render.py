@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import shlex
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cli.errors import UserError
 from scripts.provision.catalogue import Catalogue, Grants, PackageNames, Role
@@ -30,20 +29,11 @@ PARAMETERS = ("emp_id", "role")
 
 _ESCAPES = {"\\": r"\\", "\n": r"\n", "$": r"\0044", "`": r"\0140", "{{": r"\0173\0173"}
 
-_TEMPLATES = Environment(  # noqa: S701 - a shell script: everything is quoted by finalize
-    loader=FileSystemLoader(Path(__file__).parent),
-    block_start_string="<%",
-    block_end_string="%>",
-    variable_start_string="<%=",
-    variable_end_string="%>",
-    comment_start_string="<%#",
-    comment_end_string="%>",
-    undefined=StrictUndefined,
-    keep_trailing_newline=True,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    finalize=lambda value: shlex.quote(str(value)),
-)
+_FOLDER = Path(__file__).parent
+_INCLUDE = re.compile(r'\. "\$\{BASH_SOURCE\[0\]%/\*\}/(?P<name>[a-z]+\.sh)"')
+"""How one of the sources includes another one."""
+_LEFT_OUT = re.compile(r"(?:^|\s)\s*# .*|^\t+")
+"""Indentation and comments are not sent. No string of the sources holds either, as a test sees."""
 
 
 class RenderError(UserError):
@@ -83,14 +73,7 @@ def render(
     """
     chosen = _choose(catalogue, roles)
     records = [(name, record(role)) for name, role in chosen.items()]
-    text = _TEMPLATES.get_template("provision.sh.j2").render(
-        action=action,
-        name_prefix=catalogue.user_name.prefix,
-        lock_seconds=catalogue.lock_timeout_seconds,
-        home_policy=catalogue.home,
-        everyone=record(catalogue.everyone),
-        roles=records,
-    )
+    text = _read(f"{action}.sh", _settings(catalogue, action, records)) + _tail()
     _check_placeholders(text)
     data = text.encode()
     if len(data) > MAX_SCRIPT_BYTES:
@@ -154,12 +137,47 @@ def _choose(catalogue: Catalogue, names: Collection[str] | None) -> dict[str, Ro
     return {name: role for name, role in catalogue.roles.items() if name in names}
 
 
+def _settings(catalogue: Catalogue, action: Action, records: list[tuple[str, str]]) -> str:
+    """Write the assignments that stand in the place of ``settings.sh``."""
+    values = {
+        "ACTION": action,
+        "NAME_PREFIX": catalogue.user_name.prefix,
+        "LOCK_SECONDS": str(catalogue.lock_timeout_seconds),
+    }
+    if action == "deprovision":
+        values["HOME_POLICY"] = catalogue.home
+    else:
+        values["EVERYONE"] = record(catalogue.everyone)
+    lines = [f"readonly {name}={shlex.quote(value)}" for name, value in values.items()]
+    if action == "provision":
+        roles = [f"\t[{name}]={shlex.quote(text)}" for name, text in records]
+        lines += ["declare -rA ROLES=(", *roles, ")"]
+    return "\n".join(lines) + "\n"
+
+
+def _read(name: str, settings: str) -> str:
+    """Read a source and what it includes, without the comments below its head."""
+    if name == "settings.sh":
+        return settings
+    head, body = (_FOLDER / name).read_text(encoding="utf-8").split("\n\n", 1)
+    kept = []
+    for line in body.splitlines():
+        if include := _INCLUDE.fullmatch(line):
+            kept.append(_read(include["name"], settings))
+        elif (code := _LEFT_OUT.sub("", line)) or not line:
+            kept.append(code)
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip("\n") + "\n"
+    return f"{head}\n\n{text}" if head.startswith("#!") else text
+
+
+def _tail() -> str:
+    """Write what Cloud Assistant fills in: comments below the final exit, which bash never reads."""
+    return "\n# parameters\n" + "".join(f"# {name}: {{{{{name}}}}}\n" for name in PARAMETERS)
+
+
 def _check_placeholders(text: str) -> None:
-    tail = "\nexit\n\n# parameters\n# emp_id: {{emp_id}}\n# role: {{role}}\n"
-    if not text.endswith(tail) or text.count("{{") != 2 or text.count("\n# parameters\n") != 1:
-        raise RenderError(
-            "the script must hold {{emp_id}} and {{role}} once each, in its last two lines"
-        )
+    if not text.endswith(f"\nexit\n{_tail()}") or text.count("{{") != len(PARAMETERS):
+        raise RenderError("the script must hold each parameter once, below its final exit")
 
 
 def _too_large(size: int, records: list[tuple[str, str]]) -> str:

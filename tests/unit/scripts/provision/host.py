@@ -12,6 +12,8 @@ from scripts.provision.catalogue import Catalogue
 from scripts.provision.render import Action, render
 
 STANDINS = Path(__file__).with_name("standins")
+PASSING = {"provision.log", ".provisioning", ".rules"}
+"""The log, and the files that hold what a tool says or is asked."""
 ED25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + "{:A>43}"
 
 
@@ -104,11 +106,11 @@ class Host:
         return {name for name, _, _, members in lines if user in members.split(",")}
 
     def tree(self) -> dict[str, tuple[int, bytes]]:
-        """Give mode and content of all files, to compare before and after; the log is left out."""
+        """Give mode and content of all files that count, to compare before and after."""
         return {
             str(path.relative_to(self.folder)): (path.lstat().st_mode, path.read_bytes())
             for path in sorted(self.folder.joinpath("root").rglob("*"))
-            if path.is_file() and not path.is_symlink() and path.name != "provision.log"
+            if path.is_file() and not path.is_symlink() and path.name not in PASSING
         }
 
     def become_plain(self) -> None:

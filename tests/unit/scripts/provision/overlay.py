@@ -19,6 +19,9 @@ mount -t proc proc "$1/root/proc"
 mount --bind /dev "$1/root/dev"
 mount -t tmpfs tmpfs "$1/root/run"
 mount -t tmpfs tmpfs "$1/root/tmp"
+for large in work home root; do
+	[ ! -d "$1/root/$large" ] || mount -t tmpfs -o mode=755 tmpfs "$1/root/$large"
+done
 exec chroot "$1/root" bash
 """
 

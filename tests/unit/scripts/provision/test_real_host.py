@@ -5,33 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.provision.catalogue import Catalogue
-from scripts.provision.render import Action, render
-from tests.unit.scripts.provision.conftest import ADM
-from tests.unit.scripts.provision.host import STANDINS, Run, key, substituted
+from scripts.provision.render import render
+from tests.unit.scripts.provision.host import key, substituted
 from tests.unit.scripts.provision.overlay import Overlay, missing
-
-CATALOGUE = Catalogue.model_validate(
-    {
-        "everyone": {"groups": ["employees"], "packages": ["coreutils", "bash"]},
-        "roles": {
-            "devops": {
-                "groups": ["deploy", ADM],
-                "sudo": ["ALL=(root) NOPASSWD: /usr/bin/systemctl restart app.service"],
-                "ssh_keys": [key("devops")],
-                "files": [{"path": ".config/role", "content": "devops\n"}],
-            },
-            "analyst": {
-                "groups": ["analysts"],
-                "primary_group": "data",
-                "expires_days": 30,
-                "ssh_keys": [key("analyst")],
-            },
-        },
-    }
-)
-
-KEYS = "/home/emp-e123/.ssh/authorized_keys"
+from tests.unit.scripts.provision.real import CATALOGUE, KEYS, prepare, run
 
 _REASON = missing()
 pytestmark = pytest.mark.skipif(bool(_REASON), reason=_REASON)
@@ -41,17 +18,8 @@ pytestmark = pytest.mark.skipif(bool(_REASON), reason=_REASON)
 def root(tmp_path: Path) -> Iterator[Overlay]:
     """Give a throw-away root, with a visudo if the machine has none."""
     with Overlay(tmp_path) as overlay:
-        if overlay.run("PATH=$PATH:/usr/sbin; command -v visudo").code != 0:
-            overlay.write("/usr/sbin/visudo", (STANDINS / "visudo").read_text(), "755")
+        prepare(overlay)
         yield overlay
-
-
-def run(root: Overlay, role: str, action: Action = "provision") -> Run:
-    """Run the script for E123."""
-    root.output("mkdir -p /root/standins")
-    text = substituted(render(CATALOGUE, action).text, "E123", role)
-    root.write("/root/command.sh", text, "755")
-    return root.run("STANDINS=/root/standins sh -c /root/command.sh")
 
 
 def test_account_lives_its_whole_life_with_the_real_tools(root: Overlay) -> None:
@@ -81,7 +49,7 @@ def test_account_lives_its_whole_life_with_the_real_tools(root: Overlay) -> None
         "getent passwd emp-e123 | cut -d: -f3,7 --output-delimiter=' '"
     )
     assert "1" == root.output("getent shadow emp-e123 | cut -d: -f8")
-    assert {"data"} == set(root.output("id -Gn emp-e123").split())
+    assert {"emp-e123"} == set(root.output("id -Gn emp-e123").split())
     assert 1 == root.run(f"test -e {KEYS}").code
 
     assert "updated" == (again := run(root, "devops")).result["status"], again.stderr
@@ -128,7 +96,7 @@ def test_links_that_the_user_set_lead_nowhere(root: Overlay, trap: str) -> None:
 def test_user_and_home_get_nothing_of_roots_environment(root: Overlay) -> None:
     """What runs as the user does not inherit root's environment, where secrets may be."""
     root.write(
-        "/usr/local/bin/timeout", '#!/bin/sh\nenv >/root/seen\nexec /usr/bin/timeout "$@"\n', "755"
+        "/usr/local/bin/setsid", '#!/bin/sh\nenv >/root/seen\nexec /usr/bin/setsid "$@"\n', "755"
     )
     root.write("/root/command.sh", substituted(render(CATALOGUE).text, "E123", "devops"), "755")
     done = root.run("STANDINS=/root SECRET=hush sh -c /root/command.sh")

@@ -1,0 +1,238 @@
+# shellcheck shell=bash
+# What provision.sh and deprovision.sh share. The house rules:
+# - What may fail is run by `must CODE`: the run ends with a code of README.md's table and the tool's
+#   own last line.
+# - Root follows no path that an employee controls: what is done in a home is done by as_user.
+# - Names in between begin with a dot, as no account, crontab or sudo rule does.
+# - No here-documents: bash keeps them in /tmp, which may be full.
+
+set -Eeuo pipefail
+shopt -s inherit_errexit
+umask 077
+export LC_ALL=C TZ=UTC PATH="$PATH:/usr/sbin:/usr/bin:/sbin:/bin"
+
+R=${PROVISION_ROOT:-} # like DESTDIR; empty on a real host
+STATE=$R/var/lib/provisioning
+TMP=$R/run # in memory: has room when the disk is full
+[[ -d $TMP ]] || TMP=$STATE
+emp_id='' role='' user=''      # the request
+uid='' gid='' home='' login='' # the account as passwd has it; uid is empty where there is none
+changes=() outcome=unchanged   # the result
+output=''                      # what the last tool said
+declare -A record              # what was given, as the host remembers it
+
+log() { # LEVEL TEXT
+	local line
+	printf -v line '%(%FT%TZ)T %s [%s] %s' -1 "$1" "$$" "${2//[^ -~]/?}"
+	printf '%s\n' "$line" >&2
+	{ printf '%s\n' "$line" >>"$R/var/log/provision.log"; } 2>/dev/null || true
+}
+
+result() { # STATUS CODE ERROR
+	local list='' item text=${3//[^ -~]/?}
+	for item in "${changes[@]}"; do list+=",\"$item\""; done
+	printf '{"status":"%s","user":"%s","role":"%s","uid":%s,"changes":[%s],"exit_code":%s,"error":"%s"}\n' \
+		"$1" "$user" "$role" "${uid:-null}" "${list#,}" "$2" "${text//[\"\\]/\'}"
+}
+
+die() { # CODE TEXT
+	trap - ERR
+	log error "$2"
+	result failed "$1" "$2"
+	exit "$1"
+}
+
+# Leaves what a tool says in $output, of that the last line in $said. It is said to a file and not
+# to a pipe, which a service that the tool starts would keep open.
+try() { # COMMAND ...
+	local status=0
+	"$@" </dev/null >"$TMP/.provisioning" 2>&1 9>&- || status=$?
+	read_text output "$TMP/.provisioning"
+	((! status)) || printf %s "$output" >&2
+	said=${output%$'\n'}
+	said=${said##*$'\n'}
+	: "${said:=exit code $status}"
+	return "$status"
+}
+
+did() { changes+=("$1"); } # CHANGE
+
+must() { # CODE COMMAND ...
+	try "${@:2}" || die "$1" "$2 failed: $said"
+}
+
+has() { [[ " $1 " == *" $2 "* ]]; } # LIST WORD
+
+read_text() { # VARIABLE FILE: empty if there is none
+	local _text=''
+	[[ ! -f $2 ]] || IFS= read -rd '' _text <"$2" || true
+	printf -v "$1" %s "$_text"
+}
+
+put() { printf %s "$2" >"$1"; } # FILE TEXT
+
+write_file() { # FILE MODE TEXT: whole or not at all
+	local now new=${1%/*}/.provisioning
+	read_text now "$1"
+	[[ $now != "$3" ]] || return 0
+	must 10 mkdir -p "${1%/*}"
+	must 10 put "$new" "$3"
+	must 10 chmod "$2" "$new"
+	must 10 mv -fT "$new" "$1"
+}
+
+read_entry() { # ARRAY FILE NAME: the fields of that line of /etc/FILE; fails if there is none
+	local -n _fields=$1
+	while IFS=: read -ra _fields; do
+		[[ ${_fields[0]:-} != "$3" ]] || return 0
+	done <"$R/etc/$2"
+	return 1
+}
+
+# The parameters stand below the final exit, where bash parses nothing: whatever they hold, they
+# stay text. Exactly two lines of the known form are taken, and no null character.
+read_parameters() { # [EMP_ID ROLE]
+	local text='' form=$'^\n# parameters\n# emp_id: ([^\n]*)\n# role: ([^\n]*)\n?$'
+	! IFS= read -rd '' text <"${BASH_SOURCE[-1]}" || text=''
+	body=${text%%$'\n# parameters\n'*}
+	if (($#)); then
+		emp_id=$1 role=${2:-}
+	elif [[ ${text:${#body}} =~ $form ]]; then
+		emp_id=${BASH_REMATCH[1]} role=${BASH_REMATCH[2]}
+	fi
+	user=$NAME_PREFIX${emp_id,,}
+	if [[ ! $emp_id =~ ^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$ || ! $user =~ ^[a-z].{0,31}$ ||
+		! $role =~ ^[a-z][a-z0-9-]{0,31}$ ]]; then
+		text="emp_id '${emp_id:0:40}', role '${role:0:40}'"
+		emp_id='' role='' user=''
+		die 2 "not acceptable: $text"
+	fi
+	sudo_file=$R/etc/sudoers.d/provisioning-${user//./+} # sudo skips names with a dot
+}
+
+# What is not on record as given is never taken away. Keys are set apart by tabs; records of the first
+# version have a line for each, and lie one folder up. Fields that we do not know stay as they are.
+read_record() {
+	local key value file=$STATE/accounts/$user
+	record=([emp_id]='' [uid]='' [status]='' [groups]='' [keys]='' [password]='' [home]='')
+	[[ -f $file ]] || file=$STATE/$user
+	[[ ! -f $file ]] || while IFS=' ' read -r key value; do
+		if [[ $key == key ]]; then record[keys]+=$value$'\t'; else record[$key]=$value; fi
+	done <"$file"
+}
+
+remember() { # FIELD VALUE ...
+	local key text=''
+	record[version]=2
+	while (($#)); do
+		record[$1]=$2
+		shift 2
+	done
+	for key in "${!record[@]}"; do text+="$key ${record[$key]}"$'\n'; done
+	write_file "$STATE/accounts/$user" 600 "$text"
+}
+
+foreign() { die 5 "$1 was not made by this script: not touched"; } # WHAT
+
+# Fails if there is no account; ends the run if there is one that these scripts did not make.
+find_account() {
+	local fields
+	[[ ${record[emp_id]:-$emp_id} == "$emp_id" ]] ||
+		die 5 "$user is that of emp_id ${record[emp_id]}"
+	if ! read_entry fields passwd "$user"; then
+		# An account of that name would come with the group's rights.
+		[[ ${record[emp_id]} ]] || ! read_entry fields group "$user" || foreign "group $user"
+		return 1
+	fi
+	# On record without a uid: a run was cut off while useradd worked.
+	[[ ${record[emp_id]} && (${record[uid]} == "${fields[2]}" || ${record[uid]}${fields[4]} == "$emp_id") ]] ||
+		foreign "account $user (uid ${fields[2]})"
+	uid=${fields[2]} gid=${fields[3]} home=$R${fields[5]} login=${fields[6]:-}
+}
+
+# The tools wait 15 seconds for /etc/passwd.lock; whoever edits the file by hand takes longer.
+account_tool() { # TOOL ARGUMENT ...
+	until try "$1" ${R:+--prefix "$R"} "${@:2}"; do
+		[[ $said == *'cannot lock'* && -w $R/etc ]] || die 8 "$1 failed for $user: $said"
+		((SECONDS < LOCK_SECONDS)) || die 6 "$said"
+		sleep 1
+	done
+}
+
+ensure_group() { # NAME
+	local fields
+	read_entry fields group "$1" || account_tool groupadd "$1"
+}
+
+# Rights go before anything is given, since all that follows may fail. Then $kept are the groups
+# that the account is in, $added those that it lacks; $removed were given by us and are gone.
+take_rights() { # GROUPS PRIMARY USERMOD_ARGUMENT ...: what stays, and what else is to change
+	local name list fields args=("${@:3}")
+	kept='' added='' removed=''
+	while IFS=: read -r name _ _ list; do
+		[[ ,$list, == *",$user,"* ]] || continue
+		if has "${record[groups]}" "$name" && ! has "$1" "$name"; then
+			removed+=" $name"
+		else
+			kept+=${kept:+,}$name
+		fi
+	done <"$R/etc/group"
+	for name in $1; do
+		has "${kept//,/ }$added" "$name" || added+=" $name"
+	done
+	[[ $uid ]] || return 0
+	[[ ! $removed ]] || args+=(-G "$kept")
+	read_entry fields group "$2" || true
+	if [[ ${fields[2]:-} != "$gid" ]]; then
+		ensure_group "$user"
+		args+=(-g "$user")
+	fi
+	((! ${#args[@]})) || account_tool usermod "${args[@]}" "$user"
+	for name in $removed; do did "group $name removed"; done
+}
+
+# Root must not follow the user's links, nor hand its output or terminal to the user's processes,
+# which can take over whatever runs as the user. So the function runs in a session of its own,
+# without root's environment; what it says comes back as a small file.
+as_user() ( # FUNCTION ARGUMENT ...: in the home
+	cd "$home" || exit
+	if ((EUID)); then
+		"$@"
+		exit
+	fi
+	ulimit -f 1024
+	ulimit -u unlimited 2>&- || true # the user may have used all of it
+	exec -c setsid -w timeout -k 5 30 setpriv --reuid "$uid" --regid "$gid" --clear-groups \
+		bash -c "umask 077; $(declare -f "$1"); \"\$@\"" bash "$@"
+)
+
+# From inside a uid one call reaches all of its processes at once: none can fork away in between.
+kill_all() { # UID
+	[[ $EUID != "$1" ]] || kill -KILL -1
+}
+
+drop_sudo() {
+	[[ -e $sudo_file ]] || return 0
+	must 10 rm -f "$sudo_file"
+	did "sudo removed"
+}
+
+main() { # [EMP_ID ROLE]
+	trap 'die 1 "line $LINENO failed: $BASH_COMMAND"' ERR
+	read_parameters "$@"
+	[[ $R == /* || (! $R && $EUID == 0) ]] || die 3 "needs root or PROVISION_ROOT=/... ('$R')"
+	type flock setpriv setsid timeout useradd usermod >/dev/null || die 3 'a tool is missing: line above'
+	said=$(mkdir -p "$STATE" 2>&1) || die 10 "$said"
+	{ exec 9>"$STATE/.lock"; } 2>/dev/null || die 10 "cannot write $STATE/.lock"
+	flock -w "$LOCK_SECONDS" 9 || die 6 "another run has kept the lock for $LOCK_SECONDS s: try again"
+	reconcile
+	if [[ ${changes[*]} ]]; then # verified if a second look finds nothing to do
+		[[ $outcome != unchanged ]] || outcome=$DONE
+		local first=${#changes[@]}
+		reconcile
+		((${#changes[@]} == first)) || die 4 "still to do at the second look: ${changes[*]:first}"
+	fi
+	write_file "$R/opt/$ACTION.sh" 700 "$body"
+	log info "$emp_id $role: $outcome${changes[*]:+ (${changes[*]})}"
+	result "$outcome" 0 ''
+}
