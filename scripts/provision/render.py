@@ -171,7 +171,7 @@ def _read(name: str, settings: str) -> str:
 
 
 def _tail() -> str:
-    """Write what Cloud Assistant fills in: comments below the final exit, which bash never reads."""
+    """Write what Cloud Assistant fills: comments below the final exit, which bash does not read."""
     return "\n# parameters\n" + "".join(f"# {name}: {{{{{name}}}}}\n" for name in PARAMETERS)
 
 

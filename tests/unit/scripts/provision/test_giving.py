@@ -81,7 +81,7 @@ def test_sessions_stay_when_nothing_is_lost(root: Overlay) -> None:
 
 
 def test_names_in_between_are_nobodys(root: Overlay) -> None:
-    """Accounts may be called what temporary files are called elsewhere: each keeps home and record."""
+    """Accounts may be called like temporary files: each keeps its home and its record."""
     catalogue = without_prefix()
     names = ["lin", "lin.new", "lin.provisioning", "accounts", "homes", "new", "provisioning"]
     for name in names:
@@ -225,9 +225,8 @@ def test_null_character_does_not_swap_the_role(root: Overlay) -> None:
 )
 def test_unusual_login_defs_change_nothing(root: Overlay, setting: str) -> None:
     """What the host's login.defs says of homes and groups does not matter."""
-    root.output(
-        f"sed -i '/^{setting.split()[0]}/d' /etc/login.defs; echo '{setting}' >>/etc/login.defs"
-    )
+    name, _ = setting.split()
+    root.output(f"sed -i '/^{name}/d' /etc/login.defs; echo '{setting}' >>/etc/login.defs")
     assert "created" == (made := run(root, "devops")).result["status"], made.stderr
     assert "unchanged" == run(root, "devops").result["status"]
     assert "700 emp-e123" == root.output(f"stat -c '%a %U' {HOME}")

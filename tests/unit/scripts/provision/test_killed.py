@@ -51,11 +51,14 @@ def test_next_run_mends_what_a_killed_one_left(root: Overlay, step: int) -> None
         entry = root.output("getent shadow emp-e123").split(":")
         keys = root.run("cat /home/emp-e123/.ssh/authorized_keys").stdout.strip()
         found = (groups, sudo, entry[7] == "1", keys)
-        assert found == {
-            ("devops", "provision"): ({"emp-e123", "employees", "deploy", "adm"}, True, False, key("devops")),
-            ("analyst", "provision"): ({"data", "employees", "analysts"}, False, False, key("analyst")),
-            ("analyst", "deprovision"): ({"emp-e123"}, False, True, ""),
-        }[role, action]  # fmt: skip
+        assert (
+            found
+            == {
+                "devops": ({"emp-e123", "employees", "deploy", "adm"}, True, False, key("devops")),
+                "analyst": ({"data", "employees", "analysts"}, False, False, key("analyst")),
+                "nobody": ({"emp-e123"}, False, True, ""),
+            }[role if action == "provision" else "nobody"]
+        )
         assert "unchanged" == run(root, role, action).result["status"]
         assert "" == root.output("ls -A /home/.provisioning 2>/dev/null | grep -v homes; true")
     assert "emp-e123" == root.output("stat -c %U /home/emp-e123")

@@ -80,9 +80,7 @@ def test_forking_process_of_a_leaver_is_not_faster(root: Overlay, python: bool) 
     root.output(as_employee("touch /var/tmp/beat; setsid python3 /srv/fork.py >/dev/null 2>&1 &"))
     assert beats(root)
     if not python:
-        root.output(
-            "for name in python3; do mount --bind /bin/false $(readlink -f $(command -v $name)); done"
-        )
+        root.output("mount --bind /bin/false $(readlink -f $(command -v python3))")
     leave(root)
     assert not beats(root)
 
@@ -115,7 +113,7 @@ def test_dead_processes_do_not_hold_a_leaver(root: Overlay) -> None:
 
 
 def test_process_whose_first_thread_is_dead_is_ended(root: Overlay) -> None:
-    """A process looks dead when its first thread has ended; its other threads go on, and are ended."""
+    """A process looks dead when its first thread is; its other threads are ended too."""
     root.write("/srv/thread.py", (
         "import ctypes,threading,time\n"
         "threading.Thread(target=lambda: time.sleep(1000)).start()\n"
@@ -140,8 +138,8 @@ def test_rootless_container_of_a_leaver_is_ended(root: Overlay) -> None:
 def test_nothing_starts_by_itself_later(root: Overlay) -> None:
     """Crontab, at jobs and lingering are gone, another account's are not."""
     root.output(
-        "mkdir -p /var/spool/cron/crontabs /var/spool/cron/atjobs /var/spool/at /var/lib/systemd/linger;"
-        "cd /var/spool/cron; echo '* * * * * id' | tee emp-e123 crontabs/emp-e123 crontabs/emp-e1234;"
+        "mkdir -p /var/spool/cron/{crontabs,atjobs} /var/spool/at /var/lib/systemd/linger;"
+        "cd /var/spool/cron; echo '* * * * * id' | tee {,crontabs/}emp-e123 crontabs/emp-e1234;"
         "touch atjobs/a1 atjobs/a2 ../at/a3 /var/lib/systemd/linger/emp-e123;"
         "chown emp-e123 atjobs/a1 ../at/a3"
     )
@@ -238,7 +236,7 @@ def test_lock_comes_first(root: Overlay) -> None:
 
 
 def test_full_disk_does_not_keep_a_leaver(root: Overlay) -> None:
-    """Where nothing can be written the account cannot be locked, but keys, sudo and processes go."""
+    """Where nothing can be written no account can be locked: keys, sudo and processes go."""
     root.output(
         "mount -t tmpfs -o size=64k tmpfs /mnt && cp -a /var/lib/provisioning/. /mnt/;"
         "mount --move /mnt /var/lib/provisioning;"
@@ -256,7 +254,7 @@ def test_full_disk_does_not_keep_a_leaver(root: Overlay) -> None:
 
 
 def test_home_that_cannot_be_written_is_told(root: Overlay) -> None:
-    """On a read-only /home the account is locked, and the keys that stay are told with their path."""
+    """On a read-only /home the account is locked, and the home that stays open is named."""
     root.output("mount -o remount,ro /home")
     left = run(root, "devops", "deprovision")
     assert (8, True) == (left.code, f"'{HOME}': Read-only file system" in left.result["error"]), (
@@ -275,7 +273,7 @@ def test_home_of_somebody_else_is_left_alone(root: Overlay) -> None:
 
 
 def test_record_of_the_first_version_is_understood(root: Overlay) -> None:
-    """What an older script gave is taken away, and its record is kept in the new form from then on."""
+    """What an older script gave is taken away, and its record kept in the new form."""
     root.output(
         "cd /var/lib/provisioning; uid=$(id -u emp-e123); rm -r accounts;"
         "printf '%s\\n' 'emp_id E123' \"uid $uid\" 'status active' 'role devops'"

@@ -135,7 +135,9 @@ def test_drift_is_put_right(host: Host, catalogue: Catalogue) -> None:
     passwd.write_text(
         passwd.read_text().replace("/home/emp-e123:/bin/bash", "/home/emp-e123:/bin/sh")
     )
-    group.write_text(re.sub(r"^(deploy:x:\d+:)emp-e123$", r"\1", group.read_text(), flags=re.M))
+    group.write_text(
+        re.sub(r"^(deploy:x:\d+:)emp-e123$", r"\1", group.read_text(), flags=re.MULTILINE)
+    )
     sudo = host.path("etc/sudoers.d/provisioning-emp-e123")
     sudo.unlink()
     run = host.run(catalogue, "E123", "devops")
