@@ -15,8 +15,8 @@ _FETCH = (
 _BEFORE = (
     r"(?:(?:sudo|env|exec|command|nohup|doas|time|nice)\s+(?:-{1,2}\S+\s+|\w+=\S*\s+|root\s+)*)*"
 )
-_SHELL = rf"{_BEFORE}(?:/\S*/)?(?:ba|da|k|z|a|fi|c)?sh\b(?![-./=\w])"
-_OTHER = rf"{_BEFORE}(?:/\S*/)?(?:python|perl|ruby|node|php|pwsh)[\d.]*\b(?![-./=\w])"
+_SHELL = rf"{_BEFORE}(?<![\w./-])(?:/\S*/)?(?:ba|da|k|z|a|fi|c)?sh\b(?![-./=\w])"
+_OTHER = rf"{_BEFORE}(?<![\w./-])(?:/\S*/)?(?:python|perl|ruby|node|php|pwsh)[\d.]*\b(?![-./=\w])"
 # An interpreter that is given its program beside the input.
 _WITH_PROGRAM = r"(?!\s+(?:-\w+\s+)*(?:-[A-Za-z]*[cemnp]\b|[^-\s|;&<>][^|;&]*))"
 _STARTS = r"(?:^|[;&|({]|\b(?:then|do|else)\b)\s*"
