@@ -24,7 +24,7 @@ POLICIES ?= $(STACKS)
 
 .PHONY: help
 help: ## Show the targets.
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: venv
 venv: ## Make, mend or refresh .venv from the lock.
@@ -37,6 +37,10 @@ demo: venv ## Play the whole loop on this machine; ENGINE=pulumi deploys with th
 .PHONY: test
 test: venv ## Run the tests.
 	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+.PHONY: test-pythons
+test-pythons: ## Run the tests on every supported Python of this machine.
+	@scripts/dev/test-pythons.sh $(ARGS)
 
 .PHONY: check
 check: venv ## Lint and type-check everything; runs no test.

@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[4]
 LOCK = (ROOT / "requirements.lock").read_text()
@@ -56,3 +57,13 @@ def test_no_registry_is_named(text: str) -> None:
     """Where packages come from is the machine's business."""
     assert "://" not in text
     assert "index-url" not in text
+
+
+def test_every_supported_python_is_tested() -> None:
+    """Where one machine has several, and in the workflow, the same ones are tried."""
+    script = (ROOT / "scripts/dev/test-pythons.sh").read_text()
+    (versions,) = re.findall(r"^readonly VERSIONS=\((.*)\)$", script, re.MULTILINE)
+    workflow = yaml.safe_load((ROOT / ".github/workflows/pull-request.yml").read_text())
+    assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == versions.split()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["requires-python"] == f">={versions.split()[0]}"
