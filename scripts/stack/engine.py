@@ -11,7 +11,9 @@ import urllib.error
 from importlib.metadata import version
 from pathlib import Path
 
+import yaml
 from rich.console import Console
+from semver import VersionInfo
 
 from cli.errors import UserError
 
@@ -31,23 +33,49 @@ def find_or_install(project: Path, console: Console) -> str:
         NoEngine: if it is not there and cannot be downloaded.
     """
     installed = project / FOLDER / "bin" / "pulumi"
-    found = shutil.which("pulumi") or (str(installed) if installed.exists() else "")
-    if found:
-        return found
+    on_path = shutil.which("pulumi")
+    needed = _needed(project)
+    why = "'pulumi' is not on PATH"
+    if on_path:
+        found = _version_of(on_path)
+        if not found or found >= needed:
+            return on_path
+        why = f"{on_path} is version {found}, and this project needs {needed} or newer"
+    if installed.exists():
+        if on_path:
+            console.print(f"{why}: using {installed}", soft_wrap=True)
+        return str(installed)
     wanted = version("pulumi")
     console.print(
-        f"'pulumi' is not on PATH: installing version {wanted} into {FOLDER}/ "
-        "(about 250 MB, once; nothing outside this folder is changed)"
+        f"{why}: installing version {wanted} into {FOLDER}/ "
+        "(about 250 MB, once; nothing outside this folder is changed)",
+        soft_wrap=True,
     )
     with console.status(f"downloading pulumi {wanted}"):
         _install(project / FOLDER, wanted)
     return str(installed)
 
 
+def _needed(project: Path) -> VersionInfo:
+    """Return the oldest version that ``Pulumi.yaml`` allows, as the engine itself reads it."""
+    content = yaml.safe_load((project / "Pulumi.yaml").read_text(encoding="utf-8"))
+    return VersionInfo.parse(content["requiredPulumiVersion"].removeprefix(">="))
+
+
+def _version_of(pulumi: str) -> VersionInfo | None:
+    """Return an engine's version, nothing if it does not say: it checks what it needs itself."""
+    done = subprocess.run(  # noqa: S603 - the engine from PATH
+        [pulumi, "version"], capture_output=True, text=True, check=False
+    )
+    try:
+        return VersionInfo.parse(done.stdout.strip().removeprefix("v"))
+    except ValueError:
+        return None
+
+
 def _install(root: Path, wanted: str) -> None:
     # Loaded here only: the Automation API takes most of a second and is needed once.
     from pulumi.automation import PulumiCommand  # noqa: PLC0415
-    from semver import VersionInfo  # noqa: PLC0415
 
     try:
         PulumiCommand.install(root=str(root), version=VersionInfo.parse(wanted))

@@ -23,6 +23,8 @@ from scripts.stack import local_cloud
 
 ENGINE = """#!{python}
 import json, os, signal, sys, time
+if sys.argv[1:] == ["version"]:
+    sys.exit(print("v3.260.0"))
 def stop(*_):
     time.sleep(0.3)
     open({log!r}, "a").write(json.dumps({{"ended": "in order"}}) + "\\n")
@@ -103,6 +105,7 @@ def engine(tmp_path: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> En
     engine = Engine(tmp_path, endpoint)
     project = tmp_path / "project"
     project.mkdir()
+    (project / "Pulumi.yaml").write_text('requiredPulumiVersion: ">=3.260.0"\n')
     for stack in ("local", "dev"):
         (project / f"Pulumi.{stack}.yaml").write_text("config: {}\n")
     monkeypatch.setattr(command, "PROJECT", project)

@@ -22,7 +22,8 @@ def console() -> Console:
 
 @pytest.fixture(autouse=True)
 def no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave nothing on PATH."""
+    """Leave nothing on PATH, and a project that needs an engine of a certain age."""
+    (tmp_path / "Pulumi.yaml").write_text('requiredPulumiVersion: ">=3.260.0"\n')
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
 
 
@@ -32,10 +33,10 @@ def told(console: Console) -> str:
     return console.file.getvalue()
 
 
-def make(path: Path) -> str:
-    """Make something that can be run."""
+def make(path: Path, version: str = "v3.260.0") -> str:
+    """Make something that can be run and tells its version."""
     path.parent.mkdir(parents=True)
-    path.write_text("#!/bin/sh\n")
+    path.write_text(f"#!/bin/sh\necho {version}\n")
     path.chmod(0o755)
     return str(path)
 
@@ -49,13 +50,31 @@ def fail_with(error: Exception) -> Any:
     return install
 
 
+@pytest.mark.parametrize("version", ["v3.260.0", "v3.300.1-alpha.4+dirty", "built at home"])
 def test_the_engine_on_path_is_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, console: Console
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, console: Console, version: str
 ) -> None:
     """Whoever has one keeps it; nothing is installed."""
-    path = make(tmp_path / "bin" / "pulumi")
+    path = make(tmp_path / "bin" / "pulumi", version)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     assert (path, "") == (find_or_install(tmp_path, console), told(console))
+
+
+def test_an_engine_that_is_too_old_is_named_and_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, console: Console
+) -> None:
+    """The project's own is taken instead, and installed if it is not there."""
+    path = make(tmp_path / "bin" / "pulumi", "v3.99.0")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin")
+    monkeypatch.setattr(
+        PulumiCommand, "install", lambda root, version: make(Path(root) / "bin" / "pulumi")
+    )
+    own = str(tmp_path / FOLDER / "bin" / "pulumi")
+    assert [own, own] == [find_or_install(tmp_path, console) for _ in range(2)]
+    why = f"{path} is version 3.99.0, and this project needs 3.260.0 or newer: "
+    first, second = told(console).splitlines()
+    assert first.startswith(f"{why}installing version ")
+    assert second == f"{why}using {own}"
 
 
 def test_an_engine_is_installed_once(
