@@ -81,6 +81,7 @@ def serve(
     from localcloud.data_folder import DataFolder  # noqa: PLC0415
     from localcloud.http.server import serve as run  # noqa: PLC0415
     from localcloud.settings import CloudSettings  # noqa: PLC0415
+    from localcloud.store import opening  # noqa: PLC0415
 
     if not sys.platform.startswith("linux"):
         raise Unsupported(
@@ -110,7 +111,8 @@ def serve(
 
         def create(settings: CloudSettings) -> App:
             folder.note(settings.endpoint)
-            return App(settings)
+            with opening(settings.data):
+                return App(settings)
 
         run(settings, create, ready)
 

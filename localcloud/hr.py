@@ -7,11 +7,11 @@ same key with another body is a conflict.
 """
 
 import asyncio
-import json
 from dataclasses import dataclass
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
 
+from localcloud.core import strict_json
 from localcloud.faults import Faults
 from localcloud.http.json_body import parse_object
 from localcloud.http.message import HttpRequest, HttpResponse
@@ -139,5 +139,5 @@ async def handle(cloud: "Cloud", request: HttpRequest) -> HttpResponse:
 
 
 def _answer(status: int, body: dict[str, Any]) -> HttpResponse:
-    content = json.dumps(body, ensure_ascii=False).encode()
+    content = strict_json.write(body).encode()
     return HttpResponse(status, content, {"content-type": "application/json"})

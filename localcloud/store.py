@@ -14,14 +14,17 @@ time than the whole server may take or give each statement a thread hop of its o
 
 import asyncio
 import json
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from cli.errors import UserError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -36,8 +39,32 @@ CREATE TABLE IF NOT EXISTS resources (
 """
 
 
+# What a machine can get over: a full disk above all. The numbers are SQLite's "Result codes".
+_TEMPORARY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}
+_PRIMARY_CODE = 0xFF
+_AGAIN_SECONDS = 1.0
+_LARGEST_INTEGER = 2**63 - 1
+_log = logging.getLogger("localcloud")
+
+
 class StoreFailed(RuntimeError):
-    """The state could not be written; nothing accepted since then is safe, so the server stops."""
+    """The state can't be written, so nothing more is accepted; the message says why."""
+
+
+class StateUnusable(UserError):
+    """There is a file in the state's place that is not one, or not one that can be used."""
+
+
+@contextmanager
+def opening(path: Path | None) -> Iterator[None]:
+    """Tell in a line what keeps a state from being used."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StateUnusable(
+            f"cannot use the state in {path}: {error}; make room or mend it, move it away to begin "
+            "anew, or choose another folder with --data"
+        ) from error
 
 
 class Store:
@@ -46,14 +73,21 @@ class Store:
     def __init__(self, path: Path | None) -> None:
         # Not a shared cache: there a write fails at once when somebody reads the same table.
         name = str(path) if path else f"file:/localcloud-{id(self)}?vfs=memdb"
+        if path:
+            # SQLite gives its other files the same mode.
+            path.touch(mode=0o600)
+            path.chmod(0o600)
         self._reader = _connect(name, uri=path is None)
         self._writer = _connect(name, uri=path is None)
         self._writing = threading.Lock()
         self._condition = threading.Condition()
         self._statements: list[Statement] = []
-        self._waiters: list[Callable[[Exception | None], None]] = []
+        self._waiters: list[_Waiter] = []
+        self._path = path
         self._failure: Exception | None = None
+        self._is_final = False
         self._closing = False
+        self._ending = threading.Event()
         self.create(_RESOURCES)
         self._thread = threading.Thread(target=self._write_batches, name="store", daemon=True)
         self._thread.start()
@@ -64,9 +98,16 @@ class Store:
             self._writer.executescript(script)
 
     def write(self, sql: str, parameters: Sequence[Any] = ()) -> None:
-        """Queue one statement; it is durable after the next ``flush``."""
+        """Queue one statement; it is durable after the next ``flush``.
+
+        Raises:
+            ValueError: if a parameter can't be kept; a batch must not fail for one of many.
+            StoreFailed: if nothing can be written any more.
+        """
+        _check_parameters(parameters)
         with self._condition:
-            self._check()
+            if self._is_final:
+                self.check()
             self._statements.append((sql, parameters))
             self._condition.notify()
 
@@ -77,8 +118,14 @@ class Store:
         with self._condition:
             yield
 
-    async def flush(self) -> None:
-        """Wait until everything queued before is on the disk."""
+    async def flush(self, *, patient: bool = True) -> None:
+        """Wait until everything queued before is on the disk.
+
+        While the disk takes nothing, it waits until it does, if it is patient.
+
+        Raises:
+            StoreFailed: if nothing can be written any more, or not now and it is not patient.
+        """
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
 
@@ -91,10 +138,17 @@ class Store:
                 done.set_result(None)
 
         with self._condition:
-            self._check()
-            self._waiters.append(partial(_call_in, loop, finish))
+            if self._is_final or not patient:
+                self.check()
+            waiter = _Waiter(partial(_call_in, loop, finish), patient)
+            self._waiters.append(waiter)
             self._condition.notify()
         await done
+
+    def check(self) -> None:
+        """Raise if the state can't be written at the moment."""
+        if self._failure:
+            raise StoreFailed(self._told(self._failure)) from self._failure
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Give the rows of a query over what is on the disk (flush first to see what is queued)."""
@@ -105,15 +159,16 @@ class Store:
         with self._condition:
             self._closing = True
             self._condition.notify()
+        self._ending.set()
         self._thread.join()
         self._writer.close()
         self._reader.close()
 
-    def _check(self) -> None:
-        if self._failure:
-            # The first failure is the cause of all later ones, and whoever comes late must see it.
-            message = f"the state can no longer be written: {self._failure}"
-            raise StoreFailed(message) from self._failure
+    def _told(self, failure: Exception) -> str:
+        # The first failure is the cause of all later ones, and whoever comes late must see it.
+        if self._is_final:
+            return f"the state can no longer be written: {failure}; start the local cloud again"
+        return f"the state in {self._path} cannot be written: {failure}; make room, and it goes on"
 
     def _write_batches(self) -> None:
         while True:
@@ -123,13 +178,31 @@ class Store:
                 waiters, self._waiters = self._waiters, []
                 closing = self._closing
             failure = self._commit(statements)
+            with self._condition:
+                if failure and _is_temporary(failure) and not closing:
+                    # Nothing is lost: memory and disk agree again once these are written.
+                    self._statements[:0] = statements
+                    self._waiters[:0] = [waiter for waiter in waiters if waiter.is_patient]
+                    waiters = [waiter for waiter in waiters if not waiter.is_patient]
+                self._note(failure)
             for waiter in waiters:
-                waiter(failure)
+                waiter.finish(failure)
             if closing:
                 return
+            if failure and not self._is_final:
+                self._ending.wait(_AGAIN_SECONDS)
+
+    def _note(self, failure: Exception | None) -> None:
+        """Remember how the last batch went, and say it once."""
+        before, self._failure = self._failure, failure
+        self._is_final = failure is not None and not _is_temporary(failure)
+        if failure and not before:
+            _log.error("%s", self._told(failure))
+        elif before and not failure:
+            _log.error("the state in %s is written again", self._path)
 
     def _commit(self, statements: list[Statement]) -> Exception | None:
-        if self._failure or not statements:
+        if self._is_final or not statements:
             return self._failure
         try:
             with self._writing, self._writer:
@@ -138,10 +211,30 @@ class Store:
                     self._writer.execute(sql, parameters)
         except Exception as error:
             # Whatever it is: waiters must learn of it, or they would wait for ever.
-            with self._condition:
-                self._failure = error
             return error
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiter:
+    """Somebody who wants to know that what was queued is on the disk."""
+
+    finish: Callable[[Exception | None], None]
+    is_patient: bool
+
+
+def _is_temporary(failure: Exception) -> bool:
+    code = getattr(failure, "sqlite_errorcode", 0) & _PRIMARY_CODE
+    return isinstance(failure, sqlite3.OperationalError) and code in _TEMPORARY
+
+
+def _check_parameters(parameters: Sequence[Any]) -> None:
+    for value in parameters:
+        if isinstance(value, str):
+            if not value.isascii():
+                value.encode()
+        elif isinstance(value, int) and not -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
+            raise ValueError(f"{value:.3e} is too large to be kept")
 
 
 class Table(Generic[T]):
@@ -154,8 +247,15 @@ class Table(Generic[T]):
     def __init__(self, store: Store, kind: str, row: type[T]) -> None:
         self._store = store
         self._kind = kind
-        rows = store.read("SELECT key, value FROM resources WHERE kind = ? ORDER BY key", (kind,))
-        self._rows: dict[str, T] = {r["key"]: row(**json.loads(r["value"])) for r in rows}
+        self._rows: dict[str, T] = {}
+        for found in store.read(
+            "SELECT key, value FROM resources WHERE kind = ? ORDER BY key", (kind,)
+        ):
+            try:
+                self._rows[found["key"]] = row(**json.loads(found["value"]))
+            except (ValueError, TypeError) as error:
+                # One that an older version wrote, or a hand, must not hide the others.
+                _log.warning("left out %s '%s' of the state: %s", kind, found["key"], error)
 
     def __contains__(self, key: str) -> bool:
         return key in self._rows
@@ -176,12 +276,12 @@ class Table(Generic[T]):
 
     def put(self, key: str, row: T) -> None:
         """Insert or replace a row."""
-        self._rows[key] = row
         self._store.write(
             "INSERT INTO resources (kind, key, value) VALUES (?, ?, ?) "
             "ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value",
             (self._kind, key, json.dumps(asdict(row))),
         )
+        self._rows[key] = row
 
     def delete(self, key: str) -> T | None:
         """Take a row away and give it, or nothing if there was none."""

@@ -7,10 +7,10 @@ Errors are HTTP 200 with an ``errcode`` in the body. Sources: "Custom robot: sen
 import base64
 import hashlib
 import hmac
-import json
 from typing import Any
 
 from localcloud.chats.state import Chat, Chats
+from localcloud.core import strict_json
 from localcloud.faults import Fault
 from localcloud.http.json_body import parse_object, texts
 from localcloud.http.message import HttpRequest, HttpResponse
@@ -150,4 +150,4 @@ def _too_fast() -> HttpResponse:
 
 def _answer(code: int, message: str, extra: dict[str, Any] | None = None) -> HttpResponse:
     body = {**(extra or {}), "errcode": code, "errmsg": message}
-    return HttpResponse(200, json.dumps(body, ensure_ascii=False).encode(), _JSON)
+    return HttpResponse(200, strict_json.write(body).encode(), _JSON)

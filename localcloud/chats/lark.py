@@ -7,11 +7,11 @@ its users report of codes and sentences.
 import base64
 import hashlib
 import hmac
-import json
 from typing import Any
 
 from localcloud.chats import lark_card
 from localcloud.chats.state import Chat, Chats
+from localcloud.core import strict_json
 from localcloud.faults import Fault
 from localcloud.http.json_body import parse_object, texts
 from localcloud.http.message import HttpRequest, HttpResponse
@@ -155,4 +155,4 @@ def _refuse(code: int, message: str = "") -> HttpResponse:
 
 
 def _answer(body: dict[str, Any]) -> HttpResponse:
-    return HttpResponse(200, json.dumps(body, ensure_ascii=False).encode(), _JSON)
+    return HttpResponse(200, strict_json.write(body).encode(), _JSON)

@@ -4,10 +4,10 @@ They are reached under their own host names (``oapi.dingtalk.localcloud.invalid`
 ``open.lark.localcloud.invalid``), and for a person with curl by the same paths on 127.0.0.1.
 """
 
-import json
 from typing import TYPE_CHECKING
 
 from localcloud.chats import dingtalk, lark
+from localcloud.core import strict_json
 from localcloud.http.message import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -26,5 +26,5 @@ async def handle(cloud: "Cloud", request: HttpRequest) -> HttpResponse:
     if request.path.startswith(lark.PATH):
         return await lark.receive(cloud.chats, request)
     message = f"no chat platform answers '{request.path}'; there are {' and '.join(PATHS)}<id>"
-    body = json.dumps({"code": 404, "msg": message}).encode()
+    body = strict_json.write({"code": 404, "msg": message}).encode()
     return HttpResponse(404, body, {"content-type": "application/json"})

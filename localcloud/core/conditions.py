@@ -50,7 +50,7 @@ class Condition:
 
     def holds(self, context: Context) -> bool:
         """Tell whether a request satisfies the condition."""
-        given = context.get(self.key)
+        given = self._given(context)
         if given is None:
             # guess: as in other clouds, what is not there is equal to nothing; documented
             # samples that deny what comes from outside a VPC with StringNotEquals rely on it.
@@ -64,9 +64,16 @@ class Condition:
             found = found or any(self.kind.compare(value, wanted) for wanted in self.wanted)
         return found is not self.kind.negated
 
+    def _given(self, context: Context) -> str | Sequence[str] | None:
+        # "Condition keys are not case-sensitive", and neither is what a request calls them.
+        if self.key in context:
+            return context[self.key]
+        wanted = self.key.lower()
+        return next((v for name, v in context.items() if name.lower() == wanted), None)
+
     def describe(self, context: Context) -> str:
         """Say what is wanted and what was given."""
-        given = context.get(self.key)
+        given = self._given(context)
         shown = "absent" if given is None else repr(given if isinstance(given, str) else [*given])
         return f"{self.operator} {self.key} wants {' or '.join(map(repr, self.values))}, is {shown}"
 

@@ -65,6 +65,14 @@ def parse(text: str) -> Any:
         raise ValueError("nested too deeply") from None
 
 
+def parse_kept(text: str) -> Any:
+    """Read an event that was kept; one that is no JSON, from whichever version, is its text."""
+    try:
+        return parse(text)
+    except ValueError:
+        return {"data": text}
+
+
 def double_text(number: float) -> str:
     """Write a double as Java's Double.toString does."""
     if number == 0 or not isfinite(number) or _DECIMAL_FROM <= abs(number) < _DECIMAL_BELOW:

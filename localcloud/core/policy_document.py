@@ -6,11 +6,11 @@ code of the API is MalformedPolicyDocument for all of them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from localcloud.core import strict_json
 from localcloud.core.conditions import Condition, InvalidConditionError, parse_conditions
 from localcloud.core.wildcard import Matcher, compile_wildcards
 
@@ -51,8 +51,8 @@ def parse_document(document: str | dict[str, Any], *, is_trust: bool) -> tuple[S
     """Parse a policy of an identity, or a role's trust policy; raises InvalidPolicyDocument."""
     if isinstance(document, str):
         try:
-            document = json.loads(document)
-        except (ValueError, RecursionError):
+            document = strict_json.read(document)
+        except ValueError:
             raise InvalidPolicyDocument(
                 "$", "Json syntax error: the document is not JSON."
             ) from None

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from localcloud.core.json_text import parse
+from localcloud.core.json_text import parse_kept
 from localcloud.sources import Clock
 from localcloud.store import Store
 
@@ -153,7 +153,7 @@ class Journal:
         if recent is not None:
             return recent
         rows = self._store.read("SELECT body FROM events WHERE seq = ?", (seq,))
-        return (parse(rows[0]["body"]), rows[0]["body"]) if rows else None
+        return (parse_kept(rows[0]["body"]), rows[0]["body"]) if rows else None
 
     def record(self, delivery: Delivery, attempt: Attempt, state: str) -> None:
         """Add an attempt to a delivery and say what became of it; durable at some next flush."""

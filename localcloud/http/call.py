@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.authorization import Policy
+from localcloud.core.whole_number import whole_number
 from localcloud.errors import InvalidParameter, MissingParameter
 from localcloud.http.message import HttpResponse
 
@@ -53,9 +54,10 @@ class ApiCall:
         text = self.params.get(name, "")
         if not text:
             return default
-        if not text.isdigit() or not low <= int(text) <= high:
+        number = whole_number(text)
+        if number is None or not low <= number <= high:
             raise InvalidParameter(name, text, f"a whole number from {low} to {high}")
-        return int(text)
+        return number
 
     def repeated(self, name: str) -> list[str]:
         """Give the values of ``Name.1``, ``Name.2``, ... in order."""

@@ -17,13 +17,14 @@ from urllib.parse import parse_qsl
 from localcloud.cloud import Cloud
 from localcloud.errors import ApiError, NoPermission, UnknownAction
 from localcloud.http import origin, render, signature
-from localcloud.http.call import Action, ApiCall, Caller
+from localcloud.http.call import Action, Answer, ApiCall, Caller
 from localcloud.http.message import HttpRequest, HttpResponse
 from localcloud.http.nonces import Nonces
 from localcloud.http.routes import RPC_PRODUCTS, RouteTable
 from localcloud.http.signature import Scheme
 from localcloud.settings import SUFFIX
 from localcloud.sources import uuid_form
+from localcloud.store import StoreFailed
 
 Surface = Callable[[Cloud, HttpRequest], Awaitable[HttpResponse]]
 """Something that speaks plain HTTP instead of a cloud API: the webhook, a chat platform."""
@@ -112,7 +113,11 @@ class Gateway:
             request = HttpRequest(
                 scope["method"], host, scope["path"], query, headers, body, source_ip
             )
-            return await surface(self._cloud, request)
+            try:
+                self._cloud.store.check()
+                return await surface(self._cloud, request)
+            except StoreFailed as failure:
+                return _refused(str(failure), 503)
         form = _form(headers, body)
         unsigned = signature.Unsigned(
             method=scope["method"],
@@ -137,6 +142,7 @@ class Gateway:
         request_id = uuid_form(cloud.sources.ids())
         product = "unknown"
         try:
+            cloud.store.check()
             product = self._product(request, path)
             parsed = self._parse(product, request, path, host)
             signed, caller = self._identify(self._products[product], request)
@@ -156,16 +162,24 @@ class Gateway:
             )
             await self._fail_on_demand(call)
             self._authorize(action, call)
-            value = await action.run(cloud, call)
-            await cloud.store.flush()
+            value = await self._run(action, call)
             return render.answer(product, value, request_id)
         except ApiError as failure:
-            await cloud.store.flush()
             return render.error(product, failure, request_id)
+        except StoreFailed as failure:
+            unavailable = ApiError("ServiceUnavailable", str(failure), 503)
+            return render.error(product, unavailable, request_id)
         except Exception:
             _log.exception("a request failed inside the local cloud")
             # Clients repeat a 500 for minutes, which would hide the defect behind a hang.
             return render.error(product, _DEFECT, request_id)
+
+    async def _run(self, action: Action, call: ApiCall) -> Answer:
+        """Run an action; what it did, also before it failed, is on the disk when this returns."""
+        try:
+            return await action.run(self._cloud, call)
+        finally:
+            await self._cloud.store.flush(patient=False)
 
     def _product(self, request: signature.Unsigned, path: str) -> str:
         if "x-log-apiversion" in request.headers:
@@ -279,8 +293,8 @@ def _form(headers: Mapping[str, str], body: bytes) -> dict[str, str]:
         return {}
 
 
-def _refused(reason: str) -> HttpResponse:
-    return HttpResponse(403, render.dumps({"error": reason}), render.JSON)
+def _refused(reason: str, status: int = 403) -> HttpResponse:
+    return HttpResponse(status, render.dumps({"error": reason}), render.JSON)
 
 
 async def _read(receive: Any) -> bytes | None:

@@ -11,14 +11,18 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from localcloud.cloud import Cloud
+from localcloud.core import strict_json
 from localcloud.faults import parse
+from localcloud.http.json_body import JsonResponse
+from localcloud.store import StoreFailed
 
 _PREFIX = "/_localcloud"
 _LIMIT = 100
+_LAST_ID = 2**63 - 1
 
 
 class Unknown(Exception):
@@ -29,9 +33,9 @@ def create_inspection(cloud: Cloud, actions: Sequence[str]) -> Starlette:
     """Make the ASGI application of ``/_localcloud/``; ``actions`` are those that can fail."""
 
     async def health(_request: Request) -> Response:
-        await cloud.store.flush()
+        await cloud.store.flush(patient=False)
         key_file = cloud.settings.access_key_file
-        return JSONResponse(
+        return JsonResponse(
             {
                 "status": "ok",
                 "endpoint": cloud.settings.endpoint,
@@ -48,60 +52,60 @@ def create_inspection(cloud: Cloud, actions: Sequence[str]) -> Starlette:
         )
 
     async def resources(_request: Request) -> Response:
-        await cloud.store.flush()
+        await cloud.store.flush(patient=False)
         rows = cloud.store.read("SELECT kind, key FROM resources ORDER BY kind, key")
         found: dict[str, list[str]] = {}
         for row in rows:
             found.setdefault(row["kind"], []).append(row["key"])
-        return JSONResponse(found)
+        return JsonResponse(found)
 
     async def calls(_request: Request) -> Response:
-        return JSONResponse(dict(sorted(cloud.calls.items())))
+        return JsonResponse(dict(sorted(cloud.calls.items())))
 
     async def chats(_request: Request) -> Response:
-        return JSONResponse(cloud.chats.named())
+        return JsonResponse(cloud.chats.named())
 
     async def messages(request: Request) -> Response:
         name = request.path_params["name"]
         if name not in cloud.settings.chats:
             raise Unknown(f"no chat '{name}'; there are {', '.join(cloud.settings.chats)}")
-        await cloud.store.flush()
-        after = int(request.query_params.get("after", 0))
-        return JSONResponse(cloud.chats.messages(name, limit=_limit(request), after=after))
+        await cloud.store.flush(patient=False)
+        after = max(0, min(int(request.query_params.get("after", 0)), _LAST_ID))
+        return JsonResponse(cloud.chats.messages(name, limit=_limit(request), after=after))
 
     async def trace(request: Request) -> Response:
-        await cloud.store.flush()
+        await cloud.store.flush(patient=False)
         event_id = request.query_params.get("event_id")
         # Why thousands of events did not match is slow to say, and not always asked for.
         explain = "matched" not in request.query_params
         found = cloud.eventbridge.trace(event_id, limit=_limit(request), explain=explain)
         if event_id and not found:
             raise Unknown(f"no event '{event_id}' in the trace")
-        return JSONResponse(found)
+        return JsonResponse(found)
 
     async def invocations(request: Request) -> Response:
-        await cloud.store.flush()
-        return JSONResponse(cloud.ecs.invocations(limit=_limit(request)))
+        await cloud.store.flush(patient=False)
+        return JsonResponse(cloud.ecs.invocations(limit=_limit(request)))
 
     async def instances(_request: Request) -> Response:
-        return JSONResponse(cloud.ecs.instances())
+        return JsonResponse(cloud.ecs.instances())
 
     async def files(request: Request) -> Response:
         path = request.query_params.get("path", "/")
-        return JSONResponse(cloud.ecs.files(request.path_params["instance_id"], path))
+        return JsonResponse(cloud.ecs.files(request.path_params["instance_id"], path))
 
     async def logs(request: Request) -> Response:
-        await cloud.store.flush()
+        await cloud.store.flush(patient=False)
         name = request.path_params["function"]
         found = cloud.fc.logs(name, limit=_limit(request))
         known = [function.name for function in cloud.fc.registry.functions()]
         if not found and name not in known:
             raise Unknown(f"no function '{name}'; there are {', '.join(known) or 'none yet'}")
-        return JSONResponse(found)
+        return JsonResponse(found)
 
     async def hr_requests(_request: Request) -> Response:
-        await cloud.store.flush()
-        return JSONResponse(cloud.hr.requests())
+        await cloud.store.flush(patient=False)
+        return JsonResponse(cloud.hr.requests())
 
     async def faults(request: Request) -> Response:
         if request.method == "POST":
@@ -112,8 +116,8 @@ def create_inspection(cloud: Cloud, actions: Sequence[str]) -> Starlette:
                 "function": [function.name for function in cloud.fc.registry.functions()],
                 "action": actions,
             }
-            cloud.faults.set(parse(await request.json(), targets))
-        return JSONResponse([asdict(fault) for fault in cloud.faults.list()])
+            cloud.faults.set(parse(strict_json.read(await request.body()), targets))
+        return JsonResponse([asdict(fault) for fault in cloud.faults.list()])
 
     def route(path: str, endpoint: Any, *methods: str) -> Route:
         return Route(f"{_PREFIX}/{path}", endpoint, methods=list(methods or ("GET",)))
@@ -137,6 +141,7 @@ def create_inspection(cloud: Cloud, actions: Sequence[str]) -> Starlette:
             404: _refuse_path,
             405: _refuse_path,
             Unknown: _refuse,
+            StoreFailed: _unavailable,
             KeyError: _refuse,
             ValueError: _refuse,
             TypeError: _refuse,
@@ -147,12 +152,16 @@ def create_inspection(cloud: Cloud, actions: Sequence[str]) -> Starlette:
 
 async def _refuse(_request: Request, error: Exception) -> Response:
     text = str(error.args[0]) if error.args else str(error)
-    return JSONResponse({"error": text}, status_code=404)
+    return JsonResponse({"error": text}, status_code=404)
+
+
+async def _unavailable(_request: Request, error: Exception) -> Response:
+    return JsonResponse({"error": str(error)}, status_code=503)
 
 
 async def _refuse_path(request: Request, _error: Exception) -> Response:
     text = f"there is nothing to {request.method} at {request.url.path}"
-    return JSONResponse({"error": text}, status_code=404)
+    return JsonResponse({"error": text}, status_code=404)
 
 
 def _limit(request: Request) -> int:

@@ -1,10 +1,10 @@
 """Answers and errors in the form of each product's clients."""
 
-import json
 from dataclasses import replace
 from typing import Any
 from xml.sax.saxutils import escape
 
+from localcloud.core import strict_json
 from localcloud.errors import ApiError
 from localcloud.http.call import Answer
 from localcloud.http.message import HttpResponse
@@ -51,7 +51,7 @@ def error(product: str, failure: ApiError, request_id: str) -> HttpResponse:
 
 def dumps(value: Any) -> bytes:
     """Write JSON as compact UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return strict_json.write(value).encode("utf-8", "replace")
 
 
 def _rpc_body(failure: ApiError, request_id: str) -> dict[str, Any]:

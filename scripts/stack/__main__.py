@@ -166,7 +166,7 @@ def _flags(order: Order) -> list[str]:
     flags = ["--policy-pack", str(order.program / "policies")] if order.action in JUDGED else []
     if order.stack == LOCAL and order.action != "preview":
         flags.append("--yes")
-    if order.stack == LOCAL and order.action == "up":
-        # A local cloud may have been started afresh: what it forgot is made again.
+    if order.stack == LOCAL and order.action in {"up", "destroy"}:
+        # A local cloud may have been started afresh: what it forgot is made again, or is gone.
         flags.append("--refresh")
     return flags

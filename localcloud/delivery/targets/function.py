@@ -1,9 +1,9 @@
 """``acs.fc.function``: calls a function with the transformed body."""
 
-import json
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from localcloud.core import strict_json
 from localcloud.delivery.target import DeliveryError, Parcel
 
 
@@ -54,7 +54,7 @@ class FunctionTarget:
 
 def _error_message(body: bytes) -> str:
     try:
-        found = json.loads(body)
+        found = strict_json.read(body)
     except ValueError:
         return "the function failed"
     if not isinstance(found, dict):

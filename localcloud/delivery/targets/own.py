@@ -1,10 +1,10 @@
 """``acs.mns.queue``, ``acs.sls`` and ``acs.eventbridge``: other services of the same cloud."""
 
 import base64
-import json
 from collections.abc import Callable
 from typing import Any
 
+from localcloud.core import strict_json
 from localcloud.core.transform import InvalidTransform, Transform
 from localcloud.delivery.target import DeliveryError, Parcel
 
@@ -64,7 +64,7 @@ class BusTarget:
 
 def _keys_and_values(parcel: Parcel) -> dict[str, str]:
     try:
-        schema = json.loads(parcel.required("ContentSchema"))
+        schema = strict_json.read(parcel.required("ContentSchema"))
         texts = {
             name: Transform.compile(part["form"], part.get("value"), part.get("template")).apply(
                 parcel.event

@@ -5,12 +5,12 @@ Source: "CreateCommand", "InvokeCommand" (ECS 2014-05-26).
 
 import base64
 import binascii
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from localcloud.core import strict_json
 from localcloud.services.ecs.errors import EcsError
 
 CONTENT_LIMIT_BYTES = 18 * 1024
@@ -95,7 +95,7 @@ def encoded(text: str) -> str:
 def placeholders(text: str) -> list[str]:
     """Give the names of custom parameters, without the built-in ones, each once."""
     names: dict[str, str] = {}
-    for found in _PLACEHOLDER.finditer(text):
+    for found in _found(text):
         name = found[1].strip()
         if not name.startswith("ACS::"):
             names.setdefault(name.lower(), name)
@@ -130,11 +130,21 @@ def fill(text: str, parameters: Mapping[str, str], built_in: Mapping[str, str]) 
             return built_in.get(name.removeprefix("ACS::"), found[0])
         return values.get(name.lower(), found[0])
 
-    return _PLACEHOLDER.sub(value_of, text)
+    end = _end(text)
+    return _PLACEHOLDER.sub(value_of, text[:end]) + text[end:]
+
+
+def _found(text: str) -> Iterator[re.Match[str]]:
+    return _PLACEHOLDER.finditer(text, 0, _end(text))
+
+
+def _end(text: str) -> int:
+    """Return where the last placeholder can end; looking on from each ``{{`` would take long."""
+    return text.rfind("}}") + 2 if "}}" in text else 0
 
 
 def _check_names(text: str) -> None:
-    names = [found[1].strip() for found in _PLACEHOLDER.finditer(text)]
+    names = [found[1].strip() for found in _found(text)]
     for name in names:
         if not name:
             raise EcsError("CmdParam.EmptyKey")
@@ -163,8 +173,8 @@ def _parsed(parameters: str) -> dict[str, str]:
         return made
 
     try:
-        given = json.loads(parameters, object_pairs_hook=note_repeated)
-    except (ValueError, RecursionError):
+        given = strict_json.read(parameters, note_repeated)
+    except ValueError:
         given = None
     if not isinstance(given, dict):
         raise EcsError("InvalidParameter.Parameters", "Accepted is a JSON object of texts")

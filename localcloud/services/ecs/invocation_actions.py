@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from localcloud.core.whole_number import whole_number
 from localcloud.errors import InvalidParameter
 from localcloud.http.call import Answer, ApiCall
 from localcloud.services.ecs import commands, statuses
@@ -239,10 +240,10 @@ def _targets(cloud: "Cloud", call: ApiCall) -> list[str]:
 def _slice(wanted: Page) -> Slice:
     if not wanted.token:
         return Slice(wanted.size, wanted.offset)
-    sequence, _, position = wanted.token.partition(" ")
-    if not sequence.isdigit() or not position.isdigit():
+    sequence, position = map(whole_number, wanted.token.partition(" ")[::2])
+    if sequence is None or position is None:
         raise InvalidParameter("NextToken", wanted.token, "the token of an earlier answer")
-    return Slice(wanted.size, after=(int(sequence), int(position)))
+    return Slice(wanted.size, after=(sequence, position))
 
 
 def _invocation(

@@ -1,11 +1,12 @@
 """What the requests of ECS have in common: the region, tags, lists of ids, pages."""
 
 import base64
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from localcloud.core import strict_json
+from localcloud.core.whole_number import whole_number
 from localcloud.errors import InvalidParameter
 from localcloud.http.call import ApiCall
 from localcloud.services.ecs.errors import EcsError
@@ -61,7 +62,7 @@ def json_list(call: ApiCall, name: str) -> list[str]:
     if not text:
         return []
     try:
-        given = json.loads(text)
+        given = strict_json.read(text)
     except ValueError:
         given = None
     if not isinstance(given, list) or not all(isinstance(entry, str) for entry in given):
@@ -108,9 +109,10 @@ def cut(wanted: Page, entries: Sequence[T]) -> tuple[list[T], dict[str, Any]]:
     """Give the part of a list in memory that is wanted, and the fields beside it."""
     start = wanted.offset
     if wanted.token:
-        if not wanted.token.isdigit():
+        number = whole_number(wanted.token)
+        if number is None:
             raise InvalidParameter("NextToken", wanted.token, "the token of an earlier answer")
-        start = int(wanted.token)
+        start = number
     end = start + wanted.size
     following = str(end) if end < len(entries) else ""
     return list(entries[start:end]), page_fields(wanted, len(entries), following)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+from localcloud.core.whole_number import whole_number
 from localcloud.http.call import ApiCall
 from localcloud.services.eventbridge.errors import EventBridgeError
 
@@ -21,11 +22,11 @@ def page(call: ApiCall, entries: Sequence[T]) -> tuple[Sequence[T], dict[str, An
     """Give the part of a list that a request asks for, and what belongs into ``Data`` beside it."""
     size = call.integer("Limit", _PAGE, 1, 100)
     token = call.params.get("NextToken", "") or "0"
-    if not token.isdecimal():
+    start = whole_number(token)
+    if start is None:
         raise EventBridgeError(
             "NextTokenInvalid", f"the next token '{token[:50]}' is not one that a page gave"
         )
-    start = int(token)
     rest: dict[str, Any] = {"Total": len(entries)}
     if len(entries) > start + size:
         rest["NextToken"] = str(start + size)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+from localcloud.core import strict_json
 from localcloud.http.call import Action, Answer, ApiCall
 from localcloud.services.eventbridge import http_source
 from localcloud.services.eventbridge.answers import named, page, success
@@ -103,7 +103,11 @@ def _parameters(call: ApiCall) -> HttpParameters | None:
     for kind in _OTHER_SOURCES:
         text = call.params.get(f"Source{kind}Parameters", "")
         # The provider sends {} for every kind that a source is not.
-        if text and text != "{}" and json.loads(text):
+        try:
+            is_given = bool(strict_json.read(text or "{}"))
+        except ValueError:
+            is_given = True
+        if is_given:
             raise EventSourceTypeInvalid(f"Source{kind}Parameters")
     if call.params.get("ExternalSourceType"):
         raise EventSourceTypeInvalid(f"ExternalSourceType {call.params['ExternalSourceType']}")

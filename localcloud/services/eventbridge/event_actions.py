@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from localcloud.core.json_text import parse
+from localcloud.core.json_text import parse, parse_kept
 from localcloud.delivery.history import Accepted
 from localcloud.errors import ApiError
 from localcloud.http.call import Action, Answer, ApiCall
@@ -48,7 +47,7 @@ async def query_event(cloud: Cloud, call: ApiCall) -> Answer:
     """Give an event's content."""
     await cloud.store.flush()
     events = _with_id(cloud, call)
-    return success(json.loads(events[-1].body) if events else {})
+    return success(parse_kept(events[-1].body) if events else {})
 
 
 async def query_event_traces(cloud: Cloud, call: ApiCall) -> Answer:

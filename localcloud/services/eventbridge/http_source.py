@@ -1,13 +1,13 @@
 """The settings of an HTTP source: what they may be, and whom they let in."""
 
 import hmac
-import json
 from dataclasses import dataclass, field
 from hashlib import sha256
 from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
+from localcloud.core import strict_json
 from localcloud.services.eventbridge.errors import (
     EventBridgeError,
     HttpSourceParametersInvalid,
@@ -65,7 +65,7 @@ def parse(text: str) -> HttpParameters | None:
         EventBridgeError: when a parameter is empty or there are too many values.
     """
     try:
-        values = json.loads(text or "{}")
+        values = strict_json.read(text or "{}")
     except ValueError:
         values = None
     if not isinstance(values, dict):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from localcloud.core import strict_json
+from localcloud.core.json_text import parse
 from localcloud.core.pattern import InvalidPattern, Pattern
 from localcloud.http.call import Action, Answer, ApiCall
 from localcloud.services.eventbridge import target_config
@@ -143,7 +144,7 @@ async def test_event_pattern(cloud: Cloud, call: ApiCall) -> Answer:  # noqa: AR
     except InvalidPattern as error:
         raise PatternInvalid(str(error)) from None
     try:
-        event = json.loads(text)
+        event = parse(text)
     except ValueError:
         event = None
     if not isinstance(event, dict):
@@ -178,7 +179,7 @@ def _status(call: ApiCall, default: str) -> str:
 
 def _texts(name: str, text: str) -> list[str]:
     try:
-        values = json.loads(text)
+        values = strict_json.read(text)
     except ValueError:
         values = None
     if not isinstance(values, list) or not all(isinstance(v, str) for v in values):

@@ -1,10 +1,10 @@
 """A rule's targets as the API receives them: checked, and compiled for delivery."""
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from localcloud.core import strict_json
 from localcloud.core.retry import DEFAULT_POLICY, POLICIES
 from localcloud.core.transform import FORMS, InvalidTransform, Transform
 from localcloud.delivery.target import Target
@@ -43,7 +43,7 @@ def parse(text: str) -> list[dict[str, Any]]:
         EventBridgeError: with the code of what is wrong.
     """
     try:
-        targets = json.loads(text or "[]")
+        targets = strict_json.read(text or "[]")
     except ValueError:
         targets = None
     if not isinstance(targets, list) or not all(isinstance(t, dict) for t in targets):
@@ -127,7 +127,7 @@ def _text(target: str, key: str, parameter: Mapping[str, Any], name: str) -> str
     value = parameter.get(name)
     if isinstance(value, (dict, list)):
         # Some of the documentation's samples have the object instead of its JSON text.
-        value = json.dumps(value, ensure_ascii=False)
+        value = strict_json.write(value)
     if value is not None and not isinstance(value, str):
         raise TargetInvalid(target, f"ParamList.{key}.{name}", value, "a text")
     if value is not None and len(value) > _TEXT_CHARACTERS:

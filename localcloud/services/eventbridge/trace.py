@@ -7,11 +7,12 @@ webhooks are credentials, and so are headers and values that look like secrets.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from localcloud.core import strict_json
+from localcloud.core.json_text import parse_kept
 from localcloud.core.secret_shapes import kind_of, masked
 from localcloud.delivery.history import Accepted, Course, History
 from localcloud.delivery.journal import PENDING
@@ -51,7 +52,7 @@ def shown_endpoint(endpoint: str) -> str:
 def _way(
     eventbridge: EventBridge, history: History, accepted: Accepted, explain: bool
 ) -> dict[str, Any]:
-    event = json.loads(accepted.body)
+    event = parse_kept(accepted.body)
     courses: dict[str, list[Course]] = {}
     for course in history.deliveries(accepted.seq):
         courses.setdefault(course.rule, []).append(course)
@@ -130,7 +131,7 @@ def _missed(eventbridge: EventBridge, rule: Rule, event: dict[str, Any]) -> dict
 
 
 def _shown(event: dict[str, Any]) -> dict[str, Any]:
-    if kind_of(json.dumps(event, ensure_ascii=False)):
+    if kind_of(strict_json.write(event)):
         event = _masked(event)
     data = event.get("data")
     headers = data.get("headers") if isinstance(data, dict) else None

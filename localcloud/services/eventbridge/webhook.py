@@ -10,8 +10,8 @@ from functools import lru_cache
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from localcloud.core import strict_json
 from localcloud.errors import ApiError
-from localcloud.http.json_body import is_deeper
 from localcloud.http.message import HttpRequest, HttpResponse
 from localcloud.services.eventbridge.errors import EventBridgeError
 from localcloud.services.eventbridge.events import beijing
@@ -41,7 +41,7 @@ async def handle(cloud: "Cloud", request: HttpRequest) -> HttpResponse:
             error.status,
             {"RequestId": request_id, "Code": error.code, "Message": error.message},
         )
-    await cloud.store.flush()
+    await cloud.store.flush(patient=False)
     # guess: the answer is not documented; the engine gives that of PutEvents.
     entry = {"EventId": event["id"], "TraceId": request_id.replace("-", "")}
     return _answer(
@@ -114,7 +114,7 @@ def _body(request: HttpRequest) -> Any:
         body = json.loads(text, parse_int=_double, parse_float=_double, parse_constant=_double)
     except (ValueError, RecursionError):
         body = None
-    if not isinstance(body, dict) or is_deeper(body, _DEPTH):
+    if not isinstance(body, dict) or strict_json.is_deeper(body, _DEPTH):
         raise EventBridgeError(
             "JsonAttributeInvalid",
             "the content type is application/json, but the body is not a JSON object",
@@ -131,4 +131,4 @@ def _double(text: str) -> float:
 
 
 def _answer(status: int, body: dict[str, Any]) -> HttpResponse:
-    return HttpResponse(status, json.dumps(body, ensure_ascii=False).encode(), _JSON)
+    return HttpResponse(status, strict_json.write(body).encode(), _JSON)

@@ -8,8 +8,10 @@ import binascii
 import io
 import shutil
 import stat
+import struct
 import tempfile
 import zipfile
+import zlib
 from base64 import b64decode
 from dataclasses import dataclass
 from hashlib import sha256
@@ -24,6 +26,21 @@ UNPACKED_LIMIT = 500 * 1024 * 1024
 ENTRY_LIMIT = 50_000
 
 _FIELD = "code.zipFile"
+_NAME_BYTES = 255
+_CHUNK = 1024 * 1024
+# What the library raises for an archive that is damaged, or made to be: it says so in no one place.
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+)
 
 
 @dataclass(frozen=True)
@@ -54,17 +71,36 @@ def check(content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as opened:
             entries = opened.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+            _check_entries(entries)
+            for entry in entries:
+                _read(opened, entry)
+    except _BROKEN as error:
         raise InvalidArgument(
             _FIELD, f"{len(content)} bytes", f"a zip archive ({error})"
         ) from error
+
+
+def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
     if not entries or len(entries) > ENTRY_LIMIT:
         raise InvalidArgument(_FIELD, f"{len(entries)} entries", f"1 to {ENTRY_LIMIT} entries")
     size = sum(entry.file_size for entry in entries)
     if size > UNPACKED_LIMIT:
         raise InvalidArgument(_FIELD, f"{size} bytes", f"at most {UNPACKED_LIMIT} bytes unpacked")
+    names = {entry.filename.rstrip("/") for entry in entries}
+    if len(names) < len(entries):
+        raise InvalidArgument(_FIELD, "a name that comes twice", "entries with names of their own")
+    files = {entry.filename for entry in entries if not entry.is_dir()}
     for entry in entries:
         name = entry.filename
+        if not name.isprintable() or any(
+            len(part.encode(errors="replace")) > _NAME_BYTES for part in name.split("/")
+        ):
+            raise InvalidArgument(_FIELD, name, f"names of at most {_NAME_BYTES} bytes of text")
+        if files.intersection(map(str, PurePosixPath(name).parents)):
+            raise InvalidArgument(_FIELD, name, "folders that are not files, too")
+        if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+            # guess: the two that every implementation reads.
+            raise InvalidArgument(_FIELD, name, "entries that are stored or deflated")
         if (
             "\\" in name
             or "\0" in name
@@ -77,6 +113,16 @@ def check(content: bytes) -> None:
             raise InvalidArgument(_FIELD, name, "plain files and folders, no links or devices")
         if entry.flag_bits & 0x1:
             raise InvalidArgument(_FIELD, name, "entries that are not encrypted")
+
+
+def _read(opened: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+    """Read an entry to its end: only then is it clear that it can be read."""
+    size = 0
+    with opened.open(entry) as file:
+        while chunk := file.read(_CHUNK):
+            size += len(chunk)
+    if size != entry.file_size:
+        raise zipfile.BadZipFile(f"an entry has {size} bytes, not {entry.file_size}")
 
 
 def unpack(content: bytes, folder: Path) -> None:

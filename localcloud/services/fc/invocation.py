@@ -1,9 +1,9 @@
 """What an invocation gives back, and how it is told apart and written down."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from localcloud.core import strict_json
 from localcloud.errors import ApiError
 from localcloud.services.fc.process import Outcome
 from localcloud.services.fc.registry import Target
@@ -44,7 +44,7 @@ def refused(failure: ApiError, request_id: str) -> Invocation:
     body = {"Code": failure.code, "Message": failure.message, "RequestId": request_id}
     return Invocation(
         status=failure.status,
-        body=json.dumps({**body, **failure.data}, ensure_ascii=False).encode(),
+        body=strict_json.write({**body, **failure.data}).encode(),
         error_type=failure.code,
         request_id=request_id,
     )
@@ -115,4 +115,4 @@ def _result(
 
 
 def _body(message: str) -> bytes:
-    return json.dumps({"errorMessage": message}).encode()
+    return strict_json.write({"errorMessage": message}).encode()

@@ -1,9 +1,9 @@
 """Function Compute's JSON: request bodies into values, rows into answers."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from localcloud.core import strict_json
 from localcloud.http.call import ApiCall
 from localcloud.http.json_body import parse_object
 from localcloud.services.fc import archive
@@ -79,7 +79,7 @@ def json_list(call: ApiCall, name: str) -> list[str]:
     if not text:
         return []
     try:
-        value = json.loads(text)
+        value = strict_json.read(text)
     except ValueError:
         value = None
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+from localcloud.core import strict_json
+from localcloud.core.whole_number import whole_number
 from localcloud.http.call import Action, Answer, ApiCall
 from localcloud.services.mns.errors import InvalidArgument
 from localcloud.services.mns.state import LIMITS, Counts, Queue
@@ -105,9 +106,10 @@ def _attributes(call: ApiCall) -> dict[str, Any]:
         text = call.params.get(parameter, "")
         if text:
             low, high = LIMITS[attribute]
-            if not text.isdecimal():
+            number = whole_number(text)
+            if number is None:
                 raise InvalidArgument(parameter, text, f"a whole number from {low} to {high}")
-            found[attribute] = int(text)
+            found[attribute] = number
     if "EnableLogging" in call.params:
         found["logging_enabled"] = call.boolean("EnableLogging")
     if call.params.get("DlqPolicy"):
@@ -118,13 +120,13 @@ def _attributes(call: ApiCall) -> dict[str, Any]:
 def _policy(text: str) -> dict[str, Any]:
     accepted = '{"Enabled", "MaxReceiveCount", "DeadLetterTargetQueue"} as JSON'
     try:
-        policy = json.loads(text)
+        policy = strict_json.read(text)
     except ValueError:
         raise InvalidArgument("DlqPolicy", text, accepted) from None
     if not isinstance(policy, dict):
         raise InvalidArgument("DlqPolicy", text, accepted)
     count = policy.get("MaxReceiveCount", 16)
-    if not str(count).isdecimal():
+    if whole_number(str(count)) is None:
         raise InvalidArgument("DlqPolicy.MaxReceiveCount", count, "a whole number")
     # The provider sends the truth value as a word or as JSON's own.
     enabled = str(policy.get("Enabled", "")).lower() == "true"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
+from localcloud.core.whole_number import whole_number
 from localcloud.errors import ApiError
 from localcloud.http.call import Action, Answer, ApiCall
 from localcloud.http.message import HttpResponse
@@ -194,9 +195,10 @@ def _milliseconds(seconds: float) -> int:
 
 
 def _whole(name: str, text: str, low: int, high: int) -> int:
-    if not text.isdecimal() or not low <= int(text) <= high:
+    number = whole_number(text)
+    if number is None or not low <= number <= high:
         raise InvalidArgument(name, text, f"a whole number from {low} to {high}")
-    return int(text)
+    return number
 
 
 def _url(cloud: Cloud, queue: Queue) -> str:

@@ -1,10 +1,10 @@
 """The actions of RAM (2015-05-01), STS (2015-04-01) and the one of ResourceManager that is used."""
 
-import json
 from dataclasses import replace
 from typing import Any
 
 from localcloud.cloud import Cloud
+from localcloud.core import strict_json
 from localcloud.errors import ApiError, InvalidParameter
 from localcloud.http.call import Action, Answer, ApiCall
 from localcloud.services.ram.errors import EntityAlreadyExists, EntityNotExist
@@ -347,7 +347,7 @@ def _tags(call: ApiCall) -> dict[str, str]:
     text = call.params.get("Tag", "")
     if text:
         try:
-            return {str(tag["Key"]): str(tag.get("Value", "")) for tag in json.loads(text)}
+            return {str(tag["Key"]): str(tag.get("Value", "")) for tag in strict_json.read(text)}
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise InvalidParameter("Tag", text, 'JSON like [{"Key": "k", "Value": "v"}]') from error
     return call.pairs("Tag")
@@ -358,7 +358,7 @@ def _json_list(call: ApiCall, name: str) -> list[str]:
     if not text:
         return []
     try:
-        values = json.loads(text)
+        values = strict_json.read(text)
     except ValueError as error:
         raise InvalidParameter(name, text, "a JSON list of texts") from error
     return [str(value) for value in values]

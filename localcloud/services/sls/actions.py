@@ -4,9 +4,9 @@ The project is a label of the host name; requests without one arrive with an emp
 answer with an empty body, and deleting what is not there is no error: the provider expects both.
 """
 
-import json
 from typing import TYPE_CHECKING, Any
 
+from localcloud.core import strict_json
 from localcloud.errors import NoPermission
 from localcloud.http.call import Action, Answer, ApiCall
 from localcloud.http.json_body import parse_object
@@ -71,7 +71,7 @@ async def create_project_policy(cloud: "Cloud", call: ApiCall) -> Answer:
     """Keep the policy's text as it is."""
     try:
         text = call.body.decode()
-        json.loads(text)
+        strict_json.read(text)
     except ValueError as error:
         raise PostBodyInvalid("a policy document in JSON") from error
     cloud.sls.update_project(call.path["project"], policy=text)
@@ -111,7 +111,7 @@ async def untag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
 async def list_tag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
     """Give the tags of projects."""
     try:
-        names = json.loads(call.params.get("resourceId") or "[]")
+        names = strict_json.read(call.params.get("resourceId") or "[]")
     except ValueError:
         names = None
     kind = call.params.get("resourceType", "")
@@ -224,7 +224,7 @@ async def get_logs(cloud: "Cloud", call: ApiCall) -> Answer:
     )
     return HttpResponse(
         200,
-        json.dumps(entries, ensure_ascii=False).encode(),
+        strict_json.write(entries).encode(),
         {
             "content-type": "application/json",
             "x-log-progress": "Complete",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.store import Store, StoreFailed, Table
+from localcloud.store import StateUnusable, Store, StoreFailed, Table, opening
 
 
 @dataclass(frozen=True)
@@ -125,3 +125,115 @@ asyncio.run(main())
     store = Store(path)
     assert [1] == [row["n"] for row in store.read("SELECT n FROM log")]
     store.close()
+
+
+def fill(store: Store) -> None:
+    """Let the disk take nothing more."""
+    (pages,) = store._writer.execute("PRAGMA page_count").fetchone()
+    store._writer.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def make_room(store: Store) -> None:
+    """Let the disk take everything again."""
+    store._writer.execute("PRAGMA max_page_count = 1000000")
+
+
+def test_a_full_disk_refuses_and_loses_nothing(
+    path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said once; who waits is served when there is room again, in the old order."""
+    monkeypatch.setattr("localcloud.store._AGAIN_SECONDS", 0.01)
+
+    async def session() -> None:
+        store = Store(path)
+        store.create("CREATE TABLE log (n INTEGER, text TEXT)")
+        fill(store)
+        store.write("INSERT INTO log VALUES (1, ?)", ("x" * 100_000,))
+        with pytest.raises(StoreFailed, match="could not be written: database or disk is full"):
+            await store.flush(patient=False)
+        with pytest.raises(StoreFailed, match=f"{path} cannot be written: .*; make room, and"):
+            store.check()
+        store.write("INSERT INTO log VALUES (2, '')")
+        waiting = asyncio.ensure_future(store.flush())
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+        make_room(store)
+        await asyncio.wait_for(waiting, 10)
+        store.check()
+        assert [1, 2] == [row["n"] for row in store.read("SELECT n FROM log ORDER BY rowid")]
+        store.close()
+
+    asyncio.run(session())
+    assert [
+        f"the state in {path} cannot be written: database or disk is full; make room, and it goes "
+        "on",
+        f"the state in {path} is written again",
+    ] == [record.message for record in caplog.records]
+
+
+def test_a_full_disk_does_not_keep_a_cloud_from_ending(path: Path) -> None:
+    """What waits is told, and the process ends."""
+
+    async def session() -> None:
+        store = Store(path)
+        store.create("CREATE TABLE log (text TEXT)")
+        fill(store)
+        store.write("INSERT INTO log VALUES (?)", ("x" * 100_000,))
+        waiting = asyncio.ensure_future(store.flush())
+        await asyncio.sleep(0.05)
+        await asyncio.wait_for(asyncio.to_thread(store.close), 10)
+        with pytest.raises(StoreFailed, match="disk is full"):
+            await waiting
+
+    asyncio.run(session())
+
+
+@pytest.mark.parametrize("value", ["\ud800", 2**63, -(2**64)], ids=repr)
+def test_what_cannot_be_kept_is_refused_to_its_sender_alone(path: Path, value: object) -> None:
+    """A batch holds the statements of many; none of them may break it."""
+
+    async def session() -> None:
+        store = Store(path)
+        store.create("CREATE TABLE log (value)")
+        store.write("INSERT INTO log VALUES (1)")
+        with pytest.raises(ValueError, match=r"\S"):
+            store.write("INSERT INTO log VALUES (?)", (value,))
+        await store.flush()
+        assert [1] == [row["value"] for row in store.read("SELECT value FROM log")]
+        store.close()
+
+    asyncio.run(session())
+
+
+def test_one_bad_row_does_not_hide_the_others(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """One of an older version, or half of one, is left out and named."""
+    store = Store(path)
+    Table(store, "role", Row).put("good", Row("good"))
+    for key, value in (("old", '{"title": "x"}'), ("half", '{"name": '), ("list", "[1]")):
+        store.write("INSERT INTO resources VALUES ('role', ?, ?)", (key, value))
+    store.close()
+    again = Store(path)
+    assert ["good"] == [key for key, _ in Table(again, "role", Row).items()]
+    assert ["half", "list", "old"] == [r.message.split("'")[1] for r in caplog.records]
+    again.close()
+
+
+def test_only_the_owner_may_read_the_state(path: Path) -> None:
+    """Also what SQLite puts beside it, and what was there before."""
+    path.touch(mode=0o644)
+    store = Store(path)
+    Table(store, "role", Row).put("a", Row("a"))
+    asyncio.run(store.flush())
+    assert {"0o600"} == {oct(p.stat().st_mode & 0o777) for p in path.parent.iterdir()}
+    store.close()
+
+
+@pytest.mark.parametrize("content", [b"no database at all" * 100, b"SQLite format 3\0" * 1000])
+def test_a_file_that_is_no_state_is_told_in_a_line(path: Path, content: bytes) -> None:
+    """With the way out."""
+    path.write_bytes(content)
+    with (
+        pytest.raises(StateUnusable, match=f"cannot use the state in {path}: .*--data"),
+        opening(path),
+    ):
+        Store(path)

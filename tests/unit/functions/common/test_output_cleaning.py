@@ -2,6 +2,9 @@
 
 # ruff: noqa: RUF001 - Chinese and look-alikes are what is tested.
 
+from time import process_time
+from timeit import timeit
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -41,6 +44,10 @@ KEY = (
         ("SEC" + "0a" * 32, HIDDEN),
         ("ghp_hunter2hunter2hunter2", HIDDEN),
         ("eyJhbGciOi.eyJzdWIiOi.SflKxwRJ", HIDDEN),
+        ("a.eyJhbGciOi.eyJzdWIiOi.SflKxwRJ.x y", f"a.{HIDDEN}.x y"),
+        ("long-word.another.eyJhbGciOi.hunter2.", f"long-word.another.{HIDDEN}"),
+        ("key-eyJhbGciOi.hunter2 eyJhbGciOi.hunter2", f"key-{HIDDEN} {HIDDEN}"),
+        ("eyJhbGciOi.x.eyJhbGciOi.hunter2", f"eyJhbGciOi.x.{HIDDEN}"),
         ("e1:$6$salt$hunter2hunter2:19000", f"e1:{HIDDEN}:19000"),
         (f"a\n{KEY}\nb", f"a\n{HIDDEN}\nb"),
         (KEY[:60], HIDDEN),
@@ -63,6 +70,10 @@ def test_what_looks_like_a_secret_is_hidden(text: str, shown: str) -> None:
         "sha256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "-----BEGIN CERTIFICATE-----",
         "2026-01-01T00:00:00Z info done",
+        "eyJhbGciOi",
+        "eyJhbGciOi.",
+        "eyJhbGciOi.tiny.",
+        "www.example.com/a.b.c",
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
@@ -126,6 +137,19 @@ def test_presentable_text_holds_nothing_unseen(text: str) -> None:
     for line in presentable(text).split("\n"):
         assert not any(c in line for c in "\x00\x07\x08\r\x1b\x7f\x9b\u200b\u202e\u2066\ufeff")
         line.encode()
+
+
+@pytest.mark.parametrize(
+    "text", ["eyJ-", "eyJaaaaa.", "eyJ", "a.", "x-", "token=", "://a:", "\x1b["], ids=repr
+)
+def test_four_times_the_text_takes_four_times_as_long(text: str) -> None:
+    """Not sixteen times: what a script prints must not keep the function that shows it."""
+
+    def seconds(size: int) -> float:
+        many = text * (size // len(text))
+        return min(timeit(lambda: presentable(many), timer=process_time, number=1) for _ in "abc")
+
+    assert seconds(32 * 1024) < 8 * seconds(8 * 1024) + 0.05
 
 
 def test_a_long_output_is_handled_from_its_end() -> None:

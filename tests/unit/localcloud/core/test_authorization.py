@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localcloud.core.authorization import AccessRequest, Policy, TrustPolicy, decide
-from localcloud.core.conditions import OPERATORS
+from localcloud.core.conditions import OPERATORS, parse_conditions
 from localcloud.core.wildcard import matches_wildcard
 
 INSTANCE = "acs:ecs:cn-hangzhou:1234567890123456:instance/i-local0001"
@@ -296,3 +296,13 @@ def test_wildcards_agree_with_their_definition(pattern: str, text: str) -> None:
 def test_many_wildcards_do_not_keep_the_cloud_busy() -> None:
     """A pattern of many `*` is decided in a number of steps that grows with its length only."""
     assert not matches_wildcard("a*" * 200 + "b", "a" * 2000)
+
+
+@pytest.mark.parametrize("key", ["acs:SourceIp", "acs:sourceip", "ACS:SOURCEIP"])
+@pytest.mark.parametrize("given", ["acs:SourceIp", "acs:SOURCEip"])
+def test_condition_keys_have_no_case(key: str, given: str) -> None:
+    """Neither in the policy nor in what a request says of itself."""
+    (condition,) = parse_conditions({"IpAddress": {key: "10.0.0.0/8"}})
+    assert condition.holds({given: "10.1.2.3"})
+    assert not condition.holds({given: "11.1.2.3"})
+    assert "is '10.1.2.3'" in condition.describe({given: "10.1.2.3"})

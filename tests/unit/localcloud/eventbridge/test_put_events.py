@@ -9,6 +9,8 @@ import pytest
 
 from localcloud.errors import ApiError
 from localcloud.http.call import ApiCall
+from localcloud.http.json_body import JsonResponse
+from localcloud.http.render import dumps
 from tests.unit.localcloud.eventbridge.event_lab import (
     PRODUCTS,
     ROOT,
@@ -182,6 +184,51 @@ def test_a_wrong_request_is_refused_as_a_whole(path: Path, events: list[Any], co
         assert [] == await lab.trace()
 
     tell(path, story)
+
+
+HUGE = ["1e400", "-1e400", "9" * 400, "9" * 5000]
+
+
+@pytest.mark.parametrize("number", HUGE, ids=lambda number: f"{number[:6]}, {len(number)}")
+def test_a_number_that_no_double_holds_is_refused(path: Path, number: str) -> None:
+    """Whoever reads the event would take it for another one, or fail."""
+
+    async def story(lab: Lab) -> None:
+        body = json.dumps([cloud_event(data={"n": "here"}), cloud_event("good")])
+        body = body.replace('"here"', f"[{number}]")
+        answer = await lab.call("PutEvents", "eventbridge-data", body=body.encode())
+        assert 1 == answer["FailedEntryCount"]
+        assert "no double holds" in answer["EntryList"][0]["ErrorMessage"]
+        assert ["good"] == [way["id"] for way in await lab.trace()]
+
+    tell(path, story)
+
+
+@pytest.mark.parametrize("number", [*HUGE, "Infinity", "NaN", "{"], ids=lambda n: f"{n[:6]}")
+def test_what_an_older_version_kept_hides_nothing(path: Path, number: str) -> None:
+    """Its event is shown as far as it can be; the answers are JSON, and the others are there."""
+
+    async def story(lab: Lab) -> None:
+        await add_rule(lab)
+        await put(lab, cloud_event("good"))
+        await lab.store.flush()
+        old = json.dumps(cloud_event("old")).replace('"Success"', number)
+        lab.store.write(
+            "INSERT INTO events VALUES (7, 'old', 'default', 's', 't', 0, ?, '[]')", (old,)
+        )
+        shown = JsonResponse(await lab.trace()).body
+        assert b"Infinity" not in shown or number == "Infinity"
+        assert ["good", "old"] == [way["id"] for way in strict(shown)]
+        asked = await lab.call("QueryEvent", EventId="old", EventBusName="default")
+        assert strict(dumps(asked))["Data"]
+        await lab.dispatcher.drain()
+
+    tell(path, story)
+
+
+def strict(content: bytes) -> Any:
+    """Read JSON as other languages do."""
+    return json.loads(content, parse_constant=pytest.fail)
 
 
 def test_permission_is_asked_for_on_the_bus_of_the_events(path: Path) -> None:

@@ -366,9 +366,36 @@ def raw(*names: str, attributes: int = 0) -> str:
     return base64.b64encode(content.getvalue()).decode()
 
 
+def damaged(position: int, value: bytes, of: str = CODE) -> str:
+    """Give a good archive with some of its bytes changed; from the end if negative."""
+    content = bytearray(zipped(of))
+    position %= len(content)
+    content[position : position + len(value)] = value
+    return base64.b64encode(content).decode()
+
+
+# Offsets: "ZIP File Format Specification", local file header and central directory.
+_CENTRAL = zipped(CODE).index(b"PK\1\2")
+
+
 @pytest.mark.parametrize(
     "encoded",
     [
+        pytest.param(damaged(40, b"XXXX"), id="another checksum than its content's"),
+        pytest.param(damaged(_CENTRAL + 8, b"\1\0"), id="encrypted"),
+        pytest.param(damaged(_CENTRAL + 10, b"\x63\0"), id="unknown compression"),
+        pytest.param(damaged(_CENTRAL + 10, b"\x0c\0"), id="bzip2"),
+        pytest.param(damaged(_CENTRAL + 10, b"\x08\0"), id="deflated, but it is not"),
+        pytest.param(damaged(_CENTRAL + 24, b"\xff\xff\0\0"), id="another size"),
+        pytest.param(damaged(_CENTRAL + 42, b"\xff\xff\0\0"), id="an entry that is elsewhere"),
+        pytest.param(damaged(_CENTRAL, b"XX"), id="no directory"),
+        pytest.param(damaged(-6, b"\xff\xff"), id="a directory that is elsewhere"),
+        pytest.param(base64.b64encode(zipped(CODE)[:-10]).decode(), id="cut"),
+        pytest.param(raw("index.py", "index.py"), id="a name twice"),
+        pytest.param(raw("a", "a/b"), id="a file that is a folder"),
+        pytest.param(raw("a" * 300), id="a name that no disk takes"),
+        pytest.param(raw("a\nb"), id="a name of two lines"),
+        pytest.param("AAAA" * 9, id="zeros"),
         pytest.param("not base64!", id="no base64"),
         pytest.param(base64.b64encode(b"no zip").decode(), id="no zip"),
         pytest.param(raw(), id="empty"),

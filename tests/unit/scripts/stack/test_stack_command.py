@@ -125,7 +125,9 @@ SELECT = ["stack", "select", "--create", "--stack"]
         pytest.param("up", "local", [*PACK, "--yes", "--refresh"], id="a new cloud forgot all"),
         pytest.param("preview", "local", PACK, id="a preview is not confirmed"),
         pytest.param("refresh", "local", ["--yes"], id="refresh local"),
-        pytest.param("destroy", "local", ["--yes"], id="destroy local"),
+        pytest.param(
+            "destroy", "local", ["--yes", "--refresh"], id="nor is it there to be deleted"
+        ),
         pytest.param("up", "dev", PACK, id="real clouds ask first"),
         pytest.param("destroy", "dev", [], id="above all before they destroy"),
     ],
