@@ -13,8 +13,8 @@ _KEPT = frozenset(
         # Where packages and toolchains come from, and whom to trust for it.
         *("SSL_CERT_FILE", "SSL_CERT_DIR", "JAVA_HOME", "GOCACHE", "GOFLAGS", "GOMODCACHE"),
         *("GONOSUMDB", "GOPATH", "GOPROXY", "GOSUMDB", "GOTOOLCHAIN"),
-        # Where the engine keeps its plugins. Its state is elsewhere, and its logins are not used.
-        "PULUMI_HOME",
+        # Where the engine's plugins come from. Its state is elsewhere, and its logins are not used.
+        *("PULUMI_HOME", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"),
     }
 )
 _KEPT_FAMILIES = ("LC_", "PIP_", "UV_", "XDG_")

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -96,9 +96,10 @@ class Project:
         """Go back to the configuration before the changes."""
         self.file.write_text(self._kept)
 
-    def set_secrets(self, value: str, *keys: str) -> None:
-        """Give secrets of the stack a made-up value."""
-        self.run("config", "set-all", *(f"--secret={key}={value}" for key in keys))
+    def set_secrets(self, secrets: Mapping[str, str]) -> None:
+        """Encrypt secrets in the stack's file, and keep them there."""
+        self.run("config", "set-all", *(f"--secret={key}={secrets[key]}" for key in secrets))
+        self.keep()
 
     def change(self, edit: Callable[[dict[str, Any], Path], object]) -> None:
         """Change the configuration; the edit is given its keys and the project's folder."""

@@ -29,9 +29,7 @@ def deployed(cloud: RunningCloud, tmp_path_factory: pytest.TempPathFactory) -> P
     """Give the stack as ``up`` left it; its secrets are encrypted, as in a real stack."""
     folder = tmp_path_factory.mktemp("engine") / "project"
     project = Project(folder, cloud.endpoint, stack=STACK)
-    for key, secret in fake_secrets(STACK).items():
-        project.set_secrets(secret, key)
-    project.keep()
+    project.set_secrets(fake_secrets(STACK))
     project.up()
     return project
 

@@ -14,12 +14,11 @@ import pytest
 from scripts.policy.__main__ import main
 from tests.e2e.pulumi_project import ENGINE, Project
 from tests.e2e.running_cloud import running_cloud
-from tests.unit.stacks.conftest import PROJECT, settings_of
+from tests.unit.stacks.conftest import PROJECT, fake_secrets, settings_of
 
 SETTINGS = f"{PROJECT}:settings"
 
 ROOT = Path(__file__).parents[3]
-ROBOT = "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef"
 
 pytestmark = ENGINE
 
@@ -27,9 +26,7 @@ pytestmark = ENGINE
 def own(directory: Path, endpoint: str, stack: str) -> Project:
     """Return a stack of this project with made-up secrets."""
     project = Project(directory, endpoint, stack=stack)
-    # Comments of a stack file name the secrets that it needs.
-    needed = re.findall(r"^#.* --secret (\S+)$", project.file.read_text(), re.MULTILINE)
-    project.set_secrets(ROBOT, *needed)
+    project.set_secrets(fake_secrets(stack))
     return project
 
 
