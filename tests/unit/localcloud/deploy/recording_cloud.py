@@ -105,6 +105,14 @@ class RecordingCloud:
         match seen.name:
             case "ListUserDefinedEventSources":
                 return 200, {"Code": "Success", "Data": self._sources(seen)}
+            case "GetCallerIdentity":
+                account = "1234567890123456"
+                return 200, {
+                    "AccountId": account,
+                    "Arn": f"acs:ram::{account}:root",
+                    "IdentityType": "Account",
+                    "UserId": account,
+                }
             case "GetRole":
                 role = seen.said["RoleName"]
                 return 200, {"Role": {"Arn": f"acs:ram::1234567890123456:role/{role}"}}
