@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from functions.common.output import bounded, cut_tail, result_line
-from functions.common.words import Reason
+from functions.common.words import Reason, exit_code
 
 PROVISION = "provision"
 DEPROVISION = "deprovision"
@@ -81,8 +81,12 @@ def reason_text(facts: Facts, language: str) -> str:
     if facts.reason:
         return bounded(facts.reason.text(language), 400)
     # The script knows more than Cloud Assistant, which only sees an exit code.
-    said = result_line(facts.output).get("error") if facts.status != SUCCESS else ""
-    return bounded(said if isinstance(said, str) and said else facts.error, 400)
+    result = result_line(facts.output) if facts.status != SUCCESS else {}
+    said = result.get("error")
+    if not isinstance(said, str) or not said:
+        return bounded(facts.error, 400)
+    meaning = exit_code(result.get("exit_code"), language)
+    return bounded(f"{meaning}: {said}" if meaning else said, 400)
 
 
 def account(facts: Facts) -> str:

@@ -121,6 +121,21 @@ _REASONS = {
     ),
 }
 
+# What the exit codes of provision.sh and deprovision.sh mean; their README has the whole table.
+_EXIT_CODES = {
+    1: ("the script has a fault", "脚本出错"),
+    2: ("the script did not accept the request", "脚本未接受该申请"),
+    3: ("the host lacks something", "主机缺少必要条件"),
+    4: ("the result could not be verified", "执行结果未通过核对"),
+    5: ("the account belongs to somebody else", "账号不属于该员工或不由本系统管理"),
+    6: ("something else kept the host locked; try again", "主机被其他操作占用，请重试"),
+    7: ("a package could not be installed", "软件包无法安装"),
+    8: ("the account or its home could not be changed", "账号或主目录无法修改"),
+    9: ("the sudo rules could not be given", "sudo 规则无法生效"),
+    10: ("the host's files could not be written", "主机文件无法写入"),
+    11: ("processes of the employee do not end", "该员工的进程无法结束"),
+}
+
 _RULES = {
     "emp_id": (
         "1 to 32 letters, digits or, between these, dots, hyphens or underscores",
@@ -174,6 +189,12 @@ class Reason(NamedTuple):
 def because(code: str, /, **values: str | Rule | Span) -> Reason:
     """Make a reason."""
     return Reason(code, tuple(values.items()))
+
+
+def exit_code(code: object, language: str) -> str:
+    """Return what an exit code of our scripts means; nothing for one that they do not have."""
+    known = _EXIT_CODES.get(code) if isinstance(code, int) else None
+    return known[_index(language)] if known else ""
 
 
 def label(name: str, language: str) -> str:

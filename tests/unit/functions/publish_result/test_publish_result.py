@@ -207,11 +207,12 @@ def test_why_a_command_could_not_be_sent_is_told() -> None:
 
 
 def test_the_scripts_own_error_is_the_reason() -> None:
-    """A run that failed says why in the script's words."""
+    """A run that failed says what its exit code means, and why in the script's words."""
     line = '{"status":"failed","user":"","uid":null,"exit_code":7,"error":"dnf: no space left"}'
     failed = run(status="Failed", exit_code=7, output=f"log\n{line}\n", error="ExitCodeNonzero")
     event = published(invocation(failed))
-    assert "dnf: no space left" == event["data"]["detail"]["Reason"]
+    reason = event["data"]["detail"]["Reason"]
+    assert "a package could not be installed: dnf: no space left" == reason
     assert {"status": "failed"} == {k: v for k, v in event["data"]["detail"]["Result"].items() if v}
 
 

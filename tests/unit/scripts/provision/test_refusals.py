@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from functions.common import words
 from scripts.provision.catalogue import Catalogue
 from scripts.provision.render import render
 from tests.unit.scripts.provision.host import STANDINS, Host, Run, key, substituted
@@ -306,8 +307,10 @@ def test_keys_of_a_failing_run_are_taken_away_later(host: Host, catalogue: Catal
     assert key("dba") in record.read_text()
 
 
-def test_every_exit_code_is_in_the_readme() -> None:
-    """The README lists the codes that the script ends with."""
+def test_every_exit_code_is_in_the_readme_and_told_in_the_chat() -> None:
+    """The README lists the codes that the scripts end with; messages know what each means."""
     rows = [line for line in README.read_text().splitlines() if line.startswith("| ")]
     codes = {int(cell) for row in rows if (cell := row.split("|")[1].strip()).isdigit()}
     assert set(range(12)) == codes
+    for language in ("en", "zh"):
+        assert {0} == {code for code in codes if not words.exit_code(code, language)}
