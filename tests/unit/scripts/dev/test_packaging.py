@@ -1,6 +1,9 @@
 """The project is a program: installed nowhere, with one lock that names no registry."""
 
+import json
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -39,6 +42,14 @@ def test_what_pulumi_installs_is_part_of_the_lock() -> None:
     assert all(hashes for hashes in lock.values())
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert _names(project["dependencies"]) <= {pin.split("==")[0] for pin in program}
+
+
+def test_pulumi_can_ask_what_is_installed() -> None:
+    """The engine lists an environment's packages with pip, in ours as in its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "list", "--format", "json"], capture_output=True, check=True
+    )
+    assert "pulumi" in {package["name"] for package in json.loads(done.stdout)}
 
 
 @pytest.mark.parametrize("folder", ["stacks", "components"])
