@@ -42,5 +42,6 @@ class Package(ComponentProvider):
             return super().construct(name, resource_type, inputs, options)
         except ComponentInitError as error:
             if isinstance(error.inner, ArgumentError):
-                raise InputPropertiesError(str(error.inner)) from None
+                # Without a list, empty or not, Pulumi's server cannot answer.
+                raise InputPropertiesError(str(error.inner), []) from None
             raise
