@@ -178,7 +178,7 @@ def test_an_interrupted_run_is_mended_by_the_next(clone: Clone, moment: str) -> 
         text=True,
         start_new_session=True,
         # A shell's background job ignores it, and so would its children.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as process:
         while not reached.exists():
             assert process.poll() is None
