@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from cli.errors import UserError
 _GRACE_SECONDS = 10.0
 _Process = subprocess.Popen[str]
 _running: set[_Process] = set()
+_ended = threading.Event()
 
 
 class ChildFailed(UserError):
@@ -40,7 +42,7 @@ def serving(
     with _child(command, cwd=cwd, env=env) as process:
         line = process.stdout.readline() if process.stdout else ""
         if not line:
-            raise ChildFailed(f"'{command[-1]}' did not start; its error is above")
+            raise ChildFailed("the server did not start; its error is above")
         yield json.loads(line)
 
 
@@ -62,7 +64,8 @@ def finished(
 
 
 def end_all() -> None:
-    """Tell all children to stop; whoever waits for one of them goes on."""
+    """Tell all children to stop, and start no other; whoever waits for one of them goes on."""
+    _ended.set()
     for process in tuple(_running):
         process.terminate()
 
@@ -73,6 +76,8 @@ def _child(command: Sequence[str], **options: Any) -> Iterator[_Process]:
 
     A Ctrl-C in the moment in which its interpreter starts would show a traceback.
     """
+    if _ended.is_set():
+        raise ChildFailed("interrupted")
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         process = subprocess.Popen(  # noqa: S603 - our own command

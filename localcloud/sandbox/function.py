@@ -113,12 +113,12 @@ def _show_configuration() -> None:
         if os.path.isdir(here):
             os.mkdir(there)
         elif os.path.isfile(here):
-            with open(there, "w"):
+            with open(there, "w", encoding="utf-8"):
                 pass
         else:
             continue
         mounts.bind_read_only(here, there)
-    with open(f"{_PLACE}/etc/passwd", "w") as accounts:
+    with open(f"{_PLACE}/etc/passwd", "w", encoding="utf-8") as accounts:
         accounts.write(_ACCOUNTS)
 
 

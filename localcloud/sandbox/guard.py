@@ -115,7 +115,7 @@ def _unshare_with_user(spaces: int, inside: int) -> None:
         ("uid_map", f"{inside} {user} 1"),
         ("gid_map", f"{inside} {group} 1"),
     ):
-        with open(f"/proc/self/{name}", "w") as file:
+        with open(f"/proc/self/{name}", "w", encoding="utf-8") as file:
             file.write(text)
 
 

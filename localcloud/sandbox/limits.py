@@ -74,7 +74,7 @@ def restrict_processes(allowed: int) -> None:
 
 def _is_root_outside() -> bool:
     """Tell whether root of this user namespace is the machine's root as well."""
-    with open("/proc/self/uid_map") as mapping:
+    with open("/proc/self/uid_map", encoding="utf-8") as mapping:
         return mapping.read().split()[1] == "0"
 
 

@@ -20,7 +20,7 @@ def mount_devices(dev: str, size: str = "64m") -> None:
     options = f"mode=755,size={size}"
     linux.mount("tmpfs", dev, "tmpfs", linux.MS_NOSUID | linux.MS_NOEXEC, options)
     for name in _DEVICES:
-        with open(f"{dev}/{name}", "w"):
+        with open(f"{dev}/{name}", "w", encoding="utf-8"):
             pass
         linux.mount(f"/dev/{name}", f"{dev}/{name}", flags=linux.MS_BIND)
     for name, target in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):

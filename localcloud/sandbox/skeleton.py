@@ -222,7 +222,7 @@ def _system_accounts() -> tuple[list[str], list[str]]:
     users = ["root:x:0:0:root:/root:/bin/bash"]
     groups = ["root:x:0:"]
     for lines, path, fields in ((users, "/etc/passwd", 7), (groups, "/etc/group", 4)):
-        for line in Path(path).read_text(errors="replace").splitlines():
+        for line in Path(path).read_text(encoding="utf-8", errors="replace").splitlines():
             parts = line.split(":")
             if len(parts) != fields or not parts[2].isdigit() or parts[0] == "root":
                 continue

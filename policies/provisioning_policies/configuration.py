@@ -46,7 +46,7 @@ class Setting:
 def load(path: Path, rules: Sequence[AnyRule]) -> Configuration:
     """Read a configuration file, or say what in it is wrong."""
     try:
-        data = yaml.safe_load(path.read_text())
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}") from error
     return parse(data or {}, rules, str(path))

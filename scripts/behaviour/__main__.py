@@ -20,6 +20,7 @@ from typing import Annotated
 
 import typer
 
+from cli.progress import progress
 from scripts.behaviour import cloud, report, revision
 from scripts.behaviour.difference import Difference, compare
 from scripts.behaviour.play import Player
@@ -47,7 +48,8 @@ def main(
     """Print as Markdown which recorded events would be routed, run or reported differently."""
     started = time.monotonic()
     samples = load(events, number)
-    difference, note = _difference(base, head.resolve(), samples, always=always)
+    with progress(f"playing {len(samples)} recorded events at {base} and in this checkout"):
+        difference, note = _difference(base, head.resolve(), samples, always=always)
     seconds = round(time.monotonic() - started, 1)
     if json_file:
         json_file.write_text(

@@ -58,7 +58,8 @@ def git(project: Path, *arguments: str) -> str:
     done = subprocess.run(  # noqa: S603 - no shell
         ["git", "-C", str(project), *arguments],  # noqa: S607 - git from PATH
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     if done.returncode:

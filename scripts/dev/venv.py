@@ -34,7 +34,9 @@ _BASE: str = sys._base_executable  # type: ignore[attr-defined]
 _OLDEST_UV = (0, 8)
 _LAUNCHER = """\
 #!/bin/sh
-exec {python} -P -m localcloud "$@"
+# A Ctrl-C that comes while the interpreter starts waits until the command can handle it.
+hold=$(env --block-signal=INT echo env --block-signal=INT 2>/dev/null)
+exec $hold {python} -P -m localcloud "$@"
 """
 
 
@@ -54,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     venv = Path(os.path.abspath(given.venv))  # noqa: PTH100 - a link stays a link
     try:
+        # Blocked by `venv.sh` until somebody is there who handles it.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         with LOCK.open("rb") as lock:
             with contextlib.suppress(OSError):  # some network file systems know no locks
                 fcntl.flock(lock, fcntl.LOCK_EX)
@@ -186,7 +190,7 @@ def _own_uv(venv: Path, pip: Sequence[str]) -> str:
     if not pip:
         return ""
     (locked,) = re.findall(r"^uv==.*\n(?:    --hash.*\n)+", LOCK.read_text(), re.MULTILINE)
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as only_uv:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as only_uv:
         only_uv.write(locked)
         only_uv.flush()
         install = ["install", "--quiet", "--require-hashes", "--no-deps", "-r", only_uv.name]
@@ -221,7 +225,7 @@ def _output(command: Sequence[str]) -> str:
 
 def _run(command: Sequence[str], doing: str, environment: Mapping[str, str] | None = None) -> str:
     """Run a command; return what it said if it failed. A person sees what is done and how long."""
-    with tempfile.TemporaryFile("w+", errors="replace") as output:
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         with subprocess.Popen(  # noqa: S603 - our own command
             command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         ) as process:

@@ -278,8 +278,12 @@ def _peak_kb(guard: int, generations: int) -> int:
     process = str(guard)
     try:
         for _ in range(generations):
-            process = Path(f"/proc/{process}/task/{process}/children").read_text().split()[0]
-        for line in Path(f"/proc/{process}/status").read_text().splitlines():
+            process = (
+                Path(f"/proc/{process}/task/{process}/children")
+                .read_text(encoding="utf-8")
+                .split()[0]
+            )
+        for line in Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1])
     except (OSError, IndexError):
