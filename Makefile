@@ -46,6 +46,8 @@ test-pythons: ## Run the tests on every supported Python of this machine.
 check: venv ## Lint and type-check everything; runs no test.
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
+	@# A file without an encoding is read in the locale's, which may be GBK.
+	$(BIN)/ruff check --quiet --preview --select PLW1514 --exclude tests .
 	$(BIN)/mypy cli components dryrun functions localcloud policies scripts stacks
 	$(BIN)/shellcheck -x -P SCRIPTDIR -e SC2329 $(SHELL_SCRIPTS)
 	scripts/dev/check-workflows.sh $(VENV)

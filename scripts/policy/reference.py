@@ -17,7 +17,10 @@ _INTRODUCTION = Path(__file__).with_name("introduction.md")
 
 def reference() -> str:
     """Give the whole page."""
-    parts = [_INTRODUCTION.read_text(encoding="utf-8").replace("COUNT", str(len(rules.ALL))), "\n".join(_table())]
+    parts = [
+        _INTRODUCTION.read_text(encoding="utf-8").replace("COUNT", str(len(rules.ALL))),
+        "\n".join(_table()),
+    ]
     for topic, members in rules.TOPICS.items():
         parts.append(f"## {topic}")
         parts += ["\n".join(_rule(rule)) for rule in members]
