@@ -31,11 +31,23 @@ SERVER = (
 """
 
 
+DEFAULTS = ("env", "--default-signal=INT,TERM,HUP")
+"""A suite that runs in a shell's background has them ignored, and so would what it starts."""
+
+
+def ended(process: "subprocess.Popen[str]") -> str:
+    """Wait for a command's end; give what it wrote to stderr."""
+    try:
+        return process.communicate(timeout=30)[1]
+    finally:
+        process.kill()
+
+
 def start(tmp_path: Path, *arguments: str) -> "subprocess.Popen[str]":
     """Start a command that loads and works as long as it is told, with a server beside it."""
     (tmp_path / "slow.py").write_text(SLOW)
     return subprocess.Popen(
-        [sys.executable, "-m", "slow", *arguments],
+        [*DEFAULTS, sys.executable, "-m", "slow", *arguments],
         env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -58,7 +70,7 @@ def test_while_it_loads(tmp_path: Path) -> None:
         assert process.stdout
         process.stdout.readline()
         os.killpg(process.pid, signal.SIGINT)
-        assert ("", 130) == (process.communicate()[1], process.returncode)
+        assert ("", 130) == (ended(process), process.returncode)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +83,7 @@ def test_while_it_works(tmp_path: Path, number: signal.Signals, code: int) -> No
         process.stdout.readline()
         server = int(process.stdout.readline())
         os.kill(process.pid, number)
-        errors = process.communicate()[1]
+        errors = ended(process)
     assert ("", code) == (errors, process.returncode)
     assert not is_alive(server)
 
@@ -79,20 +91,20 @@ def test_while_it_works(tmp_path: Path, number: signal.Signals, code: int) -> No
 @pytest.mark.parametrize("milliseconds", range(0, 400, 100))
 def test_a_blocked_interrupt_waits_until_it_can_be_handled(milliseconds: int) -> None:
     """``make`` starts commands so: no moment of the interpreter's start shows a traceback."""
+    held = (*DEFAULTS, "--block-signal=INT")
     process = subprocess.Popen(
-        ["env", "--block-signal=INT", sys.executable, "-m", "localcloud", "serve", "--port", "0",
-         "--dry-run"],
+        [*held, sys.executable, "-m", "localcloud", "serve", "--port", "0", "--dry-run"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )  # fmt: skip
+    )
     # Until `env` runs, it is our own process: it could not block anything yet.
     while not Path(f"/proc/{process.pid}/cmdline").read_text().startswith(("env", sys.executable)):
         time.sleep(0.001)
     time.sleep(0.01 + milliseconds / 1000)
     process.send_signal(signal.SIGINT)
-    errors = process.communicate(timeout=30)[1]
+    errors = ended(process)
     assert "" == errors
     assert process.returncode in {0, 130}
 
