@@ -86,23 +86,23 @@ ensure_account() {
 }
 
 # As the user, in the home. What there is stays, unless it is a new home, with the files of /etc/skel.
-furnish() { # NEW KEYS FORMER_KEYS FILE...: exits 100, plus 1 for changed keys, 2 for new files
+furnish() { # NEW ROOT KEYS FORMER_KEYS FILE...: exits 100, plus 1 for changed keys, 2 for new files
 	local - IFS=$'\t' now='' rest key mode path text status=100 file=.ssh/authorized_keys
 	set -f
-	[[ -O . ]] || {
+	[[ -O . || $2 ]] || {
 		echo 'belongs to another uid'
 		exit 1
 	}
 	[[ ! -f $file ]] || IFS= read -rd '' now <"$file" || true
 	rest=$'\n'$now
 	[[ $rest == *$'\n' ]] || rest+=$'\n'
-	for key in $2$3; do rest=${rest//$'\n'"$key"$'\n'/$'\n'}; done
-	rest=${2//$'\t'/$'\n'}${rest:1}
+	for key in $3$4; do rest=${rest//$'\n'"$key"$'\n'/$'\n'}; done
+	rest=${3//$'\t'/$'\n'}${rest:1}
 	if [[ $rest != "$now" ]]; then
 		{ mkdir -p .ssh && printf %s "$rest" >"$file.new" && mv -fT "$file.new" "$file"; } || exit 1
 		status=101
 	fi
-	for text in "${@:4}"; do
+	for text in "${@:5}"; do
 		mode=${text%% *} text=${text#* }
 		path=${text%% *} text=${text#"${text%% *}"}
 		printf -v path %b "$path"
@@ -126,7 +126,7 @@ ensure_home() {
 	elif [[ ${record[home]} == closed ]]; then
 		must 8 chown "$uid:$gid" "$home"
 	fi
-	try as_user furnish "$fresh" "$keys" "${record[keys]}" "${files[@]}" || status=$?
+	try as_user furnish "$fresh" "$R" "$keys" "${record[keys]}" "${files[@]}" || status=$?
 	((status / 4 == 25)) || die 8 "$user cannot write into $home: ${said:0:200}"
 	((status % 2 == 0)) || did "ssh keys"
 	((status < 102)) || did files
