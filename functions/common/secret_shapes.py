@@ -11,6 +11,7 @@ from functools import cache
 
 HIDDEN = "[redacted]"
 _DEEPEST = 2
+_Shape = tuple[str, tuple[str, ...], re.Pattern[str]]
 
 # The kind of secret -> how it looks. What the group `secret` holds is hidden, the rest is shown.
 _SHAPES = {
@@ -51,41 +52,75 @@ _SHAPES = {
         r"(?P<secret>[^&\s\"'\\]+)"
     ),
 }
-# What is called a secret, or might be one: hidden where text is shown, but no proof of a leak.
-_CALLED = (
-    (
+# What a text with such a secret contains, in lower case: most texts are done without a pattern.
+_HINTS = {
+    "a private key": "private",
+    "the end of a private key": "private",
+    "a DingTalk webhook URL": "access_token=",
+    "a Lark webhook URL": "/hook/",
+    "a WeCom webhook URL": "/webhook/send",
+    "a Slack webhook URL": "hooks.slack.com",
+    "the webhook URL of an event source": "/putevents",
+    "a DingTalk signing secret": "sec",
+    "an access key": "ltai akia asia akid sts.",
+    "a token of GitHub or GitLab": "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- t-",
+    "a token of Slack": "xox xapp-",
+    "an API key": "sk- k_live_ k_test_ aiza npm_ pypi- pul- hvs. hvb. dckr_pat_ sg. :aa",
+    "a JSON web token": "eyj",
+    "a password's hash": "$",
+    "an authorization header": "bearer basic",
+    "a URL with a password": "://",
+    "a URL with a token": "? &",
+}
+# What a text contains in which something is called a secret -> what is hidden of it then. That is
+# no proof of a leak.
+_CALLED = {
+    "authorization cookie x-": (
         r"(?i)\b(?:(?:proxy-)?authorization|(?:set-)?cookie|x-[\w-]{1,40}(?:token|key|secret))"
         r"\s{0,4}:\s{0,4}(?P<secret>[^\n]+)"
     ),
-    (
+    "pass pwd secret token key credential 密码 密钥 口令": (
         r"(?i)(?<!no)(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|"
         r"private[_-]?key|credentials?|密码|密钥|口令)[\w-]{0,20}[\"']?\s{0,4}(?:=>|[:=\uff1a])\s{0,4}"
         r"(?P<secret>\"[^\"\n]*\"?|'[^'\n]*'?|[^\s\"',;&]+)"
     ),
-    r"(?i)--?(?:password|passwd|passphrase|token|secret)[ \t]{1,4}(?P<secret>(?!-)\S+)",
-    r"://(?P<secret>[^\s/@\"']{1,256})@",
-)
-_BASE64 = r"(?<![\w+/=-])[A-Za-z0-9+/_-]{24,}={0,2}"
+    "-pass -token -secret": (
+        r"(?i)--?(?:password|passwd|passphrase|token|secret)[ \t]{1,4}(?P<secret>(?!-)\S+)"
+    ),
+    "://": r"://(?P<secret>[^\s/@\"']{1,256})@",
+}
+_SHORTEST_RUN = 24
 
 
 def kind_of(text: str, *, depth: int = _DEEPEST) -> str | None:
     """Return which kind of secret a text contains, also in Base64; None if it contains none."""
-    for kind, pattern in _shapes().items():
+    for kind, pattern in _near(text, _shapes()):
         if pattern.search(text):
             return kind
     if depth:
-        for run in _base64().finditer(text):
-            kind_inside = kind_of(_decoded(run[0]), depth=depth - 1)
-            if kind_inside:
+        for run in _long_runs(text):
+            if kind_inside := kind_of(_decoded(run), depth=depth - 1):
                 return f"{kind_inside} in Base64"
     return None
 
 
 def masked(text: str, hidden: str = HIDDEN) -> str:
     """Return a text in which everything is hidden that is a secret or is called one."""
-    for pattern in (*_shapes().values(), *_called()):
+    for _, pattern in (*_near(text, _shapes()), *_near(text, _called())):
         text = pattern.sub(lambda found: _without(found, hidden), text)
-    return _base64().sub(lambda run: hidden if kind_of(_decoded(run[0])) else run[0], text)
+    for run in _long_runs(text):
+        if kind_of(_decoded(run)):
+            text = text.replace(run, hidden)
+    return text
+
+
+def _near(text: str, shapes: tuple[_Shape, ...]) -> list[tuple[str, re.Pattern[str]]]:
+    lower = text.lower()
+    return [(kind, p) for kind, hints, p in shapes if any(hint in lower for hint in hints)]
+
+
+def _long_runs(text: str) -> list[str]:
+    return [run for run in _between().split(text) if len(run) >= _SHORTEST_RUN]
 
 
 def _without(found: re.Match[str], hidden: str) -> str:
@@ -104,15 +139,15 @@ def _decoded(run: str) -> str:
 
 # Most calls of a function never need these, so they are compiled when the first one does.
 @cache
-def _shapes() -> dict[str, re.Pattern[str]]:
-    return {kind: re.compile(pattern) for kind, pattern in _SHAPES.items()}
+def _shapes() -> tuple[_Shape, ...]:
+    return tuple((kind, tuple(_HINTS[kind].split()), re.compile(p)) for kind, p in _SHAPES.items())
 
 
 @cache
-def _called() -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(pattern) for pattern in _CALLED)
+def _called() -> tuple[_Shape, ...]:
+    return tuple(("", tuple(h.split()), re.compile(p)) for h, p in _CALLED.items())
 
 
 @cache
-def _base64() -> re.Pattern[str]:
-    return re.compile(_BASE64)
+def _between() -> re.Pattern[str]:
+    return re.compile(r"[^\w+/=-]+", re.ASCII)

@@ -23,6 +23,7 @@ import typer
 from rich.console import Console
 
 from cli import endpoints
+from cli.command import CONTEXT_SETTINGS
 from dryrun.project import path_of
 from localcloud.client import access_key_of
 from scripts.environment import clean
@@ -67,7 +68,9 @@ def main(
     state: Annotated[
         Path | None, typer.Option(help="For stack local: the folder of its state.")
     ] = None,
-    more: Annotated[list[str] | None, typer.Argument(help="Given to pulumi as it is.")] = None,
+    more: Annotated[
+        list[str] | None, typer.Argument(help="Given to pulumi as it is; so is every other option.")
+    ] = None,
 ) -> int:
     """Run pulumi on a stack of this project."""
     program = program.resolve()
@@ -82,6 +85,10 @@ def main(
         tuple(more or ()),
     )
     return _run(Console(stderr=True, highlight=False), order)
+
+
+# An option that is not known here is pulumi's: `make preview ARGS=--expect-no-changes`.
+vars(main)[CONTEXT_SETTINGS] = {"ignore_unknown_options": True}
 
 
 def _run(console: Console, order: Order) -> int:

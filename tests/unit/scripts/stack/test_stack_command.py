@@ -140,6 +140,13 @@ def test_the_engine_is_told_what_to_do(
     assert [[*SELECT, stack], [action, "--stack", stack, *arguments]] == engine.calls
 
 
+def test_an_option_of_the_engine_needs_no_dashes_before_it(engine: Engine) -> None:
+    """``make preview ARGS=--expect-no-changes`` works as it reads."""
+    more = ["--expect-no-changes", "--target", "urn:a"]
+    assert 0 == run_command(command.main, ["preview", "--stack", "dev", *more], "stack")
+    assert ["preview", "--stack", "dev", *PACK, *more] == engine.calls[-1]
+
+
 def test_more_arguments_reach_the_engine(engine: Engine) -> None:
     """What the command does not know itself is handed on."""
     engine.run("preview", more=["--diff"])
