@@ -79,7 +79,9 @@ def _enter(connection: socket.socket, settings: dict[str, Any]) -> tuple["_Agent
     else:
         rooted.give_up_rights(level)
     root = folder / "root" if level is Level.DIRECTORY else Path("/")
-    agent = _Agent(connection, level, root, folder / "standins", meter.agents, processes_allowed)
+    agent = _Agent(
+        connection, level, root, folder / "standins", disk.Gauge(meter.agents), processes_allowed
+    )
     return agent, notes
 
 
@@ -142,10 +144,10 @@ class _Agent:
         level: Level,
         root: Path,
         standins: Path,
-        meter: socket.socket,
+        gauge: disk.Gauge,
         processes_allowed: int | None,
     ) -> None:
-        self._meter = meter
+        self._gauge = gauge
         self._processes_allowed = processes_allowed
         self._connection = connection
         self._level = level
@@ -161,7 +163,7 @@ class _Agent:
 
     def serve(self) -> None:
         self._when_readable(self._connection.fileno(), self._receive)
-        self._when_readable(self._meter.fileno(), self._take_measure)
+        self._when_readable(self._gauge.fileno(), self._take_measure)
         while not self._closed:
             for key, _ in self._selector.select(_SNAPSHOT_SECONDS if self._runs else None):
                 # An event before this one may have ended its run.
@@ -238,7 +240,7 @@ class _Agent:
         try:
             os.chdir(folder)
             self._connection.close()
-            self._meter.close()
+            self._gauge.close()
             ours.close()
             if self._processes_allowed is not None:
                 limits.restrict_processes(self._processes_allowed)
@@ -319,6 +321,7 @@ class _Agent:
         ended = json.loads(report)
         if run.disk_is_full and ended["ended"] == "stopped":
             ended["ended"] = "interrupted"
+            self._gauge.settle()
             run.take(b"the script was ended: the disk of the instance is full\n")
         used = self._used_faults()
         _send(self._connection, run.message("ended", **ended, package_faults=used))
@@ -328,14 +331,14 @@ class _Agent:
             return
         self._next_snapshot = time.monotonic() + _SNAPSHOT_SECONDS
         if self._runs:
-            disk.ask(self._meter)
+            self._gauge.ask()
         for run in self._runs.values():
             if run.unsent:
                 run.unsent = False
                 _send(self._connection, run.message("output"))
 
     def _take_measure(self) -> None:
-        if disk.is_full(self._meter):
+        if self._gauge.is_full():
             for run in self._runs.values():
                 run.disk_is_full = True
                 processes.send(run.supervisor, signal.SIGTERM)

@@ -10,11 +10,13 @@ import os
 import socket
 import stat
 
-_QUESTION = b"?"
+_MEASURE = b"measure"
+_SETTLE = b"settle"
 _FULL = b"full"
 _FINE = b"fine"
 _BLOCK = 512
 _DEEPEST = 200
+_LITTLE = 1 << 20  # what a script needs that makes room, itself among it
 
 
 class Meter:
@@ -23,9 +25,9 @@ class Meter:
     def __init__(self, folder: str, limit_bytes: int) -> None:
         self.agents, self._own = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._limit = limit_bytes
-        self._used = used(self._folder)
-        self._free = self._free_now()
+        self._limit = self._ceiling = limit_bytes
+        self._used = self._free = 0
+        self._settle()
 
     def fileno(self) -> int:
         """Give the descriptor at which the agent's question arrives."""
@@ -33,7 +35,8 @@ class Meter:
 
     def answer(self) -> None:
         """Measure and tell the agent whether the disk is full."""
-        self._own.recv(len(_QUESTION))
+        if self._own.recv(len(_MEASURE)) == _SETTLE:
+            self._settle()
         self._own.send(_FULL if self._is_full() else _FINE)
 
     def close(self) -> None:
@@ -43,26 +46,54 @@ class Meter:
 
     def _is_full(self) -> bool:
         free = self._free_now()
-        if free > self._free - (self._limit - self._used):
+        if free > self._free - (self._ceiling - self._used):
             # Even if all that the disk has lost since was written by the instance, it has room.
             return False
-        before, self._used, self._free = self._used, used(self._folder), free
-        # Whoever only removes something goes on.
-        return self._used > self._limit and self._used > before
+        self._used, self._free = used(self._folder), free
+        if self._used <= self._limit:
+            self._ceiling = self._limit
+        return self._used > self._ceiling
+
+    def _settle(self) -> None:
+        """Let what is there be there: whoever makes room on a full disk must not be ended."""
+        self._used, self._free = used(self._folder), self._free_now()
+        self._ceiling = max(self._limit, self._used + _LITTLE)
 
     def _free_now(self) -> int:
         status = os.fstatvfs(self._folder)
         return status.f_bfree * status.f_frsize
 
 
-def ask(agents: socket.socket) -> None:
-    """Ask the guard whether the disk is full; the answer comes later."""
-    agents.send(_QUESTION)
+class Gauge:
+    """The agent's side: asks the guard, whose answers come later."""
 
+    def __init__(self, agents: socket.socket) -> None:
+        self._agents = agents
+        self._unanswered = 0
 
-def is_full(agents: socket.socket) -> bool:
-    """Read the guard's answer."""
-    return agents.recv(len(_FULL)) == _FULL
+    def fileno(self) -> int:
+        """Give the descriptor at which answers arrive."""
+        return self._agents.fileno()
+
+    def close(self) -> None:
+        """Let go of the guard."""
+        self._agents.close()
+
+    def ask(self, question: bytes = _MEASURE) -> None:
+        """Have the disk measured."""
+        self._agents.send(question)
+        self._unanswered += 1
+
+    def is_full(self) -> bool:
+        """Take an answer."""
+        self._unanswered -= 1
+        return self._agents.recv(len(_FULL)) == _FULL
+
+    def settle(self) -> None:
+        """Let what was written until now be nobody's fault from now on."""
+        self.ask(_SETTLE)
+        while self._unanswered:
+            self.is_full()
 
 
 def used(folder: int, depth: int = 0) -> int:

@@ -7,6 +7,7 @@ real service. Without them the worker is confined to reading programs and its co
 Standard library only: workers import this without site packages, and somebody waits for them.
 """
 
+import errno
 import os
 import signal
 
@@ -57,9 +58,7 @@ def enter(
         _mount_root([(path, path) for path in interpreter] + [(code, _CODE)], allowed.disk_bytes)
         _stay_first_process()
         code, own = _CODE, _OWN
-        if level is Level.NAMESPACES:
-            linux.become(UNPRIVILEGED)
-        else:
+        if level is Level.USER_NAMESPACE or not _becomes_unprivileged():
             linux.set_capabilities(())
         linux.set_dumpable(allowed=True)  # nobody else is there to look into it
         if landlock.version():
@@ -105,6 +104,17 @@ def _mount_root(shown: list[tuple[str, str]], own_bytes: int) -> None:
     mounts.mount_processes(f"{_PLACE}/proc")
     linux.mount("none", _PLACE, flags=flags | kept)
     linux.pivot_root(_PLACE)
+
+
+def _becomes_unprivileged() -> bool:
+    """Give up root; tell whether there is a user to give it up for, which containers may lack."""
+    try:
+        linux.become(UNPRIVILEGED)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        return False
+    return True
 
 
 def _show_configuration() -> None:

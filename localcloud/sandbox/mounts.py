@@ -9,7 +9,10 @@ from localcloud.sandbox import linux
 
 QUIET = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
-_READ_ONLY_IN_PROC = ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi")
+_READ_ONLY_IN_PROC = (
+    "sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "driver", "dynamic_debug", "mtrr",
+    "pressure", "tty",
+)  # fmt: skip
 _HIDDEN_IN_PROC = ("kcore", "keys", "timer_list", "sched_debug", "kallsyms", "scsi")
 STORES = ("nix", "gnu")
 """Where NixOS and Guix keep what ``/usr/bin`` points to."""

@@ -102,7 +102,7 @@ def test_what_was_accepted_survives_any_kill_and_is_done_once(
         cloud.kill()
         burst.stop()
         cloud.start()
-    wait_for(lambda: is_idle(loop), "an end of what was accepted", 120)
+    wait_for(lambda: is_idle(loop), "an end of what was accepted", 900)
     accounts = Counter(
         line.split(":")[0].removeprefix("emp-").upper()
         for line in loop.file(HOST, "/etc/passwd").splitlines()

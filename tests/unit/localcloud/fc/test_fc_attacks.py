@@ -39,24 +39,27 @@ META = {"name": "f", "handler": "index.handler", "memory": 128, "timeout": 60,
         "runtime": "python3.12", "version_id": "LATEST", "log_project": "", "log_store": "",
         "account_id": "1", "region": "cn-hangzhou"}
 
-async def invoke(nursery, number, event, secret):
+async def start(nursery, number, secret):
     spec = process.WorkerSpec(
         f"f{number}", "LATEST", "1", Path(sys.argv[2]), json.dumps(META),
         (("HOME", "/tmp"), ("SECRET", secret)), Level(sys.argv[3]), 128, int(sys.argv[4]))
-    worker = await process.Worker.start(spec, nursery)
+    return await process.Worker.start(spec, nursery)
+
+async def call(worker, event, secret):
     header = {"request_id": "R", "qualifier": "", "credentials": {"access_key_id": secret}}
     outcome = await worker.run(header, event.encode(), asyncio.timeout(None))
-    await worker.stop()
+    if event != "stays":
+        await worker.stop()
     return [outcome.status, outcome.content.decode(), outcome.output]
 
 async def main():
     nursery = Nursery("localcloud.services.fc.worker")
-    calls = [invoke(nursery, *call) for call in enumerate_calls(json.loads(sys.argv[6]))]
+    events = json.loads(sys.argv[6])
+    secrets = [f"secret-{number}-TOKEN" for number in range(len(events))]
+    workers = [await start(nursery, number, secret) for number, secret in enumerate(secrets)]
+    calls = [call(*each) for each in zip(workers, events, secrets)]
     print(json.dumps(await asyncio.gather(*calls)), flush=True)
     nursery.close()
-
-def enumerate_calls(events):
-    return [(number, event, f"secret-{number}-TOKEN") for number, event in enumerate(events)]
 
 asyncio.run(main())
 """
@@ -186,10 +189,8 @@ def test_function_sees_no_other_worker_and_no_state(target: Target) -> None:
         os.chown(state, plain_user.PLAIN_USER, -1)
     code = handler(
         f"""
-if event == b"waits":
-    time.sleep(3)
+if event == b"stays":
     return []
-time.sleep(1)
 seen = []
 for name in filter(str.isdigit, os.listdir("/proc")):
     if name == str(os.getpid()): continue
@@ -206,7 +207,7 @@ for path in ({str(state)!r}, "../../state.sqlite", "/proc/self/cwd/../../state.s
 return seen
 """
     )
-    first, second = target.call(code, "waits", "looks")
+    first, second = target.call(code, "stays", "looks")
     assert ("ok", "ok") == (first[0], second[0]), (first, second)
     assert json.loads(second[1]) == []
 

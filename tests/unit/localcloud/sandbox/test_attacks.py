@@ -287,9 +287,8 @@ def test_nothing_outlives_a_script_that_kills_its_agent(target):
         f"while ! grep -qs {token} /proc/[0-9]*/cmdline; do :; done\n"
         "agent=$(cut -d' ' -f4 /proc/$PPID/stat); [ $agent != 0 ] || agent=1\n"
         "kill -STOP $agent $PPID; kill -KILL $agent $PPID; sleep 600",
-        seconds=5.0,
     )
-    assert outcome.ended in {"interrupted", "timeout"}
+    assert outcome.ended == "interrupted"
     deadline = threading.Event()
     threading.Timer(30, deadline.set).start()
     while processes_with(token) and not deadline.wait(0.05):
@@ -324,7 +323,7 @@ def test_memory_is_limited(target):
     outcome = target.python("x = b'x' * (LIMIT * 2)".replace("LIMIT", str(LIMITS.memory_bytes)))
     assert outcome.exit_code in {1, 128 + signal.SIGKILL}, outcome
     if "memory" not in target.notes:
-        half = f"x = b'x' * {LIMITS.memory_bytes // 2}; import time; time.sleep(3)"
+        half = f"x = b'x' * {LIMITS.memory_bytes // 2}; import time; time.sleep(600)"
         outcome = target.run(
             f'for n in 1 2 3 4; do python3 -c "{half}" & done; '
             "for n in 1 2 3 4; do wait -n || exit 3; done"
@@ -346,7 +345,6 @@ def test_full_disk_ends_the_script_and_nothing_else(target):
     assert outcome.ended == "interrupted", outcome
     assert b"the disk of the instance is full" in outcome.output
     assert target.run(f"rm {place}/many-*; sleep 1.2; exit 7").exit_code == 7
-    assert target.run("sleep 1.2; exit 7").exit_code == 7
 
 
 def processes() -> list[str]:
