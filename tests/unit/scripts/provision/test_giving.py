@@ -31,7 +31,7 @@ def run_with(root: Overlay, catalogue: dict[str, object], emp_id: str, role: str
 
 def without_prefix(*, prefix: str = "") -> dict[str, object]:
     """Give a catalogue whose account names are the employee ids."""
-    return {"user_name": {"prefix": prefix}, "roles": {"plain": {}}}
+    return {"user_name": {"prefix": prefix}, "roles": {"plain": {"primary_group": "people"}}}
 
 
 @pytest.mark.parametrize(
