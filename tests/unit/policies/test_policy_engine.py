@@ -112,8 +112,7 @@ def test_the_engine_and_the_command_find_the_same(
     found = re.findall(
         r"\[advisory\] +(\S+) +\(\S+ (\S+)\)$", "\n".join(findings(done.stdout)), re.MULTILINE
     )
-    arguments = ["--stack", "prod", "--project", str(ROOT), "--config", str(config), "--json"]
-    assert main(arguments) == 0
+    assert main("prod", ROOT, config, as_json=True) == 0
     report = json.loads(capsys.readouterr().out)["findings"]
     expected = sorted((finding["rule"], finding["resource"]) for finding in report)
     assert len(expected) > 5
