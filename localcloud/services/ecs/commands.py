@@ -189,14 +189,6 @@ def _parsed(parameters: str) -> dict[str, str]:
             # guess: only texts; the reference says "key-value pairs" and shows texts.
             detail = f"The value of '{name}' is not a text"
             raise EcsError("ParameterType.NotSupported", detail)
-        if "\0" in value or not _is_text(value):
+        if "\0" in value:
             raise EcsError("InvalidParameterCharset.Parameters", f"In the value of '{name}'")
     return given
-
-
-def _is_text(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

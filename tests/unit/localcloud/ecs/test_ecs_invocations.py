@@ -317,7 +317,7 @@ def test_several_instances_have_one_invocation():
         ),
         pytest.param(
             {"Parameters": r'{"name": "\ud800"}'},
-            ("InvalidParameterCharset.Parameters", 403),
+            ("InvalidParameter.Parameters", 400),
             id="half-a-character",
         ),
         pytest.param(
