@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import jinja2
+
 from cli.errors import UserError
 from scripts.provision.catalogue import Catalogue, Grants, PackageNames, Role
 
@@ -126,6 +128,16 @@ def escape(text: str) -> str:
     )
 
 
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(_FOLDER),
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    keep_trailing_newline=True,
+    autoescape=False,  # noqa: S701 - shell, not HTML: its filter "sh" quotes
+)
+_TEMPLATES.filters.update(sh=lambda value: shlex.quote(str(value)), record=record)
+
+
 def _choose(catalogue: Catalogue, names: Collection[str] | None) -> dict[str, Role]:
     if names is None:
         return dict(catalogue.roles)
@@ -139,20 +151,9 @@ def _choose(catalogue: Catalogue, names: Collection[str] | None) -> dict[str, Ro
 
 def _settings(catalogue: Catalogue, action: Action, records: list[tuple[str, str]]) -> str:
     """Write the assignments that stand in the place of ``settings.sh``."""
-    values = {
-        "ACTION": action,
-        "NAME_PREFIX": catalogue.user_name.prefix,
-        "LOCK_SECONDS": str(catalogue.lock_timeout_seconds),
-    }
-    if action == "deprovision":
-        values["HOME_POLICY"] = catalogue.home
-    else:
-        values["EVERYONE"] = record(catalogue.everyone)
-    lines = [f"readonly {name}={shlex.quote(value)}" for name, value in values.items()]
-    if action == "provision":
-        roles = [f"\t[{name}]={shlex.quote(text)}" for name, text in records]
-        lines += ["declare -rA ROLES=(", *roles, ")"]
-    return "\n".join(lines) + "\n"
+    return _TEMPLATES.get_template("settings.sh.j2").render(
+        catalogue=catalogue, action=action, roles=records
+    )
 
 
 def _read(name: str, settings: str) -> str:
