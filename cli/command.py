@@ -46,11 +46,19 @@ def run(main: Callable[..., Any] | typer.Typer, arguments: Sequence[str], prog: 
         return _say_usage(prog, error, arguments)
     except BrokenPipeError:
         # Whoever read the output has enough; as a shell reports it of any other command.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        _discard_output()
         return 141
     except OSError as error:
+        _discard_output()
         return _say(prog, described(error))
     return code if isinstance(code, int) else 0
+
+
+def _discard_output() -> None:
+    """Let what is still to be written go nowhere: Python would fail on it once more at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def described(error: OSError) -> str:
