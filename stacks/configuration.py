@@ -19,6 +19,7 @@ from stacks.problems import (
     other_account,
     plain_secrets,
     settings_encrypted,
+    settings_malformed,
     settings_missing,
     wrong_region,
 )
@@ -94,8 +95,14 @@ def _settings(config: pulumi.Config, stack: str) -> Settings:
         raise pulumi.RunError(report(stack, [settings_encrypted(stack)]))
     try:
         values = config.get_object("settings")
-        if values is None:
-            raise pulumi.RunError(report(stack, [settings_missing()]))
+    except pulumi.ConfigTypeError:
+        # Its own text shows the whole value, which may be a secret in the wrong place.
+        values = ""
+    if values is None:
+        raise pulumi.RunError(report(stack, [settings_missing()]))
+    if not isinstance(values, dict):
+        raise pulumi.RunError(report(stack, [settings_malformed(stack)]))
+    try:
         return Settings.model_validate(values)
     except ValidationError as error:
         # The original error is not chained: a traceback must not show what a key holds.

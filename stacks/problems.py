@@ -67,6 +67,15 @@ def settings_missing() -> Problem:
     return Problem("settings", "missing", (set_command(path, "<name>"),))
 
 
+def settings_malformed(stack: str) -> Problem:
+    """Describe settings that are a single value or a list."""
+    return Problem(
+        "settings",
+        f"must be a mapping of keys to values; indent its keys below it in Pulumi.{stack}.yaml",
+        (),
+    )
+
+
 def invalid(error: ValidationError) -> Iterator[Problem]:
     """Turn what the model refused into problems, one per key, without values."""
     for mistake in mistakes(error, Settings, FORMS):

@@ -23,6 +23,7 @@ import typer
 
 from cli import endpoints
 from cli.errors import UserError
+from cli.progress import progress
 from functions.common.errors import PermanentError, TemporaryError
 from functions.common.eventbridge import EventBus
 from functions.common.rpc import Credentials
@@ -79,8 +80,9 @@ def _replay(stack: str, endpoint: str, *, yes: bool) -> int:
 
 
 def _list(queue: Queue) -> int:
-    waiting = queue.count()
-    shown = queue.look() if waiting else []
+    with progress("reading the dead letters"):
+        waiting = queue.count()
+        shown = queue.look() if waiting else []
     for message in shown:
         try:
             typer.echo(str(letters.read(message.body)))

@@ -26,6 +26,7 @@ from typing import Annotated, Any
 import typer
 
 from cli import children, endpoints, files
+from cli.progress import progress
 from functions.common.cloud_assistant import Invocation
 from functions.common.errors import FunctionError
 from functions.common.facts import DEPROVISION, PROVISION, SUCCESS
@@ -88,7 +89,9 @@ def _run(smoke: Smoke, target: Target) -> bool:
         request_id = f"{unique}-{action}"
         typer.echo(f"{target.source}: {action} {EMPLOYEE} as {target.role} ({request_id})")
         begun = time.monotonic()
-        for line, is_good in _told(smoke.request(action, request_id)):
+        with progress("waiting for the runs on the instances"):
+            invocations = smoke.request(action, request_id)
+        for line, is_good in _told(invocations):
             typer.echo(f"  {line} after {time.monotonic() - begun:.1f} s")
             good = good and is_good
     typer.echo("the loop works" if good else "the loop ran, but not every run succeeded")

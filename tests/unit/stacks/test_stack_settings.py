@@ -315,6 +315,14 @@ def test_a_secret_in_the_wrong_place_is_not_shown(load_with: Refuse) -> None:
     assert "very-secret" not in message
 
 
+@pytest.mark.parametrize("given", ["https://robot.example/?key=very-secret", "5", ["very-secret"]])
+def test_settings_that_are_no_mapping_are_not_shown(load_with: Refuse, given: object) -> None:
+    """A value in the place of the settings is refused in one line that does not repeat it."""
+    message = load_with(lambda values: values.update({SETTINGS: given}))
+    assert "settings: must be a mapping of keys to values" in message
+    assert "very-secret" not in message
+
+
 def test_dead_letters_wait_as_long_as_the_queue_service_keeps_them() -> None:
     """Seven days are accepted, one second more is not: MNS would refuse it halfway."""
     data = settings_of("local").model_dump()
