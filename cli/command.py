@@ -49,16 +49,23 @@ def run(main: Callable[..., Any] | typer.Typer, arguments: Sequence[str], prog: 
         _discard_output()
         return 141
     except OSError as error:
-        _discard_output()
+        if not _can_write():
+            _discard_output()
         return _say(prog, described(error))
     return code if isinstance(code, int) else 0
 
 
+def _can_write() -> bool:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
+
+
 def _discard_output() -> None:
     """Let what is still to be written go nowhere: Python would fail on it once more at its end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
 
 
 def described(error: OSError) -> str:
