@@ -18,8 +18,8 @@ from tests.e2e.running_cloud import RunningCloud, running_cloud
 from tests.e2e.waiting import wait_for
 
 KILLS = 20
-CLIENTS = 3
-PAUSE_SECONDS = 0.2
+CLIENTS = 2
+PAUSE_SECONDS = 0.3
 """Between a client's posts, so that the burst stays one that a small machine works off."""
 HOST = "i-local0001"
 
