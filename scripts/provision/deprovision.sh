@@ -142,7 +142,7 @@ close_home() {
 	[[ -d $home ]] && owns_home || return 0
 	if ((EUID == 0)) && [[ ! -O $home ]]; then
 		must 8 chown 0:0 "$home"
-		did "home closed"
+		[[ $R && ! -O $home ]] || did "home closed" # nothing changes hands where root is pretended
 	fi
 	must 8 chmod 700 "$home"
 	# Who may log in without a password, and what a mail starts, is not to come back.
