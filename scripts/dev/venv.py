@@ -64,8 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if not is_whole(venv, exactly=given.exactly_this_python):
                 make(venv)
             _lend_to_policies(venv)
-    except (NoEnvironment, OSError) as problem:
+    except NoEnvironment as problem:
         print(f"venv: {problem}", file=sys.stderr)
+        return 1
+    except OSError as problem:
+        print(f"venv: {problem.filename}: {problem.strerror}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nvenv: interrupted; the next 'make' makes the environment anew", file=sys.stderr)
@@ -126,6 +129,7 @@ def _remove(venv: Path) -> None:
 
 
 def _create(venv: Path) -> None:
+    venv.mkdir()  # a folder that cannot be written is no fault of Python's
     # Without pip: on Debian that is a package of its own, and uv needs none.
     said = _run([_BASE, "-m", "venv", "--without-pip", str(venv)], "making the environment")
     if said:

@@ -270,3 +270,10 @@ def test_another_content_is_refused(clone: Clone) -> None:
     said = clone.make()
     assert said.startswith("1: venv: the locked packages cannot be installed: ")
     assert not (clone.venv / ".installed").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named() -> None:
+    """Where no environment can be, nobody is told to install another Python."""
+    command = [sys.executable, "-m", "scripts.dev.venv", "/dev/null/.venv"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (1, "venv: /dev/null/.venv: Not a directory\n") == (done.returncode, done.stderr)
