@@ -20,6 +20,7 @@ pytestmark = ENGINE
 SETTINGS = "ecs-provisioning-loop:settings"
 BUS = "provisioning-local"
 EVENTBRIDGE = "2020-04-01"
+ANOTHER_SECRET = f"SEC{'7' * 64}"
 Edit = Callable[[dict[str, Any], Path], object]
 
 
@@ -107,14 +108,14 @@ CHANGES = [
     pytest.param(set_to(SETTINGS, "retry", value="BACKOFF_RETRY"), EVERY_RULE, {}, id="retry"),
     # The function that posts holds the secrets of its chats, and nothing else does.
     pytest.param(
-        set_to("ecs-provisioning-loop:chat-ops-secret", value="SECanother"),
+        set_to("ecs-provisioning-loop:chat-ops-secret", value=ANOTHER_SECRET),
         {"loop-chats-post-to-chat-function": "update"},
         {},
         id="secret of a chat that a function serves",
     ),
     # EventBridge posts to this chat by itself, so its rules' targets hold the secret.
     pytest.param(
-        set_to("ecs-provisioning-loop:chat-audit-secret", value="SECanother"),
+        set_to("ecs-provisioning-loop:chat-audit-secret", value=ANOTHER_SECRET),
         {
             "loop-chats-audit-completed-rule": "update",
             "loop-chats-audit-failed-rule": "update",
@@ -199,7 +200,7 @@ def test_all_changes_at_once_reach_the_cloud_and_back(
     reserved = client.fc("GET", f"/functions/{BUS}-run-command/concurrency")
     assert 4 == reserved["reservedConcurrency"]
     chats = client.fc("GET", f"/functions/{BUS}-post-to-chat")["environmentVariables"]["CHATS"]
-    assert "SECanother" == json.loads(chats)["ops"]["secret"]
+    assert ANOTHER_SECRET == json.loads(chats)["ops"]["secret"]
 
     project.reset()
     undone = project.up()
