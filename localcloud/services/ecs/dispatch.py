@@ -126,6 +126,8 @@ class Dispatcher:
                 self._begin(instance_id)
             while self._tasks:
                 await asyncio.gather(*self._tasks)
+                # What has ended leaves the set in the next turn; gather need not wait that long.
+                await asyncio.sleep(0)
         finally:
             self._open = False
 

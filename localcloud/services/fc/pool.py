@@ -93,6 +93,8 @@ class Pool:
                 self._dismiss(worker)
         while self._stopping:
             await asyncio.gather(*self._stopping)
+            # What has ended leaves the set in the next turn; gather need not wait that long.
+            await asyncio.sleep(0)
 
     async def _acquire(self, spec: WorkerSpec) -> Worker:
         crew = self._crews.setdefault(_key(spec), _Crew(spec.function))

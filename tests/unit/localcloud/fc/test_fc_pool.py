@@ -1,6 +1,7 @@
 """Workers are reused, multiplied under load, shared between functions and stopped when idle."""
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -297,3 +298,29 @@ def test_a_start_that_fails_gives_its_place_back() -> None:
         assert 0 == pool.count()
 
     tell(story)
+
+
+def test_closing_ends_when_a_worker_ends_in_that_moment() -> None:
+    """What has ended but is still in the pool's books is not waited for without end."""
+
+    async def story() -> None:
+        bench = Bench()
+        gate = asyncio.Event()
+        gate.set()
+        await bench.use(spec("a"), gate)
+        bench.pool.retire("a")
+        await asyncio.sleep(0)  # the worker has ended; its callbacks come in the next turn
+        await bench.pool.close()
+        assert 0 == bench.running()
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError("close() goes round in the loop and lets nobody else")
+
+    # The loop's own timeouts never come when it is not given back.
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(10)
+    try:
+        tell(story)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
