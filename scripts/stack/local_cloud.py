@@ -58,6 +58,8 @@ def start(project: Path, endpoint: str = ENDPOINT) -> int:
     deadline = time.monotonic() + _STARTING_SECONDS
     while not is_running(endpoint):
         if server.poll() is not None or time.monotonic() > deadline:
+            # What is given up must not come up afterwards, with nobody who knows of it.
+            server.terminate()
             raise NoLocalCloud(f"the local cloud did not start; {log} says why")
         time.sleep(0.05)
     return server.pid

