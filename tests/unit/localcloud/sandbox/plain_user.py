@@ -1,10 +1,14 @@
 """Run a Python program as another user than that of the tests, who runs as root."""
 
+import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +110,12 @@ class PlainCloud:
         assert self.process.stdout is not None
         answer: dict[str, Any] = json.loads(self.process.stdout.readline() or "{}")
         return answer
+
+
+@contextmanager
+def counted_alone() -> Iterator[None]:
+    """Let one test at a time fill up a user's processes: the kernel counts them by user."""
+    path = Path(tempfile.gettempdir()) / f"localcloud-fork-bombs-{os.geteuid()}"
+    with path.open("w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
