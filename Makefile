@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 # A Ctrl-C that comes while the interpreter starts waits until the command can handle it.
 RUN := $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signal=INT) $(BIN)/python
 SHELL_SCRIPTS := .ci/run scripts/provision/provision.sh scripts/provision/deprovision.sh \
-  $(wildcard scripts/dev/*.sh scripts/review/*.sh localcloud/sandbox/standins/*)
+  $(wildcard ops/dev/*.sh ops/review/*.sh localcloud/src/localcloud/sandbox/standins/*)
 REVIEW := .review
 BASE ?= main
 HEAD ?= .
@@ -28,11 +28,11 @@ help: ## Show the targets.
 
 .PHONY: venv
 venv: ## Make, mend or refresh .venv from the lock.
-	@scripts/dev/venv.sh "$(VENV)" $(if $(PYTHON),"$(PYTHON)")
+	@ops/dev/venv.sh "$(VENV)" $(if $(PYTHON),"$(PYTHON)")
 
 .PHONY: demo
 demo: venv ## Play the whole loop on this machine; ENGINE=pulumi deploys with the real engine.
-	@$(RUN) -m localcloud demo --engine $(ENGINE) $(ARGS)
+	@$(RUN) -m demo --engine $(ENGINE) $(ARGS)
 
 .PHONY: test
 test: venv ## Run the tests.
@@ -40,7 +40,7 @@ test: venv ## Run the tests.
 
 .PHONY: test-pythons
 test-pythons: ## Run the tests on every supported Python of this machine.
-	@scripts/dev/test-pythons.sh $(ARGS)
+	@ops/dev/test-pythons.sh $(ARGS)
 
 .PHONY: check
 check: venv ## Lint and type-check everything; runs no test.
@@ -48,9 +48,9 @@ check: venv ## Lint and type-check everything; runs no test.
 	$(BIN)/ruff check --quiet .
 	@# A file without an encoding is read in the locale's, which may be GBK.
 	$(BIN)/ruff check --quiet --preview --select PLW1514 --exclude tests .
-	$(BIN)/mypy cli components dryrun functions localcloud policies scripts stacks
+	$(BIN)/mypy components demo functions localcloud/src policies scripts stacks ops
 	$(BIN)/shellcheck -x -P SCRIPTDIR -e SC2329 $(SHELL_SCRIPTS)
-	scripts/dev/check-workflows.sh $(VENV)
+	ops/dev/check-workflows.sh $(VENV)
 
 .PHONY: bench
 bench: venv ## Measure, each figure beside its peer where there is one.
@@ -58,7 +58,7 @@ bench: venv ## Measure, each figure beside its peer where there is one.
 
 .PHONY: cloud
 cloud: venv ## Run a local cloud in the foreground.
-	@$(RUN) -m localcloud serve $(ARGS)
+	@$(RUN) -m localcloud serve --config demo/localcloud.yaml $(ARGS)
 
 .PHONY: up preview refresh destroy
 up: venv ## pulumi up for STACK=local (starts a local cloud), dev or prod.
@@ -66,42 +66,42 @@ preview: venv ## What `make up` would change.
 refresh: venv ## Compare the state with what is there.
 destroy: venv ## Take everything of STACK away.
 up preview refresh destroy:
-	@$(RUN) -m scripts.stack $@ --stack $(STACK) $(ARGS)
+	@$(RUN) -m ops.stack $@ --stack $(STACK) $(ARGS)
 
 .PHONY: policy
 policy: venv ## Judge what STACK declares by the policies, without the Pulumi CLI.
-	@$(RUN) -m scripts.policy --stack $(STACK) $(ARGS)
+	@$(RUN) -m ops.policy --stack $(STACK) $(ARGS)
 
 .PHONY: replay
 replay: venv ## List STACK's dead letters; ARGS=--yes publishes them again.
-	@$(RUN) -m scripts.replay --stack $(STACK) $(ARGS)
+	@$(RUN) -m ops.replay --stack $(STACK) $(ARGS)
 
 .PHONY: behaviour
 behaviour: venv ## Say which recorded events would end differently than at BASE=main.
-	@$(RUN) -m scripts.behaviour --base "$(BASE)" $(ARGS)
+	@$(RUN) -m ops.behaviour --base "$(BASE)" $(ARGS)
 
 .PHONY: smoke
 smoke: venv ## Post a harmless approval to the deployed STACK and wait for its result.
-	@$(RUN) -m scripts.smoke --stack $(STACK) $(ARGS)
+	@$(RUN) -m ops.smoke --stack $(STACK) $(ARGS)
 
-# The parts of a review, as the workflows put them together; see scripts/review/.
+# The parts of a review, as the workflows put them together; see ops/review/.
 .PHONY: judge
 judge: venv ## Policies and recorded events into .review/, for a comment; fails if one does.
 	@mkdir -p $(REVIEW) && rm -f $(REVIEW)/behaviour.json $(REVIEW)/policy-*.json
 	@failed=0; \
-	$(RUN) -m scripts.behaviour --base "$(BASE)" --json $(REVIEW)/behaviour.json || failed=1; \
+	$(RUN) -m ops.behaviour --base "$(BASE)" --json $(REVIEW)/behaviour.json || failed=1; \
 	for stack in $(STACKS); do \
-	  $(RUN) -m scripts.policy --stack "$$stack" --json >"$(REVIEW)/policy-$$stack.json" || failed=1; \
+	  $(RUN) -m ops.policy --stack "$$stack" --json >"$(REVIEW)/policy-$$stack.json" || failed=1; \
 	done; \
 	exit $$failed
 
 .PHONY: plan
 plan: venv ## Plan STACK of the checkout HEAD=. into .review/, for a comment.
-	@BASE="$(BASE)" PROGRAM="$(HEAD)" scripts/review/plan.sh "$(STACK)" $(REVIEW) $(ARGS)
+	@BASE="$(BASE)" PROGRAM="$(HEAD)" ops/review/plan.sh "$(STACK)" $(REVIEW) $(ARGS)
 
 .PHONY: comment
 comment: venv ## Write the comment of a review into .review/comment.md.
-	@$(RUN) -m scripts.review --base "$(BASE)" --head "$(HEAD)" \
+	@$(RUN) -m ops.review --base "$(BASE)" --head "$(HEAD)" \
 	  --behaviour $(REVIEW)/behaviour.json --output $(REVIEW)/comment.md \
 	  $(foreach stack,$(STACKS),--preview $(stack)=$(REVIEW)/$(stack).json) \
 	  $(foreach stack,$(POLICIES),--policy $(stack)=$(REVIEW)/policy-$(stack).json)
@@ -109,17 +109,17 @@ comment: venv ## Write the comment of a review into .review/comment.md.
 # A deployment that somebody approves: what is written down is shown, and it alone is carried out.
 .PHONY: propose apply
 propose: venv ## Write down in .review/ what `make apply` will do to STACK, and show it.
-	@scripts/review/plan.sh "$(STACK)" $(REVIEW) --refresh --save-plan $(REVIEW)/$(STACK).plan
-	@$(BIN)/python -m scripts.review --preview $(STACK)=$(REVIEW)/$(STACK).json --output $(REVIEW)/comment.md
+	@ops/review/plan.sh "$(STACK)" $(REVIEW) --refresh --save-plan $(REVIEW)/$(STACK).plan
+	@$(BIN)/python -m ops.review --preview $(STACK)=$(REVIEW)/$(STACK).json --output $(REVIEW)/comment.md
 	@cat $(REVIEW)/comment.md
 
 apply: venv ## Do to STACK what is written down, or nothing if settings or cloud have moved.
-	@$(BIN)/python -m scripts.stack up --stack $(STACK) -- \
+	@$(BIN)/python -m ops.stack up --stack $(STACK) -- \
 	  --plan $(REVIEW)/$(STACK).plan --refresh --yes --skip-preview --non-interactive
 
 .PHONY: drift
 drift: venv
-	@$(RUN) -m scripts.review.drift --output $(REVIEW)/drift.md \
+	@$(RUN) -m ops.review.drift --output $(REVIEW)/drift.md \
 	  $(foreach stack,$(STACKS),--preview $(stack)=$(REVIEW)/$(stack).json)
 
 # The second file is the part of the first that the Pulumi program needs; `pulumi install` reads it.
@@ -127,7 +127,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 .PHONY: lock
 lock: venv ## Bring the lock up to pyproject.toml; ARGS=--upgrade resolves everything anew.
-	$(COMPILE) $(ARGS) --all-extras pyproject.toml --output-file requirements.lock
+	$(COMPILE) $(ARGS) --all-extras pyproject.toml localcloud/pyproject.toml --output-file requirements.lock
 	$(COMPILE) --constraints requirements.lock --no-annotate pyproject.toml --output-file requirements.txt
 
 .PHONY: format

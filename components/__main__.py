@@ -6,7 +6,8 @@ from pathlib import Path
 from pulumi.provider import main
 
 # Pulumi runs this folder by its path, and what it imports lies beside it.
-sys.path.append(str(Path(__file__).resolve().parents[1]))
+_PROJECT = Path(__file__).resolve().parents[1]
+sys.path += [str(_PROJECT), str(_PROJECT / "localcloud/src")]
 
 from components.package import Package
 

@@ -5,8 +5,8 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from cli.errors import UserError
 from components.arguments import ArgumentError
+from localcloud.commandline.errors import UserError
 from scripts.provision import catalogue, render
 
 

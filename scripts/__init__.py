@@ -1,1 +1,1 @@
-"""What runs beside the program: the script for hosts, the engine, the review of changes."""
+"""What hosts run: the script that gives and takes accounts."""

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pulumi
 
-from cli import files
-from cli.errors import UserError
+from localcloud.commandline import files
+from localcloud.commandline.errors import UserError
 from scripts.provision import catalogue
 from stacks.mending import Problem, dotted, report, set_command
 from stacks.settings import Settings

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator
 
 from pydantic import ValidationError
 
-from cli.validation import Mistake, mistakes
 from components.names import ChatPlatform, Delivery
 from components.patterns import RESULT_SOURCE
+from scripts.provision.validation import Mistake, mistakes
 from stacks.mending import (
     PROJECT,
     Path,

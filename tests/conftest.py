@@ -2,7 +2,7 @@
 
 import os
 
-from scripts.environment import clean
+from localcloud.commandline.environment import clean
 
 _OWN = ("PYTEST_", "HYPOTHESIS_")
 _kept = clean(os.environ)

@@ -43,7 +43,13 @@ class Command:
 
 def documents() -> list[str]:
     """Name every document that people read, relative to the project."""
-    patterns = ["*.md", "docs/**/*.md", "[a-z]*/README.md", "scripts/*/README.md"]
+    patterns = [
+        "*.md",
+        "docs/**/*.md",
+        "[a-z]*/README.md",
+        "scripts/*/README.md",
+        "localcloud/*.md",
+    ]
     found = {p.relative_to(ROOT).as_posix() for pattern in patterns for p in ROOT.glob(pattern)}
     return sorted(found)
 

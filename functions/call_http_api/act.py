@@ -1,10 +1,10 @@
 """Hands what was posted to the company's API."""
 
 from functions.call_http_api.decide import ApiBusyError, Settings, check, outgoing
-from functions.common import events
-from functions.common.errors import UnreachableError
-from functions.common.log import decision
-from functions.common.web import Send
+from functions.cloud.errors import UnreachableError
+from functions.cloud.log import decision
+from functions.cloud.web import Send
+from functions.request import events
 
 FUNCTION = "call-http-api"
 

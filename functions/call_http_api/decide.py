@@ -4,9 +4,10 @@ import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from functions.common import body, environment, web
-from functions.common.errors import PermanentError, SettingError, TemporaryError
-from functions.common.events import Event
+from functions.cloud import web
+from functions.cloud.errors import PermanentError, SettingError, TemporaryError
+from functions.request import body, environment
+from functions.request.events import Event
 
 METHODS = ("POST", "PUT", "PATCH")
 _OURS = {"content-length", "content-type", "host", "idempotency-key", "transfer-encoding"}

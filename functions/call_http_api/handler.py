@@ -4,8 +4,8 @@ import os
 
 from functions.call_http_api import act
 from functions.call_http_api.decide import settings
-from functions.common import log, web
-from functions.common.context import Context
+from functions.cloud import log, web
+from functions.cloud.context import Context
 
 
 def handler(event: bytes, context: Context) -> str:  # noqa: ARG001

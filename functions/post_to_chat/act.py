@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from functions.common import events
-from functions.common.errors import SettingError, UnreachableError
-from functions.common.log import decision
-from functions.common.web import Send
+from functions.cloud.errors import SettingError, UnreachableError
+from functions.cloud.log import decision
+from functions.cloud.web import Send
 from functions.post_to_chat.decide import (
     Chat,
     ChatBusyError,
@@ -17,6 +16,7 @@ from functions.post_to_chat.decide import (
     judge,
     outgoing,
 )
+from functions.request import events
 
 FUNCTION = "post-to-chat"
 SECONDS = 10

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
-from functions.common import environment
-from functions.common.errors import PermanentError, SettingError, TemporaryError
-from functions.common.events import Event
-from functions.common.loop import PLATFORMS
-from functions.common.signatures import dingtalk_url, lark_body
-from functions.common.web import Answer, header_value
-from functions.common.wire import MOST_BYTES, encode
+from functions.cloud.errors import PermanentError, SettingError, TemporaryError
+from functions.cloud.web import Answer, header_value
+from functions.cloud.wire import MOST_BYTES, encode
+from functions.platforms.signatures import dingtalk_url, lark_body
+from functions.request import environment
+from functions.request.deployment import PLATFORMS
+from functions.request.events import Event
 
 SHORT_BYTES = 3000
 _WEBHOOK = re.compile(r"https?://[^\s/]+/")

@@ -3,8 +3,8 @@
 import os
 import time
 
-from functions.common import log, web
-from functions.common.context import Context
+from functions.cloud import log, web
+from functions.cloud.context import Context
 from functions.post_to_chat import act
 from functions.post_to_chat.decide import chats
 

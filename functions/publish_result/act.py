@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from functions.common import events, results
-from functions.common.cloud_assistant import Invocation
-from functions.common.log import decision
-from functions.common.loop import Loop
+from functions.cloud.cloud_assistant import Invocation
+from functions.cloud.log import decision
 from functions.publish_result.decide import completion, decide, event_id
+from functions.report import results
+from functions.request import events
+from functions.request.deployment import Loop
 
 FUNCTION = "publish-result"
 

@@ -2,13 +2,13 @@
 
 from typing import NamedTuple
 
-from functions.common import tags
-from functions.common.cloud_assistant import Invocation
-from functions.common.errors import PermanentError, TemporaryError
-from functions.common.events import Event
-from functions.common.facts import DEPROVISION, PROVISION, Facts
-from functions.common.loop import Loop
-from functions.common.results import with_run
+from functions.cloud.cloud_assistant import Invocation
+from functions.cloud.errors import PermanentError, TemporaryError
+from functions.report.facts import DEPROVISION, PROVISION, Facts
+from functions.report.results import with_run
+from functions.request import tags
+from functions.request.deployment import Loop
+from functions.request.events import Event
 
 MANUAL = "manual"
 """The source of a run that somebody started by hand, without the loop's tags."""

@@ -3,9 +3,10 @@
 import os
 import time
 
-from functions.common import log, loop, runtime
-from functions.common.context import Context
+from functions.cloud import log, runtime
+from functions.cloud.context import Context
 from functions.publish_result import act
+from functions.request import deployment as loop
 
 
 def handler(event: bytes, context: Context) -> str:

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from functions.common import events
-from functions.common.cloud_assistant import Invocation
-from functions.common.errors import PermanentError, TemporaryError
-from functions.common.facts import FAILED, REJECTED, Facts
-from functions.common.log import decision
-from functions.common.rpc import ApiRefusedError, ApiTroubleError
-from functions.common.words import because
+from functions.cloud.cloud_assistant import Invocation
+from functions.cloud.errors import PermanentError, TemporaryError
+from functions.cloud.log import decision
+from functions.cloud.rpc import ApiRefusedError, ApiTroubleError
+from functions.report.facts import FAILED, REJECTED, Facts
+from functions.report.i18n import because
+from functions.request import events
 from functions.run_command import plan
 from functions.run_command.decide import Rejection, Request, decide
 from functions.run_command.settings import Settings
@@ -130,7 +130,7 @@ class RunCommand:
             # Its own completion will tell the chat.
             invoke_id = repeat.invocations[0].invoke_id
             return _log(request, "repeat-of-running", invoke_id=invoke_id)
-        from functions.common.results import with_run  # noqa: PLC0415
+        from functions.report.results import with_run  # noqa: PLC0415
 
         invocation, run = plan.decisive(repeat.invocations)
         with_output = self._commands.result(invocation.invoke_id, run.instance_id)
@@ -167,7 +167,7 @@ class RunCommand:
 
     def _tell(self, facts: Facts, event_id: str) -> None:
         # What builds messages is not imported for a request that just runs.
-        from functions.common import results  # noqa: PLC0415
+        from functions.report import results  # noqa: PLC0415
 
         self._bus.put([results.event(facts, self._settings.loop, event_id, self._now())])
 

@@ -9,10 +9,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from functions.common import body, times
-from functions.common.events import Event
-from functions.common.facts import DEPROVISION, PROVISION
-from functions.common.words import Reason, Rule, Span, because
+from functions.cloud import times
+from functions.report.facts import DEPROVISION, PROVISION
+from functions.report.i18n import Reason, Rule, Span, because
+from functions.request import body
+from functions.request.events import Event
 from functions.run_command.settings import Settings
 
 HEADER = "x-provisioning-token"

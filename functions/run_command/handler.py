@@ -3,8 +3,8 @@
 import os
 import time
 
-from functions.common import log, runtime
-from functions.common.context import Context
+from functions.cloud import log, runtime
+from functions.cloud.context import Context
 from functions.run_command import act, settings
 
 

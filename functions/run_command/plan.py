@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
-from functions.common import tags
-from functions.common.cloud_assistant import MOST_INSTANCES, Invocation, Run
-from functions.common.facts import DEPROVISION, SUCCESS
+from functions.cloud.cloud_assistant import MOST_INSTANCES, Invocation, Run
+from functions.report.facts import DEPROVISION, SUCCESS
+from functions.request import tags
 from functions.run_command.decide import Request
 from functions.run_command.settings import Settings
 

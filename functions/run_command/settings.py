@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from functions.common import environment, loop
-from functions.common.errors import SettingError
-from functions.common.loop import Loop
+from functions.cloud.errors import SettingError
+from functions.request import deployment as loop
+from functions.request import environment
+from functions.request.deployment import Loop
 
 
 class Settings(NamedTuple):

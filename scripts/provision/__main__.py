@@ -2,7 +2,7 @@
 
 if __name__ == "__main__":
     # Before all other imports: a Ctrl-C while they load ends the command in silence.
-    from cli.launch import launch
+    from localcloud.commandline.launch import launch
 
     launch("scripts.provision.__main__", "provision")
 

@@ -26,10 +26,10 @@ from pydantic import (
     model_validator,
 )
 
-from cli import files
-from cli.errors import UserError
-from cli.validation import dotted, mistakes
+from localcloud.commandline import files
+from localcloud.commandline.errors import UserError
 from scripts.provision.privileges import danger_of_group, danger_of_rule
+from scripts.provision.validation import dotted, mistakes
 
 DEFAULT_PATH = Path(__file__).with_name("roles.yaml")
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 import jinja2
 
-from cli.errors import UserError
+from localcloud.commandline.errors import UserError
 from scripts.provision.catalogue import Catalogue, Grants, PackageNames, Role
 
 Action = Literal["provision", "deprovision"]

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import uvloop
 
-from localcloud.demo.loop import Loop
-from localcloud.demo.play import deploy, running
+from demo.loop import Loop
+from demo.play import deploy, running
 
 _APPROVALS = 1000
 _CLIENTS = 16

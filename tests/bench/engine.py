@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.client import Inspector
+from tests.e2e.deployed import running_cloud
 from tests.e2e.pulumi_project import Project, why_not
-from tests.e2e.running_cloud import running_cloud
 
 _ROUNDS = 5
 _TWO_RESOURCES = """

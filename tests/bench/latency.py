@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from localcloud.demo.loop import Loop
-from localcloud.demo.play import deploy, running
+from demo.loop import Loop
+from demo.play import deploy, running
 
 _WARM_UP = 10
 _ONE_BY_ONE = 100

@@ -17,8 +17,8 @@ from typing import Any
 
 from moto.events.models import EventPattern
 
-from localcloud.core.index import RuleIndex
-from localcloud.core.pattern import Pattern
+from localcloud.eventbridge.matching.index import RuleIndex
+from localcloud.eventbridge.matching.pattern import Pattern
 
 _ROUNDS = 7
 _SECONDS_PER_ROUND = 0.05

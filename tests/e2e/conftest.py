@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from localcloud.demo.loop import Loop
-from tests.e2e.running_cloud import RunningCloud, running_cloud
-from tests.e2e.sdks import Sdks, sdks_of
+from demo.loop import Loop
+from lab.running_cloud import RunningCloud
+from lab.sdks import Sdks, sdks_of
+from tests.e2e.deployed import deploy, running_cloud
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
 @pytest.fixture(scope="module")
 def loop(cloud: RunningCloud) -> Loop:
     """Give the loop of stack ``local``, deployed without an engine."""
-    return cloud.deploy()
+    return deploy(cloud)
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from localcloud.client import access_key_of
-from scripts.environment import clean
-from tests.e2e.running_cloud import ROOT
+from localcloud.commandline.environment import clean
+from tests.e2e.deployed import ROOT
 
 LOCAL = "local"
 PLUGIN = "pulumi-resource-alicloud"

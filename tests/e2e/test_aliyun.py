@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from localcloud.demo.loop import Loop
-from scripts.environment import clean
-from tests.e2e.running_cloud import RunningCloud
+from demo.loop import Loop
+from lab.running_cloud import RunningCloud
+from localcloud.commandline.environment import clean
 
 pytestmark = pytest.mark.skipif(not shutil.which("aliyun"), reason="`aliyun` is not on PATH")
 

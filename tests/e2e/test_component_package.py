@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from lab.running_cloud import RunningCloud
+from tests.e2e.deployed import ROOT
 from tests.e2e.pulumi_project import ENGINE, Project
-from tests.e2e.running_cloud import ROOT, RunningCloud
 
 pytestmark = ENGINE
 

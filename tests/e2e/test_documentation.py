@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.demo.loop import Loop
-from scripts.environment import clean
+from demo.loop import Loop
+from lab.running_cloud import RunningCloud
+from localcloud.commandline.environment import clean
 from tests.documents import Command, commands, documents
-from tests.e2e.running_cloud import ROOT, RunningCloud
+from tests.e2e.deployed import ROOT
 
 _NOT_RUN = {"serve", "demo"}
 """What has tests of its own and goes on for long: only asked for its help."""

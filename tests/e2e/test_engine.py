@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from localcloud.demo.loop import Loop, event
+from demo.loop import Loop, event
+from lab.running_cloud import RunningCloud
+from tests.e2e.deployed import ROOT
 from tests.e2e.pulumi_project import ENGINE, Project, planned
-from tests.e2e.running_cloud import ROOT, RunningCloud
 
 pytestmark = ENGINE
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from localcloud.demo.loop import Loop, event
+from demo.loop import Loop, event
+from lab.running_cloud import RunningCloud
+from tests.e2e.deployed import ROOT
 from tests.e2e.pulumi_project import ENGINE, LOCAL, Project, planned
-from tests.e2e.running_cloud import ROOT, RunningCloud
 from tests.unit.stacks.conftest import run_stack
 from tests.unit.stacks.urns import aliases, committed
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lab.running_cloud import RunningCloud
+from tests.e2e.deployed import running_cloud
 from tests.e2e.pulumi_project import ENGINE, Project
-from tests.e2e.running_cloud import RunningCloud, running_cloud
 from tests.unit.stacks.conftest import PROJECT, fake_secrets, settings_of
 
 pytestmark = ENGINE

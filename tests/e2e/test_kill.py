@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from localcloud.demo.loop import Loop
-from tests.e2e.running_cloud import RunningCloud, running_cloud
-from tests.e2e.waiting import wait_for
+from demo.loop import Loop
+from lab.running_cloud import RunningCloud
+from lab.waiting import wait_for
+from tests.e2e.deployed import running_cloud
 
 KILLS = 20
 CLIENTS = 2

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from localcloud.demo.loop import Loop
-from tests.e2e.running_cloud import RunningCloud, running_cloud
-from tests.e2e.waiting import wait_for
+from demo.loop import Loop
+from lab.running_cloud import RunningCloud
+from lab.waiting import wait_for
+from tests.e2e.deployed import running_cloud
 
 RAM = "2015-05-01"
 NAMES = "provisioning-local-"

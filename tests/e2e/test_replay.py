@@ -9,12 +9,13 @@ import pytest
 from mns.account import Account
 from mns.queue import Message
 
-from localcloud.delivery.dead_letter import letter
-from localcloud.delivery.journal import Attempt, Delivery
-from localcloud.delivery.target import Target
-from localcloud.demo.loop import Loop
-from scripts.replay import letters
-from tests.e2e.running_cloud import ROOT, RunningCloud
+from demo.loop import Loop
+from lab.running_cloud import RunningCloud
+from localcloud.eventbridge.delivery.dead_letter import letter
+from localcloud.eventbridge.delivery.journal import Attempt, Delivery
+from localcloud.eventbridge.delivery.target import Target
+from ops.replay import letters
+from tests.e2e.deployed import ROOT
 
 QUEUE = "provisioning-local-dead-letters"
 
@@ -49,7 +50,7 @@ def _bury(cloud: RunningCloud, *texts: str) -> None:
 
 
 def _replay(cloud: RunningCloud, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "scripts.replay", "--endpoint", cloud.endpoint, *arguments]
+    command = [sys.executable, "-m", "ops.replay", "--endpoint", cloud.endpoint, *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 
 
@@ -114,7 +115,7 @@ def test_own_form() -> None:
 def test_no_key() -> None:
     """Without a key in the environment a real stack's queue is not even asked for."""
     done = subprocess.run(
-        [sys.executable, "-m", "scripts.replay", "--stack", "dev"],
+        [sys.executable, "-m", "ops.replay", "--stack", "dev"],
         capture_output=True,
         text=True,
         check=False,

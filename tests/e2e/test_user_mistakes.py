@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.command import run
+from lab.running_cloud import RunningCloud
 from localcloud.cli import main
-from tests.e2e.running_cloud import RunningCloud
+from localcloud.commandline.command import run
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,7 +13,7 @@ from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.rpc import UNKNOWN
 
-from dryrun import program as dry_run
+from localcloud.dryrun import program as dry_run
 
 PROJECT = "ecs-provisioning-loop"
 ACCOUNT = "1234567890123456"

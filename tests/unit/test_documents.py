@@ -12,9 +12,9 @@ from pathlib import PurePosixPath
 import pytest
 import yaml
 
-from localcloud.core.authorization import Policy
-from localcloud.demo.scenarios import SCENARIOS
+from demo.scenarios import SCENARIOS
 from localcloud.products import PRODUCTS
+from localcloud.ram.access.authorization import Policy
 from provisioning_policies import rules
 from stacks.settings import Settings, secret_keys
 from tests.documents import (

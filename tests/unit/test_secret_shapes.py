@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from functions.common.output import presentable
-from functions.common.secret_shapes import kind_of, masked
-from localcloud.services.eventbridge.trace import _shown
+from functions.report.output import presentable
+from functions.report.secret_shapes import kind_of, masked
+from localcloud.eventbridge.trace import _shown
+from ops.review.comment import build, preview
+from ops.review.plan import without_secrets
 from provisioning_policies.sensitive import plain_secrets
-from scripts.review.comment import build, preview
-from scripts.review.plan import without_secrets
 from tests.leaks import HARMLESS, LEAKS, NAMED
 
 ROOT = Path(__file__).parents[2]
 COPIES = (
-    "functions/common/secret_shapes.py",
-    "localcloud/core/secret_shapes.py",
+    "functions/report/secret_shapes.py",
+    "localcloud/src/localcloud/secret_shapes.py",
     "policies/provisioning_policies/secret_shapes.py",
 )
 

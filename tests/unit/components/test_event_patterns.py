@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from components import patterns
-from localcloud.core.pattern import Pattern
+from localcloud.eventbridge.matching.pattern import Pattern
 
 
 def result(**changes: Any) -> dict[str, Any]:

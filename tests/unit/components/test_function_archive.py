@@ -19,14 +19,14 @@ def project(tmp_path: Path) -> Path:
     """Make a project with one function that imports some of what is shared."""
     files = {
         "functions/__init__.py": "",
-        "functions/common/__init__.py": "",
-        "functions/common/used.py": "from functions.common import deeper\n",
-        "functions/common/deeper.py": "X = 1\n",
-        "functions/common/unused.py": "Y = 1\n",
+        "functions/cloud/__init__.py": "",
+        "functions/cloud/used.py": "from functions.cloud import deeper\n",
+        "functions/cloud/deeper.py": "X = 1\n",
+        "functions/cloud/unused.py": "Y = 1\n",
         "functions/one/__init__.py": "",
         "functions/one/handler.py": (
             "import json\n\n\ndef handler(event, context):\n"
-            "    from functions.common.used import deeper\n    return json.dumps(deeper.X)\n"
+            "    from functions.cloud.used import deeper\n    return json.dumps(deeper.X)\n"
         ),
         "functions/other/__init__.py": "",
         "functions/other/handler.py": "handler = None\n",
@@ -46,9 +46,9 @@ def test_an_archive_holds_what_its_function_imports(project: Path) -> None:
     """Directly or not, at the top or inside a function; nothing of other functions."""
     assert names(function_archive.build("one", project=project)) == [
         "functions/__init__.py",
-        "functions/common/__init__.py",
-        "functions/common/deeper.py",
-        "functions/common/used.py",
+        "functions/cloud/__init__.py",
+        "functions/cloud/deeper.py",
+        "functions/cloud/used.py",
         "functions/one/__init__.py",
         "functions/one/handler.py",
         "index.py",

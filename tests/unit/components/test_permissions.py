@@ -14,7 +14,7 @@ from components.permissions import (
     read_invocations,
     write_logs,
 )
-from localcloud.core.authorization import AccessRequest, Policy, decide
+from localcloud.ram.access.authorization import AccessRequest, Policy, decide
 from tests.unit.fake_engine import FakeEngine
 
 REGION, ACCOUNT = "cn-hangzhou", "1234567890123456"

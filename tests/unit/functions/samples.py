@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from functions.common import tags as names
-from functions.common.cloud_assistant import Invocation, Run
-from functions.common.errors import FunctionError
+from functions.cloud.cloud_assistant import Invocation, Run
+from functions.cloud.errors import FunctionError
+from functions.request import tags as names
 from functions.run_command.settings import Settings, read
 
 patient = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

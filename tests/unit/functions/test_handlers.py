@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from functions.common import web
-from functions.common.errors import FunctionError
+from functions.cloud import web
+from functions.cloud.errors import FunctionError
 from tests.unit.functions import samples
 from tests.unit.functions.loopback import Loopback, Reply, Seen
 

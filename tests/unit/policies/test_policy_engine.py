@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.policy.__main__ import main
+from ops.policy.__main__ import main
+from tests.e2e.deployed import running_cloud
 from tests.e2e.pulumi_project import ENGINE, Project
-from tests.e2e.running_cloud import running_cloud
 from tests.unit.stacks.conftest import PROJECT, fake_secrets, settings_of
 
 SETTINGS = f"{PROJECT}:settings"

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from dryrun import project
+from localcloud.dryrun import project
+from ops.policy.judge import judge
+from ops.policy.program import declared
 from provisioning_policies import configuration, rules
 from provisioning_policies.engine import policies_of
-from scripts.policy.judge import judge
-from scripts.policy.program import declared
 
 PROGRAMS = sorted((Path(__file__).parent / "programs").glob("*.py"))
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from localcloud.core.authorization import AccessRequest, Policy, TrustPolicy, decide
-from localcloud.core.pattern import InvalidPattern, Pattern
-from localcloud.core.policy_document import InvalidPolicyDocument
+from localcloud.eventbridge.matching.pattern import InvalidPattern, Pattern
+from localcloud.ram.access.authorization import AccessRequest, Policy, TrustPolicy, decide
+from localcloud.ram.access.policy_document import InvalidPolicyDocument
 from provisioning_policies import patterns, statements
 from provisioning_policies.documents import Unreadable
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from dryrun.project import Stack, read
+from localcloud.dryrun.project import Stack, read
+from ops.policy.judge import Finding, Undecided, exempted, judge
+from ops.policy.program import Change, declared
 from provisioning_policies import configuration, rules
 from provisioning_policies.engine import policies_of
 from provisioning_policies.rule import Resource
-from scripts.policy.judge import Finding, Undecided, exempted, judge
-from scripts.policy.program import Change, declared
 from tests.unit.policies.mutations import MUTATIONS, Mutation, Request
 
 ROOT = Path(__file__).parents[3]

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from components import RetryStrategy
+from demo.play import CONFIGURATION
 from functions.call_http_api import decide as call_http_api
-from functions.common import loop
 from functions.post_to_chat import decide as post_to_chat
+from functions.request import deployment as loop
 from functions.run_command import settings as run_command
+from localcloud.configuration import read
+from localcloud.settings import CloudSettings
 from scripts.provision import catalogue, render
 from scripts.provision.render import MAX_BASE64_BYTES
 from stacks.problems import REGIONS
@@ -254,17 +257,16 @@ class TestProd:
 
 
 def test_local_is_what_the_local_cloud_knows() -> None:
-    """Account and chats are those of the local cloud, reached through its proxy names."""
-    from localcloud.settings import CHATS, CloudSettings  # noqa: PLC0415 - only this test needs it
-
+    """Account and chats are the demo's, reached through the local cloud's proxy names."""
     values, cloud = stack_file("local"), CloudSettings()
+    chats = read(CONFIGURATION).chats
     assert set() == {"alicloud:accessKey", "alicloud:secretKey"} & set(values)
     assert settings_of("local").account_id == cloud.account_id
     assert values["alicloud:region"] == cloud.region
     for name, chat in settings_of("local").chats.items():
-        assert CHATS[name].platform == chat.platform.value
-        assert values[f"{PROJECT}:chat-{name}-webhook"] == CHATS[name].webhook
-        assert values.get(f"{PROJECT}:chat-{name}-secret", "") == CHATS[name].secret
+        assert chats[name].platform == chat.platform.value
+        assert values[f"{PROJECT}:chat-{name}-webhook"] == chats[name].webhook
+        assert values.get(f"{PROJECT}:chat-{name}-secret", "") == chats[name].secret
     for name in values["alicloud:endpoints"][0].values():
         assert name.endswith(".localcloud.invalid")
     assert json.dumps(values).count("127.0.0.1") == 0

@@ -8,8 +8,8 @@ import pytest
 
 from functions.call_http_api.act import serve
 from functions.call_http_api.decide import ApiBusyError, ApiRejectedError, settings
-from functions.common.errors import PermanentError, SettingError, UnreachableError
-from functions.common.web import Answer
+from functions.cloud.errors import PermanentError, SettingError, UnreachableError
+from functions.cloud.web import Answer
 from tests.unit.functions.samples import http_event
 
 ENVIRONMENT = {

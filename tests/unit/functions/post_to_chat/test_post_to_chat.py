@@ -6,12 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from functions.common.errors import PermanentError, SettingError, UnreachableError
-from functions.common.facts import Facts
-from functions.common.loop import Chat as LoopChat
-from functions.common.messages import build
-from functions.common.signatures import dingtalk_sign, lark_sign
-from functions.common.web import Answer
+from functions.cloud.errors import PermanentError, SettingError, UnreachableError
+from functions.cloud.web import Answer
+from functions.platforms.signatures import dingtalk_sign, lark_sign
 from functions.post_to_chat.act import serve
 from functions.post_to_chat.decide import (
     Chat,
@@ -22,6 +19,9 @@ from functions.post_to_chat.decide import (
     fallback,
     judge,
 )
+from functions.report.facts import Facts
+from functions.report.messages import build
+from functions.request.deployment import Chat as LoopChat
 
 NOW = 1_767_225_600.0
 OPS = Chat(

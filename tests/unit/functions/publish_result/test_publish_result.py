@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from functions.common import tags as names
-from functions.common.errors import PermanentError
-from functions.common.loop import read
-from functions.common.rpc import ApiTroubleError
+from functions.cloud.errors import PermanentError
+from functions.cloud.rpc import ApiTroubleError
 from functions.publish_result.act import serve
 from functions.publish_result.decide import NotYetVisibleError
+from functions.request import tags as names
+from functions.request.deployment import read
 from tests.unit.functions.samples import (
     ENVIRONMENT,
     NOW,

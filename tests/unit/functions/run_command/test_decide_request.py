@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from functions.common import events
+from functions.request import events
 from functions.run_command.decide import Rejection, Request, decide
 from tests.unit.functions.samples import (
     ENVIRONMENT,

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from functions.common import tags as names
-from functions.common.errors import TemporaryError
-from functions.common.rpc import ApiRefusedError, ApiTroubleError
+from functions.cloud.errors import TemporaryError
+from functions.cloud.rpc import ApiRefusedError, ApiTroubleError
+from functions.request import tags as names
 from functions.run_command.act import CommandGoneError, RunCommand
 from tests.unit.functions.samples import (
     LOOP,

@@ -1,0 +1,48 @@
+"""What a scenario is and how it is judged: by comparing what should be with what is."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from demo.loop import Loop
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that should be so."""
+
+    what: str
+    expected: Any
+    actual: Any
+
+    @property
+    def is_right(self) -> bool:
+        """Tell whether it is so."""
+        return bool(self.expected == self.actual)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A story of one request, told with what the platform really posts."""
+
+    title: str
+    play: Callable[[Loop], Iterator[Check]]
+    chats: tuple[str, ...] = ()
+    """The chats in which something should arrive."""
+
+
+@dataclass
+class Played:
+    """What came of a scenario."""
+
+    title: str
+    checks: list[Check] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
+    failure: str = ""
+
+    @property
+    def is_right(self) -> bool:
+        """Tell whether everything was as it should be."""
+        return not self.failure and bool(self.checks) and all(c.is_right for c in self.checks)

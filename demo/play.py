@@ -1,0 +1,93 @@
+"""Starts a local cloud, deploys the loop into it, plays the scenarios and judges them."""
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from demo.judgement import Played, Scenario
+from demo.loop import Loop
+from demo.report import Report
+from demo.scenarios import SCENARIOS
+from localcloud.commandline import children
+from localcloud.commandline.errors import UserError
+
+PROJECT = Path(__file__).resolve().parents[1]
+CONFIGURATION = Path(__file__).with_name("localcloud.yaml")
+"""The chats, the HR system and the instances of the company."""
+_EVENTS = 1000
+
+
+class DemoFailed(UserError):
+    """The demonstration could not even begin."""
+
+
+def play(*, as_json: bool, engine: str) -> int:
+    """Run the demonstration; give 0 only if everything was as it should be."""
+    report = Report(as_json=as_json)
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="localcloud-demo-") as folder:
+        report.begin("starting a local cloud")
+        with running(Path(folder) / "cloud") as ready:
+            report.began(ready)
+            report.begin(f"deploying stack local ({engine})")
+            outputs = deploy(engine, ready["endpoint"], Path(folder) / "state")
+            report.deployed(outputs)
+            loop = Loop(ready, outputs)
+            played = []
+            for scenario in SCENARIOS:
+                report.begin(scenario.title)
+                played.append(play_one(loop, scenario))
+                report.played(played[-1])
+            report.hosts(loop)
+    report.end(played, time.monotonic() - started)
+    return 0 if all(p.is_right for p in played) else 1
+
+
+@contextmanager
+def running(data: Path, *arguments: str) -> Iterator[dict[str, Any]]:
+    """Run a local cloud on a free port; give its ready line."""
+    command = [sys.executable, "-m", "localcloud", "serve", "--port", "0", "--data", str(data)]
+    command += ["--config", str(CONFIGURATION)]
+    with children.serving([*command, *arguments]) as ready:
+        yield ready
+
+
+def deploy(engine: str, endpoint: str, state: Path) -> dict[str, Any]:
+    """Apply stack ``local``, with or without the Pulumi engine; give its outputs.
+
+    The engine's state goes into a folder of its own: the cloud that it describes soon ends.
+    """
+    if engine == "mock":
+        from localcloud.deploy import run  # noqa: PLC0415 - Pulumi takes most of a second to load
+
+        return run(endpoint, folder=PROJECT)
+    command = [sys.executable, "-m", "ops.stack", "up", "--stack", "local", "--json"]
+    up = children.finished([*command, "--endpoint", endpoint, "--state", str(state)])
+    if up.exit_code:
+        raise DemoFailed("pulumi up failed; its error is above")
+    outputs: dict[str, Any] = json.loads(up.output)
+    return outputs
+
+
+def play_one(loop: Loop, scenario: Scenario) -> Played:
+    """Play a scenario and gather what came of it."""
+    known = {e["id"] for e in loop.events(_EVENTS)}
+    numbers = {chat: loop.last_message(chat) for chat in scenario.chats}
+    played = Played(scenario.title)
+    started = time.monotonic()
+    try:
+        for check in scenario.play(loop):
+            played.checks.append(check)
+        loop.settle()
+    except UserError as problem:
+        played.failure = str(problem)
+    played.seconds = time.monotonic() - started
+    played.events = [e for e in loop.events(_EVENTS) if e["id"] not in known]
+    for chat, number in numbers.items():
+        played.messages += [{"chat": chat, **m} for m in loop.messages(chat, number)]
+    return played

@@ -1,0 +1,56 @@
+"""Builds the API clients from what Function Compute gives a function."""
+
+import time
+from collections.abc import Mapping
+
+from functions.cloud.cloud_assistant import VERSION, CloudAssistant
+from functions.cloud.context import Context
+from functions.cloud.errors import SettingError
+from functions.cloud.eventbridge import EventBus
+from functions.cloud.rpc import Credentials, Rpc
+
+_ECS_HOSTS = {
+    "cn-hangzhou": "ecs-cn-hangzhou.aliyuncs.com",
+    "cn-hangzhou-finance": "ecs.aliyuncs.com",
+    "cn-north-2-gov-1": "ecs.aliyuncs.com",
+    "cn-shanghai-finance-1": "ecs-cn-hangzhou.aliyuncs.com",
+    "cn-shenzhen-finance-1": "ecs-cn-hangzhou.aliyuncs.com",
+    "cn-wuhan": "ecs.aliyuncs.com",
+}
+"""Where ``ecs.<region>.aliyuncs.com`` is not what the official SDK (ecs20140526) uses."""
+
+
+def cloud_assistant(context: Context, environ: Mapping[str, str]) -> CloudAssistant:
+    """Give a client for Cloud Assistant in the function's own region."""
+    host = _ECS_HOSTS.get(context.region, f"ecs.{context.region}.aliyuncs.com")
+    endpoint = environ.get("ALIBABA_CLOUD_ENDPOINT_ECS") or f"https://{host}"
+    rpc = Rpc(endpoint, VERSION, credentials(context, environ), now=time.time)
+    return CloudAssistant(rpc, context.region)
+
+
+def event_bus(context: Context, environ: Mapping[str, str]) -> EventBus:
+    """Give a client for the account's event buses in the function's own region."""
+    host = f"{context.account_id}.eventbridge.{context.region}.aliyuncs.com"
+    endpoint = environ.get("ALIBABA_CLOUD_ENDPOINT_EVENTBRIDGE") or f"https://{host}"
+    return EventBus(endpoint, credentials(context, environ), now=time.time)
+
+
+def credentials(context: Context, environ: Mapping[str, str]) -> Credentials:
+    """Give the key of the function's role.
+
+    Python 3.12 has it in the environment; its context has no ``credentials`` any more, which the
+    older runtimes have ("Context", Function Compute). Read at each call: it expires.
+    """
+    given = getattr(context, "credentials", None)
+    key = getattr(given, "access_key_id", "") or ""
+    secret = getattr(given, "access_key_secret", "") or ""
+    token = getattr(given, "security_token", "") or ""
+    if not (key and secret):
+        key = environ.get("ALIBABA_CLOUD_ACCESS_KEY_ID", "")
+        secret = environ.get("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "")
+        token = environ.get("ALIBABA_CLOUD_SECURITY_TOKEN", "")
+    if not (key and secret):
+        raise SettingError(
+            "ALIBABA_CLOUD_ACCESS_KEY_ID", "is missing; the function needs a role of its own"
+        )
+    return Credentials(key, secret, token)

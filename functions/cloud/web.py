@@ -1,0 +1,120 @@
+"""Sends one HTTP request with a time limit for all of it.
+
+Redirects are answers like any other: whoever runs the other end must not be able to send a
+function on to an address inside the network. Errors name neither the URL nor a header, because a
+chat's webhook URL is its credential.
+"""
+
+import time
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from functions.cloud.errors import PermanentError, UnreachableError
+
+if TYPE_CHECKING:
+    from urllib.request import OpenerDirector
+
+LARGEST_ANSWER_BYTES = 4 * 1024 * 1024
+_CHUNK_BYTES = 64 * 1024
+
+
+class Answer(NamedTuple):
+    """What the server said."""
+
+    status: int
+    body: bytes
+
+
+class Send(Protocol):
+    """Sends a request; tests put their own in place of :func:`send`."""
+
+    def __call__(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, seconds: float
+    ) -> Answer:
+        """Give the answer, whatever its status, or raise :class:`UnreachableError`."""
+        ...
+
+
+def send(method: str, url: str, headers: Mapping[str, str], body: bytes, seconds: float) -> Answer:
+    """Send a request and read the answer, through the proxy if the environment names one.
+
+    Raises:
+        UnreachableError: if there is no whole answer within the time limit.
+        PermanentError: if the URL or a header cannot be sent at all.
+    """
+    # These take longer to import than all the rest of a function; a cold start that ends in a
+    # decision without a call does not pay for them.
+    from http.client import HTTPException  # noqa: PLC0415
+    from urllib.error import URLError  # noqa: PLC0415
+    from urllib.request import Request  # noqa: PLC0415
+
+    check_url(url)
+    end = time.monotonic() + seconds
+    try:
+        request = Request(url, data=body, headers=dict(headers), method=method)  # noqa: S310
+        with _opener(url.startswith("https:")).open(request, timeout=seconds) as answer:
+            chunks = []
+            size = 0
+            while chunk := answer.read1(_CHUNK_BYTES):
+                size += len(chunk)
+                chunks.append(chunk)
+                if size > LARGEST_ANSWER_BYTES:
+                    raise UnreachableError("the answer is longer than 4 MiB", "AnswerTooLong")
+                if time.monotonic() > end:
+                    raise UnreachableError(f"no whole answer within {seconds:g} s", "Timeout")
+            return Answer(answer.status, b"".join(chunks))
+    except URLError as error:
+        cause = error.reason
+        if isinstance(cause, TimeoutError):
+            raise UnreachableError(f"no connection within {seconds:g} s", "Timeout") from None
+        name = type(cause).__name__ if isinstance(cause, Exception) else "URLError"
+        raise UnreachableError(f"no connection: {name}", name) from None
+    except TimeoutError:
+        raise UnreachableError(f"no whole answer within {seconds:g} s", "Timeout") from None
+    except (OSError, HTTPException) as error:
+        name = type(error).__name__
+        raise UnreachableError(f"the connection broke: {name}", name) from None
+    except ValueError:
+        raise PermanentError("a header or the URL holds characters that HTTP forbids") from None
+
+
+def check_url(url: str) -> None:
+    """Refuse anything but a plain http or https URL with a host and without a user name."""
+    from urllib.parse import urlsplit  # noqa: PLC0415
+
+    try:
+        parts = urlsplit(url)
+        host, user, _ = parts.hostname, parts.username, parts.port
+    except ValueError:
+        host, user, parts = None, None, urlsplit("")
+    if parts.scheme not in {"http", "https"} or not host or user is not None:
+        raise PermanentError("the URL is not http(s)://host/..., without user and password")
+    if not url.isascii() or not url.isprintable() or " " in url:
+        raise PermanentError("the URL holds spaces or characters outside ASCII")
+
+
+def header_value(text: str) -> str:
+    """Give an id in a form that any HTTP header can hold; an odd one becomes its hash."""
+    if 0 < len(text) <= 200 and text.isascii() and text.isprintable():
+        return text
+    from hashlib import sha256  # noqa: PLC0415
+
+    return sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+@cache
+def _opener(secure: bool) -> "OpenerDirector":
+    """Build urllib's opener with the handlers that are wanted: no redirects, no files, no FTP."""
+    from urllib.request import HTTPHandler, OpenerDirector, ProxyHandler  # noqa: PLC0415
+
+    opener = OpenerDirector()
+    opener.add_handler(ProxyHandler())
+    opener.add_handler(HTTPHandler())
+    if secure:
+        import ssl  # noqa: PLC0415
+        from urllib.request import HTTPSHandler  # noqa: PLC0415
+
+        # Loading the certificates takes longer than a handshake: once, not per call.
+        opener.add_handler(HTTPSHandler(context=ssl.create_default_context()))
+    return opener

@@ -1,1 +1,0 @@
-"""What the functions share: the cloud's APIs, signatures, messages, settings, logging."""

@@ -1,0 +1,1 @@
+"""The chat platforms: how each signs, limits and answers."""

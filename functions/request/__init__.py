@@ -1,0 +1,1 @@
+"""What is asked: the event that a function gets, and the deployment that it belongs to."""

@@ -1,0 +1,141 @@
+"""What the stack tells the functions about sources, chats and roles: the variable ``LOOP``."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from functions.cloud.errors import SettingError
+from functions.request import environment
+
+PLATFORMS = ("dingtalk", "lark")
+LANGUAGES = ("en", "zh")
+
+_MISSING = object()
+
+
+class Source(NamedTuple):
+    """An event source: whose approvals they are, and which chat hears of them by default."""
+
+    platform: str
+    chat: str
+    token_required: bool
+
+
+class Chat(NamedTuple):
+    """A group chat: the form and the language of its messages."""
+
+    platform: str
+    language: str
+
+
+class Role(NamedTuple):
+    """Where a role's command runs: instances by id or by tags; neither means all of them."""
+
+    instances: tuple[str, ...]
+    tags: tuple[tuple[str, str], ...]
+
+
+class Loop(NamedTuple):
+    """The stack's own settings, as far as functions need them."""
+
+    bus: str
+    sources: Mapping[str, Source]
+    chats: Mapping[str, Chat]
+    default_chat: str
+    roles: Mapping[str, Role]
+    stale_after_seconds: float
+    script_sha256: str
+
+    def chat_for(self, wanted: str, source: str) -> str:
+        """Give the chat to tell: the wanted one, else the source's, else the default."""
+        if wanted in self.chats:
+            return wanted
+        found = self.sources.get(source)
+        return found.chat if found else self.default_chat
+
+
+def read(environ: Mapping[str, str], variable: str = "LOOP") -> Loop:
+    """Read the settings and check that they refer to each other correctly.
+
+    Raises:
+        SettingError: with the path of the first value that is wrong.
+    """
+    given = environment.json_object(environ, variable)
+    reader = _Reader(variable)
+    chats = {
+        name: Chat(
+            reader.one_of(value, f"$.chats.{name}.platform", PLATFORMS),
+            reader.one_of(value, f"$.chats.{name}.language", LANGUAGES, "en"),
+        )
+        for name, value in reader.objects(given, "$.chats")
+    }
+    sources = {
+        name: Source(
+            reader.one_of(value, f"$.sources.{name}.platform", PLATFORMS),
+            reader.one_of(value, f"$.sources.{name}.chat", tuple(chats)),
+            reader.flag(value, f"$.sources.{name}.token_required"),
+        )
+        for name, value in reader.objects(given, "$.sources")
+    }
+    roles = {name: reader.role(name, value) for name, value in reader.objects(given, "$.roles")}
+    stale = given.get("stale_after_seconds", 86_400)
+    if isinstance(stale, bool) or not isinstance(stale, int | float) or not stale > 0:
+        raise SettingError(variable, "$.stale_after_seconds must be a number of seconds above 0")
+    return Loop(
+        bus=reader.text(given, "$.bus"),
+        sources=sources,
+        chats=chats,
+        default_chat=reader.one_of(given, "$.default_chat", tuple(chats)),
+        roles=roles,
+        stale_after_seconds=stale,
+        script_sha256=reader.text(given, "$.script_sha256", ""),
+    )
+
+
+class _Reader:
+    """Takes values out of the settings; each failure names the variable and the path."""
+
+    def __init__(self, variable: str) -> None:
+        self._variable = variable
+
+    def text(self, given: Mapping[str, Any], path: str, default: object = _MISSING) -> str:
+        value = given.get(path.rpartition(".")[2], default)
+        if not isinstance(value, str) or (default is _MISSING and not value):
+            raise SettingError(self._variable, f"{path} must be a text")
+        return value
+
+    def one_of(
+        self,
+        given: Mapping[str, Any],
+        path: str,
+        accepted: tuple[str, ...],
+        default: object = _MISSING,
+    ) -> str:
+        value = self.text(given, path, default)
+        if value not in accepted:
+            listed = ", ".join(accepted) or "nothing: none is defined"
+            raise SettingError(self._variable, f"{path} is {value!r}; accepted: {listed}")
+        return value
+
+    def flag(self, given: Mapping[str, Any], path: str) -> bool:
+        value = given.get(path.rpartition(".")[2], False)
+        if not isinstance(value, bool):
+            raise SettingError(self._variable, f"{path} must be true or false")
+        return value
+
+    def objects(self, given: Mapping[str, Any], path: str) -> list[tuple[str, dict[str, Any]]]:
+        value = given.get(path.rpartition(".")[2])
+        if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
+            raise SettingError(self._variable, f"{path} must be an object of objects")
+        return list(value.items())
+
+    def role(self, name: str, value: dict[str, Any]) -> Role:
+        path = f"$.roles.{name}"
+        instances = value.get("instances", [])
+        tags = value.get("tags", {})
+        if not isinstance(instances, list) or not all(isinstance(i, str) for i in instances):
+            raise SettingError(self._variable, f"{path}.instances must be a list of texts")
+        if not isinstance(tags, dict) or not all(isinstance(v, str) for v in tags.values()):
+            raise SettingError(self._variable, f"{path}.tags must be an object of texts")
+        if instances and tags:
+            raise SettingError(self._variable, f"{path} has instances and tags; choose one")
+        return Role(tuple(instances), tuple(tags.items()))

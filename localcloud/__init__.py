@@ -1,1 +1,0 @@
-"""Alibaba Cloud on one machine, as far as the provisioning loop needs it."""

@@ -1,1 +1,0 @@
-"""The APIs of the local cloud: one folder for each product."""

@@ -1,8 +1,0 @@
-"""EventBridge's data plane: what the SDK for events posts to ``/openapi/``."""
-
-from localcloud.http.call import Action
-from localcloud.services.eventbridge import event_actions
-
-ACTIONS: dict[str, Action] = event_actions.DATA_ACTIONS
-
-ROUTES: list[tuple[str, str, str]] = [("POST", "/openapi/putEvents", "PutEvents")]

@@ -1,0 +1,1 @@
+"""Alibaba Cloud on one machine: what the real provider, SDKs and command line accept."""

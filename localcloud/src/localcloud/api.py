@@ -1,0 +1,99 @@
+"""One API request after parsing, and what an action of a service is."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from localcloud.errors import InvalidParameter, MissingParameter
+from localcloud.http import HttpResponse
+from localcloud.ram.access.authorization import Policy
+from localcloud.whole_number import whole_number
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who signed a request."""
+
+    arn: str
+    """``acs:ram::<account>:root`` or ``acs:ram::<account>:assumed-role/<role>/<session>``."""
+    access_key_id: str
+    policies: tuple[Policy, ...] | None = None
+    """The policies that are evaluated; nothing: the account itself, to which all is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiCall:
+    """What a client asks for, whatever the style in which it asked."""
+
+    product: str
+    """``eventbridge``, ``ecs``, ``ram``, ``sts``, ``fc``, ``mns``, ``sls``, ..."""
+    action: str
+    caller: Caller
+    request_id: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    """RPC: query and form merged. ROA, SLS, MNS: the query."""
+    path: Mapping[str, str] = field(default_factory=dict)
+    """ROA, SLS, MNS: what the path names (function, project, logstore, queue)."""
+    body: bytes = b""
+    source_ip: str = "127.0.0.1"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Lower-case names."""
+
+    def required(self, name: str) -> str:
+        """Give a parameter's value, or fail as the cloud does when it is missing or empty."""
+        value = self.params.get(name, "")
+        if not value:
+            raise MissingParameter(name)
+        return value
+
+    def integer(self, name: str, default: int, low: int, high: int) -> int:
+        """Give a whole number between ``low`` and ``high``."""
+        text = self.params.get(name, "")
+        if not text:
+            return default
+        number = whole_number(text)
+        if number is None or not low <= number <= high:
+            raise InvalidParameter(name, text, f"a whole number from {low} to {high}")
+        return number
+
+    def repeated(self, name: str) -> list[str]:
+        """Give the values of ``Name.1``, ``Name.2``, ... in order."""
+        values: list[str] = []
+        while (value := self.params.get(f"{name}.{len(values) + 1}")) is not None:
+            values.append(value)
+        return values
+
+    def pairs(self, name: str, key: str = "Key", value: str = "Value") -> dict[str, str]:
+        """Give what ``Name.1.Key``/``Name.1.Value``, ... say, as for tags."""
+        found: dict[str, str] = {}
+        while (label := self.params.get(f"{name}.{len(found) + 1}.{key}")) is not None:
+            found[label] = self.params.get(f"{name}.{len(found) + 1}.{value}", "")
+        return found
+
+    def boolean(self, name: str, *, default: bool = False) -> bool:
+        """Give a truth value; RPC writes it as text."""
+        text = self.params.get(name, "").lower()
+        if text not in {"", "true", "false"}:
+            raise InvalidParameter(name, text, "true or false")
+        return default if not text else text == "true"
+
+
+Answer = dict[str, Any] | list[Any] | bytes | HttpResponse | None
+"""A JSON value, raw bytes, a whole response where status or headers matter, or nothing (204 in
+ROA, an empty 200 in SLS)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An API action: what runs, and what its caller must be allowed to do."""
+
+    run: Callable[["Cloud", ApiCall], Awaitable[Answer]]
+    permission: str = ""
+    """``ecs:InvokeCommand``; empty: everybody with a valid signature may call it."""
+    resources: Callable[["Cloud", ApiCall], list[str]] | None = None
+    """The resources on which the permission is needed, each of them; nothing: ``*``."""
+    partial: str = ""
+    """What the real action has and this one lacks, for the table in the README."""

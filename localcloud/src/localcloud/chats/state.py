@@ -1,0 +1,185 @@
+"""The chats: what each of them asks of a message, and every message that arrived."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from localcloud.chats.limits import DingTalkLimit, LarkLimit, RateLimit, Unlimited
+from localcloud.chats.render import render
+from localcloud.environment import Sources, iso_utc
+from localcloud.faults import Fault, Faults
+from localcloud.settings import ChatSettings, CloudSettings
+from localcloud.store import Store
+
+KEPT_MESSAGES = 20_000
+"""Messages of a chat that are kept."""
+_PRUNE_EVERY = 500
+
+_MESSAGES = """
+CREATE TABLE IF NOT EXISTS chat_messages (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, chat TEXT NOT NULL, time REAL NOT NULL,
+  body TEXT NOT NULL, repeat_key TEXT
+);
+CREATE INDEX IF NOT EXISTS chat_messages_chat ON chat_messages (chat, id);
+"""
+
+
+@dataclass
+class Chat:
+    """One chat and what it remembers between two messages."""
+
+    name: str
+    settings: ChatSettings
+    limit: RateLimit
+    seen: dict[str, None] = field(default_factory=dict)
+    """The keys of the messages that arrived, the oldest first."""
+    since_pruned: int = 0
+
+    @property
+    def address(self) -> str:
+        """Give what a webhook's URL names the chat by: a token or the last part of the path."""
+        url = urlsplit(self.settings.webhook)
+        token = parse_qs(url.query).get("access_token", [""])[0]
+        return token or url.path.rpartition("/")[2]
+
+
+class Chats:
+    """The chats of the settings.
+
+    Args:
+        settings: which chats there are, and whether they limit messages.
+        sources: the clock.
+        store: where messages are kept.
+        faults: ``chat:<name>`` makes a chat refuse messages or answer slowly.
+    """
+
+    def __init__(
+        self, settings: CloudSettings, sources: Sources, store: Store, faults: Faults
+    ) -> None:
+        store.create(_MESSAGES)
+        self._sources = sources
+        self._store = store
+        self._faults = faults
+        self._chats = {
+            name: Chat(name, chat, _limit(chat, settings)) for name, chat in settings.chats.items()
+        }
+        self._by_address = {
+            (chat.settings.platform, chat.address): chat for chat in self._chats.values()
+        }
+        for row in store.read(
+            "SELECT chat, repeat_key FROM chat_messages WHERE repeat_key IS NOT NULL ORDER BY id"
+        ):
+            if row["chat"] in self._chats:
+                self._chats[row["chat"]].seen[row["repeat_key"]] = None
+
+    def named(self) -> dict[str, dict[str, Any]]:
+        """Give the chats for the ready line: platform, webhook and whether there is a secret."""
+        return {
+            chat.name: {
+                "platform": chat.settings.platform,
+                "webhook": chat.settings.webhook,
+                "has_secret": bool(chat.settings.secret),
+            }
+            for chat in self._chats.values()
+        }
+
+    def now(self) -> float:
+        """Give the time that the platforms go by."""
+        return self._sources.clock.now()
+
+    def find(self, platform: str, address: str) -> Chat | None:
+        """Give the chat that a webhook belongs to, or nothing."""
+        return self._by_address.get((platform, address))
+
+    async def fault(self, chat: Chat) -> Fault | None:
+        """Wait as long as a fault of the chat says, and give it if it asks for an error."""
+        fault = self._faults.take(f"chat:{chat.name}")
+        if fault is None:
+            return None
+        if fault.delay_seconds:
+            await asyncio.sleep(fault.delay_seconds)
+        return fault if fault.code("too many messages") else None
+
+    async def accept(self, chat: Chat, key: str, body: Mapping[str, Any]) -> bool:
+        """Show a message in the chat unless there are too many; on the disk when this returns.
+
+        Args:
+            chat: the chat.
+            key: what a repeat of the message would carry too, or nothing.
+            body: the message without its signature.
+        """
+        repeat_key = _repeat_key(key, body) if key else None
+        if repeat_key is None or repeat_key not in chat.seen:
+            # guess: only messages that are right otherwise count, and no repeats.
+            if not chat.limit.admits(self.now()):
+                return False
+            self._write(chat, repeat_key, body)
+        # A repeat waits, too: the first one may still be on its way to the disk.
+        await self._store.flush()
+        return True
+
+    def messages(self, name: str, limit: int = 20, after: int = 0) -> list[dict[str, Any]]:
+        """Give the messages of a chat that are on the disk, the oldest first.
+
+        Args:
+            name: the chat.
+            limit: how many at most: the newest, or the first ones after ``after``.
+            after: the id of the message after which to begin; 0 for the newest.
+        """
+        rows = self._store.read(
+            "SELECT id, time, body FROM chat_messages WHERE chat = ? AND id > ? "  # noqa: S608
+            f"ORDER BY id {'ASC' if after else 'DESC'} LIMIT ?",
+            (name, after, limit),
+        )
+        platform = self._chats[name].settings.platform
+        found = []
+        for row in rows if after else reversed(rows):
+            body = json.loads(row["body"])
+            shown = render(platform, body)
+            found.append(
+                {
+                    "id": row["id"],
+                    "chat": name,
+                    "platform": platform,
+                    "time": iso_utc(row["time"]),
+                    "received_at": row["time"],
+                    "title": shown.title,
+                    "text": shown.text,
+                    "colour": shown.colour,
+                    "body": body,
+                }
+            )
+        return found
+
+    def _write(self, chat: Chat, repeat_key: str | None, body: Mapping[str, Any]) -> None:
+        if repeat_key is not None:
+            chat.seen[repeat_key] = None
+            if len(chat.seen) > KEPT_MESSAGES:
+                chat.seen.pop(next(iter(chat.seen)))
+        self._store.write(
+            "INSERT INTO chat_messages (chat, time, body, repeat_key) VALUES (?, ?, ?, ?)",
+            (chat.name, self.now(), json.dumps(body), repeat_key),
+        )
+        chat.since_pruned += 1
+        if chat.since_pruned >= _PRUNE_EVERY:
+            chat.since_pruned = 0
+            self._store.write(
+                "DELETE FROM chat_messages WHERE chat = ? AND id <= ("
+                "SELECT id FROM chat_messages WHERE chat = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
+                (chat.name, chat.name, KEPT_MESSAGES),
+            )
+
+
+def _limit(chat: ChatSettings, settings: CloudSettings) -> RateLimit:
+    if not settings.chat_rate_limit:
+        return Unlimited()
+    return DingTalkLimit() if chat.platform == "dingtalk" else LarkLimit()
+
+
+def _repeat_key(key: str, body: Mapping[str, Any]) -> str:
+    text = json.dumps([key, body], sort_keys=True)
+    return sha256(text.encode()).hexdigest()[:32]

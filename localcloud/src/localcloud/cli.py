@@ -1,0 +1,225 @@
+"""The command ``localcloud``: serve, deploy, and look at what happened.
+
+Imports stand inside the commands: ``serve`` must be ready in half a second and needs neither Pulumi
+nor tables, and the others need no server.
+"""
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from localcloud.commandline.endpoints import DEFAULT
+from localcloud.commandline.errors import UserError
+from localcloud.commandline.output import print_json
+from localcloud.commandline.progress import progress
+
+main = typer.Typer(
+    help="Alibaba Cloud on one machine: EventBridge, Function Compute, ECS, RAM, queues and logs.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+_ENDPOINT_HELP = "The running local cloud."
+Endpoint = Annotated[str, typer.Option(envvar="LOCALCLOUD_ENDPOINT", help=_ENDPOINT_HELP)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Isolation = Literal["auto", "namespaces", "user-namespace", "directory"]
+Packages = Literal["stand-in", "machine"]
+Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many, the newest.")]
+
+
+class Unsupported(UserError):
+    """The machine cannot do what was asked for."""
+
+
+def account_id(given: str) -> str:
+    """Return an account's id, if it is one."""
+    if not re.fullmatch(r"\d{16}", given):
+        raise typer.BadParameter(f"'{given}' is not an account id, which has 16 digits")
+    return given
+
+
+@main.command()
+def serve(
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1; 0: any free one.")
+    ] = 8642,
+    data: Annotated[Path, typer.Option(help="Folder of the state.")] = Path(".localcloud"),
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="LOCALCLOUD_CONFIG", help="File of chats, HTTP APIs and tags of instances."
+        ),
+    ] = None,
+    account: Annotated[
+        str, typer.Option(help="Id of the account, 16 digits.", callback=account_id)
+    ] = "1234567890123456",
+    instances: Annotated[int, typer.Option(min=1, max=200, help="How many ECS instances.")] = 2,
+    isolation: Annotated[
+        Isolation,
+        typer.Option(
+            help="How instances are kept apart from this machine: auto, namespaces, "
+            "user-namespace or directory."
+        ),
+    ] = "auto",
+    packages: Annotated[
+        Packages,
+        typer.Option(
+            help="stand-in: dnf and rpm only keep a list; machine: this machine's own "
+            "package manager and its network."
+        ),
+    ] = "stand-in",
+    chat_rate_limit: Annotated[
+        bool, typer.Option(help="Whether the chats limit messages a minute as the real ones do.")
+    ] = True,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Run nothing: every script succeeds at once.")
+    ] = False,
+) -> None:
+    """Run the local cloud until it is stopped; prints one JSON line when it is ready."""
+    from contextlib import ExitStack  # noqa: PLC0415
+    from tempfile import TemporaryDirectory  # noqa: PLC0415
+
+    from localcloud.app import App, ready  # noqa: PLC0415
+    from localcloud.configuration import Configuration, read  # noqa: PLC0415
+    from localcloud.data_folder import DataFolder  # noqa: PLC0415
+    from localcloud.gateway.server import serve as run  # noqa: PLC0415
+    from localcloud.settings import CloudSettings  # noqa: PLC0415
+    from localcloud.store import opening  # noqa: PLC0415
+
+    if not sys.platform.startswith("linux"):
+        raise Unsupported(
+            f"instances need Linux namespaces; this is {sys.platform}. Run it in a Linux virtual "
+            "machine or container"
+        )
+    around = read(config) if config else Configuration()
+    with ExitStack() as stack:
+        # What never ran is not worth a disk, but for the key.
+        folder = DataFolder(
+            Path(stack.enter_context(TemporaryDirectory(prefix="localcloud-")))
+            if dry_run
+            else data.resolve()
+        )
+        stack.callback(folder.close)
+        settings = CloudSettings(
+            port=port,
+            data=None if dry_run else folder.path,
+            account_id=account,
+            access_key=folder.access_key,
+            access_key_file=folder.access_key_file,
+            instances=instances,
+            instance_tags=around.instance_tags,
+            chats=around.chats,
+            apis=around.apis,
+            isolation=isolation,
+            packages=packages,
+            chat_rate_limit=chat_rate_limit,
+            dry_run=dry_run,
+        )
+
+        def create(settings: CloudSettings) -> App:
+            folder.note(settings.endpoint)
+            with opening(settings.data):
+                return App(settings)
+
+        run(settings, create, ready)
+
+
+@main.command()
+def deploy(
+    endpoint: Endpoint = DEFAULT,
+    stack: Annotated[str, typer.Option(help="The stack whose program is applied.")] = "local",
+    project: Annotated[
+        Path,
+        typer.Option(envvar="LOCALCLOUD_PROJECT", help="Folder of the Pulumi project."),
+    ] = Path(),
+) -> None:
+    """Apply a stack's program to a running local cloud without the Pulumi CLI.
+
+    Prints the stack's outputs as JSON.
+    """
+    from localcloud.client import access_key_of  # noqa: PLC0415
+
+    # Before Pulumi is loaded, which takes a second: there may be nobody to deploy to.
+    key = access_key_of(endpoint)
+    from localcloud.deploy import run  # noqa: PLC0415
+
+    with progress(f"deploying stack {stack}"):
+        outputs = run(endpoint, stack, key.id, key.secret, project)
+    print_json(outputs)
+
+
+@main.command()
+def chat(
+    name: str, endpoint: Endpoint = DEFAULT, limit: Limit = 20, as_json: AsJson = False
+) -> None:
+    """Show what arrived in a chat."""
+    messages = _get(endpoint, f"chats/{name}/messages", limit=limit)
+    _show(messages, as_json, "messages")
+
+
+@main.command()
+def trace(
+    event_id: Annotated[str | None, typer.Argument(help="One event; nothing: the newest.")] = None,
+    endpoint: Endpoint = DEFAULT,
+    limit: Limit = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show the way of events through rules, targets and attempts, and why a rule did not match."""
+    _show(_get(endpoint, "trace", event_id=event_id, limit=limit), as_json, "trace")
+
+
+@main.command()
+def logs(
+    function: str,
+    endpoint: Endpoint = DEFAULT,
+    limit: Limit = 200,
+    as_json: AsJson = False,
+) -> None:
+    """Show a function's log."""
+    _show(_get(endpoint, f"logs/{function}", limit=limit), as_json, "logs")
+
+
+@main.command()
+def invocations(endpoint: Endpoint = DEFAULT, limit: Limit = 20, as_json: AsJson = False) -> None:
+    """Show which commands ran where, and how they ended."""
+    _show(_get(endpoint, "invocations", limit=limit), as_json, "invocations")
+
+
+@main.command()
+def fault(
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="chat:NAME, function:NAME, action:PRODUCT:ACTION, package:NAME, api:NAME."
+        ),
+    ],
+    times: Annotated[int, typer.Option(min=0, help="How often; 0 takes the fault away.")] = 1,
+    error: Annotated[str, typer.Option(help="The code to answer with.")] = "",
+    delay_seconds: Annotated[
+        float, typer.Option(min=0, max=86_400, help="Answer that much later.")
+    ] = 0.0,
+    endpoint: Endpoint = DEFAULT,
+) -> None:
+    """Make a chat, a function, an API action or a package fail or answer slowly."""
+    from localcloud.client import Inspector  # noqa: PLC0415
+
+    body = {"target": target, "times": times, "error": error, "delay_seconds": delay_seconds}
+    print_json(Inspector(endpoint).post("faults", body))
+
+
+def _get(endpoint: str, path: str, **query: Any) -> Any:
+    from localcloud.client import Inspector  # noqa: PLC0415
+
+    return Inspector(endpoint).get(path, **query)
+
+
+def _show(value: Any, as_json: bool, kind: str) -> None:
+    if as_json:
+        print_json(value)
+        return
+    from localcloud import tables  # noqa: PLC0415
+
+    tables.show(kind, value)

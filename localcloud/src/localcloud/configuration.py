@@ -1,0 +1,107 @@
+"""Reads the file of ``serve --config``: what stands around the cloud, and what its instances are.
+
+    chats:
+      ops: {platform: dingtalk, webhook: "http://oapi.dingtalk.localcloud.invalid/robot/send?access_token=t"}
+    apis:
+      hr: {path: /api/employees, token: t}
+    instance_tags:
+      2: {role: db}
+
+Every part may be left out.
+"""
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from localcloud.commandline.errors import UserError
+from localcloud.commandline.files import read_mapping
+from localcloud.settings import ApiSettings, ChatSettings
+
+T = TypeVar("T")
+PLATFORMS = ("dingtalk", "lark")
+
+
+class ConfigurationError(UserError):
+    """The file does not say what it should; the message says where."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What the file says."""
+
+    chats: Mapping[str, ChatSettings] = field(default_factory=dict)
+    apis: Mapping[str, ApiSettings] = field(default_factory=dict)
+    instance_tags: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+
+
+def read(path: Path) -> Configuration:
+    """Read a configuration file.
+
+    Raises:
+        ConfigurationError: if a name is unknown or missing, or a value of another form.
+        FileError: if it cannot be read or is not YAML.
+    """
+    at = _Reader(str(path))
+    given = at.only(read_mapping(path), "", ("chats", "apis", "instance_tags"))
+    return Configuration(
+        chats=at.named(given, "chats", lambda where, value: at.texts(where, value, ChatSettings)),
+        apis=at.named(given, "apis", lambda where, value: at.texts(where, value, ApiSettings)),
+        instance_tags=at.tags(given.get("instance_tags") or {}),
+    )
+
+
+class _Reader:
+    """Checks the parts of one file and names each mistake by its place."""
+
+    def __init__(self, origin: str) -> None:
+        self._origin = origin
+
+    def wrong(self, where: str, reason: str) -> ConfigurationError:
+        return ConfigurationError(f"{self._origin}: {where}: {reason}")
+
+    def only(self, value: Any, where: str, accepted: tuple[str, ...]) -> Mapping[str, Any]:
+        if not isinstance(value, dict):
+            raise self.wrong(where, f"must be a mapping of {', '.join(accepted)}")
+        for name in value:
+            if name not in accepted:
+                near = difflib.get_close_matches(str(name), accepted, n=1)
+                meant = f"did you mean '{near[0]}'?" if near else f"accepted: {', '.join(accepted)}"
+                raise self.wrong(f"{where}.{name}".lstrip("."), f"is unknown; {meant}")
+        return value
+
+    def named(
+        self, given: Mapping[str, Any], part: str, read_one: Callable[[str, Any], T]
+    ) -> dict[str, T]:
+        value = given.get(part) or {}
+        if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+            raise self.wrong(part, "must be a mapping of names")
+        return {name: read_one(f"{part}.{name}", one) for name, one in value.items()}
+
+    def texts(self, where: str, value: Any, kind: type[T]) -> T:
+        """Read a dataclass whose fields are all strings."""
+        known = {one.name: one for one in fields(kind)}  # type: ignore[arg-type]
+        given = self.only(value, where, tuple(known))
+        for name, one in known.items():
+            if name not in given and one.default is MISSING:
+                raise self.wrong(f"{where}.{name}", "is missing")
+            if name in given and not isinstance(given[name], str):
+                raise self.wrong(f"{where}.{name}", "must be a string; put it in quotes")
+        if given.get("platform", PLATFORMS[0]) not in PLATFORMS:
+            platform = given["platform"]
+            raise self.wrong(
+                f"{where}.platform", f"is '{platform}'; accepted: {', '.join(PLATFORMS)}"
+            )
+        return kind(**given)
+
+    def tags(self, value: Any) -> dict[int, dict[str, str]]:
+        if not isinstance(value, dict) or not all(type(number) is int for number in value):
+            raise self.wrong("instance_tags", "must map an instance's number, from 1, to its tags")
+        for number, tags in value.items():
+            if not isinstance(tags, dict) or not all(
+                isinstance(text, str) for pair in tags.items() for text in pair
+            ):
+                raise self.wrong(f"instance_tags.{number}", "must be a mapping of strings")
+        return value

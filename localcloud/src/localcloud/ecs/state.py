@@ -1,0 +1,393 @@
+"""ECS with Cloud Assistant: instances, commands, and the runs of commands on instances."""
+
+import asyncio
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from localcloud.ecs import commands, inspection, statuses
+from localcloud.ecs.commands import Command
+from localcloud.ecs.dispatch import Dispatcher, Live, Runner
+from localcloud.ecs.errors import EcsError
+from localcloud.ecs.events import task_completed
+from localcloud.ecs.instances import InstanceRow, first_instances
+from localcloud.ecs.invocations import RETENTION_SECONDS, Invocation, Invocations, Result
+from localcloud.environment import Sources
+from localcloud.faults import Faults
+from localcloud.sandbox.files import Files, NoSuchPathError
+from localcloud.sandbox.instance import Script
+from localcloud.sandbox.isolation import Isolation, SandboxUnavailableError
+from localcloud.sandbox.outcome import Outcome
+from localcloud.settings import CloudSettings
+from localcloud.store import Store, Table
+
+COMMANDS_QUOTA = 500
+"""Commands that a region may hold ("Limits", Cloud Assistant)."""
+CLIENT_TOKEN_SECONDS = 600.0
+# guess: how long a repeat with the same ClientToken is recognised is not documented.
+
+_PACKAGE_FAULT = "package:"
+_FAULTS_AT_ONCE = 100
+
+
+class Hosts(Runner, Protocol):
+    """The sandbox as this service needs it."""
+
+    @property
+    def known_isolation(self) -> Isolation | None:
+        """The isolation that was chosen, if it was already."""
+
+    async def isolation(self) -> Isolation:
+        """Choose the isolation."""
+
+    def files(self, name: str) -> Files:
+        """Look at the files of an instance."""
+
+
+Publish = Callable[[str, dict[str, Any]], object]
+"""Puts an event on a bus; durable at the store's next flush."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What InvokeCommand or RunCommand asks for, checked."""
+
+    command: Command
+    instance_ids: list[str]
+    new_command: bool = False
+    """Whether the command was made for this order (RunCommand)."""
+    parameters: dict[str, str] = field(default_factory=dict)
+    timeout_seconds: int = 60
+    working_dir: str = ""
+    username: str = ""
+    termination_mode: str = "Process"
+    tags: dict[str, str] = field(default_factory=dict)
+    client_token: str = ""
+
+
+class Ecs:
+    """The instances and Cloud Assistant of one region."""
+
+    def __init__(
+        self,
+        settings: CloudSettings,
+        sources: Sources,
+        store: Store,
+        publish: Publish,
+        machines: Hosts,
+        faults: Faults,
+    ) -> None:
+        self._settings = settings
+        self._sources = sources
+        self._store = store
+        self._publish = publish
+        self._faults = faults
+        self._machines = machines
+        self.commands = Table(store, "ecs.command", Command)
+        self.hosts = Table(store, "ecs.instance", InstanceRow)
+        self.history = Invocations(store)
+        self.dispatcher = Dispatcher(machines, sources.clock, self._prepare, self._finish)
+        self._tokens: dict[str, tuple[float, Invocation]] = {}
+        self._ended: dict[int, dict[str, str]] = {}
+        self._unavailable = ""
+        self._make_instances()
+        self._continue()
+
+    # Instances
+
+    def instance(self, instance_id: str) -> InstanceRow:
+        """Give an instance, or refuse as the cloud does."""
+        found = self.hosts.get(instance_id)
+        if found is None:
+            raise EcsError("InvalidInstance.NotFound", f"Given was '{instance_id[:80]}'")
+        return found
+
+    def instances_with(self, tags: Mapping[str, str]) -> list[str]:
+        """Give the ids of the instances that carry all these tags."""
+        return [
+            row.instance_id
+            for row in self.hosts
+            if all(row.tags.get(key) == value for key, value in tags.items())
+        ]
+
+    # Commands
+
+    def command(self, command_id: str) -> Command:
+        """Give a command, or refuse as the cloud does."""
+        found = self.commands.get(command_id)
+        if found is None:
+            raise EcsError("InvalidCmdId.NotFound", f"Given was '{command_id[:80]}'")
+        return found
+
+    def create_command(self, given: Command) -> Command:
+        """Check a command, give it an id and keep it."""
+        command = self.new_command(given)
+        self.commands.put(command.command_id, command)
+        return command
+
+    def new_command(self, given: Command) -> Command:
+        """Check a command and give it an id, without keeping it."""
+        commands.check(given)
+        if given.kept and len(self.commands) >= COMMANDS_QUOTA:
+            raise EcsError("CmdCount.ExceedQuota", f"{COMMANDS_QUOTA} are allowed")
+        now = self._sources.clock.now()
+        return dataclasses.replace(given, command_id=f"c-{self._sources.ids()}", created=now)
+
+    # Invocations
+
+    def invoke(self, order: Order) -> Invocation:
+        """Accept a run of a command on instances; the same client token starts nothing twice."""
+        now = self._sources.clock.now()
+        fingerprint = _fingerprint(order)
+        if known := self._known(order.client_token, now):
+            if known.fingerprint != fingerprint:
+                raise EcsError("IdempotentParameterMismatch")
+            return known
+        command = order.command
+        invocation = Invocation(
+            sequence=self.history.next_sequence(),
+            invoke_id=f"t-{self._sources.ids()}",
+            command_id=command.command_id,
+            command_name=command.name,
+            command_type=command.type,
+            command_content=command.content,
+            command_description=command.description,
+            parameters=order.parameters,
+            enable_parameter=command.enable_parameter,
+            created=now,
+            timeout_seconds=order.timeout_seconds,
+            instance_ids=order.instance_ids,
+            working_dir=order.working_dir,
+            username=order.username,
+            termination_mode=order.termination_mode,
+            tags=order.tags,
+            client_token=order.client_token,
+            fingerprint=fingerprint,
+        )
+        self.history.add(invocation)
+        if order.new_command and command.kept:
+            self.commands.put(command.command_id, command)
+        if order.client_token:
+            self._tokens[order.client_token] = (now + CLIENT_TOKEN_SECONDS, invocation)
+        for instance_id in order.instance_ids:
+            self.dispatcher.add(invocation.invoke_id, instance_id)
+        return invocation
+
+    def results(self, invocations: Sequence[Invocation]) -> dict[int, list[Result]]:
+        """Give the results of invocations, with what is known of those that still run."""
+        stored = self.history.results_of([i.sequence for i in invocations])
+        return {
+            sequence: [self.as_it_is_now(result) for result in results]
+            for sequence, results in stored.items()
+        }
+
+    def as_it_is_now(self, result: Result) -> Result:
+        """Complete a result that has not ended by what its run has done so far."""
+        live = self.dispatcher.live(result.invoke_id, result.instance_id)
+        if live is None or result.status not in statuses.UNFINISHED:
+            return result
+        return dataclasses.replace(
+            result,
+            status=live.status,
+            started=live.started,
+            output=live.output,
+            dropped=live.dropped,
+        )
+
+    async def stop(self, invocation: Invocation, instance_ids: Sequence[str]) -> None:
+        """Cancel what has not begun and kill what runs, on these instances."""
+        for instance_id in instance_ids:
+            await self.dispatcher.stop(invocation.invoke_id, instance_id)
+
+    # Tags and authorization
+
+    def resource_tags(self, arn: str) -> dict[str, str]:
+        """Give the tags of a command, an instance or an invocation, for conditions on them."""
+        kind, _, name = arn.rpartition(":")[2].partition("/")
+        if kind == "command":
+            command = self.commands.get(name)
+            return dict(command.tags) if command else {}
+        if kind == "instance":
+            instance = self.hosts.get(name)
+            return dict(instance.tags) if instance else {}
+        if kind == "invocation":
+            invocation = self.history.get(name)
+            return dict(invocation.tags) if invocation else {}
+        return {}
+
+    # Inspection
+
+    def isolation(self) -> dict[str, Any]:
+        """Say how instances are kept apart from the machine, as a JSON value."""
+        known = self._machines.known_isolation
+        if known is not None:
+            return {"level": known.level.value, "reasons": list(known.reasons)}
+        return {
+            "level": "none" if self._unavailable else "not chosen yet",
+            "reasons": [self._unavailable] if self._unavailable else [],
+        }
+
+    def invocations(self, limit: int = 100) -> list[dict[str, Any]]:
+        """Give the runs of the last invocations, the newest last, as JSON values."""
+        return inspection.runs(self.history, self.as_it_is_now, limit)
+
+    def instances(self) -> list[dict[str, Any]]:
+        """Give the instances, as JSON values."""
+        rows = sorted(self.hosts, key=lambda row: row.number)
+        return [inspection.host(row, self.dispatcher.running(row.instance_id)) for row in rows]
+
+    def files(self, instance_id: str, path: str) -> dict[str, Any]:
+        """Give a file's content or what a folder of an instance holds, as a JSON value."""
+        if instance_id not in self.hosts:
+            there_are = ", ".join(row.instance_id for row in self.hosts)
+            raise NoSuchPathError(f"no instance '{instance_id[:80]}'; there are {there_are}")
+        return inspection.file(self._machines.files(instance_id), path)
+
+    # Background
+
+    async def run(self) -> None:
+        """Run what was accepted, until cancelled; a next start goes on with what had not ended."""
+        choosing = asyncio.create_task(self._choose_isolation())
+        try:
+            await self.dispatcher.run()
+        finally:
+            choosing.cancel()
+
+    async def drain(self) -> None:
+        """Run everything that was accepted to its end."""
+        await self.dispatcher.drain()
+
+    async def _choose_isolation(self) -> None:
+        # Before the first run, so that it need not wait and people can see the answer.
+        try:
+            await self._machines.isolation()
+        except (SandboxUnavailableError, OSError) as error:
+            self._unavailable = str(error)
+
+    async def _prepare(self, live: Live) -> Script:
+        # Nothing runs before it is safe that it was accepted.
+        await self._store.flush()
+        invocation = self.history.get(live.invoke_id)
+        if invocation is None:
+            raise LookupError(f"the invocation {live.invoke_id} is queued but not in the store")
+        instance = self.hosts.get(live.instance_id)
+        text = Command(
+            "", "", "RunShellScript", invocation.command_content, invocation.created
+        ).text
+        if invocation.enable_parameter:
+            built_in = {
+                "RegionId": self._settings.region,
+                "AccountId": self._settings.account_id,
+                "InstanceId": live.instance_id,
+                "InstanceName": instance.name if instance else "",
+                "InvokeId": invocation.invoke_id,
+                "CommandId": invocation.command_id,
+            }
+            text = commands.fill(text, invocation.parameters, built_in)
+        return Script(
+            invocation.invoke_id,
+            text.encode(errors="surrogateescape"),
+            float(invocation.timeout_seconds),
+            invocation.working_dir,
+            invocation.username,
+            package_faults=self._package_faults(),
+        )
+
+    async def _finish(self, live: Live, outcome: Outcome) -> None:
+        for package in outcome.package_faults:
+            self._faults.take(_PACKAGE_FAULT + package)
+        invocation = self.history.get(live.invoke_id)
+        if invocation is None:
+            await self._store.flush()
+            invocation = self.history.get(live.invoke_id)
+        if invocation is None:
+            return
+        now = self._sources.clock.now()
+        result = _result(invocation, live, outcome, now)
+        ended = self._ended.setdefault(invocation.sequence, {})
+        if not ended:
+            for known in self.history.results_of([invocation.sequence])[invocation.sequence]:
+                ended[known.instance_id] = known.status
+        ended[live.instance_id] = result.status
+        with self._store.together():
+            self.history.finish(result, statuses.to_store(ended.values()))
+            self._publish("default", task_completed(self._settings, invocation, result, now))
+        if not statuses.unfinished(ended.values()):
+            del self._ended[invocation.sequence]
+        await self._store.flush()
+
+    def _package_faults(self) -> tuple[str, ...]:
+        lines: list[str] = []
+        for fault in self._faults.list():
+            package = fault.target.removeprefix(_PACKAGE_FAULT)
+            if package != fault.target:
+                line = f"{package} {fault.code('unreachable') or '-'} {fault.delay_seconds:g}"
+                lines += [line] * min(fault.times, _FAULTS_AT_ONCE)
+        return tuple(lines)
+
+    def _known(self, client_token: str, now: float) -> Invocation | None:
+        for token in [t for t, (until, _) in self._tokens.items() if until <= now]:
+            del self._tokens[token]
+        return self._tokens[client_token][1] if client_token in self._tokens else None
+
+    def _make_instances(self) -> None:
+        now = self._sources.clock.now()
+        for row in first_instances(self._settings.instances, self._settings.instance_tags, now):
+            if row.instance_id not in self.hosts:
+                self.hosts.put(row.instance_id, row)
+
+    def _continue(self) -> None:
+        now = self._sources.clock.now()
+        self.history.forget_before(now - RETENTION_SECONDS)
+        for invocation in self.history.created_since(now - CLIENT_TOKEN_SECONDS):
+            if invocation.client_token:
+                until = invocation.created + CLIENT_TOKEN_SECONDS
+                self._tokens[invocation.client_token] = (until, invocation)
+        for invoke_id, instance_id in self.history.unfinished():
+            self.dispatcher.add(invoke_id, instance_id)
+
+
+def _fingerprint(order: Order) -> str:
+    asked = dataclasses.asdict(order)
+    if order.new_command:
+        # Made anew at each call: what matters is what it says.
+        del asked["command"]["command_id"], asked["command"]["created"]
+    else:
+        asked["command"] = order.command.command_id
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def _result(invocation: Invocation, live: Live, outcome: Outcome, now: float) -> Result:
+    refusal, _, detail = outcome.reason.partition(": ")
+    status, error_code = {
+        "timeout": ("Timeout", "ExecutionTimeout"),
+        "stopped": ("Terminated", ""),
+        "cancelled": ("Cancelled", ""),
+        "interrupted": ("Failed", "ExecutionInterrupted"),
+        # guess: the reference names these codes but not the state that goes with them.
+        "refused": ("Invalid", refusal),
+    }.get(outcome.ended, (statuses.SUCCESS, ""))
+    if outcome.ended == "finished" and outcome.exit_code != 0:
+        status, error_code = "Failed", "ExitCodeNonzero"
+    if error_code in {"ClientNotRunning", "ExecutionException"}:
+        status = "Aborted"
+    finished = now
+    if status == "Timeout" and live.started is not None:
+        finished = live.started + invocation.timeout_seconds
+    return Result(
+        sequence=invocation.sequence,
+        position=invocation.instance_ids.index(live.instance_id),
+        invoke_id=invocation.invoke_id,
+        instance_id=live.instance_id,
+        status=status,
+        started=live.started,
+        finished=finished,
+        stopped=now if status in {"Terminated", "Cancelled"} else None,
+        exit_code=outcome.exit_code if outcome.ended == "finished" else None,
+        output=outcome.output or detail.encode(),
+        dropped=outcome.dropped,
+        error_code=error_code,
+    )

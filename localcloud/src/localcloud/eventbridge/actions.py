@@ -1,0 +1,10 @@
+"""EventBridge's API (RPC, 2020-04-01): action names and what they run."""
+
+from localcloud.api import Action
+from localcloud.eventbridge import bus_actions, event_actions, rule_actions
+
+ACTIONS: dict[str, Action] = {
+    **bus_actions.ACTIONS,
+    **rule_actions.ACTIONS,
+    **event_actions.ACTIONS,
+}

@@ -1,0 +1,182 @@
+"""The actions on buses, event sources and service-linked roles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from localcloud import strict_json
+from localcloud.api import Action, Answer, ApiCall
+from localcloud.eventbridge import http_source
+from localcloud.eventbridge.answers import named, page, success
+from localcloud.eventbridge.errors import EventSourceTypeInvalid
+from localcloud.eventbridge.http_source import HttpParameters
+from localcloud.eventbridge.resources import Bus, Source
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+_OTHER_SOURCES = ("Kafka", "MNS", "OSSEvent", "RabbitMQ", "RocketMQ", "ScheduledEvent", "SLS")
+
+
+async def create_event_bus(cloud: Cloud, call: ApiCall) -> Answer:
+    """Make a bus."""
+    name = call.required("EventBusName")
+    cloud.eventbridge.create_bus(name, call.params.get("Description", ""))
+    return success({"EventBusARN": cloud.eventbridge.bus_arn(name)})
+
+
+async def get_event_bus(cloud: Cloud, call: ApiCall) -> Answer:
+    """Give a bus."""
+    return success(_bus(cloud, cloud.eventbridge.bus(call.required("EventBusName"))))
+
+
+async def update_event_bus(cloud: Cloud, call: ApiCall) -> Answer:
+    """Change a bus's description; the provider leaves a removed one out."""
+    name = call.required("EventBusName")
+    cloud.eventbridge.describe_bus(name, call.params.get("Description", ""))
+    return success()
+
+
+async def delete_event_bus(cloud: Cloud, call: ApiCall) -> Answer:
+    """Delete a bus without rules and sources."""
+    cloud.eventbridge.delete_bus(call.required("EventBusName"))
+    return success({})
+
+
+async def list_event_buses(cloud: Cloud, call: ApiCall) -> Answer:
+    """Give the buses, by name, the default bus among them."""
+    buses = named(cloud.eventbridge.buses(), call.params.get("NamePrefix", ""))
+    shown, rest = page(call, buses)
+    return success({"EventBuses": [_bus(cloud, bus) for bus in shown], **rest})
+
+
+async def create_event_source(cloud: Cloud, call: ApiCall) -> Answer:
+    """Make a source: a webhook, or a name for events that come with PutEvents."""
+    bus, name = call.required("EventBusName"), call.required("EventSourceName")
+    parameters = _parameters(call)
+    cloud.eventbridge.create_source(bus, name, call.params.get("Description", ""), parameters)
+    return success({"EventSourceARN": cloud.eventbridge.source_arn(bus, name)})
+
+
+async def update_event_source(cloud: Cloud, call: ApiCall) -> Answer:
+    """Change a source; its webhook keeps its address."""
+    bus, name = call.required("EventBusName"), call.required("EventSourceName")
+    parameters = _parameters(call)
+    cloud.eventbridge.change_source(bus, name, call.params.get("Description", ""), parameters)
+    return success({})
+
+
+async def delete_event_source(cloud: Cloud, call: ApiCall) -> Answer:
+    """Delete a source."""
+    cloud.eventbridge.delete_source(call.required("EventBusName"), call.required("EventSourceName"))
+    return success()
+
+
+async def list_user_defined_event_sources(cloud: Cloud, call: ApiCall) -> Answer:
+    """Give the sources of one bus or of all, by name."""
+    bus = call.params.get("EventBusName", "")
+    sources = [
+        source
+        for source in named(cloud.eventbridge.sources(), call.params.get("NamePrefix", ""))
+        if bus in {"", source.bus}
+    ]
+    shown, rest = page(call, sources)
+    data = {"EventSourceList": [_source(cloud, source) for source in shown], **rest}
+    # The provider's data source looks for the token at the top, its resource in the data.
+    top = {"NextToken": rest["NextToken"]} if "NextToken" in rest else {}
+    return {**success(data), **top}
+
+
+async def create_service_linked_role(cloud: Cloud, call: ApiCall) -> Answer:
+    """Make the service-linked role for a product."""
+    cloud.eventbridge.create_role(call.required("ProductName"))
+    return success()
+
+
+async def check_role(cloud: Cloud, call: ApiCall) -> Answer:
+    """Tell whether there is a service-linked role for a product."""
+    product = call.required("ProductName")
+    return success({"StsRoleName": product, "CheckPass": cloud.eventbridge.has_role(product)})
+
+
+def _parameters(call: ApiCall) -> HttpParameters | None:
+    for kind in _OTHER_SOURCES:
+        text = call.params.get(f"Source{kind}Parameters", "")
+        # The provider sends {} for every kind that a source is not.
+        try:
+            is_given = bool(strict_json.read(text or "{}"))
+        except ValueError:
+            is_given = True
+        if is_given:
+            raise EventSourceTypeInvalid(f"Source{kind}Parameters")
+    if call.params.get("ExternalSourceType"):
+        raise EventSourceTypeInvalid(f"ExternalSourceType {call.params['ExternalSourceType']}")
+    return http_source.parse(call.params.get("SourceHttpEventParameters", ""))
+
+
+def _bus(cloud: Cloud, bus: Bus) -> dict[str, Any]:
+    return {
+        "EventBusName": bus.name,
+        "EventBusARN": cloud.eventbridge.bus_arn(bus.name),
+        "Description": bus.description,
+        "CreateTimestamp": round(bus.created * 1000),
+    }
+
+
+def _source(cloud: Cloud, source: Source) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "Name": source.name,
+        "EventBusName": source.bus,
+        "Arn": cloud.eventbridge.source_arn(source.bus, source.name),
+        "Description": source.description,
+        "Type": "UserDefined",
+        "Status": "Activated",
+        "Ctime": round(source.created * 1000),
+    }
+    parameters = source.parameters
+    if parameters is not None:
+        urls = cloud.eventbridge.webhook_urls(source)
+        shown["SourceHttpEventParameters"] = parameters.described(urls)
+    return shown
+
+
+def _bus_arn(cloud: Cloud, call: ApiCall) -> list[str]:
+    return [cloud.eventbridge.bus_arn(call.params.get("EventBusName", ""))]
+
+
+def _any_bus(cloud: Cloud, call: ApiCall) -> list[str]:
+    return [cloud.eventbridge.bus_arn(call.params.get("EventBusName") or "*")]
+
+
+def _source_arn(cloud: Cloud, call: ApiCall) -> list[str]:
+    name = call.params.get("EventSourceName", "")
+    return [cloud.eventbridge.source_arn(call.params.get("EventBusName", ""), name)]
+
+
+_HTTP_ONLY = "HTTP sources and sources for PutEvents only"
+
+# Actions and resources: "EventBridge: RAM authorization".
+ACTIONS: dict[str, Action] = {
+    "CreateEventBus": Action(create_event_bus, "eventbridge:CreateEventBus", _bus_arn),
+    "GetEventBus": Action(get_event_bus, "eventbridge:GetEventBus", _bus_arn),
+    "UpdateEventBus": Action(update_event_bus, "eventbridge:UpdateEventBus", _bus_arn),
+    "DeleteEventBus": Action(delete_event_bus, "eventbridge:DeleteEventBus", _bus_arn),
+    "ListEventBuses": Action(list_event_buses, "eventbridge:ListEventBuses", _any_bus),
+    "CreateEventSource": Action(
+        create_event_source, "eventbridge:CreateEventSource", _source_arn, _HTTP_ONLY
+    ),
+    "UpdateEventSource": Action(
+        update_event_source, "eventbridge:UpdateEventSource", _source_arn, _HTTP_ONLY
+    ),
+    "DeleteEventSource": Action(delete_event_source, "eventbridge:DeleteEventSource", _source_arn),
+    "ListUserDefinedEventSources": Action(
+        list_user_defined_event_sources, "eventbridge:ListUserDefinedEventSources", _any_bus
+    ),
+    "CreateServiceLinkedRoleForProduct": Action(
+        create_service_linked_role, "eventbridge:CreateServiceLinkedRoleForProduct"
+    ),
+    "CheckRoleForProduct": Action(check_role, "eventbridge:CheckRoleForProduct"),
+    "CheckServiceLinkedRoleForProduct": Action(
+        check_role, "eventbridge:CheckServiceLinkedRoleForProduct"
+    ),
+}

@@ -1,0 +1,8 @@
+"""EventBridge's data plane: what the SDK for events posts to ``/openapi/``."""
+
+from localcloud.api import Action
+from localcloud.eventbridge import event_actions
+
+ACTIONS: dict[str, Action] = event_actions.DATA_ACTIONS
+
+ROUTES: list[tuple[str, str, str]] = [("POST", "/openapi/putEvents", "PutEvents")]

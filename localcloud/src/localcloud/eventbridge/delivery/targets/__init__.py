@@ -1,0 +1,33 @@
+"""The targets that can be delivered to: one sender for each type."""
+
+from collections.abc import Callable
+from typing import Any
+
+from localcloud.environment import Sources, uuid_form
+from localcloud.eventbridge.delivery.http_client import HttpClient
+from localcloud.eventbridge.delivery.target import Send
+from localcloud.eventbridge.delivery.targets.function import FunctionTarget, Invoke
+from localcloud.eventbridge.delivery.targets.own import AppendLog, BusTarget, LogTarget, QueueTarget
+from localcloud.eventbridge.delivery.targets.web import DingTalkTarget, HttpTarget
+
+
+def senders(
+    sources: Sources,
+    client: HttpClient,
+    *,
+    invoke: Invoke,
+    send_message: Callable[[str, str], object],
+    append_log: AppendLog,
+    publish: Callable[[str, dict[str, Any]], object],
+) -> dict[str, Send]:
+    """Give the sender of each type; the callables are the other services' own."""
+    web = HttpTarget(client)
+    return {
+        "acs.fc.function": FunctionTarget(invoke, lambda: uuid_form(sources.ids())),
+        "acs.dingtalk": DingTalkTarget(client, sources.clock),
+        "acs.eventbridge": BusTarget(publish),
+        "acs.mns.queue": QueueTarget(send_message),
+        "acs.sls": LogTarget(append_log),
+        "http": web,
+        "https": web,
+    }

@@ -1,0 +1,63 @@
+"""``acs.fc.function``: calls a function with the transformed body."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from localcloud import strict_json
+from localcloud.eventbridge.delivery.target import DeliveryError, Parcel
+
+
+class Invocation(Protocol):
+    """What Function Compute gives back of a call."""
+
+    @property
+    def status(self) -> int:
+        """Give the HTTP status of the call."""
+
+    @property
+    def error_type(self) -> str:
+        """Give the kind of error, empty if the function returned."""
+
+    @property
+    def body(self) -> bytes:
+        """Give what the function returned, or its error as JSON."""
+
+
+Invoke = Callable[[str, bytes, str], Awaitable[Invocation]]
+"""Calls the function of a name with a payload and a request id."""
+
+
+class FunctionTarget:
+    """Calls functions and waits for them.
+
+    An error of the function is a failed delivery, as is a function that does not exist or is
+    throttled (Function Compute raises those itself).
+    """
+
+    def __init__(self, invoke: Invoke, request_ids: Callable[[], str]) -> None:
+        self._invoke = invoke
+        self._request_ids = request_ids
+
+    async def __call__(self, parcel: Parcel) -> str:
+        """Call the function with the parameter ``Body``."""
+        # guess: InvocationType "Async" would end the delivery before the function does; here the
+        # function is always waited for, so that the trace shows its failure.
+        body = parcel.required("Body")
+        name = parcel.parameters.get("functionName") or parcel.endpoint.rpartition("/")[2]
+        result = await self._invoke(name, body.encode(), self._request_ids())
+        if result.error_type or result.status >= 400:
+            raise DeliveryError(
+                result.error_type or str(result.status), _error_message(result.body)
+            )
+        return f"{name} returned"
+
+
+def _error_message(body: bytes) -> str:
+    try:
+        found = strict_json.read(body)
+    except ValueError:
+        return "the function failed"
+    if not isinstance(found, dict):
+        return "the function failed"
+    # The function's own error, or Function Compute's why it never ran.
+    return str(found.get("errorMessage") or found.get("Message") or "the function failed")

@@ -1,0 +1,1 @@
+"""Event patterns and transforms: pure, no clock and no I/O."""

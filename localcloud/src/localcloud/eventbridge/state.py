@@ -1,0 +1,294 @@
+"""Buses, sources and rules, and what happens to an event that arrives on a bus."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from itertools import chain
+from typing import Any
+
+from localcloud.environment import Sources
+from localcloud.eventbridge.delivery.history import History
+from localcloud.eventbridge.delivery.journal import Journal, Route
+from localcloud.eventbridge.delivery.target import Target
+from localcloud.eventbridge.errors import (
+    CountExceedsLimit,
+    EventBusAlreadyExist,
+    EventBusNotEmpty,
+    EventBusNotExist,
+    EventRuleAlreadyExist,
+    EventRuleNotExisted,
+    EventSourceAlreadyExist,
+    EventSourceNotExist,
+    PatternInvalid,
+)
+from localcloud.eventbridge.events import complete, render
+from localcloud.eventbridge.http_source import HttpParameters, digest, is_same
+from localcloud.eventbridge.matching.index import RuleIndex
+from localcloud.eventbridge.matching.pattern import InvalidPattern, Pattern
+from localcloud.eventbridge.resources import (
+    DEFAULT_BUS,
+    ENABLED,
+    Bus,
+    Rule,
+    ServiceLinkedRole,
+    Source,
+    check_name,
+)
+from localcloud.eventbridge.target_config import compile_target
+from localcloud.eventbridge.trace import ways
+from localcloud.settings import CloudSettings
+from localcloud.store import Store, Table
+
+CUSTOM_BUSES = 50
+RULES_A_BUS = 50
+_NO_ADDRESS = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """A rule that is ready for use."""
+
+    pattern: Pattern
+    targets: dict[str, Target]
+    routes: tuple[Route, ...]
+
+
+class EventBridge:
+    """The event buses of the account."""
+
+    def __init__(
+        self, settings: CloudSettings, sources: Sources, store: Store, journal: Journal
+    ) -> None:
+        self._settings = settings
+        self._clock = sources.clock
+        self._ids = sources.ids
+        self._journal = journal
+        self.history = History(store)
+        self._buses = Table(store, "eventbridge.bus", Bus)
+        self._sources = Table(store, "eventbridge.source", Source)
+        self._rules = Table(store, "eventbridge.rule", Rule)
+        self._roles = Table(store, "eventbridge.service_linked_role", ServiceLinkedRole)
+        self._compiled = {key: _compile(rule) for key, rule in self._rules.items()}
+        self._indexes: dict[str, RuleIndex[tuple[Route, ...]]] = {}
+        self._by_token = {digest(s.token): s for s in self._sources if s.token}
+        if DEFAULT_BUS not in self._buses:
+            self._buses.put(DEFAULT_BUS, Bus(DEFAULT_BUS, "", self._clock.now()))
+
+    def publish(
+        self, bus: str, event: Mapping[str, Any], *, address: str = _NO_ADDRESS
+    ) -> Mapping[str, Any]:
+        """Accept an event on a bus; give it as it was accepted.
+
+        It and its deliveries are durable at the next flush; they are sent after that.
+
+        Raises:
+            EventBusNotExist: when there is no such bus.
+            EventSizeExceed: when the event is too large.
+        """
+        index = self._indexes.get(bus)
+        if index is None:
+            index = self._index(self.bus(bus).name)
+        event, text = render(
+            complete(
+                event,
+                bus=bus,
+                region=self._settings.region,
+                account=self._settings.account_id,
+                now=self._clock.now(),
+                address=address,
+            )
+        )
+        routes = tuple(chain.from_iterable(index.matching(event)))
+        self._journal.accept(bus, event, text, routes)
+        return event
+
+    def target(self, bus: str, rule: str, target: str) -> Target | None:
+        """Give a rule's target as it is configured now, or nothing."""
+        compiled = self._compiled.get(_key(bus, rule))
+        return compiled.targets.get(target) if compiled else None
+
+    def trace(
+        self, event_id: str | None = None, limit: int = 100, *, explain: bool = True
+    ) -> list[dict[str, Any]]:
+        """Give the way of the events with an id, or of the last ones, oldest first.
+
+        It reads what is on the disk, so the store is flushed before.
+        """
+        return ways(self, self.history, event_id, limit, explain=explain)
+
+    def pattern(self, rule: Rule) -> Pattern:
+        """Give a rule's compiled pattern."""
+        return self._compiled[_key(rule.bus, rule.name)].pattern
+
+    def bus_arn(self, bus: str) -> str:
+        """Give a bus's ARN."""
+        where = f"{self._settings.region}:{self._settings.account_id}"
+        return f"acs:eventbridge:{where}:eventbus/{bus}"
+
+    def rule_arn(self, bus: str, rule: str) -> str:
+        """Give a rule's ARN."""
+        return f"{self.bus_arn(bus)}/rule/{rule}"
+
+    def source_arn(self, bus: str, source: str) -> str:
+        """Give a source's ARN, which is also the subject of its events."""
+        return f"{self.bus_arn(bus)}/eventsource/{source}"
+
+    def webhook_urls(self, source: Source) -> list[str]:
+        """Give the addresses to which a source's events are posted.
+
+        Type HTTPS has the same one here: the local cloud speaks plain HTTP on loopback.
+        """
+        return [f"{self._settings.endpoint}/webhook/putEvents?token={source.token}"]
+
+    def buses(self) -> list[Bus]:
+        """Give the buses, by name."""
+        return sorted(self._buses, key=lambda b: b.name)
+
+    def bus(self, name: str) -> Bus:
+        """Give a bus, or fail with the cloud's code."""
+        bus = self._buses.get(name)
+        if bus is None:
+            raise EventBusNotExist(name)
+        return bus
+
+    def create_bus(self, name: str, description: str) -> None:
+        """Make a bus."""
+        check_name("EventBus", name)
+        if name in self._buses:
+            raise EventBusAlreadyExist(name)
+        if len(self._buses) > CUSTOM_BUSES:  # the default bus is not one of them
+            raise CountExceedsLimit("EventBus", CUSTOM_BUSES)
+        self._buses.put(name, Bus(name, description, self._clock.now()))
+
+    def describe_bus(self, name: str, description: str) -> None:
+        """Change a bus's description."""
+        self._buses.put(name, replace(self.bus(name), description=description))
+
+    def delete_bus(self, name: str) -> None:
+        """Delete a bus that has neither rules nor sources."""
+        check_name("EventBus", self.bus(name).name)
+        if rules := [r.name for r in self.rules(name)]:
+            raise EventBusNotEmpty(name, "Rule", rules)
+        if sources := [s.name for s in self.sources() if s.bus == name]:
+            raise EventBusNotEmpty(name, "Source", sources)
+        self._buses.delete(name)
+        self._indexes.pop(name, None)
+
+    def sources(self) -> list[Source]:
+        """Give the sources of all buses, by name."""
+        return sorted(self._sources, key=lambda s: (s.name, s.bus))
+
+    def source_with_token(self, token: str) -> Source | None:
+        """Give the source whose webhook has that token."""
+        source = self._by_token.get(digest(token))
+        return source if source and is_same(source.token, token) else None
+
+    def create_source(
+        self, bus: str, name: str, description: str, http: HttpParameters | None
+    ) -> None:
+        """Make a source; with HTTP parameters it gets a webhook with a token of its own."""
+        self.bus(bus)
+        check_name("EventSource", name)
+        if _key(bus, name) in self._sources:
+            raise EventSourceAlreadyExist(bus, name)
+        self._put_source(Source(bus, name, description, created=self._clock.now()), http)
+
+    def change_source(
+        self, bus: str, name: str, description: str, http: HttpParameters | None
+    ) -> None:
+        """Replace a source's description and HTTP parameters; its webhook stays the same."""
+        self._put_source(replace(self._source(bus, name), description=description), http)
+
+    def delete_source(self, bus: str, name: str) -> None:
+        """Delete a source; its webhook is closed."""
+        source = self._source(bus, name)
+        self._sources.delete(_key(bus, name))
+        self._by_token.pop(digest(source.token), None)
+
+    def rules(self, bus: str) -> list[Rule]:
+        """Give a bus's rules, by name."""
+        return sorted((r for r in self._rules if r.bus == bus), key=lambda r: r.name)
+
+    def rule(self, bus: str, name: str) -> Rule:
+        """Give a rule, or fail with the cloud's code."""
+        rule = self._rules.get(_key(bus, name))
+        if rule is None:
+            self.bus(bus)
+            raise EventRuleNotExisted(bus, name)
+        return rule
+
+    def create_rule(self, rule: Rule) -> None:
+        """Make a rule."""
+        self.bus(rule.bus)
+        check_name("EventRule", rule.name)
+        if _key(rule.bus, rule.name) in self._rules:
+            raise EventRuleAlreadyExist(rule.bus, rule.name)
+        if len(self.rules(rule.bus)) >= RULES_A_BUS:
+            raise CountExceedsLimit("EventRule", RULES_A_BUS)
+        self.put_rule(replace(rule, created=self._clock.now()))
+
+    def put_rule(self, rule: Rule) -> None:
+        """Replace a rule; what was accepted before goes on to the targets as they are now.
+
+        Raises:
+            PatternInvalid: when the engine refuses the pattern.
+        """
+        try:
+            compiled = _compile(rule)
+        except InvalidPattern as error:
+            raise PatternInvalid(str(error)) from None
+        key = _key(rule.bus, rule.name)
+        self._rules.put(key, rule)
+        self._compiled[key] = compiled
+        self._indexes.pop(rule.bus, None)
+
+    def delete_rule(self, bus: str, name: str) -> None:
+        """Delete a rule; what it matched and could not deliver yet is dropped."""
+        self.rule(bus, name)
+        self._rules.delete(_key(bus, name))
+        self._compiled.pop(_key(bus, name))
+        self._indexes.pop(bus, None)
+
+    def has_role(self, product: str) -> bool:
+        """Tell whether the service-linked role for a product was made."""
+        return product in self._roles
+
+    def create_role(self, product: str) -> None:
+        """Make the service-linked role for a product; once more changes nothing."""
+        if product not in self._roles:
+            self._roles.put(product, ServiceLinkedRole(product, self._clock.now()))
+
+    def delete_role(self, product: str) -> bool:
+        """Delete the service-linked role for a product; tell whether there was one."""
+        return self._roles.delete(product) is not None
+
+    def _index(self, bus: str) -> RuleIndex[tuple[Route, ...]]:
+        index = RuleIndex(
+            (compiled.routes, compiled.pattern)
+            for rule in self.rules(bus)
+            if rule.status == ENABLED and (compiled := self._compiled[_key(bus, rule.name)]).routes
+        )
+        self._indexes[bus] = index
+        return index
+
+    def _source(self, bus: str, name: str) -> Source:
+        source = self._sources.get(_key(bus, name))
+        if source is None:
+            self.bus(bus)
+            raise EventSourceNotExist(bus, name)
+        return source
+
+    def _put_source(self, source: Source, http: HttpParameters | None) -> None:
+        token = source.token or (self._ids() if http else "")
+        source = replace(source, http=asdict(http) if http else None, token=token)
+        self._sources.put(_key(source.bus, source.name), source)
+        if token:
+            self._by_token[digest(token)] = source
+
+
+def _key(bus: str, name: str) -> str:
+    return f"{bus}/{name}"
+
+
+def _compile(rule: Rule) -> _Compiled:
+    targets = {target.id: target for target in map(compile_target, rule.targets)}
+    return _Compiled(Pattern.compile(rule.pattern), targets, tuple((rule.name, t) for t in targets))

@@ -1,0 +1,151 @@
+"""The way of an event: which rules it met, why the others did not match, how each delivery went.
+
+Why a rule did not match is worked out when somebody asks, from the rule as it is now; accepting an
+event does not pay for it. Addresses are shown without path and query, because those of chats and
+webhooks are credentials, and so are headers and values that look like secrets.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from localcloud import strict_json
+from localcloud.eventbridge.delivery.history import Accepted, Course, History
+from localcloud.eventbridge.delivery.journal import PENDING
+from localcloud.eventbridge.events import utc
+from localcloud.eventbridge.matching.json_text import parse_kept
+from localcloud.eventbridge.resources import ENABLED, Rule
+from localcloud.secret_shapes import kind_of, masked
+
+if TYPE_CHECKING:
+    from localcloud.eventbridge.state import EventBridge
+
+_SECRET_HEADER = re.compile(r"token|secret|auth|cookie|sign|key", re.IGNORECASE)
+
+
+def ways(
+    eventbridge: EventBridge,
+    history: History,
+    event_id: str | None,
+    limit: int,
+    *,
+    explain: bool = True,
+) -> list[dict[str, Any]]:
+    """Give the way of the events with an id, or of the last ones, oldest first.
+
+    With ``explain``, the rules that did not match say why.
+    """
+    events = history.with_id(event_id) if event_id else history.latest(limit)
+    return [_way(eventbridge, history, accepted, explain) for accepted in events[-limit:]]
+
+
+def shown_endpoint(endpoint: str) -> str:
+    """Give what may be shown of a target's endpoint: an ARN, or a URL's host."""
+    if "://" not in endpoint:
+        return endpoint
+    parts = urlsplit(endpoint)
+    return f"{parts.scheme}://{parts.hostname}/..."
+
+
+def _way(
+    eventbridge: EventBridge, history: History, accepted: Accepted, explain: bool
+) -> dict[str, Any]:
+    event = parse_kept(accepted.body)
+    courses: dict[str, list[Course]] = {}
+    for course in history.deliveries(accepted.seq):
+        courses.setdefault(course.rule, []).append(course)
+    rules = [
+        _matched(eventbridge, accepted.bus, name, found) for name, found in courses.items()
+    ] + [
+        _missed(eventbridge, rule, event)
+        for rule in (eventbridge.rules(accepted.bus) if explain else ())
+        if rule.name not in courses
+    ]
+    return {
+        "id": accepted.id,
+        "bus": accepted.bus,
+        "source": accepted.source,
+        "type": accepted.type,
+        "accepted_at": utc(accepted.accepted),
+        "matched": bool(courses),
+        "rules": rules,
+        "event": _shown(event),
+    }
+
+
+def _matched(
+    eventbridge: EventBridge, bus: str, rule: str, courses: list[Course]
+) -> dict[str, Any]:
+    return {
+        "rule": rule,
+        "matched": True,
+        "targets": [_delivery(eventbridge, bus, course) for course in courses],
+    }
+
+
+def _delivery(eventbridge: EventBridge, bus: str, course: Course) -> dict[str, Any]:
+    target = eventbridge.target(bus, course.rule, course.target)
+    waiting = course.state == PENDING
+    return {
+        "target": course.target,
+        "type": target.type if target else "",
+        "endpoint": shown_endpoint(target.endpoint) if target else "",
+        "state": "retrying" if waiting and course.attempts else course.state,
+        "attempts": [
+            {
+                "attempt": number,
+                "at": utc(attempt.at),
+                "ok": attempt.ok,
+                "status": attempt.status,
+                "milliseconds": attempt.milliseconds,
+                "message": attempt.message,
+            }
+            for number, attempt in enumerate(course.attempts, 1)
+        ],
+        "next_attempt_at": utc(course.due) if waiting else None,
+        "dead_letter_queue": target.dead_letter_queue if target else "",
+    }
+
+
+def _missed(eventbridge: EventBridge, rule: Rule, event: dict[str, Any]) -> dict[str, Any]:
+    reason: dict[str, str]
+    difference = eventbridge.pattern(rule).explain(event)
+    if difference is not None:
+        reason = {
+            "path": difference.path,
+            "expected": difference.expected,
+            "found": difference.found,
+        }
+        text = str(difference)
+    else:
+        reason = {}
+        if rule.status != ENABLED:
+            text = "the rule is disabled"
+        elif not rule.targets:
+            text = "the rule has no targets"
+        else:
+            text = "the rule matches now; it was made or changed after the event came"
+    return {"rule": rule.name, "matched": False, "reason": text, "difference": reason}
+
+
+def _shown(event: dict[str, Any]) -> dict[str, Any]:
+    if kind_of(strict_json.write(event)):
+        event = _masked(event)
+    data = event.get("data")
+    headers = data.get("headers") if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(headers, dict):
+        return event
+    masked_headers = {
+        name: "***" if _SECRET_HEADER.search(name) else value for name, value in headers.items()
+    }
+    return {**event, "data": {**data, "headers": masked_headers}}
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _masked(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_masked(part) for part in value]
+    return masked(value, "***") if isinstance(value, str) else value

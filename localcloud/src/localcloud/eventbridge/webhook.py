@@ -1,0 +1,134 @@
+"""The webhook of an HTTP event source: ``/webhook/putEvents?token=...``.
+
+What a posted request becomes is documented in "Create an HTTP/HTTPS event source"; the details are
+those of the open-source engine's HttpEventConverter.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from localcloud import strict_json
+from localcloud.environment import uuid_form
+from localcloud.errors import ApiError
+from localcloud.eventbridge.errors import EventBridgeError
+from localcloud.eventbridge.events import beijing
+from localcloud.eventbridge.resources import Source
+from localcloud.http import HttpRequest, HttpResponse
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+PATH = "/webhook/putEvents"
+_TYPE = "eventbridge:Events:HTTPEvent"
+_DISCARDED = {"authorization", "cookie", "proxy-authorization"}
+_JSON = {"content-type": "application/json;charset=utf-8"}
+# A body that cannot fit into an event is not even parsed.
+_BODY_BYTES = 256 * 1024
+# guess: nobody says how deep a body may be nested; it is the limit of the usual parser in Java.
+_DEPTH = 1000
+
+
+async def handle(cloud: "Cloud", request: HttpRequest) -> HttpResponse:
+    """Accept a request as an event; the answer comes when the event is on the disk."""
+    request_id = uuid_form(cloud.sources.ids())
+    try:
+        event = _accept(cloud, request)
+    except ApiError as error:
+        return _answer(
+            error.status,
+            {"RequestId": request_id, "Code": error.code, "Message": error.message},
+        )
+    await cloud.store.flush(patient=False)
+    # guess: the answer is not documented; the engine gives that of PutEvents.
+    entry = {"EventId": event["id"], "TraceId": request_id.replace("-", "")}
+    return _answer(
+        200,
+        {
+            "RequestId": request_id,
+            "Code": "Success",
+            "Message": "success",
+            "FailedEntryCount": 0,
+            "EntryList": [entry],
+        },
+    )
+
+
+def _accept(cloud: "Cloud", request: HttpRequest) -> Mapping[str, Any]:
+    if request.path != PATH:
+        raise ApiError("InvalidRequestURL", f"there is no '{request.path}' here", 404)
+    source = cloud.eventbridge.source_with_token(request.query.get("token", ""))
+    parameters = source.parameters if source else None
+    if source is None or parameters is None:
+        # guess: the engine does not say what becomes of an unknown token.
+        raise ApiError("AccessDenied", "no event source has this token", 403)
+    # A source of type HTTPS is served over plain HTTP too: the local cloud has no other port.
+    parameters.admit(request.method, request.source_ip, request.headers.get("referer", ""))
+    return cloud.eventbridge.publish(
+        source.bus, _event(cloud, source, request), address=request.source_ip
+    )
+
+
+def _event(cloud: "Cloud", source: Source, request: HttpRequest) -> dict[str, Any]:
+    query = {name: value for name, value in request.query.items() if name != "token"}
+    return {
+        # The sender has no say in it: a repeated request is another event.
+        "id": uuid_form(cloud.sources.ids()).lower(),
+        "source": source.name,
+        "type": _TYPE,
+        "specversion": "1.0",
+        "datacontenttype": "application/json",
+        "subject": cloud.eventbridge.source_arn(source.bus, source.name),
+        "time": beijing(cloud.sources.clock.now()),
+        "data": {
+            "headers": _headers(request.headers),
+            "path": request.path,
+            "httpMethod": request.method,
+            "queryString": query,
+            "body": _body(request),
+        },
+    }
+
+
+def _headers(headers: Mapping[str, str]) -> dict[str, str]:
+    # guess: the documentation's sample has header names with capitals, as most clients send them.
+    return {_capitalized(name): value for name, value in headers.items() if name not in _DISCARDED}
+
+
+@lru_cache(maxsize=256)
+def _capitalized(name: str) -> str:
+    return "-".join(part.capitalize() for part in name.split("-"))
+
+
+def _body(request: HttpRequest) -> Any:
+    if len(request.body) > _BODY_BYTES:
+        raise EventBridgeError(
+            "EventSizeExceed", f"the request's body has {len(request.body)} bytes"
+        )
+    text = request.body.decode("utf-8", "replace")
+    if "application/json" not in request.headers.get("content-type", "").lower():
+        return text
+    try:
+        body = json.loads(text, parse_int=_double, parse_float=_double, parse_constant=_double)
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict) or strict_json.is_deeper(body, _DEPTH):
+        raise EventBridgeError(
+            "JsonAttributeInvalid",
+            "the content type is application/json, but the body is not a JSON object",
+        )
+    return body
+
+
+def _double(text: str) -> float:
+    """Read a number as the engine does, which knows only doubles."""
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"{text[:20]} is no JSON number that a double can hold")
+    return number
+
+
+def _answer(status: int, body: dict[str, Any]) -> HttpResponse:
+    return HttpResponse(status, strict_json.write(body).encode(), _JSON)

@@ -1,0 +1,394 @@
+"""The actions of Function Compute 3.0 (version 2023-03-30)."""
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from localcloud.api import Action, Answer, ApiCall
+from localcloud.fc import download, limits, wire
+from localcloud.fc.errors import ConcurrencyNotReserved, InvalidArgument, NotSupportedHere
+from localcloud.fc.invocation import ERROR_HEADER, Invocation
+from localcloud.fc.registry import LATEST, Function, check_alias
+from localcloud.http import HttpResponse
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+
+# Functions
+
+
+async def create_function(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Make a function from its settings and an archive."""
+    body = wire.body_of(call)
+    name = limits.check_name(body.get("functionName"))
+    settings = limits.parse(body)
+    code = wire.archive_of(body)
+    if code is None:
+        raise InvalidArgument("code", None, "an object with the archive as base64 in zipFile")
+    tags = wire.tags(body.get("tags") or body.get("Tags") or [])
+    function = cloud.fc.registry.create(name, settings, code, tags)
+    return _answer(cloud, function)
+
+
+async def get_function(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Give a function, or with ``qualifier`` one of its versions."""
+    registry = cloud.fc.registry
+    function = registry.function(call.path["functionName"])
+    qualifier = call.params.get("qualifier", "")
+    if qualifier in {"", LATEST}:
+        return _answer(cloud, function)
+    if not qualifier.isdigit():
+        qualifier = registry.alias(function.name, qualifier).version
+    if qualifier == LATEST:
+        return _answer(cloud, function)
+    version = registry.version(function.name, qualifier)
+    return {
+        **_answer(cloud, function),
+        **wire.settings_answer(version.settings),
+        "description": version.description,
+        "createdTime": version.created,
+        "lastModifiedTime": version.created,
+        "codeSize": version.code["size"],
+        "codeChecksum": version.code["checksum"],
+    }
+
+
+async def update_function(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Change what the request names and leave the rest."""
+    body = wire.body_of(call)
+    before = cloud.fc.registry.function(call.path["functionName"])
+    settings = limits.parse(body, before.settings)
+    function = cloud.fc.registry.update(before.name, settings, wire.archive_of(body))
+    cloud.fc.pool.retire(function.name)
+    return _answer(cloud, function)
+
+
+async def delete_function(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Delete a function and stop its processes."""
+    cloud.fc.registry.delete(call.path["functionName"])
+    cloud.fc.pool.retire(call.path["functionName"])
+    return None
+
+
+async def list_functions(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Give the functions by name, a page at a time."""
+    prefix = call.params.get("prefix", "")
+    runtime = call.params.get("runtime", "")
+    found = [
+        f
+        for f in cloud.fc.registry.functions()
+        if f.name.startswith(prefix) and runtime in {"", f.settings["runtime"]}
+    ]
+    page, more = wire.page_of(call, found, lambda f: f.name)
+    return {"functions": [_answer(cloud, f) for f in page], **more}
+
+
+async def get_function_code(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Give where the archive can be fetched, and its checksum."""
+    target = cloud.fc.registry.target(call.path["functionName"], call.params.get("qualifier", ""))
+    url = f"{cloud.settings.endpoint}{download.PATH}{target.code.digest}"
+    return {"url": url, "checksum": target.code.checksum}
+
+
+# Versions and aliases
+
+
+async def publish_function_version(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Freeze the function as it is now."""
+    description = wire.text(wire.body_of(call), "description")
+    return wire.version_answer(cloud.fc.registry.publish(call.path["functionName"], description))
+
+
+async def list_function_versions(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Give a function's versions, the newest first."""
+    registry = cloud.fc.registry
+    versions = registry.versions(registry.function(call.path["functionName"]).name)
+    if call.params.get("direction", "BACKWARD") == "FORWARD":
+        versions.reverse()
+    page, more = wire.page_of(call, versions, lambda v: v.id)
+    return {"versions": [wire.version_answer(v) for v in page], **more}
+
+
+async def delete_function_version(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Delete a version; a missing one is no error."""
+    cloud.fc.registry.delete_version(call.path["functionName"], call.path["versionId"])
+    return None
+
+
+async def create_alias(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Name a version."""
+    body = wire.body_of(call)
+    alias = cloud.fc.registry.create_alias(
+        call.path["functionName"],
+        check_alias(body.get("aliasName")),
+        wire.text(body, "versionId"),
+        wire.text(body, "description"),
+        wire.weights(body),
+    )
+    return wire.alias_answer(alias)
+
+
+async def get_alias(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Give an alias."""
+    return wire.alias_answer(
+        cloud.fc.registry.alias(call.path["functionName"], call.path["aliasName"])
+    )
+
+
+async def update_alias(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Change what the request names."""
+    body = wire.body_of(call)
+    changes: dict[str, Any] = {}
+    if "versionId" in body:
+        changes["version"] = wire.text(body, "versionId")
+    if "description" in body:
+        changes["description"] = wire.text(body, "description")
+    if "additionalVersionWeight" in body:
+        changes["weights"] = wire.weights(body)
+    name, alias = call.path["functionName"], call.path["aliasName"]
+    return wire.alias_answer(cloud.fc.registry.update_alias(name, alias, **changes))
+
+
+async def delete_alias(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Delete an alias; a missing one is no error."""
+    cloud.fc.registry.delete_alias(call.path["functionName"], call.path["aliasName"])
+    return None
+
+
+async def list_aliases(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Give a function's aliases by name."""
+    registry = cloud.fc.registry
+    prefix = call.params.get("prefix", "")
+    name = registry.function(call.path["functionName"]).name
+    found = [a for a in registry.aliases(name) if a.name.startswith(prefix)]
+    page, more = wire.page_of(call, found, lambda a: a.name)
+    return {"aliases": [wire.alias_answer(a) for a in page], **more}
+
+
+# Concurrency
+
+
+async def put_concurrency(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Limit how many requests of a function run at the same time."""
+    number = wire.body_of(call).get("reservedConcurrency")
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        # guess: what 0 means; nothing here needs a function that never runs.
+        raise InvalidArgument("reservedConcurrency", number, "a whole number of at least 1")
+    function = cloud.fc.registry.reserve(call.path["functionName"], number)
+    cloud.fc.pool.retire(function.name)
+    return _concurrency(cloud, function)
+
+
+async def get_concurrency(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Give the limit."""
+    function = cloud.fc.registry.function(call.path["functionName"])
+    if function.reserved_concurrency is None:
+        raise ConcurrencyNotReserved(function.name)
+    return _concurrency(cloud, function)
+
+
+async def delete_concurrency(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Take the limit away; a missing one is no error."""
+    cloud.fc.registry.reserve(call.path["functionName"], None)
+    return None
+
+
+# Tags
+
+
+async def tag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Add tags to functions, or change them."""
+    body = wire.body_of(call)
+    added = wire.tags(body.get("Tag") or [])
+    for name in _tagged(cloud, body.get("ResourceId"), body.get("ResourceType")):
+        tags = cloud.fc.registry.function(name).tags
+        cloud.fc.registry.set_tags(name, {**tags, **added})
+    return {"requestId": call.request_id}
+
+
+async def untag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Take tags, or all tags, away from functions."""
+    keys = set(wire.json_list(call, "TagKey"))
+    every = call.boolean("All")
+    names = _tagged(cloud, wire.json_list(call, "ResourceId"), call.params.get("ResourceType"))
+    for name in names:
+        tags = cloud.fc.registry.function(name).tags
+        left = {} if every else {k: v for k, v in tags.items() if k not in keys}
+        cloud.fc.registry.set_tags(name, left)
+    return {"requestId": call.request_id}
+
+
+async def list_tag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Give the tags of functions."""
+    wanted = _tagged(cloud, wire.json_list(call, "ResourceId"), call.params.get("ResourceType"))
+    functions = [f for f in cloud.fc.registry.functions() if not wanted or f.name in wanted]
+    return {
+        "RequestId": call.request_id,
+        "TagResources": [
+            {
+                "ResourceType": "function",
+                "ResourceId": cloud.fc.registry.arn(f.name),
+                "TagKey": key,
+                "TagValue": value,
+            }
+            for f in functions
+            for key, value in f.tags.items()
+        ],
+    }
+
+
+# Invocations
+
+
+async def invoke_function(cloud: "Cloud", call: ApiCall) -> Answer:
+    """Run a function: wait for it, or answer 202 and run it later."""
+    name = call.path["functionName"]
+    qualifier = call.params.get("qualifier", "") or LATEST
+    if call.headers.get("x-fc-async-task-id"):
+        raise NotSupportedHere("an asynchronous task (x-fc-async-task-id)")
+    match call.headers.get("x-fc-invocation-type", "Sync"):
+        case "Sync":
+            pass
+        case "Async":
+            await cloud.fc.invoke_later(
+                name, call.body, request_id=call.request_id, qualifier=qualifier
+            )
+            return HttpResponse(202)
+        case other:
+            raise InvalidArgument("x-fc-invocation-type", other, "Sync or Async")
+    invocation = await cloud.fc.invoke(
+        name, call.body, request_id=call.request_id, qualifier=qualifier
+    )
+    return _response(invocation, with_log=call.headers.get("x-fc-log-type") == "Tail")
+
+
+def _response(invocation: Invocation, *, with_log: bool) -> HttpResponse:
+    headers = {"content-type": "application/octet-stream"}
+    if invocation.status != 200:
+        return HttpResponse(
+            invocation.status, invocation.body, {"content-type": "application/json"}
+        )
+    headers["x-fc-invocation-duration"] = f"{invocation.duration_ms:.0f}"
+    headers["x-fc-max-memory-usage"] = f"{invocation.peak_mb:.2f}"
+    if invocation.error_type:
+        headers["x-fc-error-type"] = ERROR_HEADER
+        headers["content-type"] = "application/json"
+    if with_log:
+        headers["x-fc-log-result"] = base64.b64encode(invocation.log.encode()).decode()
+    return HttpResponse(200, invocation.body, headers)
+
+
+def _concurrency(cloud: "Cloud", function: Function) -> Answer:
+    return {
+        "functionArn": cloud.fc.registry.arn(function.name),
+        "reservedConcurrency": function.reserved_concurrency,
+    }
+
+
+def _answer(cloud: "Cloud", function: Function) -> dict[str, Any]:
+    return wire.function_answer(function, cloud.fc.registry.arn(function.name))
+
+
+def _tagged(cloud: "Cloud", resources: object, kind: object) -> list[str]:
+    """Give the names of the functions that a tag request is about."""
+    if str(kind).lower() not in {"function", "none"}:
+        raise InvalidArgument("ResourceType", kind, "function")
+    if not isinstance(resources, list):
+        raise InvalidArgument("ResourceId", resources, "a list of function ARNs")
+    prefix = cloud.fc.registry.arn("")
+    names = []
+    for resource in resources:
+        if not isinstance(resource, str) or not resource.startswith(prefix):
+            raise InvalidArgument("ResourceId", resource, f"{prefix}<name>")
+        names.append(cloud.fc.registry.function(resource.removeprefix(prefix)).name)
+    return names
+
+
+# What is where
+
+
+def _one(cloud: "Cloud", call: ApiCall) -> list[str]:
+    return [cloud.fc.registry.arn(call.path["functionName"])]
+
+
+def _new(cloud: "Cloud", call: ApiCall) -> list[str]:
+    return [cloud.fc.registry.arn(str(wire.body_of(call).get("functionName", "*")))]
+
+
+def _any(cloud: "Cloud", _call: ApiCall) -> list[str]:
+    return [cloud.fc.registry.arn("*")]
+
+
+_NO_SETTINGS = "no code from OSS, no layers, containers, GPUs or runtimes other than Python"
+
+ACTIONS: dict[str, Action] = {
+    "CreateFunction": Action(create_function, "fc:CreateFunction", _new, _NO_SETTINGS),
+    "GetFunction": Action(get_function, "fc:GetFunction", _one),
+    "UpdateFunction": Action(update_function, "fc:UpdateFunction", _one, _NO_SETTINGS),
+    "DeleteFunction": Action(delete_function, "fc:DeleteFunction", _one),
+    "ListFunctions": Action(
+        list_functions, "fc:ListFunctions", _any, "no filters but prefix and runtime"
+    ),
+    "GetFunctionCode": Action(get_function_code, "fc:GetFunctionCode", _one),
+    "PublishFunctionVersion": Action(publish_function_version, "fc:PublishFunctionVersion", _one),
+    "ListFunctionVersions": Action(list_function_versions, "fc:ListFunctionVersions", _one),
+    "DeleteFunctionVersion": Action(delete_function_version, "fc:DeleteFunctionVersion", _one),
+    "CreateAlias": Action(create_alias, "fc:CreateAlias", _one),
+    "GetAlias": Action(get_alias, "fc:GetAlias", _one),
+    "UpdateAlias": Action(update_alias, "fc:UpdateAlias", _one),
+    "DeleteAlias": Action(delete_alias, "fc:DeleteAlias", _one),
+    "ListAliases": Action(list_aliases, "fc:ListAliases", _one),
+    "PutConcurrencyConfig": Action(
+        put_concurrency,
+        "fc:PutConcurrencyConfig",
+        _one,
+        "more requests wait in line instead of being refused; nothing is reserved",
+    ),
+    "GetConcurrencyConfig": Action(get_concurrency, "fc:GetConcurrencyConfig", _one),
+    "DeleteConcurrencyConfig": Action(delete_concurrency, "fc:DeleteConcurrencyConfig", _one),
+    "TagResources": Action(tag_resources, "fc:TagResources", _any, "functions only"),
+    "UntagResources": Action(untag_resources, "fc:UntagResources", _any, "functions only"),
+    "ListTagResources": Action(list_tag_resources, "fc:ListTagResources", _any, "no pages"),
+    "InvokeFunction": Action(
+        invoke_function,
+        "fc:InvokeFunction",
+        _one,
+        "no asynchronous tasks; one request per process at a time",
+    ),
+}
+
+_FUNCTIONS = "/2023-03-30/functions"
+_FUNCTION = f"{_FUNCTIONS}/{{functionName}}"
+_ALIAS = f"{_FUNCTION}/aliases/{{aliasName}}"
+
+ROUTES: list[tuple[str, str, str]] = [
+    ("POST", _FUNCTIONS, "CreateFunction"),
+    ("GET", _FUNCTIONS, "ListFunctions"),
+    ("GET", _FUNCTION, "GetFunction"),
+    ("PUT", _FUNCTION, "UpdateFunction"),
+    ("DELETE", _FUNCTION, "DeleteFunction"),
+    ("GET", f"{_FUNCTION}/code", "GetFunctionCode"),
+    ("POST", f"{_FUNCTION}/invocations", "InvokeFunction"),
+    ("POST", f"{_FUNCTION}/versions", "PublishFunctionVersion"),
+    ("GET", f"{_FUNCTION}/versions", "ListFunctionVersions"),
+    ("DELETE", f"{_FUNCTION}/versions/{{versionId}}", "DeleteFunctionVersion"),
+    ("POST", f"{_FUNCTION}/aliases", "CreateAlias"),
+    ("GET", f"{_FUNCTION}/aliases", "ListAliases"),
+    ("GET", _ALIAS, "GetAlias"),
+    ("PUT", _ALIAS, "UpdateAlias"),
+    ("DELETE", _ALIAS, "DeleteAlias"),
+    ("POST", "/2023-03-30/tags-v2", "TagResources"),
+    ("DELETE", "/2023-03-30/tags-v2", "UntagResources"),
+    ("GET", "/2023-03-30/tags-v2", "ListTagResources"),
+    ("GET", f"{_FUNCTION}/concurrency", "GetConcurrencyConfig"),
+    ("PUT", f"{_FUNCTION}/concurrency", "PutConcurrencyConfig"),
+    ("DELETE", f"{_FUNCTION}/concurrency", "DeleteConcurrencyConfig"),
+    # Known so that the error names them; ACTIONS has none of these.
+    ("GET", f"{_FUNCTION}/async-invoke-config", "GetAsyncInvokeConfig"),
+    ("PUT", f"{_FUNCTION}/async-invoke-config", "PutAsyncInvokeConfig"),
+    ("DELETE", f"{_FUNCTION}/async-invoke-config", "DeleteAsyncInvokeConfig"),
+    ("GET", f"{_FUNCTION}/provision-config", "GetProvisionConfig"),
+    ("PUT", f"{_FUNCTION}/provision-config", "PutProvisionConfig"),
+    ("GET", f"{_FUNCTION}/triggers", "ListTriggers"),
+    ("POST", f"{_FUNCTION}/triggers", "CreateTrigger"),
+]

@@ -1,0 +1,106 @@
+"""What functions printed, and the asynchronous invocations still to be run; both durable."""
+
+from dataclasses import dataclass
+
+from localcloud.environment import iso_utc
+from localcloud.store import Store
+
+KEPT_INVOCATIONS = 1000
+"""Invocations of a function whose output is kept."""
+_PRUNE_EVERY = 100
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS fc_log (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, function TEXT NOT NULL, request_id TEXT NOT NULL,
+  time REAL NOT NULL, duration_ms REAL NOT NULL, error_type TEXT NOT NULL, output TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS fc_log_function ON fc_log (function, id);
+CREATE TABLE IF NOT EXISTS fc_pending (
+  request_id TEXT PRIMARY KEY, function TEXT NOT NULL, qualifier TEXT NOT NULL,
+  payload BLOB NOT NULL, due REAL NOT NULL, attempt INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An accepted asynchronous invocation."""
+
+    request_id: str
+    function: str
+    qualifier: str
+    payload: bytes
+    due: float
+    """When it is to be run, in seconds since 1970."""
+    attempt: int = 1
+
+
+class Journal:
+    """Writes both and reads them back."""
+
+    def __init__(self, store: Store) -> None:
+        store.create(_TABLES)
+        self._store = store
+        self._since_pruned: dict[str, int] = {}
+
+    def write_output(
+        self,
+        function: str,
+        request_id: str,
+        time: float,
+        duration_ms: float,
+        error_type: str,
+        output: str,
+    ) -> None:
+        """Keep what one invocation printed."""
+        self._store.write(
+            "INSERT INTO fc_log (function, request_id, time, duration_ms, error_type, output) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (function, request_id, time, duration_ms, error_type, output),
+        )
+        written = self._since_pruned.get(function, 0) + 1
+        if written >= _PRUNE_EVERY:
+            written = 0
+            self._store.write(
+                "DELETE FROM fc_log WHERE function = ? AND id <= ("
+                "SELECT id FROM fc_log WHERE function = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
+                (function, function, KEPT_INVOCATIONS),
+            )
+        self._since_pruned[function] = written
+
+    def lines(self, function: str, limit: int) -> list[dict[str, str]]:
+        """Give the last lines of a function's log that are on the disk, the oldest first."""
+        rows = self._store.read(
+            "SELECT request_id, time, output FROM fc_log WHERE function = ? "
+            "ORDER BY id DESC LIMIT ?",
+            (function, limit),
+        )
+        found: list[dict[str, str]] = []
+        for row in rows:
+            for line in reversed(row["output"].splitlines()):
+                if len(found) == limit:
+                    return found[::-1]
+                found.append(
+                    {"time": iso_utc(row["time"]), "request_id": row["request_id"], "line": line}
+                )
+        return found[::-1]
+
+    def put_pending(self, pending: Pending) -> None:
+        """Accept an asynchronous invocation, or put off the next attempt at it."""
+        self._store.write(
+            "INSERT OR REPLACE INTO fc_pending "
+            "(request_id, function, qualifier, payload, due, attempt) VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                pending.request_id, pending.function, pending.qualifier, pending.payload,
+                pending.due, pending.attempt,
+            ),
+        )  # fmt: skip
+
+    def delete_pending(self, request_id: str) -> None:
+        """Forget an asynchronous invocation that is finished."""
+        self._store.write("DELETE FROM fc_pending WHERE request_id = ?", (request_id,))
+
+    def pending(self) -> list[Pending]:
+        """Give what was accepted and not finished when the state was last written."""
+        rows = self._store.read("SELECT * FROM fc_pending ORDER BY due")
+        return [Pending(**{**dict(row), "payload": bytes(row["payload"])}) for row in rows]

@@ -1,0 +1,101 @@
+"""The server process: one port on loopback, one ready line, a clean stop."""
+
+import errno
+import json
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from localcloud.commandline.errors import UserError
+from localcloud.settings import CloudSettings
+
+_BACKLOG = 2048
+
+
+class NoPort(UserError):
+    """The port can't be had."""
+
+
+def bind(port: int) -> socket.socket:
+    """Take a port of the loopback interface; 0 takes any free one.
+
+    Raises:
+        NoPort: if it is in use, or not for this user.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+        # At once: two processes may be bound to one port as long as neither listens.
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise NoPort(_why(port, error)) from error
+    return listener
+
+
+def _why(port: int, error: OSError) -> str:
+    remedy = "choose another with --port, or --port 0 for any free one"
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} of 127.0.0.1 is taken by another program; {remedy}"
+    if error.errno == errno.EACCES:
+        return f"this user has no right to port {port}, as to most ports below 1024; {remedy}"
+    return f"cannot listen on port {port} of 127.0.0.1: {error.strerror}; {remedy}"
+
+
+def serve(
+    settings: CloudSettings,
+    create_app: Callable[[CloudSettings], Any],
+    ready: Callable[[CloudSettings], dict[str, Any]],
+) -> None:
+    """Serve until SIGINT or SIGTERM; print what ``ready`` gives as one JSON line when listening.
+
+    Raises:
+        NoPort: if the port is in use, or not for this user.
+    """
+    # uvicorn stops in order and then raises the signal again: the process ends with 0.
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, _end)
+    # The thread that syncs the disk gets its turn sooner than after Python's usual 5 ms.
+    sys.setswitchinterval(0.001)
+    listener = bind(settings.port)
+    settings = replace(settings, port=listener.getsockname()[1])
+    config = uvicorn.Config(
+        create_app(settings),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_level=logging.WARNING,
+        access_log=False,
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=3,
+        server_header=False,
+        proxy_headers=False,
+    )
+    _Server(config, lambda: ready(settings)).run(sockets=[listener])
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server that says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], dict[str, Any]]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            sys.stdout.write(json.dumps(self._ready(), ensure_ascii=False) + "\n")
+            sys.stdout.flush()

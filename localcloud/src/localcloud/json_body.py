@@ -1,0 +1,35 @@
+"""A request's body as a JSON object that can be kept, and JSON as the answer."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from localcloud import strict_json
+
+
+class JsonResponse(Response):
+    """An answer of ``/_localcloud/``; Starlette's own fails on a number that JSON has not."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Write the answer's body."""
+        return strict_json.write(content).encode("utf-8", "replace")
+
+
+def parse_object(body: bytes) -> dict[str, Any] | None:
+    """Return the JSON object that a body holds, or nothing if it holds anything else."""
+    try:
+        value = strict_json.read(body)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def texts(value: object) -> list[str]:
+    """Give every text in a JSON value, without the names of members."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [text for item in value for text in texts(item)] if isinstance(value, list) else []

@@ -1,0 +1,251 @@
+"""MNS's data plane (REST with XML, 2015-06-06): messages, as the official SDK sends and reads them.
+
+One path serves several operations, told apart by the query or by the presence of a body; what is
+received and what is only peeked at therefore need the same permission here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+from localcloud.api import Action, Answer, ApiCall
+from localcloud.errors import ApiError
+from localcloud.http import HttpResponse
+from localcloud.mns import xml
+from localcloud.mns.errors import InvalidArgument
+from localcloud.mns.state import DEFAULT_PRIORITY, Message, Queue, require_message
+from localcloud.whole_number import whole_number
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+_BATCH = 16
+_XML = {"content-type": "text/xml;charset=utf-8"}
+_NUMBERS = {
+    "DelaySeconds": "delay_seconds",
+    "MaximumMessageSize": "maximum_message_size",
+    "MessageRetentionPeriod": "message_retention_period",
+    "VisibilityTimeout": "visibility_timeout",
+    "PollingWaitSeconds": "polling_wait_seconds",
+}
+
+
+async def list_queues(cloud: Cloud, call: ApiCall) -> Answer:
+    """Give the addresses of the queues, by name."""
+    queues = cloud.mns.queues(call.headers.get("x-mns-prefix", ""))
+    marker = call.headers.get("x-mns-marker", "")
+    size = _whole("x-mns-ret-number", call.headers.get("x-mns-ret-number", "1000"), 1, 1000)
+    after = [q for q in queues if q.name > marker]
+    last = f"<NextMarker>{escape(after[size - 1].name)}</NextMarker>" if len(after) > size else ""
+    rows = [{"QueueURL": _url(cloud, q)} for q in after[:size]]
+    return _answer(200, xml.write_list("Queues", "Queue", rows, last))
+
+
+async def put_queue(cloud: Cloud, call: ApiCall) -> Answer:
+    """Make a queue or, with ``metaoverride``, change one."""
+    name = call.path["queueName"]
+    values = xml.fields(xml.read(call.body, "Queue")) if call.body else {}
+    attributes: dict[str, int | bool] = {
+        attribute: _whole(element, values[element], 0, 10**9)
+        for element, attribute in _NUMBERS.items()
+        if values.get(element)
+    }
+    if values.get("LoggingEnabled"):
+        attributes["logging_enabled"] = values["LoggingEnabled"].lower() == "true"
+    if call.params.get("metaoverride") == "true":
+        cloud.mns.change_queue(name, attributes)
+        return HttpResponse(204)
+    queue = cloud.mns.create_queue(name, attributes)
+    return HttpResponse(201, b"", {"location": _url(cloud, queue)})
+
+
+async def get_queue(cloud: Cloud, call: ApiCall) -> Answer:
+    """Give a queue's attributes and numbers of messages."""
+    queue = cloud.mns.queue(call.path["queueName"])
+    counts = await cloud.mns.counts(queue.name)
+    values = {
+        "QueueName": queue.name,
+        **{element: getattr(queue, attribute) for element, attribute in _NUMBERS.items()},
+        "LoggingEnabled": queue.logging_enabled,
+        "CreateTime": int(queue.created),
+        "LastModifyTime": int(queue.modified),
+        "ActiveMessages": counts.active,
+        "InactiveMessages": counts.inactive,
+        "DelayMessages": counts.delayed,
+    }
+    return _answer(200, xml.write("Queue", values))
+
+
+async def delete_queue(cloud: Cloud, call: ApiCall) -> Answer:
+    """Delete a queue and its messages."""
+    cloud.mns.delete_queue(call.path["queueName"])
+    return HttpResponse(204)
+
+
+async def send_message(cloud: Cloud, call: ApiCall) -> Answer:
+    """Put one message, or up to 16, into a queue."""
+    queue = call.path["queueName"]
+    if not call.body.rstrip().endswith(b"</Messages>"):
+        sent = _send(cloud, queue, xml.fields(xml.read(call.body, "Message")))
+        return _answer(201, xml.write("Message", _receipt(sent)))
+    wanted = [xml.fields(element) for element in xml.read(call.body, "Messages")]
+    if not 1 <= len(wanted) <= _BATCH:
+        raise InvalidArgument("Messages", len(wanted), f"1 to {_BATCH} messages")
+    results: list[Mapping[str, object]] = []
+    failed = False
+    for values in wanted:
+        try:
+            results.append(_receipt(_send(cloud, queue, values)))
+        except InvalidArgument as error:
+            failed = True
+            results.append({"ErrorCode": error.code, "ErrorMessage": error.message})
+    return _answer(500 if failed else 201, xml.write_list("Messages", "Message", results))
+
+
+async def receive_message(cloud: Cloud, call: ApiCall) -> Answer:
+    """Take messages, waiting for them if asked; with ``peekonly`` only look at them."""
+    queue = cloud.mns.queue(call.path["queueName"])
+    batch = "numOfMessages" in call.params
+    count = _whole("numOfMessages", call.params.get("numOfMessages", "1"), 1, _BATCH)
+    peek = call.params.get("peekonly") == "true"
+    if peek:
+        messages = await cloud.mns.peek(queue.name, count)
+    else:
+        text = call.params.get("waitseconds", str(queue.polling_wait_seconds))
+        wait = _whole("waitseconds", text, 0, 30)
+        messages = await cloud.mns.receive_within(queue.name, count, wait)
+    rows = [_message(m, received=not peek) for m in require_message(messages, queue.name)]
+    if batch:
+        return _answer(200, xml.write_list("Messages", "Message", rows))
+    return _answer(200, xml.write("Message", rows[0]))
+
+
+async def delete_message(cloud: Cloud, call: ApiCall) -> Answer:
+    """Delete a received message, or up to 16 whose receipts are in the body."""
+    queue = call.path["queueName"]
+    if not call.body:
+        await cloud.mns.delete(queue, call.required("ReceiptHandle"))
+        return HttpResponse(204)
+    handles = [element.text or "" for element in xml.read(call.body, "ReceiptHandles")]
+    if not 1 <= len(handles) <= _BATCH:
+        raise InvalidArgument("ReceiptHandles", len(handles), f"1 to {_BATCH} receipt handles")
+    errors: list[Mapping[str, object]] = []
+    for handle in handles:
+        try:
+            await cloud.mns.delete(queue, handle)
+        except ApiError as error:
+            errors.append(
+                {
+                    "ErrorCode": error.code,
+                    "ErrorMessage": error.message,
+                    "ReceiptHandle": handle,
+                }
+            )
+    if errors:
+        return _answer(404, xml.write_list("Errors", "Error", errors))
+    return HttpResponse(204)
+
+
+async def change_message_visibility(cloud: Cloud, call: ApiCall) -> Answer:
+    """Keep a received message invisible for longer or shorter."""
+    seconds = _whole("VisibilityTimeout", call.required("VisibilityTimeout"), 1, 43_200)
+    message = await cloud.mns.change_visibility(
+        call.path["queueName"], call.required("ReceiptHandle"), seconds
+    )
+    values = {"ReceiptHandle": message.receipt, "NextVisibleTime": _milliseconds(message.visible)}
+    return _answer(200, xml.write("ChangeVisibility", values))
+
+
+def _send(cloud: Cloud, queue: str, values: Mapping[str, str]) -> Message:
+    if not values.get("MessageBody"):
+        raise InvalidArgument("MessageBody", "", "a text that is not empty")
+    delay = values.get("DelaySeconds")
+    return cloud.mns.send(
+        queue,
+        values["MessageBody"],
+        delay_seconds=_whole("DelaySeconds", delay, 0, 604_800) if delay else None,
+        priority=_whole("Priority", values.get("Priority") or str(DEFAULT_PRIORITY), 1, 16),
+    )
+
+
+def _receipt(message: Message) -> dict[str, object]:
+    return {"MessageId": message.id, "MessageBodyMD5": message.body_md5}
+
+
+def _message(message: Message, *, received: bool) -> dict[str, object]:
+    values: dict[str, object] = {
+        "MessageId": message.id,
+        "MessageBodyMD5": message.body_md5,
+        "MessageBody": message.body,
+        "EnqueueTime": _milliseconds(message.enqueued),
+        "FirstDequeueTime": _milliseconds(message.first_dequeued or message.enqueued),
+        "DequeueCount": message.dequeues,
+        "Priority": message.priority,
+    }
+    if received:
+        values["ReceiptHandle"] = message.receipt
+        values["NextVisibleTime"] = _milliseconds(message.visible)
+    return values
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _whole(name: str, text: str, low: int, high: int) -> int:
+    number = whole_number(text)
+    if number is None or not low <= number <= high:
+        raise InvalidArgument(name, text, f"a whole number from {low} to {high}")
+    return number
+
+
+def _url(cloud: Cloud, queue: Queue) -> str:
+    return f"{cloud.settings.endpoint}/queues/{queue.name}"
+
+
+def _answer(status: int, body: bytes) -> HttpResponse:
+    return HttpResponse(status, body, _XML)
+
+
+def _queue(cloud: Cloud, call: ApiCall) -> list[str]:
+    return [cloud.mns.arn(call.path["queueName"])]
+
+
+def _messages(cloud: Cloud, call: ApiCall) -> list[str]:
+    # "Permission policies and examples": messages have a resource of their own.
+    return [cloud.mns.arn(call.path["queueName"]) + "/messages"]
+
+
+def _any_queue(cloud: Cloud, _call: ApiCall) -> list[str]:
+    return [cloud.mns.arn("*")]
+
+
+_NO_PROPERTIES = "no user or system properties, no message groups"
+
+ACTIONS: dict[str, Action] = {
+    "ListQueue": Action(list_queues, "mns:ListQueue", _any_queue, "without attributes"),
+    "PutQueue": Action(put_queue, "mns:CreateQueue", _queue, "asks for one permission in both"),
+    "GetQueueAttributes": Action(get_queue, "mns:GetQueueAttributes", _queue),
+    "DeleteQueue": Action(delete_queue, "mns:DeleteQueue", _queue),
+    "SendMessage": Action(send_message, "mns:SendMessage", _messages, _NO_PROPERTIES),
+    "ReceiveMessage": Action(
+        receive_message, "mns:ReceiveMessage", _messages, "peeking needs the same permission"
+    ),
+    "DeleteMessage": Action(delete_message, "mns:DeleteMessage", _messages),
+    "ChangeMessageVisibility": Action(
+        change_message_visibility, "mns:ChangeMessageVisibility", _messages
+    ),
+}
+
+ROUTES: list[tuple[str, str, str]] = [
+    ("GET", "/queues", "ListQueue"),
+    ("PUT", "/queues/{queueName}", "PutQueue"),
+    ("GET", "/queues/{queueName}", "GetQueueAttributes"),
+    ("DELETE", "/queues/{queueName}", "DeleteQueue"),
+    ("POST", "/queues/{queueName}/messages", "SendMessage"),
+    ("GET", "/queues/{queueName}/messages", "ReceiveMessage"),
+    ("DELETE", "/queues/{queueName}/messages", "DeleteMessage"),
+    ("PUT", "/queues/{queueName}/messages", "ChangeMessageVisibility"),
+]

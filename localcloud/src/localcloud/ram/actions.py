@@ -1,0 +1,455 @@
+"""The actions of RAM (2015-05-01), STS (2015-04-01) and the one of ResourceManager that is used."""
+
+from dataclasses import replace
+from typing import Any
+
+from localcloud import strict_json
+from localcloud.api import Action, Answer, ApiCall
+from localcloud.cloud import Cloud
+from localcloud.environment import iso_utc
+from localcloud.errors import ApiError, InvalidParameter
+from localcloud.ram.errors import EntityAlreadyExists, EntityNotExist
+from localcloud.ram.state import MAX_VERSIONS, ManagedPolicy, Role
+
+_SESSION_SECONDS = (900, 43_200)
+
+
+async def create_role(cloud: Cloud, call: ApiCall) -> Answer:
+    """Make a role that the principals of its trust policy may assume."""
+    name = call.required("RoleName")
+    _check_name("RoleName", name, 64)
+    role = cloud.ram.create_role(
+        name,
+        call.required("AssumeRolePolicyDocument"),
+        call.params.get("Description", ""),
+        call.integer("MaxSessionDuration", 3600, 3600, 43_200),
+        _tags(call),
+    )
+    return {"Role": _role(role)}
+
+
+async def get_role(cloud: Cloud, call: ApiCall) -> Answer:
+    """Give a role."""
+    return {"Role": _role(cloud.ram.role(call.required("RoleName")))}
+
+
+async def list_roles(cloud: Cloud, call: ApiCall) -> Answer:
+    """Give the roles, by name."""
+    roles, page = _page(call, sorted(cloud.ram.roles, key=lambda r: r.name))
+    return {"Roles": {"Role": [_role(r) for r in roles]}, **page}
+
+
+async def update_role(cloud: Cloud, call: ApiCall) -> Answer:
+    """Change a role's description, trust policy or session time."""
+    changes: dict[str, Any] = {}
+    if "NewDescription" in call.params:
+        changes["description"] = call.params["NewDescription"]
+    if "NewAssumeRolePolicyDocument" in call.params:
+        changes["trust"] = call.params["NewAssumeRolePolicyDocument"]
+    if "NewMaxSessionDuration" in call.params:
+        changes["max_session_seconds"] = call.integer("NewMaxSessionDuration", 3600, 3600, 43_200)
+    return {"Role": _role(cloud.ram.update_role(call.required("RoleName"), **changes))}
+
+
+async def delete_role(cloud: Cloud, call: ApiCall) -> Answer:
+    """Delete a role without policies."""
+    cloud.ram.delete_role(call.required("RoleName"))
+    return {}
+
+
+async def create_policy(cloud: Cloud, call: ApiCall) -> Answer:
+    """Make a custom policy with one version."""
+    name = call.required("PolicyName")
+    _check_name("PolicyName", name, 128)
+    if cloud.ram.managed.get(name):
+        raise EntityAlreadyExists("Policy", name)
+    policy = ManagedPolicy(
+        name=name,
+        created=iso_utc(cloud.sources.clock.now()),
+        versions={"v1": call.required("PolicyDocument")},
+        default="v1",
+        description=call.params.get("Description", ""),
+        tags=_tags(call),
+    )
+    cloud.ram.put_policy(policy)
+    return {"Policy": _policy(cloud, policy)}
+
+
+async def get_policy(cloud: Cloud, call: ApiCall) -> Answer:
+    """Give a custom policy and the document in force."""
+    _only_custom(call)
+    policy = cloud.ram.policy(call.required("PolicyName"))
+    return {
+        "Policy": _policy(cloud, policy),
+        "DefaultPolicyVersion": _version(policy, policy.default),
+    }
+
+
+async def list_policies(cloud: Cloud, call: ApiCall) -> Answer:
+    """Give the custom policies, by name."""
+    policies, page = _page(call, sorted(cloud.ram.managed, key=lambda p: p.name))
+    return {"Policies": {"Policy": [_policy(cloud, p) for p in policies]}, **page}
+
+
+async def delete_policy(cloud: Cloud, call: ApiCall) -> Answer:
+    """Delete a custom policy that is attached to nothing; its versions go with it."""
+    name = call.required("PolicyName")
+    policy = cloud.ram.policy(name)
+    if len(policy.versions) > 1 and not call.boolean("CascadingDelete"):
+        raise ApiError(
+            "DeleteConflict.Policy.Version",
+            f"the policy '{name}' has {len(policy.versions)} versions; delete the others first",
+            409,
+        )
+    cloud.ram.delete_policy(name)
+    return {}
+
+
+async def create_policy_version(cloud: Cloud, call: ApiCall) -> Answer:
+    """Add a version to a policy and, if asked, put it in force."""
+    policy = cloud.ram.policy(call.required("PolicyName"))
+    versions = dict(policy.versions)
+    if len(versions) >= MAX_VERSIONS:
+        if call.params.get("RotateStrategy") != "DeleteOldestNonDefaultVersionWhenLimitExceeded":
+            raise ApiError(
+                "LimitExceeded.Policy.Version",
+                f"the policy '{policy.name}' has {MAX_VERSIONS} versions, the most it may have",
+                409,
+            )
+        del versions[next(v for v in versions if v != policy.default)]
+    number = policy.last_version + 1
+    version = f"v{number}"
+    versions[version] = call.required("PolicyDocument")
+    default = version if call.boolean("SetAsDefault") else policy.default
+    policy = replace(policy, versions=versions, default=default, last_version=number)
+    cloud.ram.put_policy(policy)
+    return {"PolicyVersion": _version(policy, version)}
+
+
+async def get_policy_version(cloud: Cloud, call: ApiCall) -> Answer:
+    """Give one version of a policy."""
+    policy = cloud.ram.policy(call.required("PolicyName"))
+    return {"PolicyVersion": _version(policy, _known_version(policy, call))}
+
+
+async def list_policy_versions(cloud: Cloud, call: ApiCall) -> Answer:
+    """Give the versions of a policy."""
+    policy = cloud.ram.policy(call.required("PolicyName"))
+    return {"PolicyVersions": {"PolicyVersion": [_version(policy, v) for v in policy.versions]}}
+
+
+async def delete_policy_version(cloud: Cloud, call: ApiCall) -> Answer:
+    """Delete a version that is not in force."""
+    policy = cloud.ram.policy(call.required("PolicyName"))
+    version = _known_version(policy, call)
+    if version == policy.default:
+        raise ApiError(
+            "DeleteConflict.PolicyVersion.Default",
+            f"the version '{version}' of '{policy.name}' is in force; put another in force first",
+            409,
+        )
+    versions = {v: d for v, d in policy.versions.items() if v != version}
+    cloud.ram.put_policy(replace(policy, versions=versions))
+    return {}
+
+
+async def set_default_policy_version(cloud: Cloud, call: ApiCall) -> Answer:
+    """Put a version of a policy in force."""
+    policy = cloud.ram.policy(call.required("PolicyName"))
+    cloud.ram.put_policy(replace(policy, default=_known_version(policy, call)))
+    return {}
+
+
+async def update_policy_description(cloud: Cloud, call: ApiCall) -> Answer:
+    """Change a policy's description."""
+    policy = cloud.ram.policy(call.required("PolicyName"))
+    policy = replace(policy, description=call.params.get("NewDescription", ""))
+    cloud.ram.put_policy(policy)
+    return {"Policy": _policy(cloud, policy)}
+
+
+async def attach_policy_to_role(cloud: Cloud, call: ApiCall) -> Answer:
+    """Give a role what a policy allows."""
+    kind, name = _policy_reference(cloud, call)
+    role = cloud.ram.role(call.required("RoleName"))
+    if [kind, name] in [list(p) for p in role.policies]:
+        raise EntityAlreadyExists("Role.Policy", name)
+    cloud.ram.update_role(role.name, policies=[*role.policies, (kind, name)])
+    return {}
+
+
+async def detach_policy_from_role(cloud: Cloud, call: ApiCall) -> Answer:
+    """Take from a role what a policy allows."""
+    kind, name = call.required("PolicyType"), call.required("PolicyName")
+    role = cloud.ram.role(call.required("RoleName"))
+    rest = [p for p in role.policies if list(p) != [kind, name]]
+    if len(rest) == len(role.policies):
+        raise EntityNotExist("Role.Policy", name)
+    cloud.ram.update_role(role.name, policies=rest)
+    return {}
+
+
+async def list_policies_for_role(cloud: Cloud, call: ApiCall) -> Answer:
+    """Give the policies that are attached to a role."""
+    role = cloud.ram.role(call.required("RoleName"))
+    entries = [{"PolicyName": name, "PolicyType": kind} for kind, name in role.policies]
+    return {"Policies": {"Policy": entries}}
+
+
+async def list_entities_for_policy(cloud: Cloud, call: ApiCall) -> Answer:
+    """Give the roles that a policy is attached to; there are no users or groups here."""
+    kind, name = _policy_reference(cloud, call)
+    roles = [{"RoleName": r.name, "Arn": r.arn} for r in cloud.ram.holders(kind, name)]
+    return {"Users": {"User": []}, "Groups": {"Group": []}, "Roles": {"Role": roles}}
+
+
+async def tag_resources(cloud: Cloud, call: ApiCall) -> Answer:
+    """Set tags of roles or policies."""
+    tags = _tags(call)
+    for name in _tagged(call):
+        _retag(cloud, call, name, lambda old: {**old, **tags})
+    return {}
+
+
+async def untag_resources(cloud: Cloud, call: ApiCall) -> Answer:
+    """Take tags from roles or policies."""
+    keys = set(call.repeated("TagKey")) or set(_json_list(call, "TagKeys"))
+    for name in _tagged(call):
+        _retag(cloud, call, name, lambda old: {k: v for k, v in old.items() if k not in keys})
+    return {}
+
+
+async def list_tag_resources(cloud: Cloud, call: ApiCall) -> Answer:
+    """Give the tags of roles or policies."""
+    entries = []
+    for name in _tagged(call):
+        kind = call.required("ResourceType")
+        holder = cloud.ram.role(name) if kind == "role" else cloud.ram.policy(name)
+        entries += [
+            {"ResourceType": kind, "ResourceName": name, "TagKey": k, "TagValue": v}
+            for k, v in holder.tags.items()
+        ]
+    return {"TagResources": entries}
+
+
+async def get_caller_identity(cloud: Cloud, call: ApiCall) -> Answer:
+    """Tell who signed the request."""
+    account = cloud.settings.account_id
+    is_account = call.caller.policies is None
+    role = "" if is_account else call.caller.arn.split("/")[1]
+    identity = account if is_account else cloud.ram.role(role).id
+    return {
+        "AccountId": account,
+        "Arn": call.caller.arn,
+        "UserId": identity,
+        "PrincipalId": identity if is_account else f"{identity}:{call.caller.arn.split('/')[2]}",
+        "IdentityType": "Account" if is_account else "AssumedRoleUser",
+        **({} if is_account else {"RoleId": identity}),
+    }
+
+
+async def assume_role(cloud: Cloud, call: ApiCall) -> Answer:
+    """Give short-lived credentials of a role whose trust policy names the caller."""
+    session = call.required("RoleSessionName")
+    arn = call.required("RoleArn")
+    role = next((r for r in cloud.ram.roles if r.arn == arn.lower()), None)
+    longest = role.max_session_seconds if role else _SESSION_SECONDS[1]
+    seconds = call.integer("DurationSeconds", 3600, _SESSION_SECONDS[0], longest)
+    issued = cloud.ram.assume(arn, call.caller.arn, session, seconds, call.params.get("Policy", ""))
+    assumed = cloud.ram.role(arn.rpartition("/")[2]) if role is None else role
+    return {
+        "AssumedRoleUser": {
+            "Arn": f"acs:ram::{cloud.settings.account_id}:assumed-role/{assumed.name}/{session}",
+            "AssumedRoleId": f"{assumed.id}:{session}",
+        },
+        "Credentials": {
+            "AccessKeyId": issued.access_key_id,
+            "AccessKeySecret": issued.access_key_secret,
+            "SecurityToken": issued.security_token,
+            "Expiration": iso_utc(issued.expires),
+        },
+    }
+
+
+async def delete_service_linked_role(cloud: Cloud, call: ApiCall) -> Answer:
+    """Delete a service-linked role; EventBridge's are the only ones here."""
+    name = call.required("RoleName")
+    if not cloud.eventbridge.delete_role(name):
+        raise EntityNotExist("Role", name)
+    return {"DeletionTaskId": f"task/{name}/{call.request_id}"}
+
+
+def _role(role: Role) -> dict[str, Any]:
+    return {
+        "RoleName": role.name,
+        "RoleId": role.id,
+        "Arn": role.arn,
+        "Description": role.description,
+        "AssumeRolePolicyDocument": role.trust,
+        "MaxSessionDuration": role.max_session_seconds,
+        "CreateDate": role.created,
+        "UpdateDate": role.created,
+    }
+
+
+def _policy(cloud: Cloud, policy: ManagedPolicy) -> dict[str, Any]:
+    return {
+        "PolicyName": policy.name,
+        "PolicyType": "Custom",
+        "Description": policy.description,
+        "DefaultVersion": policy.default,
+        "AttachmentCount": len(cloud.ram.holders("Custom", policy.name)),
+        "CreateDate": policy.created,
+        "UpdateDate": policy.created,
+    }
+
+
+def _version(policy: ManagedPolicy, version: str) -> dict[str, Any]:
+    return {
+        "VersionId": version,
+        "IsDefaultVersion": version == policy.default,
+        "PolicyDocument": policy.versions[version],
+        "CreateDate": policy.created,
+    }
+
+
+def _known_version(policy: ManagedPolicy, call: ApiCall) -> str:
+    version = call.required("VersionId")
+    if version not in policy.versions:
+        raise EntityNotExist("Policy.Version", version)
+    return version
+
+
+def _check_name(parameter: str, name: str, longest: int) -> None:
+    if len(name) > longest or not all(c.isascii() and (c.isalnum() or c in "-._") for c in name):
+        accepted = f"1 to {longest} letters, digits, '.', '_' and '-'"
+        raise InvalidParameter(parameter, name, accepted)
+
+
+def _only_custom(call: ApiCall) -> None:
+    kind = call.params.get("PolicyType", "Custom")
+    if kind != "Custom":
+        raise EntityNotExist("Policy", call.params.get("PolicyName", ""))
+
+
+def _policy_reference(cloud: Cloud, call: ApiCall) -> tuple[str, str]:
+    """Give type and name of a policy; system policies need not have been made."""
+    kind, name = call.required("PolicyType"), call.required("PolicyName")
+    if kind not in {"Custom", "System"}:
+        raise InvalidParameter("PolicyType", kind, "Custom or System")
+    if kind == "Custom":
+        cloud.ram.policy(name)
+    return kind, name
+
+
+def _tags(call: ApiCall) -> dict[str, str]:
+    """Read tags, which arrive as JSON text or as ``Tag.1.Key``."""
+    text = call.params.get("Tag", "")
+    if text:
+        try:
+            return {str(tag["Key"]): str(tag.get("Value", "")) for tag in strict_json.read(text)}
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise InvalidParameter("Tag", text, 'JSON like [{"Key": "k", "Value": "v"}]') from error
+    return call.pairs("Tag")
+
+
+def _json_list(call: ApiCall, name: str) -> list[str]:
+    text = call.params.get(name, "")
+    if not text:
+        return []
+    try:
+        values = strict_json.read(text)
+    except ValueError as error:
+        raise InvalidParameter(name, text, "a JSON list of texts") from error
+    return [str(value) for value in values]
+
+
+def _tagged(call: ApiCall) -> list[str]:
+    kind = call.required("ResourceType")
+    if kind not in {"role", "policy"}:
+        raise InvalidParameter("ResourceType", kind, "role or policy")
+    return call.repeated("ResourceNames") or _json_list(call, "ResourceNames")
+
+
+def _retag(cloud: Cloud, call: ApiCall, name: str, change: Any) -> None:
+    if call.params["ResourceType"] == "role":
+        cloud.ram.update_role(name, tags=change(cloud.ram.role(name).tags))
+    else:
+        policy = cloud.ram.policy(name)
+        cloud.ram.put_policy(replace(policy, tags=change(policy.tags)))
+
+
+def _page(call: ApiCall, rows: list[Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Cut one page out of sorted rows; the marker is the number of rows before it."""
+    size = call.integer("MaxItems", 100, 1, 1000)
+    start = call.integer("Marker", 0, 0, 10**9)
+    rest = rows[start + size :]
+    page: dict[str, Any] = {"IsTruncated": bool(rest)}
+    if rest:
+        page["Marker"] = str(start + size)
+    return rows[start : start + size], page
+
+
+def _role_arn(cloud: Cloud, call: ApiCall) -> list[str]:
+    name = call.params.get("RoleName", "*").lower()
+    return [f"acs:ram:*:{cloud.settings.account_id}:role/{name}"]
+
+
+def _policy_arn(cloud: Cloud, call: ApiCall) -> list[str]:
+    return [f"acs:ram:*:{cloud.settings.account_id}:policy/{call.params.get('PolicyName', '*')}"]
+
+
+def _both_arns(cloud: Cloud, call: ApiCall) -> list[str]:
+    return [*_policy_arn(cloud, call), *_role_arn(cloud, call)]
+
+
+def _assumed_arn(_cloud: Cloud, call: ApiCall) -> list[str]:
+    return [call.params.get("RoleArn", "*")]
+
+
+ACTIONS: dict[str, Action] = {
+    "CreateRole": Action(create_role, "ram:CreateRole", _role_arn),
+    "GetRole": Action(get_role, "ram:GetRole", _role_arn),
+    "ListRoles": Action(list_roles, "ram:ListRoles"),
+    "UpdateRole": Action(update_role, "ram:UpdateRole", _role_arn),
+    "DeleteRole": Action(delete_role, "ram:DeleteRole", _role_arn),
+    "CreatePolicy": Action(create_policy, "ram:CreatePolicy", _policy_arn),
+    "GetPolicy": Action(get_policy, "ram:GetPolicy", _policy_arn, partial="custom policies only"),
+    "ListPolicies": Action(list_policies, "ram:ListPolicies", partial="custom policies only"),
+    "DeletePolicy": Action(delete_policy, "ram:DeletePolicy", _policy_arn),
+    "CreatePolicyVersion": Action(create_policy_version, "ram:CreatePolicyVersion", _policy_arn),
+    "GetPolicyVersion": Action(get_policy_version, "ram:GetPolicyVersion", _policy_arn),
+    "ListPolicyVersions": Action(list_policy_versions, "ram:ListPolicyVersions", _policy_arn),
+    "DeletePolicyVersion": Action(delete_policy_version, "ram:DeletePolicyVersion", _policy_arn),
+    "SetDefaultPolicyVersion": Action(
+        set_default_policy_version, "ram:SetDefaultPolicyVersion", _policy_arn
+    ),
+    "UpdatePolicyDescription": Action(
+        update_policy_description, "ram:UpdatePolicyDescription", _policy_arn
+    ),
+    "AttachPolicyToRole": Action(attach_policy_to_role, "ram:AttachPolicyToRole", _both_arns),
+    "DetachPolicyFromRole": Action(detach_policy_from_role, "ram:DetachPolicyFromRole", _both_arns),
+    "ListPoliciesForRole": Action(list_policies_for_role, "ram:ListPoliciesForRole", _role_arn),
+    "ListEntitiesForPolicy": Action(
+        list_entities_for_policy,
+        "ram:ListEntitiesForPolicy",
+        _policy_arn,
+        partial="roles only: there are no users and groups",
+    ),
+    "TagResources": Action(tag_resources, "ram:TagResources"),
+    "UntagResources": Action(untag_resources, "ram:UntagResources"),
+    "ListTagResources": Action(list_tag_resources, "ram:ListTagResources"),
+}
+
+STS_ACTIONS: dict[str, Action] = {
+    "GetCallerIdentity": Action(get_caller_identity),
+    "AssumeRole": Action(assume_role, "sts:AssumeRole", _assumed_arn),
+}
+
+RESOURCE_MANAGER_ACTIONS: dict[str, Action] = {
+    "DeleteServiceLinkedRole": Action(
+        delete_service_linked_role,
+        "ram:DeleteServiceLinkedRole",
+        partial="EventBridge's roles only",
+    ),
+}

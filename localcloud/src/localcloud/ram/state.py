@@ -1,0 +1,283 @@
+"""RAM and STS: roles, policies, who a key belongs to, and what its holder may do."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+from localcloud.api import Caller
+from localcloud.environment import Sources, iso_utc
+from localcloud.errors import NoPermission
+from localcloud.ram.access.authorization import (
+    AccessRequest,
+    Decision,
+    InvalidPolicyDocument,
+    Policy,
+    TrustPolicy,
+    decide,
+)
+from localcloud.ram.errors import (
+    DeleteConflict,
+    EntityAlreadyExists,
+    EntityNotExist,
+    MalformedPolicy,
+    NotTrusted,
+    UnknownAccessKey,
+)
+from localcloud.ram.sessions import Credentials, Session, Sessions
+from localcloud.settings import CloudSettings
+from localcloud.store import Store, Table
+
+MAX_VERSIONS = 5
+"""Versions that a policy may have ("Limits", RAM)."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """Who may become it (``trust``) and, through its policies, what it may then do."""
+
+    name: str
+    id: str
+    arn: str
+    trust: str
+    """The trust policy exactly as it was sent."""
+    created: str
+    description: str = ""
+    max_session_seconds: int = 3600
+    tags: dict[str, str] = field(default_factory=dict)
+    policies: list[tuple[str, str]] = field(default_factory=list)
+    """Attached policies: type (``Custom``, ``System``) and name."""
+
+
+@dataclass(frozen=True)
+class ManagedPolicy:
+    """A custom policy with its versions; documents are kept exactly as they were sent."""
+
+    name: str
+    created: str
+    versions: dict[str, str]
+    default: str
+    description: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+    last_version: int = 1
+
+    @property
+    def document(self) -> str:
+        """The document of the version that is in force."""
+        return self.versions[self.default]
+
+
+class Ram:
+    """The identities of one account."""
+
+    def __init__(self, settings: CloudSettings, sources: Sources, store: Store) -> None:
+        self._settings = settings
+        self._sources = sources
+        self._sessions = Sessions(settings.access_key.secret)
+        self.roles = Table(store, "ram-role", Role)
+        self.managed = Table(store, "ram-policy", ManagedPolicy)
+
+    @property
+    def account_arn(self) -> str:
+        """The account itself, to which everything is allowed."""
+        return f"acs:ram::{self._settings.account_id}:root"
+
+    # Roles
+
+    def role(self, name: str) -> Role:
+        """Give a role, or the error that it is not there."""
+        role = self.roles.get(name)
+        if role is None:
+            raise EntityNotExist("Role", name)
+        return role
+
+    def create_role(
+        self, name: str, trust: str, description: str, max_session: int, tags: dict[str, str]
+    ) -> Role:
+        """Make a role."""
+        if name in self.roles:
+            raise EntityAlreadyExists("Role", name)
+        _trust(trust)
+        role = Role(
+            name=name,
+            id=str(int(self._sources.ids()[:12], 16) + 3 * 10**17)[:18],
+            # RAM writes the role's name in lower case into its ARN.
+            arn=f"acs:ram::{self._settings.account_id}:role/{name.lower()}",
+            trust=trust,
+            created=iso_utc(self._sources.clock.now()),
+            description=description,
+            max_session_seconds=max_session,
+            tags=tags,
+        )
+        self.roles.put(name, role)
+        return role
+
+    def update_role(self, name: str, **changes: Any) -> Role:
+        """Change a role's description, trust policy, session time, tags or policies."""
+        if "trust" in changes:
+            _trust(changes["trust"])
+        role = replace(self.role(name), **changes)
+        self.roles.put(name, role)
+        return role
+
+    def delete_role(self, name: str) -> None:
+        """Delete a role that no policy is attached to."""
+        role = self.role(name)
+        if role.policies:
+            raise DeleteConflict("Role", "Policy", name, [p for _, p in role.policies])
+        self.roles.delete(name)
+
+    # Policies
+
+    def policy(self, name: str) -> ManagedPolicy:
+        """Give a custom policy, or the error that it is not there."""
+        policy = self.managed.get(name)
+        if policy is None:
+            raise EntityNotExist("Policy", name)
+        return policy
+
+    def put_policy(self, policy: ManagedPolicy) -> None:
+        """Insert or replace a custom policy whose document is valid."""
+        _policy(policy.document)
+        self.managed.put(policy.name, policy)
+
+    def delete_policy(self, name: str) -> None:
+        """Delete a custom policy that is attached to nothing."""
+        self.policy(name)
+        holders = self.holders("Custom", name)
+        if holders:
+            raise DeleteConflict("Policy", "Role", name, [r.name for r in holders])
+        self.managed.delete(name)
+
+    def holders(self, kind: str, name: str) -> list[Role]:
+        """Give the roles that a policy is attached to."""
+        return [role for role in self.roles if [kind, name] in [list(p) for p in role.policies]]
+
+    def policies_of(self, role: Role) -> tuple[Policy, ...]:
+        """Give the parsed policies of a role, as they are now."""
+        documents = []
+        for kind, name in role.policies:
+            if kind == "System":
+                documents.append(_system_document(name))
+            elif (managed := self.managed.get(name)) is not None:
+                documents.append(managed.document)
+        return tuple(_policy(document) for document in documents if document)
+
+    # Sessions
+
+    def assume(
+        self, role_arn: str, principal: str, session: str, seconds: int = 3600, policy: str = ""
+    ) -> Credentials:
+        """Give credentials of a role to a principal that its trust policy names.
+
+        Args:
+            role_arn: the role.
+            principal: a service (``fc.aliyuncs.com``) or the ARN of an account, user or role.
+            session: the name of the session, for the audit trail.
+            seconds: how long the credentials live.
+            policy: a session policy that narrows what the role may do, or nothing.
+        """
+        prefix = f"acs:ram::{self._settings.account_id}:role/"
+        name = role_arn.removeprefix(prefix)
+        role = next((r for r in self.roles if r.arn == role_arn.lower()), None)
+        if role is None or not role_arn.startswith(prefix):
+            raise EntityNotExist("Role", name)
+        self._check_trust(role, principal)
+        if policy:
+            _policy(policy)
+        expires = self._sources.clock.now() + seconds
+        return self._sessions.issue(Session(role.name, session, expires, policy))
+
+    def caller(self, access_key_id: str, security_token: str) -> tuple[str, Caller]:
+        """Give the secret of an access key and who holds it."""
+        if security_token:
+            now = self._sources.clock.now()
+            session, secret = self._sessions.read(access_key_id, security_token, now)
+            role = self.role(session.role)
+            arn = f"acs:ram::{self._settings.account_id}:assumed-role/{role.name}/{session.name}"
+            return secret, Caller(arn, access_key_id, self._session_policies(role, session))
+        if access_key_id != self._settings.access_key.id:
+            raise UnknownAccessKey(access_key_id)
+        return self._settings.access_key.secret, Caller(self.account_arn, access_key_id)
+
+    def _session_policies(self, role: Role, session: Session) -> tuple[Policy, ...]:
+        policies = self.policies_of(role)
+        if not session.policy:
+            return policies
+        return tuple(p.narrowed_by(_policy(session.policy)) for p in policies)
+
+    def decide(
+        self,
+        policies: tuple[Policy, ...],
+        action: str,
+        resource: str,
+        *,
+        source_ip: str = "",
+        tags: Mapping[str, str] | None = None,
+    ) -> Decision:
+        """Evaluate policies for one action on one resource, at the cloud's time."""
+        context: dict[str, str] = {
+            "acs:CurrentTime": iso_utc(self._sources.clock.now()),
+            "acs:SecureTransport": "true",
+        }
+        if source_ip:
+            context["acs:SourceIp"] = source_ip
+        context.update({f"acs:ResourceTag/{key}": value for key, value in (tags or {}).items()})
+        return decide(policies, AccessRequest(action, resource, context))
+
+    def require(self, name: str, principal: str, action: str, resource: str) -> None:
+        """Fail unless a principal may become a role and the role may then do something.
+
+        For what a service of the cloud does by itself in the name of a role.
+
+        Raises:
+            ApiError: the role is not there, does not trust the principal, or may not do it.
+        """
+        role = self.role(name)
+        self._check_trust(role, principal)
+        if not self.decide(self.policies_of(role), action, resource).allowed:
+            raise NoPermission(action, resource, role.arn)
+
+    def _check_trust(self, role: Role, principal: str) -> None:
+        now = iso_utc(self._sources.clock.now())
+        if not _trust(role.trust).trusts(principal, {"acs:CurrentTime": now}):
+            raise NotTrusted(role.arn, principal)
+
+    def is_allowed(self, role_arn: str, action: str, resource: str) -> bool:
+        """Tell whether a role may do something, as its policies are now."""
+        role = next((r for r in self.roles if r.arn == role_arn.lower()), None)
+        return role is not None and self.decide(self.policies_of(role), action, resource).allowed
+
+
+@lru_cache(maxsize=1024)
+def _policy(document: str) -> Policy:
+    try:
+        return Policy.parse(document)
+    except InvalidPolicyDocument as error:
+        raise MalformedPolicy(str(error)) from error
+
+
+@lru_cache(maxsize=1024)
+def _trust(document: str) -> TrustPolicy:
+    try:
+        return TrustPolicy.parse(document)
+    except InvalidPolicyDocument as error:
+        raise MalformedPolicy(str(error)) from error
+
+
+@lru_cache(maxsize=1024)
+def _system_document(name: str) -> str:
+    """Write what a system policy allows, from its name; unknown names allow nothing.
+
+    # guess: only the two families whose meaning their names state are known here.
+    """
+    if name == "AdministratorAccess":
+        action = "*"
+    elif name.startswith("Aliyun") and name.endswith("FullAccess"):
+        product = name.removeprefix("Aliyun").removesuffix("FullAccess").lower()
+        action = f"{product}:*"
+    else:
+        return ""
+    statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+    return json.dumps({"Version": "1", "Statement": [statement]})

@@ -1,0 +1,64 @@
+"""What one local cloud is: its region, account, address and where it keeps its state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from localcloud.access_key import AccessKey
+
+SUFFIX = ".localcloud.invalid"
+"""Host names below it never resolve; the local cloud answers them as an HTTP proxy."""
+
+
+@dataclass(frozen=True)
+class ChatSettings:
+    """A chat that exists in the local cloud from the start."""
+
+    platform: str
+    """``dingtalk`` or ``lark``."""
+    webhook: str
+    secret: str = field(default="", repr=False)
+    """The signing secret; empty means that no signature is asked for."""
+    keyword: str = ""
+    """A word that each message must contain; empty means none."""
+
+
+@dataclass(frozen=True)
+class ApiSettings:
+    """An HTTP API of a company that exists in the local cloud from the start."""
+
+    path: str
+    token: str = field(repr=False)
+    """What a caller sends as ``Authorization: Bearer <token>``."""
+
+
+@dataclass(frozen=True)
+class CloudSettings:
+    """The settings of one local cloud."""
+
+    port: int = 8642
+    data: Path | None = None
+    """The folder of the state; nothing: in memory, for tests."""
+    region: str = "cn-hangzhou"
+    account_id: str = "1234567890123456"
+    access_key: AccessKey = field(default_factory=AccessKey.random)
+    access_key_file: Path | None = None
+    """Where clients on this machine find the key; nothing: only who is told it has it."""
+    instances: int = 2
+    instance_tags: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    """The tags of new instances, by their number from 1."""
+    isolation: str = "auto"
+    """How instances are kept apart from the machine: ``auto`` takes the strongest there is."""
+    packages: str = "stand-in"
+    """``stand-in``: dnf and rpm keep a list; ``machine``: the machine's own package manager."""
+    chats: Mapping[str, ChatSettings] = field(default_factory=dict)
+    chat_rate_limit: bool = True
+    """Whether the chats limit messages a minute, as the real ones do."""
+    apis: Mapping[str, ApiSettings] = field(default_factory=dict)
+    dry_run: bool = False
+    """Whether every run on an instance succeeds at once and runs nothing."""
+
+    @property
+    def endpoint(self) -> str:
+        """The address that clients use."""
+        return f"http://127.0.0.1:{self.port}"

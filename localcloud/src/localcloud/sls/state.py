@@ -1,0 +1,290 @@
+"""Simple Log Service: projects, log stores and their entries, durable and bounded."""
+
+import json
+import re
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from localcloud.environment import Sources
+from localcloud.settings import CloudSettings
+from localcloud.sls.errors import (
+    LogStoreAlreadyExist,
+    LogStoreNotExist,
+    ParameterInvalid,
+    ProjectAlreadyExist,
+    ProjectNotExist,
+)
+from localcloud.sls.query import compile_query
+from localcloud.store import Store, Table
+
+KEPT_ENTRIES = 200_000
+"""Entries of a log store that are kept, however long its retention is."""
+FOREVER_DAYS = 3650
+"""A retention of this many days means that entries are never deleted ("CreateLogStore")."""
+_PRUNE_EVERY = 2000
+_READ_AT_ONCE = 1000
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_STORE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,61}[a-z0-9]")
+
+_ENTRIES = """
+CREATE TABLE IF NOT EXISTS sls_entries (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, project TEXT NOT NULL, store TEXT NOT NULL,
+  time INTEGER NOT NULL, topic TEXT NOT NULL, source TEXT NOT NULL, entry TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS sls_entries_time ON sls_entries (project, store, time, id);
+"""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project."""
+
+    name: str
+    description: str
+    created: float
+    modified: float
+    tags: dict[str, str] = field(default_factory=dict)
+    policy: str = ""
+    """The text exactly as it was sent: another spelling of the same JSON shows as a change."""
+
+
+@dataclass(frozen=True)
+class LogStore:
+    """A log store; ``settings`` is what the request said, as it said it."""
+
+    project: str
+    name: str
+    settings: dict[str, Any]
+    created: float
+    modified: float
+    metering_mode: str = "ChargeByFunction"
+
+
+class Sls:
+    """The projects of the account."""
+
+    def __init__(self, settings: CloudSettings, sources: Sources, store: Store) -> None:
+        store.create(_ENTRIES)
+        self._settings = settings
+        self._sources = sources
+        self._store = store
+        self._projects = Table(store, "sls-project", Project)
+        self._stores = Table(store, "sls-logstore", LogStore)
+        self._since_pruned: dict[tuple[str, str], int] = {}
+
+    # Projects
+
+    def arn(self, project: str, store: str = "") -> str:
+        """Give the resource name of a project or of a log store in it."""
+        prefix = f"acs:log:{self._settings.region}:{self._settings.account_id}:project/{project}"
+        return f"{prefix}/logstore/{store}" if store else prefix
+
+    def project(self, name: str) -> Project:
+        """Give a project, or fail as the cloud does."""
+        found = self._projects.get(name)
+        if found is None:
+            raise ProjectNotExist(name)
+        return found
+
+    def projects(self) -> list[Project]:
+        """Give all projects by name."""
+        return sorted(self._projects, key=lambda p: p.name)
+
+    def create_project(self, name: str, description: str) -> None:
+        """Make a project."""
+        if not _NAME.fullmatch(name):
+            raise ParameterInvalid(
+                "projectName", name, "3 to 63 lower-case letters, digits and inner hyphens"
+            )
+        if name in self._projects:
+            raise ProjectAlreadyExist(name)
+        now = self._sources.clock.now()
+        self._projects.put(name, Project(name, description, now, now))
+
+    def update_project(self, name: str, **changes: Any) -> None:
+        """Change description, tags or policy."""
+        modified = self._sources.clock.now()
+        self._projects.put(name, replace(self.project(name), **changes, modified=modified))
+
+    def delete_project(self, name: str) -> None:
+        """Delete a project with its log stores and entries; a missing one is no error."""
+        for store in [s for s in self._stores if s.project == name]:
+            self.delete_store(name, store.name)
+        self._projects.delete(name)
+
+    # Log stores
+
+    def log_store(self, project: str, name: str) -> LogStore:
+        """Give a log store, or fail as the cloud does."""
+        self.project(project)
+        found = self._stores.get(_key(project, name))
+        if found is None:
+            raise LogStoreNotExist(name)
+        return found
+
+    def log_stores(self, project: str) -> list[LogStore]:
+        """Give a project's log stores by name."""
+        self.project(project)
+        return sorted((s for s in self._stores if s.project == project), key=lambda s: s.name)
+
+    def create_store(self, project: str, name: str, settings: Mapping[str, Any]) -> None:
+        """Make a log store."""
+        self.project(project)
+        if not _STORE_NAME.fullmatch(name):
+            raise ParameterInvalid(
+                "logstoreName", name, "2 to 63 lower-case letters, digits and inner - and _"
+            )
+        if _key(project, name) in self._stores:
+            raise LogStoreAlreadyExist(name)
+        now = self._sources.clock.now()
+        checked = _check_store({"ttl": 30, "shardCount": 2, **settings})
+        self._stores.put(_key(project, name), LogStore(project, name, checked, now, now))
+
+    def update_store(self, project: str, name: str, settings: Mapping[str, Any]) -> None:
+        """Change a log store's settings."""
+        before = self.log_store(project, name)
+        checked = _check_store({**before.settings, **settings})
+        now = self._sources.clock.now()
+        self._stores.put(_key(project, name), replace(before, settings=checked, modified=now))
+
+    def set_metering_mode(self, project: str, name: str, mode: str) -> None:
+        """Change how a log store is paid for."""
+        if mode not in {"ChargeByFunction", "ChargeByDataIngest"}:
+            raise ParameterInvalid("meteringMode", mode, "ChargeByFunction or ChargeByDataIngest")
+        before = self.log_store(project, name)
+        self._stores.put(_key(project, name), replace(before, metering_mode=mode))
+
+    def delete_store(self, project: str, name: str) -> None:
+        """Delete a log store with its entries; a missing one is no error."""
+        if self._stores.delete(_key(project, name)) is not None:
+            self._store.write(
+                "DELETE FROM sls_entries WHERE project = ? AND store = ?", (project, name)
+            )
+
+    # Entries
+
+    def append(
+        self,
+        project: str,
+        store: str,
+        entries: list[dict[str, str]],
+        topic: str = "",
+        source: str = "",
+        now: float | None = None,
+    ) -> None:
+        """Write entries; they are durable after the store's next flush.
+
+        Args:
+            project: the project.
+            store: the log store in it.
+            entries: the fields of each entry.
+            topic: what they are about (``__topic__``).
+            source: where they come from (``__source__``).
+            now: their time in seconds since 1970; nothing for the current time.
+        """
+        self.log_store(project, store)
+        time = int(self._sources.clock.now() if now is None else now)
+        for entry in entries:
+            self._store.write(
+                "INSERT INTO sls_entries (project, store, time, topic, source, entry) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (project, store, time, topic, source, json.dumps(entry)),
+            )
+        written = self._since_pruned.get((project, store), 0) + len(entries)
+        if written >= _PRUNE_EVERY:
+            self.prune(project, store)
+            written = 0
+        self._since_pruned[project, store] = written
+
+    def prune(self, project: str, store: str) -> None:
+        """Delete what is past its retention, and the oldest entries if there are too many."""
+        self._store.write(
+            "DELETE FROM sls_entries WHERE project = ? AND store = ? AND (time < ? OR id <= ("
+            "SELECT id FROM sls_entries WHERE project = ? AND store = ? "
+            "ORDER BY id DESC LIMIT 1 OFFSET ?))",
+            (project, store, self._oldest(project, store), project, store, KEPT_ENTRIES),
+        )
+
+    async def search(
+        self,
+        project: str,
+        store: str,
+        begin: float,
+        end: float,
+        *,
+        query: str = "",
+        topic: str = "",
+        line: int = 100,
+        offset: int = 0,
+        reverse: bool = False,
+    ) -> list[dict[str, str]]:
+        """Give the entries of a time range that match a query, with time, topic and source.
+
+        Args:
+            project: the project.
+            store: the log store in it.
+            begin: the first second that counts.
+            end: the first second that counts no more.
+            query: what must be in an entry; see ``query.py``.
+            topic: the topic that an entry must have; nothing for any.
+            line: how many entries to give at most.
+            offset: how many to leave out before them.
+            reverse: the newest first.
+        """
+        self.log_store(project, store)
+        matches = compile_query(query)
+        await self._store.flush()
+        order = "DESC" if reverse else "ASC"
+        sql = (
+            "SELECT time, topic, source, entry FROM sls_entries "  # noqa: S608 - order is one of two
+            "WHERE project = ? AND store = ? AND time >= ? AND time < ? AND ? IN ('', topic) "
+            f"ORDER BY time {order}, id {order} LIMIT {_READ_AT_ONCE} OFFSET ?"
+        )
+        since = max(begin, self._oldest(project, store))
+        found: list[dict[str, str]] = []
+        read = 0
+        while len(found) < offset + line:
+            rows = self._store.read(sql, (project, store, since, end, topic, read))
+            entries = (_entry(row) for row in rows)
+            found += [entry for entry in entries if matches(entry)]
+            read += len(rows)
+            if len(rows) < _READ_AT_ONCE:
+                break
+        return found[offset : offset + line]
+
+    def _oldest(self, project: str, store: str) -> float:
+        days = int(self.log_store(project, store).settings["ttl"])
+        if days >= FOREVER_DAYS:
+            return 0
+        return self._sources.clock.now() - days * 86_400
+
+
+def _entry(row: sqlite3.Row) -> dict[str, str]:
+    return {
+        "__time__": str(row["time"]),
+        "__topic__": row["topic"],
+        "__source__": row["source"],
+        **json.loads(row["entry"]),
+    }
+
+
+def _check_store(settings: dict[str, Any]) -> dict[str, Any]:
+    _check_number(settings, "ttl", 1, FOREVER_DAYS)
+    _check_number(settings, "shardCount", 1, 100)
+    if settings.get("autoSplit"):
+        _check_number(settings, "maxSplitShard", 1, 256)
+    if settings.get("mode", "standard") not in {"standard", "query"}:
+        raise ParameterInvalid("mode", settings["mode"], "standard or query")
+    return settings
+
+
+def _check_number(settings: Mapping[str, Any], name: str, low: int, high: int) -> None:
+    value = settings.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise ParameterInvalid(name, value, f"a whole number from {low} to {high}")
+
+
+def _key(project: str, store: str) -> str:
+    return f"{project}/{store}"

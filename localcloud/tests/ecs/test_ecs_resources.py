@@ -1,0 +1,128 @@
+"""Instances as ECS describes them, and the resources that RAM is asked about."""
+
+import pytest
+
+from lab.ecs import run_lab
+from localcloud.ecs.statuses import overall, overall_in_old_words
+from localcloud.errors import ApiError
+
+ARN = "acs:ecs:cn-hangzhou:1234567890123456:"
+
+
+def test_instances_are_described_as_the_provider_reads_them():
+    """Every instance has one private address and is in the list of RAM roles."""
+
+    async def test(lab):
+        asked = {"InstanceIds": '["i-local0001", "i-none"]'}
+        answer = await lab.call("DescribeInstances", **asked)
+        (instance,) = answer["Instances"]["Instance"]
+        assert answer["TotalCount"] == 1
+        assert instance["InstanceId"] == "i-local0001"
+        assert instance["Status"] == "Running"
+        assert len(instance["VpcAttributes"]["PrivateIpAddress"]["IpAddress"]) == 1
+        roles = await lab.call("DescribeInstanceRamRole", **asked)
+        assert roles["InstanceRamRoleSets"]["InstanceRamRoleSet"] == [
+            {"InstanceId": "i-local0001", "RamRoleName": ""}
+        ]
+        disks = await lab.call("DescribeDisks", **asked)
+        assert disks["Disks"] == {"Disk": []}
+        regions = await lab.call("DescribeRegions")
+        assert regions["Regions"]["Region"][0]["RegionId"] == "cn-hangzhou"
+
+    run_lab(test)
+
+
+def test_instances_are_found_by_tag():
+    """The two first instances have the roles of the demonstration."""
+
+    async def test(lab):
+        answer = await lab.call("DescribeInstances", Tag_1_Key="role", Tag_1_Value="db")
+        listed = [instance["InstanceId"] for instance in answer["Instances"]["Instance"]]
+        assert listed == ["i-local0002"]
+
+    run_lab(test)
+
+
+def test_list_that_is_no_list_is_refused():
+    """InstanceIds must be a JSON list of texts."""
+
+    async def test(lab):
+        with pytest.raises(ApiError, match=r"InvalidParameter\.InstanceIds"):
+            await lab.call("DescribeInstances", InstanceIds="i-local0001")
+
+    run_lab(test)
+
+
+@pytest.mark.parametrize(
+    ("action", "params", "expected"),
+    [
+        ("CreateCommand", {}, ["command/*"]),
+        ("DeleteCommand", {"CommandId": "c-1"}, ["command/c-1"]),
+        ("DescribeCommands", {}, ["command/*"]),
+        (
+            "InvokeCommand",
+            {"CommandId": "c-1", "InstanceId_1": "i-1", "InstanceId_2": "i-2"},
+            ["command/c-1", "instance/i-1", "instance/i-2"],
+        ),
+        (
+            "InvokeCommand",
+            {"CommandId": "c-1", "ResourceTag_1_Key": "role", "ResourceTag_1_Value": "db"},
+            ["command/c-1", "instance/i-local0002"],
+        ),
+        ("InvokeCommand", {"CommandId": "c-1"}, ["command/c-1", "instance/*"]),
+        ("RunCommand", {"InstanceId_1": "i-1"}, ["instance/i-1"]),
+        ("RunCommand", {"InstanceId_1": "i-1", "KeepCommand": True}, ["instance/i-1", "command/*"]),
+        ("DescribeInvocations", {}, ["command/*", "instance/*"]),
+        (
+            "DescribeInvocations",
+            {"CommandId": "c-1", "InstanceId": "i-1"},
+            ["command/c-1", "instance/i-1"],
+        ),
+        ("DescribeInvocationResults", {"InvokeId": "t-1"}, ["command/*", "instance/*"]),
+        ("StopInvocation", {"InvokeId": "t-1", "InstanceId_1": "i-1"}, ["instance/i-1"]),
+        ("StopInvocation", {"InvokeId": "t-1"}, ["instance/*"]),
+        ("DescribeInstances", {"InstanceIds": '["i-1"]'}, ["instance/i-1"]),
+        ("TagResources", {"ResourceType": "command", "ResourceId_1": "c-1"}, ["command/c-1"]),
+    ],
+)
+def test_permission_is_needed_on(action, params, expected):
+    """Each action names the resources of the RAM reference that its caller needs."""
+
+    async def test(lab):
+        assert lab.resources(action, **params) == [ARN + name for name in expected]
+
+    run_lab(test)
+
+
+def test_tags_of_resources_are_known_for_conditions():
+    """Tags of an instance and a command can be asked for by name; unknown names have none."""
+
+    async def test(lab):
+        command_id = await lab.create("x", Tag_1_Key="app", Tag_1_Value="loop")
+        assert lab.ecs.resource_tags(f"{ARN}instance/i-local0002") == {"role": "db"}
+        assert lab.ecs.resource_tags(f"{ARN}command/{command_id}") == {"app": "loop"}
+        assert lab.ecs.resource_tags(f"{ARN}command/*") == {}
+        assert lab.ecs.resource_tags("acs:ecs:cn-hangzhou:1:disk/d-1") == {}
+
+    run_lab(test)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "state", "old"),
+    [
+        (["Success"], "Success", "Finished"),
+        (["Success", "Terminated"], "Success", "Finished"),
+        (["Success", "Failed"], "PartialFailed", "PartialFailed"),
+        (["Success", "Timeout", "Cancelled"], "PartialFailed", "PartialFailed"),
+        (["Failed", "Cancelled"], "Failed", "Failed"),
+        (["Aborted"], "Failed", "Failed"),
+        (["Invalid"], "Failed", "Failed"),
+        (["Cancelled", "Terminated"], "Stopped", "Stopped"),
+        (["Pending", "Failed"], "Pending", "Running"),
+        (["Running", "Success"], "Running", "Running"),
+        (["Stopping", "Success"], "Stopping", "Stopping"),
+    ],
+)
+def test_state_of_an_invocation_follows_from_its_runs(statuses, state, old):
+    """The whole is told from its parts, in the new and in the old words."""
+    assert (overall(statuses), overall_in_old_words(statuses)) == (state, old)

@@ -1,0 +1,71 @@
+"""Every file beside this one is a pattern with its verdict; the file's name is the test's id.
+
+`match/` and `miss/` hold a pattern and an event, `invalid/` a pattern with the engine's reason. A
+file with `open_source_engine` says what Apache RocketMQ EventBridge does instead.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localcloud.eventbridge.matching.json_text import dump, parse
+from localcloud.eventbridge.matching.pattern import InvalidPattern, Mismatch, Pattern
+
+_HERE = Path(__file__).parent
+
+
+def _cases(verdict: str) -> list[Any]:
+    files = sorted((_HERE / verdict).glob("*.json"))
+    return [pytest.param(parse(file.read_text("utf-8")), id=file.stem) for file in files]
+
+
+def _text(case: dict[str, Any]) -> str:
+    if "nested" in case:
+        levels = int(case["nested"])
+        return '{"data":' + '{"a":' * levels + '["x"]' + "}" * (levels + 1)
+    return str(case["pattern_text"]) if "pattern_text" in case else dump(case["pattern"])
+
+
+@pytest.mark.parametrize("case", _cases("match"))
+def test_pattern_matches(case: dict[str, Any]) -> None:
+    """The pattern matches the event, and there is nothing to explain."""
+    pattern = Pattern.compile(_text(case))
+    assert pattern.matches(case["event"]) is True
+    assert pattern.explain(case["event"]) is None
+
+
+@pytest.mark.parametrize("case", _cases("miss"))
+def test_pattern_does_not_match(case: dict[str, Any]) -> None:
+    """The pattern does not match, and the first field that differs is named with both values."""
+    pattern = Pattern.compile(_text(case))
+    assert pattern.matches(case["event"]) is False
+    mismatch = pattern.explain(case["event"])
+    assert mismatch is not None
+    expected = case.get("expected", mismatch.expected)
+    assert Mismatch(case["path"], expected, case.get("found", mismatch.found)) == mismatch
+
+
+@pytest.mark.parametrize("case", _cases("invalid"))
+def test_pattern_is_rejected(case: dict[str, Any]) -> None:
+    """The pattern is rejected with the path to the mistake and the engine's reason."""
+    with pytest.raises(InvalidPattern) as caught:
+        Pattern.compile(_text(case))
+    assert (case["path"], case["reason"]) == (caught.value.path, caught.value.reason)
+    assert f"Event pattern is not valid, reason: {case['reason']}" == caught.value.message
+
+
+def test_every_operator_has_cases() -> None:
+    """The corpus has a match, a miss and a rejection for each operator."""
+    for verdict in ("match", "miss", "invalid"):
+        names = [file.stem for file in (_HERE / verdict).glob("*.json")]
+        for operator in (
+            "prefix",
+            "suffix",
+            "contains",
+            "anything-but",
+            "numeric",
+            "cidr",
+            "exists",
+        ):
+            assert any(name.startswith(operator) for name in names), f"{verdict}/{operator}-*"

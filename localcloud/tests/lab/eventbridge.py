@@ -1,0 +1,163 @@
+"""A local cloud reduced to events: EventBridge, queues, deliveries, and targets that are fakes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from localcloud.api import Action, ApiCall, Caller
+from localcloud.environment import ManualClock, Sources, counting_ids
+from localcloud.eventbridge import actions, data_plane
+from localcloud.eventbridge.delivery.dispatcher import Dispatcher
+from localcloud.eventbridge.delivery.journal import Journal
+from localcloud.eventbridge.delivery.target import DeliveryError, Parcel
+from localcloud.eventbridge.state import EventBridge
+from localcloud.mns import actions as mns_actions
+from localcloud.mns import data_plane as mns_data
+from localcloud.mns.state import Mns
+from localcloud.settings import CloudSettings
+from localcloud.store import Store
+
+ROOT = Caller("acs:ram::1234567890123456:root", "key")
+PRODUCTS = {
+    "eventbridge": actions.ACTIONS,
+    "eventbridge-data": data_plane.ACTIONS,
+    "mns": mns_actions.ACTIONS,
+    "mns-data": mns_data.ACTIONS,
+}
+
+
+@dataclass
+class FakeTarget:
+    """Remembers what it was sent, and fails as often as it is told."""
+
+    parcels: list[Parcel] = field(default_factory=list)
+    failures: int = 0
+    running: int = 0
+    most_at_once: int = 0
+    gate: asyncio.Event | None = None
+
+    @property
+    def bodies(self) -> list[str]:
+        """Give the bodies in the order in which they came."""
+        return [parcel.parameters.get("Body", "") for parcel in self.parcels]
+
+    async def __call__(self, parcel: Parcel) -> str:
+        """Take a parcel."""
+        self.running += 1
+        self.most_at_once = max(self.most_at_once, self.running)
+        try:
+            await (self.gate.wait() if self.gate else asyncio.sleep(0))
+        finally:
+            self.running -= 1
+        self.parcels.append(parcel)
+        if self.failures > 0:
+            self.failures -= 1
+            raise DeliveryError("503", "the target is busy")
+        return "taken"
+
+
+class Lab:
+    """The services that events need, on one store and one clock that stands still."""
+
+    def __init__(self, path: Path, clock: ManualClock, *, retained: int = 1000) -> None:
+        self.settings = CloudSettings()
+        self.clock = clock
+        self.sources = Sources(clock, counting_ids())
+        self.store = Store(path)
+        self.journal = Journal(self.store, clock, retained)
+        self.mns = Mns(self.settings, self.sources, self.store)
+        self.eventbridge = EventBridge(self.settings, self.sources, self.store, self.journal)
+        self.function, self.web = FakeTarget(), FakeTarget()
+        self.dispatcher = Dispatcher(
+            self.journal,
+            clock,
+            lambda: 0.5,
+            self.eventbridge.target,
+            {"acs.fc.function": self.function, "http": self.web, "https": self.web},
+            lambda queue, text: self.mns.send(queue, text, limited=False),
+        )
+        self.cloud = cast(
+            "Any",
+            SimpleNamespace(
+                settings=self.settings,
+                sources=self.sources,
+                store=self.store,
+                eventbridge=self.eventbridge,
+                mns=self.mns,
+            ),
+        )
+
+    async def call(self, action: str, product: str = "eventbridge", **params: Any) -> Any:
+        """Call an action as the gateway does, flush included."""
+        body = params.pop("body", b"")
+        path = params.pop("path", {})
+        headers = params.pop("headers", {})
+        call = ApiCall(product, action, ROOT, "R", params, path, body, headers=headers)
+        found: Action = PRODUCTS[product][action]
+        if found.resources:
+            assert all(arn.startswith("acs:") for arn in found.resources(self.cloud, call))
+        answer = await found.run(self.cloud, call)
+        await self.store.flush()
+        return answer
+
+    async def trace(self, event_id: str | None = None) -> list[dict[str, Any]]:
+        """Give the trace of what was accepted."""
+        await self.store.flush()
+        return self.eventbridge.trace(event_id)
+
+
+def tell(
+    path: Path,
+    story: Callable[[Lab], Awaitable[None]],
+    *,
+    clock: ManualClock | None = None,
+    retained: int = 1000,
+) -> None:
+    """Run a story in a lab whose state is at ``path``; a second story finds what the first left."""
+
+    async def session() -> None:
+        lab = Lab(path, clock or ManualClock(), retained=retained)
+        try:
+            await story(lab)
+            await lab.dispatcher.stop()
+            await lab.store.flush()
+        finally:
+            lab.store.close()
+
+    asyncio.run(session())
+
+
+def function_target(identity: str = "fc", **extra: Any) -> dict[str, Any]:
+    """Give a target that calls a function with the whole event."""
+    return {
+        "Id": identity,
+        "Type": "acs.fc.function",
+        "Endpoint": "acs:fc:cn-hangzhou:1234567890123456:functions/f",
+        "ParamList": [
+            {"ResourceKey": "functionName", "Form": "CONSTANT", "Value": "f"},
+            {"ResourceKey": "Body", "Form": "ORIGINAL"},
+        ],
+        "DeadLetterQueue": {},
+        **extra,
+    }
+
+
+def web_target(identity: str = "web", **extra: Any) -> dict[str, Any]:
+    """Give a target that posts the event's data to a URL."""
+    return {
+        "Id": identity,
+        "Type": "https",
+        "Endpoint": "https://chat.example/hook/secret-hook",
+        "ParamList": [
+            {
+                "ResourceKey": "url",
+                "Form": "CONSTANT",
+                "Value": "https://chat.example/hook/secret-hook",
+            },
+            {"ResourceKey": "Body", "Form": "JSONPATH", "Value": "$.data"},
+        ],
+        **extra,
+    }

@@ -1,0 +1,247 @@
+"""Which isolation is chosen, and what is said about it."""
+
+import asyncio
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lab import plain_user
+from lab.plain_user import PLAIN_USER
+from localcloud.sandbox import machines as module
+from localcloud.sandbox.instance import Script
+from localcloud.sandbox.isolation import SandboxUnavailableError
+from localcloud.sandbox.level import Level
+from localcloud.sandbox.machines import Machines
+
+
+def test_unknown_isolation_is_refused_with_the_known_ones(tmp_path):
+    """An isolation that does not exist is refused before anything starts."""
+    with pytest.raises(SandboxUnavailableError, match="auto, namespaces, user-namespace"):
+        Machines(tmp_path, "jail")
+
+
+def test_other_systems_get_a_clear_message(tmp_path, monkeypatch):
+    """Elsewhere than on Linux the message says what is needed and what to do."""
+    monkeypatch.setattr(module.sys, "platform", "darwin")
+    with pytest.raises(SandboxUnavailableError, match="need Linux and this is darwin; run"):
+        asyncio.run(Machines(tmp_path).isolation())
+
+
+def test_machine_without_bash_gets_a_clear_message(tmp_path, monkeypatch):
+    """Without bash no instance is tried."""
+    monkeypatch.setattr(module.shutil, "which", lambda _: None)
+    with pytest.raises(SandboxUnavailableError, match="install the package bash"):
+        asyncio.run(Machines(tmp_path).isolation())
+
+
+def test_a_level_that_does_not_work_names_one_that_does(tmp_path, monkeypatch):
+    """Who asked for a level hears why it fails here, and which one to ask for."""
+    machines = Machines(tmp_path, "namespaces")
+
+    async def attempt(level):
+        if level is not Level.DIRECTORY:
+            raise SandboxUnavailableError("not permitted")
+        return ()
+
+    monkeypatch.setattr(machines, "_try", attempt)
+    with pytest.raises(
+        SandboxUnavailableError,
+        match=r"--isolation namespaces does not work here: .*not permitted; directory does",
+    ):
+        asyncio.run(machines.isolation())
+
+
+def test_strongest_level_that_works_is_chosen(tmp_path, monkeypatch):
+    """A level that fails is passed over, and why is told with the one that is used."""
+
+    async def session():
+        machines = Machines(tmp_path)
+        tried = []
+
+        async def attempt(level):
+            tried.append(level)
+            if level is not Level.DIRECTORY:
+                raise SandboxUnavailableError("not permitted")
+            return ("a weakness",)
+
+        monkeypatch.setattr(machines, "_try", attempt)
+        monkeypatch.setattr(module.os, "geteuid", lambda: 0)
+        first, second = await machines.isolation(), await machines.isolation()
+        assert tried == list(Level)
+        return first, second
+
+    first, second = asyncio.run(session())
+    assert first is second
+    assert str(first) == (
+        "directory; no namespaces: not permitted; no user-namespace: not permitted; a weakness"
+    )
+
+
+def test_no_level_at_all_is_an_error_with_all_reasons(tmp_path, monkeypatch):
+    """Where nothing works, each level's reason is in the message."""
+
+    async def session():
+        machines = Machines(tmp_path)
+
+        async def attempt(level):
+            raise SandboxUnavailableError(f"{level.value} is off")
+
+        monkeypatch.setattr(machines, "_try", attempt)
+        await machines.isolation()
+
+    with pytest.raises(SandboxUnavailableError, match=r"user-namespace is off.*directory is off"):
+        asyncio.run(session())
+
+
+def test_trying_leaves_nothing_behind(tmp_path):
+    """After the isolation was chosen there is no trace of the instance it was tried with."""
+
+    async def session():
+        machines = Machines(tmp_path)
+        await machines.isolation()
+        left = list(machines.folder("x").parent.iterdir())
+        await machines.close()
+        return left
+
+    assert asyncio.run(session()) == []
+
+
+def test_run_that_is_stopped_before_its_instance_is_there_never_begins(tmp_path):
+    """A stop that comes while the instance is still being made is not lost."""
+
+    async def session():
+        machines = Machines(tmp_path)
+        script = Script("t-1", b"echo begun", 30.0)
+        run = asyncio.create_task(machines.run("i-1", script))
+        await asyncio.sleep(0)
+        machines.stop("i-1", "t-1")
+        outcome = await run
+        await machines.close()
+        return outcome
+
+    outcome = asyncio.run(session())
+    assert (outcome.ended, outcome.output) == ("stopped", b"")
+
+
+def test_instances_without_a_data_folder_are_thrown_away():
+    """A cloud that keeps nothing leaves nothing on the disk."""
+
+    async def session():
+        machines = Machines(None)
+        outcome = await machines.run("i-1", Script("t-1", b"echo here", 30.0))
+        folder = machines.folder("i-1")
+        existed = folder.exists()
+        await machines.close()
+        return outcome.output, existed, folder.exists()
+
+    assert asyncio.run(session()) == (b"here\n", True, False)
+
+
+PROGRAM = """
+import asyncio, sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from localcloud.sandbox.machines import Machines
+from localcloud.sandbox.instance import Script
+
+async def main():
+    machines = Machines(Path(sys.argv[2]), sys.argv[3])
+    isolation = await machines.isolation()
+    text = '''
+id -u
+useradd ${PROVISION_ROOT:+--prefix $PROVISION_ROOT} -m e1 && echo made
+chown 12:34 ${PROVISION_ROOT:-}/home/e1 && echo given
+cd $PROVISION_ROOT/tmp; touch mine; chmod 640 mine; touch -d 2020-02-02 mine
+stat -c '%a %y' mine | cut -c1-14
+mine=PRECIOUS
+echo intruder > $mine/intruder
+ln -s $mine/file link
+chmod 777 $mine/file; chmod 777 link; (cd $mine && chmod 777 file); chmod 777 $mine
+touch -d 2020-01-01 $mine/file; touch -c -d 2020-01-01 link; mv $mine/file /tmp; rm -rf $mine
+'''
+    text = text.replace("PRECIOUS", sys.argv[4])
+    outcome = await machines.run("i-1", Script("t-1", b"#!/bin/bash\\n" + text.encode(), 30.0))
+    print(isolation.level.value, *outcome.output.decode().split("\\n")[:4], sep=",")
+    await machines.close()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("level", ["auto", "user-namespace", "directory"])
+def test_plain_user_can_run_a_cloud(level, tmp_path_factory):
+    """Without root a script is still root in its instance, makes accounts, and stays inside."""
+    if os.geteuid() != 0:
+        pytest.skip("the other tests run as a plain user already")
+    base = Path("/tmp") / f"localcloud-plain-{os.getpid()}-{level}"
+    data, precious = base / "data", base / "precious"
+    for folder in (base, data, precious):
+        folder.mkdir()
+        folder.chmod(0o755)
+        os.chown(folder, PLAIN_USER, PLAIN_USER)
+    (precious / "file").write_text("kept")
+    (precious / "file").chmod(0o604)
+    os.chown(precious / "file", PLAIN_USER, PLAIN_USER)
+    os.utime(precious / "file", (1000, 1000))
+    try:
+        sources = plain_user.readable_copy(base)
+        done = subprocess.run(
+            [plain_user.python(), "-c", PROGRAM, sources, data, level, precious],
+            check=False, capture_output=True, text=True, cwd="/tmp",
+            env={"PATH": os.defpath}, **plain_user.identity(),
+        )  # fmt: skip
+        if level == "user-namespace" and "not permitted" in done.stderr:
+            pytest.skip("user namespaces are switched off here")
+        assert done.returncode == 0, done.stderr
+        used, *lines = done.stdout.strip().split(",")
+        assert lines == ["0", "made", "given", "640 2020-02-02"]
+        assert level in {"auto", used}
+        assert used != "namespaces"
+        status = (precious / "file").stat()
+        assert (status.st_mode & 0o777, status.st_mtime) == (0o604, 1000)
+        assert (precious / "file").read_text() == "kept"
+        assert [entry.name for entry in precious.iterdir()] == ["file"]
+        assert precious.stat().st_mode & 0o777 == 0o755
+    finally:
+        module.skeleton.remove(base)
+
+
+def test_only_what_everybody_may_read_is_copied(tmp_path, monkeypatch):
+    """Of the machine's configuration nothing enters an instance that is closed to other users."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.mkdir()
+    for name, mode in (("open", 0o644), ("closed", 0o640), ("own", 0o600)):
+        (source / name).write_text(name)
+        (source / name).chmod(mode)
+    (source / "keys").mkdir(mode=0o750)
+    (source / "keys" / "key").write_text("secret")
+    module.skeleton._copy(source, target)
+    assert [entry.name for entry in target.iterdir()] == ["open"]
+
+
+def test_instances_move_where_a_stranger_can_reach_them(tmp_path, monkeypatch):
+    """Below a closed folder a stranger's instances lie elsewhere, and go when their data goes."""
+    if os.geteuid() != 0:
+        pytest.skip("only a cloud that runs as root lets a stranger run scripts")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setattr(module, "_ELSEWHERE", elsewhere)
+    closed = tmp_path / "closed"
+    (closed / "data").mkdir(parents=True)
+    closed.chmod(0o700)
+
+    def made(data):
+        home = module._home(data, Level.DIRECTORY)
+        home.mkdir(parents=True)
+        module._note_owner(home, data)
+        return home
+
+    first = made(closed / "data")
+    assert first.is_relative_to(elsewhere)
+    assert module._home(closed / "data", Level.NAMESPACES) == closed / "data" / "instances"
+    (closed / "data").rmdir()
+    (closed / "other").mkdir()
+    second = made(closed / "other")
+    assert [entry.name for entry in elsewhere.iterdir()] == [second.parent.name]

@@ -1,0 +1,155 @@
+"""The tools that stand in for those of Alibaba Cloud Linux 3."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lab import SOURCES
+from localcloud.sandbox.level import Level
+
+STANDINS = SOURCES / "localcloud/sandbox/standins"
+
+
+def test_instance_poses_as_alibaba_cloud_linux(lab):
+    """The release file names Alibaba Cloud Linux 3, and its package manager is the one found."""
+    text = lab.output(
+        ". ${PROVISION_ROOT:-}/etc/os-release; echo $ID $VERSION_ID; command -v dnf rpm"
+    )
+    assert text.splitlines()[0] == "alinux 3"
+    assert [Path(line).name for line in text.splitlines()[1:]] == ["dnf", "rpm"]
+
+
+def test_package_managers_of_the_machine_are_hidden(lab):
+    """Where the root is the instance's own, apt and dpkg of the machine are not found."""
+    if lab.level is Level.DIRECTORY:
+        pytest.skip("this level shows the machine's programs as they are")
+    outcome = lab.run("command -v apt-get || command -v dpkg || command -v zypper")
+    assert (outcome.exit_code, outcome.output) == (1, b"")
+
+
+def test_packages_are_installed_queried_and_removed(lab):
+    """Dnf and rpm agree about what is installed, and remember it between runs."""
+    assert lab.run("rpm -q nginx").exit_code == 1
+    assert "Installed: nginx" in lab.output("dnf -y install nginx git")
+    query = "rpm -q --qf '%{NAME}:%{VERSION}\\n' nginx git"
+    assert lab.output(query) == "nginx:1.0\ngit:1.0"
+    assert "already installed" in lab.output("yum install -y nginx")
+    assert "nginx.x86_64" in lab.output("dnf list installed nginx")
+    lab.output("dnf remove -y nginx")
+    outcome = lab.run("rpm -q nginx bash git")
+    assert outcome.exit_code == 1
+    assert outcome.output.splitlines()[0] == b"package nginx is not installed"
+    assert lab.run("dnf -y install 'no;such'").exit_code == 1
+
+
+def test_package_manager_fails_when_it_is_told_to(lab):
+    """A fault on a package makes its installation fail that often, and is reported as used."""
+    faults = ("tree mirror-unreachable 0",) * 2
+    outcome = lab.run("dnf -y install jq tree && exit 9; dnf -y install jq", package_faults=faults)
+    assert (outcome.exit_code, outcome.package_faults) == (0, ("tree",))
+    assert b"mirror-unreachable" in outcome.output
+    assert lab.run("dnf -y install tree", package_faults=faults[1:]).exit_code == 1
+    assert lab.run("dnf -y install tree").exit_code == 0
+    assert lab.run("rpm -q jq tree").exit_code == 0
+
+
+def test_installers_at_once_wait_for_each_other(lab):
+    """Several installers at the same time lose no package."""
+    lab.output("for n in 1 2 3 4 5 6; do dnf -y install parallel$n & done; wait")
+    assert (
+        lab.run("rpm -q parallel1 parallel2 parallel3 parallel4 parallel5 parallel6").exit_code == 0
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "root ALL=(ALL) ALL",
+        "%wheel ALL=(ALL:ALL) NOPASSWD: ALL",
+        "emp-e123 ALL=(root) NOPASSWD: /usr/bin/systemctl restart nginx, /usr/bin/less /var/log/x",
+        "emp-e123 ALL=(root) NOPASSWD:NOEXEC: /usr/bin/systemctl restart nginx.service",
+        "user ALL = (ALL) /usr/bin/apt-get *, !/usr/bin/passwd root",
+        "User_Alias ADMINS = a, b\nADMINS ALL=ALL",
+        "Defaults env_reset",
+        "Defaults:emp-e123 !requiretty, timestamp_timeout=5",
+        'Defaults secure_path="/usr/bin:/bin"',
+        "# a comment\n\n   # another",
+        "e1 ALL=(ALL) \\\n  /bin/ls",
+        "#1000 ALL=(ALL) ALL",
+        "@includedir /etc/sudoers.d",
+        "#includedir /etc/sudoers.d",
+        "e1 ALL=(ALL) NOPASSWD: sudoedit /etc/hosts",
+    ],
+)
+def test_good_sudoers_pass(line, tmp_path):
+    """The stand-in for visudo accepts what sudo accepts."""
+    assert check(line, tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "emp-e123",
+        "emp-e123 ALL",
+        "emp-e123 ALL=",
+        "emp-e123 ALL=(ALL",
+        "emp-e123 ALL=(ALL) NOPASWD: ALL",
+        "emp-e123 ALL=(ALL) rm -rf",
+        "emp-e123 ALL=(ALL) NOPASSWD: /bin/ls,",
+        "emp e123 ALL=(ALL) ALL",
+        "Defaults",
+        "Default env_reset",
+        "User_Alias admins = a",
+        "$(touch /tmp/x) ALL=(ALL) ALL",
+        "e1 ALL=(ALL) \\",
+    ],
+)
+def test_broken_sudoers_are_rejected(line, tmp_path):
+    """The stand-in for visudo names file and line of what sudo would not accept."""
+    done = check(f"root ALL=(ALL) ALL\n{line}", tmp_path)
+    assert done.returncode == 1
+    assert ":2: syntax error" in done.stderr
+
+
+def check(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Check a sudoers file with the stand-in."""
+    file = folder / "sudoers"
+    file.write_text(f"{text}\n")
+    return subprocess.run(
+        ["bash", STANDINS / "visudo", "-c", "-f", file], check=False, capture_output=True, text=True
+    )
+
+
+def test_real_visudo_agrees(tmp_path):
+    """On a machine that has sudo, the stand-in's verdicts are those of the real visudo."""
+    if subprocess.run(["which", "visudo"], check=False, capture_output=True).returncode:
+        pytest.skip("this machine has no visudo")
+    marks = {
+        test_good_sudoers_pass: 0,
+        test_broken_sudoers_are_rejected: 1,
+    }
+    for test, verdict in marks.items():
+        (mark,) = test.pytestmark
+        for line in mark.args[1]:
+            file = tmp_path / "sudoers"
+            file.write_text(f"{line}\n")
+            file.chmod(0o440)
+            done = subprocess.run(["visudo", "-c", "-f", file], check=False, capture_output=True)
+            assert done.returncode == verdict, line
+
+
+def test_flock_stand_in_excludes(tmp_path):
+    """The stand-in for flock lets one holder in at a time and takes over from the dead."""
+    lock = tmp_path / "lock"
+    script = f"""
+set -eu
+flock() {{ bash {STANDINS}/flock "$@"; }}
+count=0
+for n in 1 2 3; do ( exec 9>{lock}; flock 9; echo in$n; echo out$n ) & done; wait
+"""
+    done = subprocess.run(["bash", "-c", script], check=True, capture_output=True, text=True)
+    lines = done.stdout.split()
+    assert [line.removeprefix("in") for line in lines[::2]] == [
+        line.removeprefix("out") for line in lines[1::2]
+    ]

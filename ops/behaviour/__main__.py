@@ -1,0 +1,83 @@
+"""Say what a change would do to recorded events: ``python -m ops.behaviour --base main``.
+
+The base is a commit, the head is this checkout as it is. Each is deployed into a local cloud of
+its own that runs no script, gets all events, and is asked what became of them.
+"""
+
+if __name__ == "__main__":
+    # Before all other imports: a Ctrl-C while they load ends the command in silence.
+    from localcloud.commandline.launch import launch
+
+    launch("ops.behaviour.__main__", "behaviour")
+
+
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from localcloud.commandline.progress import progress
+from ops.behaviour import cloud, report, revision
+from ops.behaviour.difference import Difference, compare
+from ops.behaviour.play import Player
+from ops.behaviour.record import Record, records
+from ops.behaviour.samples import Sample, load
+
+PROJECT = Path(__file__).resolve().parents[2]
+EVENTS = PROJECT / "tests" / "events"
+
+
+def main(
+    base: Annotated[str, typer.Option(help="The revision to compare this checkout with.")],
+    head: Annotated[Path, typer.Option(help="The folder that is compared with it.")] = PROJECT,
+    events: Annotated[Path, typer.Option(help="Folder of recorded events.")] = EVENTS,
+    number: Annotated[
+        int, typer.Option(min=0, help="Repeat the events until there are so many.")
+    ] = 0,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Also write the difference to this file.")
+    ] = None,
+    always: Annotated[
+        bool, typer.Option("--always", help="Play even if nothing that matters differs.")
+    ] = False,
+) -> None:
+    """Print as Markdown which recorded events would be routed, run or reported differently."""
+    started = time.monotonic()
+    samples = load(events, number)
+    with progress(f"playing {len(samples)} recorded events at {base} and in this checkout"):
+        difference, note = _difference(base, head.resolve(), samples, always=always)
+    seconds = round(time.monotonic() - started, 1)
+    if json_file:
+        json_file.write_text(
+            report.as_json(difference, note=note, seconds=seconds), encoding="utf-8"
+        )
+    print(report.markdown(difference, note), end="")
+    print(f"behaviour: {len(samples)} events on both sides in {seconds} s", file=sys.stderr)
+
+
+def _difference(
+    base: str, head: Path, samples: list[Sample], *, always: bool
+) -> tuple[Difference, str]:
+    commit = revision.commit(PROJECT, base)
+    if not always and head == PROJECT and revision.is_same(PROJECT, commit):
+        note = "Nothing that decides the behaviour was changed, so no event was played."
+        return compare(samples, {}, {}), note
+    with tempfile.TemporaryDirectory(prefix="behaviour-") as folder:
+        tree = Path(folder) / "base"
+        revision.unpack(PROJECT, commit, tree)
+        with ThreadPoolExecutor(2) as pool:
+            sides = [pool.submit(_play, place, samples) for place in (tree, head)]
+            (before, calm), (after, also_calm) = (side.result() for side in sides)
+    note = "" if calm and also_calm else "Some deliveries failed and were waiting for a retry."
+    return compare(samples, before, after), note
+
+
+def _play(tree: Path, samples: list[Sample]) -> tuple[dict[str, Record], bool]:
+    """Give what a revision's loop makes of the events, in this checkout's local cloud."""
+    with cloud.running(PROJECT) as ready:
+        played = Player(ready, cloud.deploy(tree, ready)).play(samples)
+    return records(samples, played), played.settled

@@ -1,0 +1,111 @@
+"""Posts the recorded events to a loop and waits until nothing moves any more."""
+
+import json
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from functions.cloud.cloud_assistant import VERSION, CloudAssistant
+from functions.cloud.eventbridge import EventBus
+from functions.cloud.rpc import Credentials, Rpc
+from ops.behaviour.samples import Sample
+
+_CLIENTS = 8
+_PATIENCE_SECONDS = 60.0
+_QUIET_SECONDS = 8.0
+_MOST = 10_000
+
+
+@dataclass(frozen=True)
+class Played:
+    """What the local cloud knows after all events were posted."""
+
+    origins: dict[str, str]
+    """Sample -> the id of its event or invocation; ``HTTP 404`` and the like if it was refused."""
+    events: list[dict[str, Any]]
+    invocations: list[dict[str, Any]]
+    messages: list[dict[str, Any]]
+    settled: bool
+    """Whether every delivery came to an end in time; a retry may go on for a day."""
+
+
+class Player:
+    """One deployed loop that events are posted to."""
+
+    def __init__(self, ready: dict[str, Any], outputs: dict[str, Any]) -> None:
+        self._outputs = outputs
+        self._chats = list(ready["chats"])
+        # The local cloud is on this machine: a proxy of the environment must not be asked.
+        self._http = httpx.Client(base_url=ready["endpoint"], timeout=60, trust_env=False)
+        key = Credentials(ready["access_key_id"], ready["access_key_secret"])
+        rpc = Rpc(ready["endpoint"], VERSION, key, now=time.time)
+        self._assistant = CloudAssistant(rpc, ready["region"])
+        self._bus = EventBus(ready["endpoint"], key, now=time.time)
+
+    def play(self, samples: Sequence[Sample]) -> Played:
+        """Post all events at once, wait for what comes of them, and gather it."""
+        with ThreadPoolExecutor(_CLIENTS) as pool:
+            posted = pool.map(self._post, samples)
+            origins = dict(zip((sample.key for sample in samples), posted, strict=True))
+        settled = self._settle(_PATIENCE_SECONDS + len(samples) / 10)
+        return Played(
+            origins=origins,
+            events=self._get("trace", limit=_MOST, matched=1),
+            invocations=self._get("invocations", limit=_MOST),
+            messages=[
+                message
+                for chat in self._chats
+                for message in self._get(f"chats/{chat}/messages", limit=_MOST)
+            ],
+            settled=settled,
+        )
+
+    def _post(self, sample: Sample) -> str:
+        if sample.command:
+            return self._assistant.invoke(
+                command_id=self._outputs[sample.command],
+                parameters=sample.parameters,
+                timeout_seconds=60,
+                instance_ids=self._outputs["instance_ids"][:1],
+                resource_tags=(),
+                tags={},
+                client_token=sample.key,
+            )
+        if sample.bus:
+            bus = self._outputs["bus_name"] if sample.bus == "loop" else sample.bus
+            self._bus.put([{**sample.event, "id": sample.key, "aliyuneventbusname": bus}])
+            return sample.key
+        if sample.source not in self._outputs["webhooks"]:
+            return "no such source"
+        answer = self._http.post(
+            self._outputs["webhooks"][sample.source],
+            content=json.dumps(sample.body, ensure_ascii=False).encode(),
+            headers=sample.headers,
+        )
+        if answer.status_code != 200:
+            return f"HTTP {answer.status_code}"
+        return str(answer.json()["EntryList"][0]["EventId"])
+
+    def _settle(self, seconds: float) -> bool:
+        """Wait for the end of deliveries and runs; give up on what only waits for a retry."""
+        deadline = time.monotonic() + seconds
+        last, since = None, time.monotonic()
+        while time.monotonic() < deadline:
+            under_way = self._get("health")["under_way"]
+            if not any(under_way.values()):
+                return True
+            if under_way != last:
+                last, since = under_way, time.monotonic()
+            elif time.monotonic() - since > _QUIET_SECONDS:
+                return False
+            time.sleep(0.05)
+        return False
+
+    def _get(self, path: str, **query: int) -> Any:
+        answer = self._http.get(f"/_localcloud/{path}", params=query)
+        answer.raise_for_status()
+        return answer.json()

@@ -1,0 +1,48 @@
+"""Say what has drifted: ``python -m ops.review.drift --preview dev=plan.json ...``.
+
+Each plan comes from ``pulumi preview --refresh --json``: what the engine would do about the cloud
+as it is, with the program as it is committed.
+"""
+
+if __name__ == "__main__":
+    # Before all other imports: a Ctrl-C while they load ends the command in silence.
+    from localcloud.commandline.launch import launch
+
+    launch("ops.review.drift", "drift")
+
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.review.comment import StackPreview, build, read_preview
+
+_DIFFERS = (
+    "Somebody changed these by hand, or a deployment is missing. Take the change into the program, "
+    "or run `make up STACK=...` to undo it."
+)
+_FAILED = "What was not compared may have drifted, too: mend what stops the preview."
+
+
+def main(
+    previews: Annotated[
+        list[str], typer.Option("--preview", metavar="STACK=FILE", help="A stack's plan.")
+    ],
+    output: Annotated[Path, typer.Option(help="The issue's text; empty if nothing has drifted.")],
+) -> None:
+    """Write the text of the issue about drift."""
+    pairs = (pair.partition("=") for pair in previews)
+    found = [read_preview(stack, Path(name)) for stack, _, name in pairs]
+    output.write_text(issue(found), encoding="utf-8")
+
+
+def issue(previews: list[StackPreview]) -> str:
+    """Give the issue's text for the stacks that differ or could not be compared; else nothing."""
+    failed = [found for found in previews if found.plan is None]
+    drifted = [found for found in previews if found.plan and found.plan.steps]
+    if not (failed or drifted):
+        return ""
+    said = [text for stacks, text in ((drifted, _DIFFERS), (failed, _FAILED)) if stacks]
+    heading = "What differs" if drifted else "The stacks could not be compared"
+    return build([*drifted, *failed], introduction=" ".join(said), heading=heading)

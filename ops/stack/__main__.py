@@ -1,0 +1,180 @@
+"""Run the Pulumi engine on a stack: ``python -m ops.stack up --stack local``.
+
+For stack ``local`` it starts a local cloud if none runs, and points the provider at it. State is
+kept in ``.pulumi/`` below the project unless PULUMI_BACKEND_URL says where; that of stack ``local``
+always, because a local cloud is its machine's own.
+"""
+
+if __name__ == "__main__":
+    # Before all other imports: a Ctrl-C while they load ends the command in silence.
+    from localcloud.commandline.launch import launch
+
+    launch("ops.stack.__main__", "stack")
+
+
+import os
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from localcloud.client import access_key_of
+from localcloud.commandline import endpoints
+from localcloud.commandline.command import CONTEXT_SETTINGS
+from localcloud.commandline.environment import clean
+from localcloud.dryrun.project import path_of
+from ops.revisions import packages_of
+from ops.stack import local_cloud
+from ops.stack.engine import find_or_install
+
+PROJECT = Path(__file__).resolve().parents[2]
+LOCAL = "local"
+Action = Literal["up", "preview", "refresh", "destroy", "output"]
+JUDGED = {"up", "preview"}
+"""What the engine hands to the policy pack, whose mandatory rules stop it."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What pulumi shall do, and where."""
+
+    action: Action
+    stack: str
+    program: Path
+    endpoint: str
+    state: Path
+    as_json: bool
+    more: tuple[str, ...]
+
+
+def main(
+    action: Annotated[Action, typer.Argument(help="What pulumi does.")],
+    stack: Annotated[str, typer.Option(help="local, dev, prod or a stack of your own.")] = LOCAL,
+    endpoint: Annotated[
+        str, typer.Option(help="For stack local: a local cloud that runs already.")
+    ] = "",
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Print as JSON the plan, or else the stack's outputs, secrets too."
+        ),
+    ] = False,
+    program: Annotated[
+        Path, typer.Option(help="The checkout whose program is run, if it is not this one.")
+    ] = PROJECT,
+    state: Annotated[
+        Path | None, typer.Option(help="For stack local: the folder of its state.")
+    ] = None,
+    more: Annotated[
+        list[str] | None, typer.Argument(help="Given to pulumi as it is; so is every other option.")
+    ] = None,
+) -> int:
+    """Run pulumi on a stack of this project."""
+    program = program.resolve()
+    path_of(program, stack)
+    order = Order(
+        action,
+        stack,
+        program,
+        endpoint and endpoints.checked(endpoint),
+        state.resolve() if state else PROJECT / ".pulumi",
+        as_json,
+        tuple(more or ()),
+    )
+    return _run(Console(stderr=True, highlight=False), order)
+
+
+# An option that is not known here is pulumi's: `make preview ARGS=--expect-no-changes`.
+vars(main)[CONTEXT_SETTINGS] = {"ignore_unknown_options": True}
+
+
+def _run(console: Console, order: Order) -> int:
+    action, stack, more = order.action, order.stack, order.more
+    pulumi = find_or_install(PROJECT, console)
+    environment = _environment(pulumi, order)
+    if stack == LOCAL and action != "output":
+        endpoint = order.endpoint or _local_cloud(console)
+        # The provider asks the local cloud through it. In lower case gRPC would take it too, for
+        # what engine and program say to each other.
+        environment["HTTP_PROXY"] = endpoint
+        environment |= _key(endpoint)
+
+    # What people read goes to standard error, so that --json has standard output to itself.
+    def engine(*arguments: str, output: int | None = 2) -> int:
+        command = [pulumi, "--cwd", str(order.program), *arguments]
+        return _run_to_its_end(command, environment, output)
+
+    code = engine("stack", "select", "--create", "--stack", stack, output=subprocess.DEVNULL)
+    if action == "output":
+        shown = ["--json", "--show-secrets"] if order.as_json else []
+        return code or engine("stack", action, "--stack", stack, *shown, *more, output=None)
+    flags = _flags(order)
+    if action == "preview" and order.as_json:
+        return code or engine(action, "--stack", stack, *flags, "--json", *more, output=None)
+    code = code or engine(action, "--stack", stack, *flags, *more)
+    if not code and order.as_json:
+        code = engine("stack", "output", "--stack", stack, "--json", "--show-secrets", output=None)
+    return code
+
+
+def _run_to_its_end(command: list[str], environment: dict[str, str], output: int | None) -> int:
+    """Run pulumi, also after Ctrl-C: it gets that too, and ends when its state is in order."""
+    interrupts: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: interrupts.append(number))
+    try:
+        code = subprocess.run(command, env=environment, stdout=output, check=False).returncode  # noqa: S603
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return 130 if interrupts else code
+
+
+def _environment(pulumi: str, order: Order) -> dict[str, str]:
+    """Return pulumi's environment: the user's own, and for stack ``local`` a clean one."""
+    is_local = order.stack == LOCAL
+    environment = clean(os.environ) if is_local else dict(os.environ)
+    environment["PATH"] = f"{Path(pulumi).parent}{os.pathsep}{environment.get('PATH', '')}"
+    environment.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
+    if "PULUMI_BACKEND_URL" not in environment:
+        order.state.mkdir(parents=True, exist_ok=True)
+        environment["PULUMI_BACKEND_URL"] = order.state.as_uri()
+    if is_local:
+        # Its secrets guard nothing; the salt in Pulumi.local.yaml goes with this passphrase.
+        environment["PULUMI_CONFIG_PASSPHRASE"] = ""
+    if order.program != PROJECT:
+        # Its own packages, whatever is installed where this runs.
+        environment["PYTHONPATH"] = packages_of(order.program)
+    return environment
+
+
+def _key(endpoint: str) -> dict[str, str]:
+    """Return the local cloud's key in the variables of both families that the provider reads."""
+    key = access_key_of(endpoint)
+    return {
+        "ALICLOUD_ACCESS_KEY": key.id,
+        "ALICLOUD_SECRET_KEY": key.secret,
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": key.id,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.secret,
+    }
+
+
+def _local_cloud(console: Console) -> str:
+    if local_cloud.is_running(local_cloud.ENDPOINT):
+        return local_cloud.ENDPOINT
+    process = local_cloud.start(PROJECT)
+    console.print(f"started a local cloud at {local_cloud.ENDPOINT}; stop it with 'kill {process}'")
+    return local_cloud.ENDPOINT
+
+
+def _flags(order: Order) -> list[str]:
+    """Return the pack that judges, and what lets stack ``local``, which holds nothing, go on."""
+    flags = ["--policy-pack", str(order.program / "policies")] if order.action in JUDGED else []
+    if order.stack == LOCAL and order.action != "preview":
+        flags.append("--yes")
+    if order.stack == LOCAL and order.action in {"up", "destroy"}:
+        # A local cloud may have been started afresh: what it forgot is made again, or is gone.
+        flags.append("--refresh")
+    return flags

@@ -1,0 +1,208 @@
+"""The HTTP client: time limits, redirects, proxies, and what its errors do not say."""
+
+import socket
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from functions.cloud import web
+from functions.cloud.errors import PermanentError, UnreachableError
+from tests.unit.functions.loopback import Loopback, Reply
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the proxies of the machine and the openers of other tests."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    web._opener.cache_clear()
+
+
+@contextmanager
+def talking(talk: Callable[[socket.socket], None]) -> Iterator[str]:
+    """Run a server that does as it likes with one connection."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def run() -> None:
+        with listener, listener.accept()[0] as connection:
+            read = b""
+            # All of it: closing with something unread would reset the connection.
+            while not read.endswith(b"\r\n\r\ncredential"):
+                read += connection.recv(65536)
+            talk(connection)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}/hook/credential"
+    thread.join()
+
+
+def test_a_request_arrives_as_it_was_given(loopback: Loopback) -> None:
+    """Method, path, headers and body are the caller's."""
+    loopback.answer = lambda _: Reply(201, b"done")
+    answer = web.send("PUT", f"{loopback.url}/a?b=c", {"x-one": "1"}, b"body", 5)
+    assert (201, b"done") == answer
+    (seen,) = loopback.seen
+    assert ("PUT", "/a?b=c", b"body", "1") == (
+        seen.method,
+        seen.target,
+        seen.body,
+        seen.headers["x-one"],
+    )
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_redirects_are_not_followed(loopback: Loopback, status: int) -> None:
+    """An answer that points elsewhere is an answer."""
+    place = (("location", f"{loopback.url}/internal"),)
+    loopback.answer = lambda _: Reply(status, b"", place)
+    assert status == web.send("POST", loopback.url, {}, b"", 5).status
+    assert 1 == len(loopback.seen)
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 429, 500, 503])
+def test_bad_statuses_are_answers(loopback: Loopback, status: int) -> None:
+    """What a status means is for the caller to say."""
+    loopback.answer = lambda _: Reply(status, b"why")
+    assert (status, b"why") == web.send("POST", loopback.url, {}, b"", 5)
+
+
+def test_a_proxy_is_used(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that does not resolve is reached through the environment's proxy."""
+    monkeypatch.setenv("HTTP_PROXY", loopback.url)
+    web.send("POST", "http://oapi.dingtalk.localcloud.invalid/robot/send?x=1", {}, b"", 5)
+    (seen,) = loopback.seen
+    assert "http://oapi.dingtalk.localcloud.invalid/robot/send?x=1" == seen.target
+
+
+def silent(connection: socket.socket) -> None:
+    """Say nothing until the other end gives up."""
+    connection.recv(1)
+
+
+def dripping(connection: socket.socket) -> None:
+    """Send an answer one byte at a time, always just in time."""
+    try:
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
+        for _ in range(100):
+            connection.sendall(b"x")
+            time.sleep(0.02)
+    except OSError:
+        pass
+
+
+def hanging_up(connection: socket.socket) -> None:
+    """Close the connection without an answer."""
+
+
+def babbling(connection: socket.socket) -> None:
+    """Send what is not HTTP."""
+    connection.sendall(b"SSH-2.0-OpenSSH\r\n\r\n")
+
+
+def breaking_off(connection: socket.socket) -> None:
+    """Send half an answer."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nffff\r\nx")
+
+
+@pytest.mark.parametrize(
+    ("talk", "code"),
+    [
+        (silent, "Timeout"),
+        (dripping, "Timeout"),
+        (hanging_up, "RemoteDisconnected"),
+        (babbling, "BadStatusLine"),
+        (breaking_off, "IncompleteRead"),
+    ],
+)
+def test_no_whole_answer_is_temporary(talk: Callable[[socket.socket], None], code: str) -> None:
+    """Whatever the other end does, the call ends in time with a named error without the URL."""
+    with talking(talk) as url, pytest.raises(UnreachableError) as caught:
+        web.send("POST", url, {"authorization": "credential"}, b"credential", 0.2)
+    assert code == caught.value.code
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "credential" not in shown.replace('{"authorization": "credential"}, b"credential"', "")
+    assert "127.0.0.1:" not in shown
+
+
+def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server cannot fill the function's memory."""
+    monkeypatch.setattr(web, "LARGEST_ANSWER_BYTES", 1000)
+
+    def endless(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 5000)
+
+    with talking(endless) as url, pytest.raises(UnreachableError, match="longer than"):
+        web.send("POST", url, {}, b"credential", 5)
+
+
+def test_a_closed_port_is_temporary() -> None:
+    """Nobody listening is a named error."""
+    with pytest.raises(UnreachableError, match="no connection: ConnectionRefusedError"):
+        web.send("POST", "http://127.0.0.1:1/", {}, b"", 5)
+
+
+def test_a_name_that_does_not_resolve_is_temporary() -> None:
+    """A host that nobody knows is a named error without the host."""
+    with pytest.raises(UnreachableError) as caught:
+        web.send("POST", "http://nobody.invalid/credential", {}, b"", 5)
+    assert "gaierror" == caught.value.code
+    assert "nobody" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "ftp://example.com/x",
+        "gopher://example.com/",
+        "//example.com",
+        "http:///path",
+        "https://",
+        "http://user:password@example.com/",
+        "http://user@example.com/",
+        "http://example.com:port/",
+        "http://[::1/",
+        "http://example.com/a b",
+        "http://example.com/\r\nx: y",
+        "http://例子.example/",
+        "",
+    ],
+)
+def test_other_urls_are_refused(url: str) -> None:
+    """Only plain http and https URLs are called, and the error does not quote them."""
+    with pytest.raises(PermanentError) as caught:
+        web.send("POST", url, {}, b"", 5)
+    assert "example" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://example.com", "https://[::1]:8443/a?b=%20#c"])
+def test_plain_urls_are_accepted(url: str) -> None:
+    """Host, port, path and query may be anything that is encoded."""
+    web.check_url(url)
+
+
+@pytest.mark.parametrize("value", ["a\r\nb: c", "a\nb"])
+def test_a_header_cannot_smuggle_another(loopback: Loopback, value: str) -> None:
+    """A line break in a header's value is an error, not a second header."""
+    with pytest.raises(PermanentError, match="HTTP forbids"):
+        web.send("POST", loopback.url, {"x-a": value}, b"", 5)
+    assert [] == loopback.seen
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [("t-1:i-1:Success", True), ("a\r\nb", False), ("李", False), ("x" * 201, False), ("", False)],
+)
+def test_an_odd_id_becomes_its_hash(text: str, same: bool) -> None:
+    """Any id has a form that a header can hold, the same at every try."""
+    value = web.header_value(text)
+    assert same == (value == text)
+    assert value == web.header_value(text)
+    assert value.isascii()
+    assert value.isprintable()

@@ -1,0 +1,243 @@
+"""The difference between two revisions: what is recorded, compared and said about it."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localcloud.commandline.errors import UserError
+from ops.behaviour import report, revision
+from ops.behaviour.difference import KINDS, compare
+from ops.behaviour.play import Played
+from ops.behaviour.record import OTHERS, Record, records
+from ops.behaviour.samples import Sample, load
+
+ROOT = Path(__file__).parents[4]
+EVENTS = ROOT / "tests" / "events"
+INVOCATION = "t-" + "0a" * 16
+SAMPLE = Sample("a", "an approval", source="dingtalk.approval", body={})
+
+
+def run(instance: str = "i-1", invocation: str = INVOCATION) -> dict[str, Any]:
+    """Give a run as the local cloud lists it."""
+    return {
+        "invocation": invocation,
+        "command": "loop-provision-0123456789ab",
+        "instance": instance,
+        "parameters": {"emp_id": "E1", "role": "devops"},
+        "tags": {"provisioning:event": "event-1"},
+        "status": "Success",
+    }
+
+
+def event(event_id: str, source: str, rule: str, **data: Any) -> dict[str, Any]:
+    """Give an event's way as the local cloud lists it."""
+    targets = [{"endpoint": "acs:fc:f", "type": "acs.fc.function", "state": "delivered"}]
+    rules = [{"rule": rule, "matched": True, "targets": targets}]
+    return {"id": event_id, "source": source, "rules": rules, "event": {"data": data}}
+
+
+def played(text: str = f"done by {INVOCATION}", chat: str = "ops", **more: Any) -> Played:
+    """Give what is known after one approval ran on one instance and was told in a chat."""
+    body = {"text": text}
+    result = event(
+        f"{INVOCATION}:i-1:Success",
+        "ecs.provisioning",
+        "completed-ops",
+        detail={"InvokeId": INVOCATION, "InvocationStatus": "Success", "origin": {"chat": chat}},
+        message=body,
+    )
+    given: dict[str, Any] = {
+        "origins": {"a": "event-1"},
+        "events": [event("event-1", "dingtalk.approval", "provision"), result],
+        "invocations": [run()],
+        "messages": [{"chat": chat, "body": body, "text": text}],
+        "settled": True,
+    }
+    return Played(**{**given, **more})
+
+
+def test_a_record_follows_an_event_to_the_chat() -> None:
+    """Rules, run, result and message of an event are found, without ids."""
+    found = records([SAMPLE], played())
+    assert {
+        "taken": "yes",
+        "rules": [{"rule": "provision", "targets": ["acs:fc:f: delivered"]}],
+        "runs": [
+            {
+                "command": "loop-provision",
+                "script": "0123456789ab",
+                "instance": "i-1",
+                "parameters": {"emp_id": "E1", "role": "devops"},
+                "status": "Success",
+            }
+        ],
+        "results": [
+            {
+                "status": "Success",
+                "reason": "",
+                "chat": "ops",
+                "rules": [{"rule": "completed-ops", "targets": ["acs:fc:f: delivered"]}],
+            }
+        ],
+        "messages": [{"chat": "ops", "text": "done by <invocation>"}],
+    } == found["a"]
+    assert {"messages": []} == found[OTHERS]
+
+
+def test_a_message_that_repeats_no_result_is_not_lost() -> None:
+    """What a chat shows beyond the results is recorded apart."""
+    stray = {"chat": "people", "body": {"text": "other"}, "text": "other"}
+    found = records([SAMPLE], played(messages=[stray]))
+    assert [{"chat": "people", "text": "other"}] == found[OTHERS]["messages"]
+
+
+def test_a_refused_event_is_recorded() -> None:
+    """What the webhook answered stands for an event that never came to the bus."""
+    found = records([SAMPLE], played(origins={"a": "HTTP 403"}, events=[], invocations=[]))
+    assert "HTTP 403" == found["a"]["taken"]
+
+
+BASE: Record = records([SAMPLE], played())["a"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("taken", {"taken": "HTTP 403"}),
+        ("routed", {"rules": []}),
+        ("run", {"runs": []}),
+        ("command", {"runs": [{**BASE["runs"][0], "command": "loop-deprovision"}]}),
+        ("instance", {"runs": [{**BASE["runs"][0], "instance": "i-2"}]}),
+        ("script", {"runs": [{**BASE["runs"][0], "script": "ba9876543210"}]}),
+        ("parameters", {"runs": [{**BASE["runs"][0], "parameters": {}}]}),
+        ("ended", {"results": [{**BASE["results"][0], "status": "Rejected"}]}),
+        ("reported", {"results": [{**BASE["results"][0], "rules": []}]}),
+        ("told", {"messages": [{**BASE["messages"][0], "chat": "people"}]}),
+        ("worded", {"messages": [{**BASE["messages"][0], "text": "other"}]}),
+    ],
+)
+def test_each_way_to_differ_is_counted(kind: str, change: Record) -> None:
+    """One change of an event's end is one line of the summary, and no other."""
+    found = compare([SAMPLE], {"a": BASE}, {"a": {**BASE, **change}})
+    assert {kind: 1} == found.counts()
+    text = report.markdown(found)
+    assert "**1 of 1 recorded events would end differently.**" in text
+    assert f"- 1 of 1 would now {KINDS[kind]}\n" in text
+
+
+def test_no_difference_is_said() -> None:
+    """Two sides that agree give one sentence."""
+    found = compare([SAMPLE], {"a": BASE}, {"a": BASE})
+    assert "**None of 1 recorded events would end differently.**\n" == report.markdown(found)
+
+
+def test_a_message_cannot_leave_its_block() -> None:
+    """A chat message full of backticks and a name full of markup stay text."""
+    sample = Sample("a", "@everyone <b>", source="s")
+    text = "```\n</details>"
+    other = {**BASE, "messages": [{"chat": "ops", "text": text}]}
+    shown = report.markdown(compare([sample], {"a": BASE}, {"a": other}))
+    assert "````diff\n" in shown
+    assert "<b>" not in shown
+    assert "@everyone" not in shown
+
+
+def test_json_has_counts_and_details() -> None:
+    """Programs get the same in JSON."""
+    other = {**BASE, "runs": [{**BASE["runs"][0], "instance": "i-2"}]}
+    found = json.loads(report.as_json(compare([SAMPLE], {"a": BASE}, {"a": other}), seconds=1.5))
+    assert {"instance": 1} == found["counts"]
+    assert {"kind": "instance", "before": ["i-1"], "after": ["i-2"]} == found["changed"][0][
+        "changes"
+    ][0]
+    assert 1.5 == found["seconds"]
+
+
+def test_the_recorded_events_can_be_read() -> None:
+    """There are at least fourteen, each under its own name."""
+    found = load(EVENTS)
+    assert len(found) >= 14
+    assert len(found) == len({sample.name for sample in found})
+
+
+def test_copies_are_requests_of_their_own() -> None:
+    """A thousand events from a few have keys and request ids of their own."""
+    found = load(EVENTS, 1000)
+    assert 1000 == len({sample.key for sample in found})
+    ids = [
+        s.body["detail"]["request_id"]
+        for s in found
+        if s.key.startswith("other-chat") and isinstance(s.body, dict)
+    ]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "is not JSON"),
+        ("{}", "exactly one of source, bus, command"),
+        ('{"source": "a", "bus": "b"}', "exactly one of source, bus, command"),
+        ('{"source": "a", "token": 1}', "has token; accepted are"),
+    ],
+)
+def test_a_file_that_is_no_event_is_named(tmp_path: Path, text: str, words: str) -> None:
+    """The message says which file, and what belongs in it."""
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(UserError, match=words):
+        load(tmp_path)
+
+
+def repository(folder: Path) -> Path:
+    """Make a repository with one commit."""
+    (folder / "components").mkdir(parents=True)
+    (folder / "components" / "a.py").write_text("1\n")
+    (folder / "README.md").write_text("1\n")
+    for command in (
+        ["init", "-q", "-b", "main"],
+        ["add", "."],
+        ["-c", "user.name=n", "-c", "user.email=e@x", "commit", "-q", "-m", "first"],
+    ):
+        subprocess.run(["git", "-C", str(folder), *command], check=True)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("file", "same"),
+    [("README.md", True), ("components/a.py", False), ("components/new.py", False)],
+)
+def test_only_what_decides_is_played(tmp_path: Path, file: str, same: bool) -> None:
+    """A change of the documentation costs nothing; one of the program is played."""
+    project = repository(tmp_path / "p")
+    (project / file).write_text("2\n")
+    assert same == revision.is_same(project, "main")
+
+
+def test_a_revision_is_unpacked_beside_the_checkout(tmp_path: Path) -> None:
+    """The base has the committed files; what was changed since is not in it."""
+    project = repository(tmp_path / "p")
+    (project / "README.md").write_text("2\n")
+    revision.unpack(project, revision.commit(project, "main"), tmp_path / "base")
+    assert "1\n" == (tmp_path / "base" / "README.md").read_text()
+
+
+def test_an_unknown_revision_says_what_to_do(tmp_path: Path) -> None:
+    """A base that was not fetched is the usual mistake."""
+    with pytest.raises(revision.NoRevision, match="is the base fetched"):
+        revision.commit(repository(tmp_path / "p"), "v9")
+
+
+def test_details_have_an_end() -> None:
+    """However many events change, the details leave room and no fold stays open."""
+    samples = [Sample(str(n), "n" * 50, source="s") for n in range(1000)]
+    base = {s.key: BASE for s in samples}
+    other = {**BASE, "messages": [{"chat": "ops", "text": "long " * 500}]}
+    text = report.markdown(compare(samples, base, dict.fromkeys(base, other)))
+    assert len(text) < 21_000
+    assert "1000 of 1000 would now be told in other words" in text
+    assert " more events" in text
+    assert 1 == text.count("</details>")
+    assert 0 == text.count("```") % 2

@@ -1,0 +1,287 @@
+"""``make up`` and its like: what the engine is told, for stack ``local`` and for the others.
+
+The engine is a script that writes down how it was called.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localcloud.commandline.command import run as run_command
+from ops.stack import __main__ as command
+from ops.stack import local_cloud
+
+ENGINE = """#!{python}
+import json, os, signal, sys, time
+if sys.argv[1:] == ["version"]:
+    sys.exit(print("v3.260.0"))
+def stop(*_):
+    time.sleep(0.3)
+    open({log!r}, "a").write(json.dumps({{"ended": "in order"}}) + "\\n")
+    sys.exit(0)
+signal.signal(signal.SIGINT, stop)
+call = {{"arguments": sys.argv[1:], "environment": dict(os.environ)}}
+open({log!r}, "a").write(json.dumps(call) + "\\n")
+if "output" in sys.argv:
+    print('{{"bus_name": "b"}}')
+if "wait" in sys.argv:
+    time.sleep(60)
+sys.exit(3 if "fail" in sys.argv else 0)
+"""
+KEY = {"access_key_id": "LTAIlocalOfThisTest", "access_key_secret": "its-secret"}
+
+
+class Engine:
+    """The calls of an engine that does nothing, and a local cloud that only says who it is."""
+
+    def __init__(self, folder: Path, endpoint: str) -> None:
+        self.endpoint = endpoint
+        self._log = folder / "calls"
+        self.path = folder / "bin" / "pulumi"
+        self.path.parent.mkdir()
+        self.path.write_text(ENGINE.format(python=sys.executable, log=str(self._log)))
+        self.path.chmod(0o755)
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """Everything that was written down so far."""
+        lines = self._log.read_text().splitlines() if self._log.exists() else []
+        return [json.loads(line) for line in lines]
+
+    @property
+    def calls(self) -> list[list[str]]:
+        """The arguments of each call, without the folder."""
+        return [call["arguments"][2:] for call in self.log if "arguments" in call]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of the last call."""
+        found: dict[str, str] = self.log[-1]["environment"]
+        return found
+
+    def run(
+        self, action: command.Action, stack: str = "local", endpoint: str | None = None, **more: Any
+    ) -> int:
+        """Run the command; give its exit code."""
+        where = self.endpoint if endpoint is None else endpoint
+        return command.main(action, stack=stack, endpoint=where, as_json=False, **more)
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the address of what answers as a local cloud with a key of its own."""
+    key = tmp_path_factory.mktemp("data") / "access-key.json"
+    key.write_text(json.dumps(KEY))
+    health = json.dumps({"status": "ok", "access_key_file": str(key)}).encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(health)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def engine(tmp_path: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """Give the engine on PATH, and a project with stacks local and dev."""
+    engine = Engine(tmp_path, endpoint)
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "Pulumi.yaml").write_text('requiredPulumiVersion: ">=3.260.0"\n')
+    for stack in ("local", "dev"):
+        (project / f"Pulumi.{stack}.yaml").write_text("config: {}\n")
+    monkeypatch.setattr(command, "PROJECT", project)
+    monkeypatch.setenv("PATH", f"{engine.path.parent}{os.pathsep}{os.environ['PATH']}")
+    for name in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    return engine
+
+
+PACK = ["--policy-pack", str(command.PROJECT / "policies")]
+SELECT = ["stack", "select", "--create", "--stack"]
+
+
+@pytest.mark.parametrize(
+    ("action", "stack", "arguments"),
+    [
+        pytest.param("up", "local", [*PACK, "--yes", "--refresh"], id="a new cloud forgot all"),
+        pytest.param("preview", "local", PACK, id="a preview is not confirmed"),
+        pytest.param("refresh", "local", ["--yes"], id="refresh local"),
+        pytest.param(
+            "destroy", "local", ["--yes", "--refresh"], id="nor is it there to be deleted"
+        ),
+        pytest.param("up", "dev", PACK, id="real clouds ask first"),
+        pytest.param("destroy", "dev", [], id="above all before they destroy"),
+    ],
+)
+def test_the_engine_is_told_what_to_do(
+    engine: Engine, action: str, stack: str, arguments: list[str]
+) -> None:
+    """The stack is made if it is new; only stack local goes on without a question."""
+    assert 0 == engine.run(action, stack)
+    assert [[*SELECT, stack], [action, "--stack", stack, *arguments]] == engine.calls
+
+
+def test_an_option_of_the_engine_needs_no_dashes_before_it(engine: Engine) -> None:
+    """``make preview ARGS=--expect-no-changes`` works as it reads."""
+    more = ["--expect-no-changes", "--target", "urn:a"]
+    assert 0 == run_command(command.main, ["preview", "--stack", "dev", *more], "stack")
+    assert ["preview", "--stack", "dev", *PACK, *more] == engine.calls[-1]
+
+
+def test_more_arguments_reach_the_engine(engine: Engine) -> None:
+    """What the command does not know itself is handed on."""
+    engine.run("preview", more=["--diff"])
+    assert ["preview", "--stack", "local", *PACK, "--diff"] == engine.calls[-1]
+
+
+def test_the_engine_decides_the_exit_code(engine: Engine) -> None:
+    """What the engine ends with, make ends with; nothing is done after a failure."""
+    assert 3 == engine.run("up", more=["fail"])
+    assert 2 == len(engine.calls)
+
+
+def test_stack_local_reaches_the_local_cloud_and_nothing_else(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The provider's proxy is the local cloud, the state is this project's, nothing is a team's."""
+    for name in ("no_proxy", "NO_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "localhost,.invalid")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "the user's own")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://states")
+    engine.run("up")
+    given = engine.environment
+    assert (command.PROJECT / ".pulumi").as_uri() == given["PULUMI_BACKEND_URL"]
+    assert (engine.endpoint, "") == (given["HTTP_PROXY"], given["PULUMI_CONFIG_PASSPHRASE"])
+    assert [] == [name for name in given if name.lower() in {"no_proxy", "https_proxy"}]
+    assert "http_proxy" not in given
+
+
+def test_stack_local_gets_the_key_of_its_cloud_and_no_other(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both families of variables hold it; nothing of the developer's real account is left."""
+    real = {
+        "ALICLOUD_ACCESS_KEY": "LTAI5tReal",
+        "ALICLOUD_SECURITY_TOKEN": "real",
+        "ALICLOUD_PROFILE": "work",
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "real",
+        "ALIBABA_CLOUD_ECS_METADATA": "real",
+        "ALIBABACLOUD_ACCESS_KEY_ID": "LTAI5tReal",
+    }
+    for name, value in real.items():
+        monkeypatch.setenv(name, value)
+    engine.run("up")
+    given = {n: v for n, v in engine.environment.items() if n.startswith(("ALI", "ALICLOUD"))}
+    assert {
+        "ALICLOUD_ACCESS_KEY": KEY["access_key_id"],
+        "ALICLOUD_SECRET_KEY": KEY["access_key_secret"],
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": KEY["access_key_id"],
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": KEY["access_key_secret"],
+    } == given
+    engine.run("up", "dev", endpoint="")
+    assert real == {name: engine.environment[name] for name in real}
+
+
+def test_other_stacks_keep_what_the_user_has_set(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Proxy, passphrase and backend are the user's business there."""
+    monkeypatch.setenv("no_proxy", "localhost")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "the user's own")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://states")
+    engine.run("up", "dev", endpoint="")
+    given = engine.environment
+    assert ("localhost", "the user's own", "s3://states") == (
+        given["no_proxy"],
+        given["PULUMI_CONFIG_PASSPHRASE"],
+        given["PULUMI_BACKEND_URL"],
+    )
+    assert "HTTP_PROXY" not in given
+
+
+def test_state_is_kept_below_the_project(engine: Engine) -> None:
+    """Without a backend of the user's, state needs no service and no account."""
+    engine.run("preview", "dev")
+    folder = command.PROJECT / ".pulumi"
+    assert (folder.as_uri(), True) == (engine.environment["PULUMI_BACKEND_URL"], folder.is_dir())
+
+
+def test_outputs_are_json_and_nothing_else(
+    engine: Engine, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """With --json standard output is for programs."""
+    assert 0 == command.main("up", stack="local", endpoint=engine.endpoint, as_json=True)
+    assert {"bus_name": "b"} == json.loads(capfd.readouterr().out)
+    assert ["stack", "output"] == engine.calls[-1][:2]
+
+
+def test_a_local_cloud_is_started_when_none_runs(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It is said where it is and how to stop it; one that runs is used."""
+    running = [False]
+    monkeypatch.setattr(local_cloud, "is_running", lambda _endpoint: running[0])
+    monkeypatch.setattr(local_cloud, "start", lambda _project: 4711)
+    monkeypatch.setattr(local_cloud, "ENDPOINT", engine.endpoint)
+    engine.run("up", endpoint="")
+    assert "kill 4711" in capfd.readouterr().err
+    running[0] = True
+    engine.run("up", endpoint="")
+    assert "kill" not in capfd.readouterr().err
+    assert engine.endpoint == engine.environment["HTTP_PROXY"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["deploy"], "'deploy' is not one of 'up', 'preview', 'refresh', 'destroy', 'output'"),
+        (["up", "--stack", "staging"], "there is no stack 'staging'; there are dev, local, prod"),
+        (["up", "--stack", "locl"], "did you mean 'local'?"),
+        (["up", "--endpoint", "localhost:1"], "'localhost:1' is not the endpoint"),
+    ],
+)
+def test_a_mistake_is_answered_with_what_there_is(
+    engine: Engine, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+) -> None:
+    """An action or a stack that does not exist is named beside those that do."""
+    assert 0 < run_command(command.main, arguments, "stack")
+    assert told in capsys.readouterr().err
+    assert [] == engine.calls
+
+
+def test_an_interrupted_engine_may_put_its_state_in_order(engine: Engine) -> None:
+    """Ctrl-C reaches the engine, and the command waits for it instead of killing it."""
+    program = (
+        "from pathlib import Path; from ops.stack import __main__ as command; "
+        f"command.PROJECT = Path({str(command.PROJECT)!r}); "
+        f"command.main('up', stack='local', endpoint={engine.endpoint!r}, "
+        "as_json=False, more=['wait'])"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], start_new_session=True, stderr=subprocess.PIPE
+    ) as process:
+        deadline = time.monotonic() + 30
+        while len(engine.calls) < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(30)
+    assert {"ended": "in order"} == engine.log[-1]

@@ -1,0 +1,125 @@
+"""Where the engine comes from, and what is said when it cannot be had."""
+
+import io
+import subprocess
+import urllib.error
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pulumi.automation import PulumiCommand
+from rich.console import Console
+
+from ops.stack.engine import FOLDER, NoEngine, find_or_install
+
+
+@pytest.fixture
+def console() -> Console:
+    """Give a console whose text can be read."""
+    return Console(file=io.StringIO(), width=400)
+
+
+@pytest.fixture(autouse=True)
+def no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave nothing on PATH, and a project that needs an engine of a certain age."""
+    (tmp_path / "Pulumi.yaml").write_text('requiredPulumiVersion: ">=3.260.0"\n')
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+
+
+def told(console: Console) -> str:
+    """Give what was printed."""
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def make(path: Path, version: str = "v3.260.0") -> str:
+    """Make something that can be run and tells its version."""
+    path.parent.mkdir(parents=True)
+    path.write_text(f"#!/bin/sh\necho {version}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def fail_with(error: Exception) -> Any:
+    """Give an installer that fails."""
+
+    def install(**_arguments: Any) -> None:
+        raise error
+
+    return install
+
+
+@pytest.mark.parametrize("version", ["v3.260.0", "v3.300.1-alpha.4+dirty", "built at home"])
+def test_the_engine_on_path_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, console: Console, version: str
+) -> None:
+    """Whoever has one keeps it; nothing is installed."""
+    path = make(tmp_path / "bin" / "pulumi", version)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    assert (path, "") == (find_or_install(tmp_path, console), told(console))
+
+
+def test_an_engine_that_is_too_old_is_named_and_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, console: Console
+) -> None:
+    """The project's own is taken instead, and installed if it is not there."""
+    path = make(tmp_path / "bin" / "pulumi", "v3.99.0")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin")
+    monkeypatch.setattr(
+        PulumiCommand, "install", lambda root, version: make(Path(root) / "bin" / "pulumi")
+    )
+    own = str(tmp_path / FOLDER / "bin" / "pulumi")
+    assert [own, own] == [find_or_install(tmp_path, console) for _ in range(2)]
+    why = f"{path} is version 3.99.0, and this project needs 3.260.0 or newer: "
+    first, second = told(console).splitlines()
+    assert first.startswith(f"{why}installing version ")
+    assert second == f"{why}using {own}"
+
+
+def test_an_engine_is_installed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, console: Console
+) -> None:
+    """The version of the locked SDK goes into a folder of the project, announced before."""
+    asked: list[tuple[str, str, str]] = []
+
+    def install(root: str, version: object) -> None:
+        asked.append((root, str(version), told(console)))
+        make(Path(root) / "bin" / "pulumi")
+
+    monkeypatch.setattr(PulumiCommand, "install", install)
+    path = str(tmp_path / FOLDER / "bin" / "pulumi")
+    assert [path, path] == [find_or_install(tmp_path, console) for _ in range(2)]
+    ((root, wanted, announced),) = asked
+    assert (str(tmp_path / FOLDER), version("pulumi")) == (root, wanted)
+    assert f"installing version {wanted} into {FOLDER}/" in announced
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (urllib.error.URLError("no route to host"), "could not be downloaded (no route to host)"),
+        (TimeoutError("timed out"), "could not be downloaded (timed out)"),
+        (
+            subprocess.CalledProcessError(7, ["sh"], b"fetching\ncurl: (6) no such host\n"),
+            "failed: curl: (6) no such host",
+        ),
+        (subprocess.CalledProcessError(7, ["sh"]), "failed: exit code 7"),
+    ],
+    ids=["offline", "slow", "the installer's own words", "silent"],
+)
+def test_without_a_network_one_sentence_says_what_to_do(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    console: Console,
+    error: Exception,
+    reason: str,
+) -> None:
+    """The message names the reason and the way to install it by hand; there is no traceback."""
+    monkeypatch.setattr(PulumiCommand, "install", fail_with(error))
+    with pytest.raises(NoEngine) as missing:
+        find_or_install(tmp_path, console)
+    text = str(missing.value)
+    assert reason in text
+    assert "https://www.pulumi.com/docs/install/" in text
+    assert "\n" not in text

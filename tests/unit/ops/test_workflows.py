@@ -1,0 +1,171 @@
+"""The workflows do nothing that a person cannot do with make, and trust nothing unpinned."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[3]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+TARGETS = set(
+    re.findall(r"^([a-z]+)(?: [a-z ]+)?:(?!=)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+) | {"up"}
+
+
+def jobs() -> list[Any]:
+    """Give every job of every workflow."""
+    return [
+        pytest.param(job, id=f"{path.stem}-{name}")
+        for path in WORKFLOWS
+        for name, job in yaml.safe_load(path.read_text())["jobs"].items()
+    ]
+
+
+@pytest.mark.parametrize("job", jobs())
+def test_steps_are_make_targets_and_scripts(job: dict[str, Any]) -> None:
+    """Each command is a make target of the project, a script of it, or fills the summary."""
+    commands = [line for step in job["steps"] for line in step.get("run", "").splitlines()]
+    strange = [
+        line
+        for line in commands
+        if not (
+            (line.startswith("make ") and line.split()[1] in TARGETS)
+            or (line.startswith("ops/") and (ROOT / line.split()[0]).exists())
+            or line == 'cat .review/comment.md >>"$GITHUB_STEP_SUMMARY"'
+        )
+    ]
+    assert [] == strange
+
+
+@pytest.mark.parametrize("job", jobs())
+def test_actions_are_pinned(job: dict[str, Any]) -> None:
+    """An action is named by the hash of a commit."""
+    used = [step["uses"] for step in job["steps"] if "uses" in step]
+    assert [] == [name for name in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", name)]
+
+
+def workflow(name: str) -> dict[str, Any]:
+    """Return a workflow as a structure."""
+    content: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / name).read_text())
+    return content
+
+
+def reach(job: dict[str, Any]) -> tuple[str, ...]:
+    """Return what a job can reach: environment, secrets, and rights beyond reading the code."""
+    named = set(re.findall(r"secrets\.(\w+)", yaml.safe_dump(job)))
+    named |= {f"{right}: {level}" for right, level in job["permissions"].items()}
+    environment = job.get("environment", "")
+    return (environment, *sorted(named - {"contents: read"}))
+
+
+PREVIEW = "${{ matrix.stack }}-preview"
+PASSPHRASE = "PULUMI_CONFIG_PASSPHRASE"
+REACH = {
+    ("pull-request.yml", "check"): ("",),
+    ("pull-request.yml", "test"): ("",),
+    ("pull-request.yml", "judge"): ("",),
+    ("pull-request.yml", "gate"): ("", "actions: read"),
+    ("pull-request.yml", "plan"): (PREVIEW, PASSPHRASE, "id-token: write"),
+    ("pull-request.yml", "comment"): ("", "pull-requests: write"),
+    ("drift.yml", "compare"): ("${{ matrix.stack }}-drift", PASSPHRASE, "id-token: write"),
+    ("drift.yml", "report"): ("", "issues: write"),
+    ("deploy.yml", "dev"): ("dev", PASSPHRASE, "id-token: write"),
+    ("deploy.yml", "plan"): ("prod-drift", PASSPHRASE, "id-token: write"),
+    ("deploy.yml", "prod"): ("prod", PASSPHRASE, "id-token: write"),
+}
+"""Who can reach which secret, and which right: all of it."""
+
+
+def test_who_reaches_what() -> None:
+    """No job reaches a secret, an environment or a right that is not written down here."""
+    found = {
+        (path.name, name): reach(job)
+        for path in WORKFLOWS
+        for name, job in workflow(path.name)["jobs"].items()
+    }
+    assert REACH == found
+    for path in WORKFLOWS:
+        assert {} == workflow(path.name)["permissions"]
+        # Beside the jobs nothing names a secret, and none is handed on wholesale.
+        assert "secrets" not in yaml.safe_dump({**workflow(path.name), "jobs": {}})
+        assert "secrets: inherit" not in path.read_text()
+
+
+@pytest.mark.parametrize("name", ["gate", "plan", "comment"])
+def test_a_change_does_not_bring_its_own_tools(name: str) -> None:
+    """Where a pull request has a right or a secret, what runs is the base's; the head is data."""
+    job = workflow("pull-request.yml")["jobs"][name]
+    first, *others = [s for s in job["steps"] if s.get("uses", "").startswith("actions/checkout@")]
+    assert "${{ github.event.pull_request.base.sha }}" == first["with"]["ref"]
+    assert "path" not in first["with"]
+    assert all(step["with"] == {**step["with"], "path": ".head"} for step in others)
+    assert job["steps"][0] == first
+    for step in job["steps"]:
+        assert "working-directory" not in step
+        assert not re.search(r"\.head/|-C |cd ", step.get("run", ""))
+        # The tools read the change; they are not told to by text of it.
+        assert "${{" not in step.get("run", "")
+
+
+def test_no_fork_and_nobody_unapproved() -> None:
+    """What has a right or a secret is for branches of this repository, and prod's waits."""
+    jobs = workflow("pull-request.yml")["jobs"]
+    own = "github.event.pull_request.head.repo.full_name == github.repository"
+    assert ["gate", "plan", "comment"] == [n for n, job in jobs.items() if own in job.get("if", "")]
+    assert ["check", "test", "judge"] == [n for n, job in jobs.items() if "if" not in job]
+    # Without an always() the plan does not start if the gate fails.
+    assert ("gate", own) == (jobs["plan"]["needs"], jobs["plan"]["if"])
+    command = next(step["run"] for step in jobs["gate"]["steps"] if "run" in step)
+    assert command.startswith("ops/review/check-approval.sh ")
+    stacks = jobs["plan"]["strategy"]["matrix"]["stack"]
+    needed = {f"{stack}-preview" for stack in stacks if stack != "dev"}
+    assert needed <= set(command.split()[2:])
+
+
+def test_main_alone_reaches_what_nobody_approves() -> None:
+    """The nightly comparison has secrets without an approval, so it runs what is merged only."""
+    job = workflow("drift.yml")["jobs"]["compare"]
+    assert "github.ref == 'refs/heads/main'" == job["if"]
+    assert {"schedule", "workflow_dispatch"} == set(workflow("drift.yml")[True])
+
+
+@pytest.mark.parametrize("name", [path.name for path in WORKFLOWS])
+def test_no_run_is_green_that_failed(name: str) -> None:
+    """No step swallows a failure."""
+    text = (ROOT / ".github" / "workflows" / name).read_text()
+    assert not re.search(r"continue-on-error|\|\| *(true|:)|always\(\)", text)
+
+
+def test_forks_get_no_rights() -> None:
+    """No workflow runs a fork's code with this repository's rights."""
+    events = {e for path in WORKFLOWS for e in yaml.safe_load(path.read_text())[True]}
+    assert {"pull_request", "push", "schedule", "workflow_dispatch"} == events
+
+
+def test_deployments_are_never_interrupted() -> None:
+    """Only the deployment changes stacks, one at a time, and nothing cancels it."""
+    content = yaml.safe_load((ROOT / ".github" / "workflows" / "deploy.yml").read_text())
+    said = [content["concurrency"], *(job["concurrency"] for job in content["jobs"].values())]
+    assert ["deploy", "stack-dev", "stack-prod", "stack-prod"] == [each["group"] for each in said]
+    assert {False} == {each["cancel-in-progress"] for each in said}
+    others = [p.name for p in WORKFLOWS if re.search("make (up|apply)", p.read_text())]
+    assert ["deploy.yml"] == others
+
+
+def test_what_is_approved_is_what_is_applied() -> None:
+    """Prod's job carries out the plan of the same run that the approver was shown, and no other."""
+    jobs = workflow("deploy.yml")["jobs"]
+    assert ["dev", "plan"] == [jobs["plan"]["needs"], jobs["prod"]["needs"]]
+    made, taken = (
+        next(step["with"] for step in jobs[job]["steps"] if f"{action}-artifact" in str(step))
+        for job, action in (("plan", "upload"), ("prod", "download"))
+    )
+    assert (made["name"], "error") == (taken["name"], made["if-no-files-found"])
+    runs = {job: [step["run"] for step in jobs[job]["steps"] if "run" in step] for job in jobs}
+    assert "make propose STACK=prod" in runs["plan"]
+    assert ["make venv", "make apply STACK=prod"] == runs["prod"]
+    recipe = (ROOT / "Makefile").read_text().partition("\napply:")[2].partition("\n\n")[0]
+    assert "--plan $(REVIEW)/$(STACK).plan --refresh" in recipe
+    assert made["path"] == ".review/prod.plan"

@@ -1,0 +1,21 @@
+"""The project's own files are what they ask of others."""
+
+from pathlib import Path
+
+import pytest
+
+from localcloud.commandline import files
+
+ROOT = Path(__file__).parents[2]
+
+
+def yaml_files() -> list[Path]:
+    """Return every YAML file of the project."""
+    ours = [path for end in ("*.yaml", "*.yml") for path in ROOT.rglob(end)]
+    return [path for path in ours if not {".venv", ".engine"} & set(path.parts)]
+
+
+@pytest.mark.parametrize("path", yaml_files(), ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_the_projects_own_files_have_no_key_twice(path: Path) -> None:
+    """Also those that only the engine or a workflow reads."""
+    files.read_yaml(path)
