@@ -62,7 +62,7 @@ class ChatDeliveries(pulumi.ComponentResource):
 
 
 def _address(chat: Chat) -> dict[str, pulumi.Input[str]]:
-    """Give what the function needs to post to a chat."""
+    """Return what the function needs to post to a chat."""
     address: dict[str, pulumi.Input[str]] = {
         "platform": ChatPlatform(chat["platform"]).value,
         "webhook": chat["webhook"],

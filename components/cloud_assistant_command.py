@@ -75,7 +75,7 @@ class CloudAssistantCommand(pulumi.ComponentResource):
 
 
 def sha256(script: str) -> str:
-    """Give the digest by which a script is known."""
+    """Return the digest by which a script is known."""
     return hashlib.sha256(script.encode()).hexdigest()
 
 
@@ -85,5 +85,5 @@ def command_name(prefix: str, digest: str) -> str:
 
 
 def encode(script: str) -> str:
-    """Give a script the form in which CreateCommand takes it."""
+    """Return a script the form in which CreateCommand takes it."""
     return base64.b64encode(script.encode()).decode()

@@ -36,12 +36,12 @@ def build(function: str, extra: Mapping[str, str] | None = None, project: Path =
 
 
 def build_base64(function: str, extra: Mapping[str, str] | None = None) -> str:
-    """Give the archive as Function Compute's API takes it."""
+    """Return the archive as Function Compute's API takes it."""
     return base64.b64encode(build(function, extra)).decode()
 
 
 def _needed(module: str, project: Path) -> set[Path]:
-    """Give the files of a module and of all modules that it imports, directly or not."""
+    """Return the files of a module and of all modules that it imports, directly or not."""
     found: set[Path] = set()
     waiting = [module]
     while waiting:
@@ -69,7 +69,7 @@ def _imports(path: Path) -> tuple[str, ...]:
 
 
 def _source(module: str, project: Path) -> Path | None:
-    """Give the file of a module, if it is one."""
+    """Return the file of a module, if it is one."""
     base = project.joinpath(*module.split("."))
     candidates = (base.with_suffix(".py"), base / "__init__.py")
     return next((path for path in candidates if path.is_file()), None)

@@ -112,12 +112,12 @@ _LONG_BYTES = 2048
 
 
 def variables(documents: dict[str, str]) -> dict[str, str]:
-    """Give the variables of documents: the text, or ``@`` and the file that holds it."""
+    """Return the variables of documents: the text, or ``@`` and the file that holds it."""
     return {name: f"@{_file(name)}" if _is_long(text) else text for name, text in documents.items()}
 
 
 def files(documents: dict[str, str]) -> dict[str, str]:
-    """Give the files of documents that are too long for a variable."""
+    """Return the files of documents that are too long for a variable."""
     return {_file(name): text for name, text in documents.items() if _is_long(text)}
 
 

@@ -7,5 +7,5 @@ import pulumi
 
 
 def together(values: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[dict[str, str]]:
-    """Give one output that has all values; secret if one of them is. Empty is possible."""
+    """Return one output that has all values; secret if one of them is. Empty is possible."""
     return cast("pulumi.Output[dict[str, str]]", pulumi.Output.from_input(cast("Any", values)))

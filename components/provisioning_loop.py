@@ -281,7 +281,7 @@ class ProvisioningLoop(pulumi.ComponentResource):
 
 
 def _http_sources(args: ProvisioningLoopArgs) -> list[HttpSourceArgs]:
-    """Give every source of the bus: approvals, and new members if the settings say so."""
+    """Return every source of the bus: approvals, and new members if the settings say so."""
     doors: list[tuple[str, Source | Onboarding]] = [
         (source["name"], source) for source in args["sources"]
     ]

@@ -99,7 +99,7 @@ class RequestRoute(pulumi.ComponentResource):
 
 
 def _tokens(sources: list[Source]) -> dict[str, pulumi.Input[str]]:
-    """Give the secrets that requests must carry, if any source has one."""
+    """Return the secrets that requests must carry, if any source has one."""
     tokens = {source["name"]: source["token"] for source in sources if "token" in source}
     if not tokens:
         return {}

@@ -17,7 +17,7 @@ class Check:
 
     @property
     def is_right(self) -> bool:
-        """Tell whether it is so."""
+        """Return whether it is so."""
         return bool(self.expected == self.actual)
 
 
@@ -44,5 +44,5 @@ class Played:
 
     @property
     def is_right(self) -> bool:
-        """Tell whether everything was as it should be."""
+        """Return whether everything was as it should be."""
         return not self.failure and bool(self.checks) and all(c.is_right for c in self.checks)

@@ -56,14 +56,14 @@ class Loop:
         return str(answer["InvokeId"])
 
     def messages(self, chat: str, after: int = 0, limit: int = 100) -> list[dict[str, Any]]:
-        """Give what arrived in a chat after a message's number."""
+        """Return what arrived in a chat after a message's number."""
         found: list[dict[str, Any]] = self.inspector.get(
             f"chats/{chat}/messages", after=after, limit=limit
         )
         return found
 
     def last_message(self, chat: str) -> int:
-        """Give the number of the newest message of a chat, 0 if there is none."""
+        """Return the number of the newest message of a chat, 0 if there is none."""
         return max((m["id"] for m in self.messages(chat)), default=0)
 
     def next_message(self, chat: str, after: int) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class Loop:
         )
 
     def events(self, limit: int = 100) -> list[dict[str, Any]]:
-        """Give the way of the newest events, the oldest first."""
+        """Return the way of the newest events, the oldest first."""
         found: list[dict[str, Any]] = self.inspector.get("trace", limit=limit)
         return found
 
@@ -86,12 +86,12 @@ class Loop:
         )
 
     def invocations(self) -> list[dict[str, Any]]:
-        """Give what ran on the instances, the newest last."""
+        """Return what ran on the instances, the newest last."""
         found: list[dict[str, Any]] = self.inspector.get("invocations", limit=10_000)
         return found
 
     def file(self, instance: str, path: str) -> str:
-        """Give a file of an instance as it is there; empty if there is none."""
+        """Return a file of an instance as it is there; empty if there is none."""
         try:
             found = self.inspector.get(f"instances/{instance}/files", path=path)
         except CloudUnreachable:
@@ -99,7 +99,7 @@ class Loop:
         return str(found.get("content", ""))
 
     def account(self, instance: str, user: str) -> str:
-        """Give an account's line of the instance's passwd file; empty if there is none."""
+        """Return an account's line of the instance's passwd file; empty if there is none."""
         lines = self.file(instance, "/etc/passwd").splitlines()
         return next((line for line in lines if line.startswith(f"{user}:")), "")
 
@@ -126,5 +126,5 @@ class Loop:
 
 
 def event(name: str) -> bytes:
-    """Give a recorded request of a platform, byte for byte."""
+    """Return a recorded request of a platform, byte for byte."""
     return (EVENTS / f"{name}.json").read_bytes()

@@ -111,7 +111,7 @@ def _told(message: dict[str, Any], status: str, employee: str, role: str) -> Ite
 
 
 def _attempts(loop: Loop) -> int:
-    """Give the attempts of the newest delivery to a chat."""
+    """Return the attempts of the newest delivery to a chat."""
     loop.settle()
     result = [e for e in loop.events(1000) if e["source"] == "ecs.provisioning"][-1]
     for rule in result["rules"]:

@@ -14,20 +14,20 @@ _JOINER = "\u2060"
 
 
 def plain(text: str, most: int = 300) -> str:
-    """Give a text on one line that is neither markup nor a mention, a reference or a link."""
+    """Return a text on one line that is neither markup nor a mention, a reference or a link."""
     # GitHub looks for @name and #1 in what is rendered, so entities would not hide them.
     shown = _REFERENCE.sub(lambda found: found[0] + _JOINER, _one_line(text, most))
     return _escaped(shown)
 
 
 def code(text: str, most: int = 200) -> str:
-    """Give a text as code within a line, or within a cell of a table."""
+    """Return a text as code within a line, or within a cell of a table."""
     # Names in code are no mentions, and are copied as they are.
     return f"<code>{_escaped(_one_line(text, most))}</code>"
 
 
 def code_block(text: str, language: str = "") -> str:
-    """Give lines as a block of code that none of them can end."""
+    """Return lines as a block of code that none of them can end."""
     text = _UNSEEN.sub("", text)
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)

@@ -14,7 +14,7 @@ from stacks.settings import Settings
 
 
 def table() -> str:
-    """Give every setting with its path, its default and what it means."""
+    """Return every setting with its path, its default and what it means."""
     return "\n".join(
         ["| setting | default | meaning |", "| --- | --- | --- |", *_rows(Settings, "")]
     )
@@ -30,7 +30,7 @@ def _rows(model: type[BaseModel], before: str) -> Iterator[str]:
 
 
 def _inner(annotation: Any) -> tuple[type[BaseModel] | None, str]:
-    """Give the model behind an annotation, and the step that stands for a key of one's own."""
+    """Return the model behind an annotation, and the step that stands for a key of one's own."""
     step = "<name>." if get_origin(annotation) is dict else ""
     for candidate in (annotation, *get_args(annotation)):
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):

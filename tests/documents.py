@@ -55,12 +55,12 @@ def documents() -> list[str]:
 
 
 def text_of(document: str) -> str:
-    """Give a document's text."""
+    """Return a document's text."""
     return (ROOT / document).read_text(encoding="utf-8")
 
 
 def commands(document: str) -> list[Command]:
-    """Give a document's commands in their order; the parts of a pipe are commands of their own."""
+    """Return a document's commands in order; the parts of a pipe are commands of their own."""
     text = text_of(document)
     found: list[tuple[int, str, bool]] = []
     for fence in _FENCE.finditer(text):
@@ -82,18 +82,18 @@ def commands(document: str) -> list[Command]:
 
 
 def json_blocks(document: str) -> list[str]:
-    """Give the blocks of a document that are marked as JSON."""
+    """Return the blocks of a document that are marked as JSON."""
     return [fence[3] for fence in _FENCE.finditer(text_of(document)) if fence[2] == "json"]
 
 
 def links(document: str) -> list[str]:
-    """Give the targets of a document's links that lead into the project."""
+    """Return the targets of a document's links that lead into the project."""
     prose = _FENCE.sub("", text_of(document))
     return [target for target in _LINK.findall(prose) if "://" not in target]
 
 
 def anchors(document: str) -> set[str]:
-    """Give what a link may name after ``#``: the headings, as GitHub writes them."""
+    """Return what a link may name after ``#``: the headings, as GitHub writes them."""
     headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", text_of(document)), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
 

@@ -70,7 +70,7 @@ def settings(environ: Mapping[str, str]) -> Settings:
 
 
 def outgoing(event: Event, headers: Mapping[str, str]) -> Outgoing:
-    """Give the request for an event: what was posted, as JSON, and a key for repeats.
+    """Return the request for an event: what was posted, as JSON, and a key for repeats.
 
     Raises:
         PermanentError: if what was posted is not a JSON object.

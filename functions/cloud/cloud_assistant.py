@@ -36,7 +36,7 @@ class Run(NamedTuple):
 
     @property
     def is_finished(self) -> bool:
-        """Tell whether the command has ended here, well or badly."""
+        """Return whether the command has ended here, well or badly."""
         return self.status not in UNFINISHED
 
 
@@ -52,7 +52,7 @@ class Invocation(NamedTuple):
 
     @property
     def is_finished(self) -> bool:
-        """Tell whether the command has ended on every instance."""
+        """Return whether the command has ended on every instance."""
         return bool(self.runs) and all(run.is_finished for run in self.runs)
 
 
@@ -93,7 +93,7 @@ class CloudAssistant:
         return _text(answer.get("InvokeId"))
 
     def find(self, tags: Mapping[str, str]) -> list[Invocation]:
-        """Give the invocations of the last four weeks that carry all these tags, without output."""
+        """Return the last four weeks' invocations that carry all these tags, without output."""
         found: list[Invocation] = []
         next_token = None
         for _ in range(_MOST_PAGES):
@@ -107,7 +107,7 @@ class CloudAssistant:
         return [i for i in found if all(i.tags.get(k) == v for k, v in tags.items())]
 
     def result(self, invoke_id: str, instance_id: str) -> Invocation | None:
-        """Give what one invocation did on one instance, with its output; nothing if unknown."""
+        """Return what one invocation did on one instance, with its output; nothing if unknown."""
         answer = self._describe(
             InvokeId=invoke_id, InstanceId=instance_id, IncludeOutput=True, ContentEncoding="Base64"
         )
@@ -157,7 +157,7 @@ def _run(given: Mapping[str, Any]) -> Run:
 
 
 def whole_number(value: object) -> int | None:
-    """Give a whole number that may arrive as text, or as a double after a re-write of JSON."""
+    """Return a whole number that may arrive as text, or as a double after a re-write of JSON."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

@@ -101,7 +101,7 @@ def check(answer: dict[str, Any]) -> None:
 
 
 def string_to_sign(method: str, path: str, headers: dict[str, str]) -> str:
-    """Give the text that the signature covers."""
+    """Return the text that the signature covers."""
     first = [method, headers.get("content-md5", ""), headers.get("content-type", "")]
     named = "".join(f"{n}:{headers[n]}\n" for n in sorted(headers) if n.startswith("x-acs"))
     return "\n".join([*first, headers.get("date", "")]) + "\n" + named + path

@@ -82,7 +82,7 @@ class Rpc:
         self._seconds = seconds
 
     def call(self, action: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Give an action's answer.
+        """Return an action's answer.
 
         Raises:
             ApiTroubleError: if it is worth another try.
@@ -111,7 +111,7 @@ class Rpc:
 
 
 def read_answer(action: str, answer: Answer) -> dict[str, Any]:
-    """Give the JSON object of an answer, or raise what its status and code mean."""
+    """Return the JSON object of an answer, or raise what its status and code mean."""
     try:
         body = json.loads(answer.body)
     except (ValueError, RecursionError):
@@ -168,7 +168,7 @@ def authorization(
     headers: Mapping[str, str],
     credentials: Credentials,
 ) -> str:
-    """Give the Authorization header for a request with an empty body; header names lower case."""
+    """Return the Authorization header for a request with an empty body; header names lower case."""
     names = sorted(headers)
     signed = ";".join(names)
     canonical = "\n".join(

@@ -21,7 +21,7 @@ _ECS_HOSTS = {
 
 
 def cloud_assistant(context: Context, environ: Mapping[str, str]) -> CloudAssistant:
-    """Give a client for Cloud Assistant in the function's own region."""
+    """Return a client for Cloud Assistant in the function's own region."""
     host = _ECS_HOSTS.get(context.region, f"ecs.{context.region}.aliyuncs.com")
     endpoint = environ.get("ALIBABA_CLOUD_ENDPOINT_ECS") or f"https://{host}"
     rpc = Rpc(endpoint, VERSION, credentials(context, environ), now=time.time)
@@ -29,14 +29,14 @@ def cloud_assistant(context: Context, environ: Mapping[str, str]) -> CloudAssist
 
 
 def event_bus(context: Context, environ: Mapping[str, str]) -> EventBus:
-    """Give a client for the account's event buses in the function's own region."""
+    """Return a client for the account's event buses in the function's own region."""
     host = f"{context.account_id}.eventbridge.{context.region}.aliyuncs.com"
     endpoint = environ.get("ALIBABA_CLOUD_ENDPOINT_EVENTBRIDGE") or f"https://{host}"
     return EventBus(endpoint, credentials(context, environ), now=time.time)
 
 
 def credentials(context: Context, environ: Mapping[str, str]) -> Credentials:
-    """Give the key of the function's role.
+    """Return the key of the function's role.
 
     Python 3.12 has it in the environment; its context has no ``credentials`` any more, which the
     older runtimes have ("Context", Function Compute). Read at each call: it expires.

@@ -7,7 +7,7 @@ _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def parse(text: object) -> float | None:
-    """Give seconds since 1970; nothing if the text is not a time.
+    """Return seconds since 1970; nothing if the text is not a time.
 
     EventBridge's own samples have three forms: ``...Z``, ``...+08:00`` and ``...Asia/Shanghai``.
     A time without a zone is taken as UTC.
@@ -35,7 +35,7 @@ def http_date(seconds: float) -> str:
 
 
 def seconds_between(start: str, finish: str) -> int | None:
-    """Give how long something took; nothing if that cannot be told."""
+    """Return how long something took; nothing if that cannot be told."""
     first, last = parse(start), parse(finish)
     if first is None or last is None or last < first:
         return None

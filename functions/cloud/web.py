@@ -32,7 +32,7 @@ class Send(Protocol):
     def __call__(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, seconds: float
     ) -> Answer:
-        """Give the answer, whatever its status, or raise :class:`UnreachableError`."""
+        """Return the answer, whatever its status, or raise :class:`UnreachableError`."""
         ...
 
 
@@ -95,7 +95,7 @@ def check_url(url: str) -> None:
 
 
 def header_value(text: str) -> str:
-    """Give an id in a form that any HTTP header can hold; an odd one becomes its hash."""
+    """Return an id in a form that any HTTP header can hold; an odd one becomes its hash."""
     if 0 < len(text) <= 200 and text.isascii() and text.isprintable():
         return text
     from hashlib import sha256  # noqa: PLC0415

@@ -13,13 +13,13 @@ from typing import Any
 
 
 def dingtalk_sign(secret: str, milliseconds: int) -> str:
-    """Give the signature, not yet percent-encoded."""
+    """Return the signature, not yet percent-encoded."""
     text = f"{milliseconds}\n{secret}".encode()
     return base64.b64encode(hmac.new(secret.encode(), text, hashlib.sha256).digest()).decode()
 
 
 def dingtalk_url(webhook: str, secret: str, milliseconds: int) -> str:
-    """Give the webhook with time and signature appended; valid for an hour."""
+    """Return the webhook with time and signature appended; valid for an hour."""
     from urllib.parse import quote_plus  # noqa: PLC0415
 
     sign = quote_plus(dingtalk_sign(secret, milliseconds))
@@ -28,11 +28,11 @@ def dingtalk_url(webhook: str, secret: str, milliseconds: int) -> str:
 
 
 def lark_sign(secret: str, seconds: int) -> str:
-    """Give the signature for the body."""
+    """Return the signature for the body."""
     key = f"{seconds}\n{secret}".encode()
     return base64.b64encode(hmac.new(key, b"", hashlib.sha256).digest()).decode()
 
 
 def lark_body(message: dict[str, Any], secret: str, seconds: int) -> dict[str, Any]:
-    """Give the message with time and signature; valid for an hour."""
+    """Return the message with time and signature; valid for an hour."""
     return {**message, "timestamp": str(seconds), "sign": lark_sign(secret, seconds)}

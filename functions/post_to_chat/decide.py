@@ -107,7 +107,7 @@ def chats(environ: Mapping[str, str]) -> dict[str, Chat | SettingError]:
 def addressed(
     event: Event, known: Mapping[str, Chat | SettingError]
 ) -> tuple[Chat, dict[str, Any]]:
-    """Give the chat that a result event is for, and its finished message.
+    """Return the chat that a result event is for, and its finished message.
 
     Raises:
         PermanentError: if it names no chat that is known, or holds no message.
@@ -163,7 +163,7 @@ def judge(platform: str, answer: Answer) -> Verdict:
 
 
 def fallback(message: dict[str, Any], chat: Chat, meaning: Meaning) -> dict[str, Any] | None:
-    """Give the same facts as plain text, for a chat that refused the form or the length."""
+    """Return the same facts as plain text, for a chat that refused the form or the length."""
     if meaning not in {Meaning.BAD_FORM, Meaning.TOO_LONG}:
         return None
     most = SHORT_BYTES if meaning is Meaning.TOO_LONG else MOST_BYTES - 1000
@@ -178,7 +178,7 @@ def fallback(message: dict[str, Any], chat: Chat, meaning: Meaning) -> dict[str,
 
 
 def failure(chat: Chat, verdict: Verdict) -> ChatBusyError | ChatRefusedError:
-    """Give the error for an answer that is no success.
+    """Return the error for an answer that is no success.
 
     Both are raised. EventBridge tries again after either; what a wrong webhook or secret refused
     then ends in the dead-letter queue, from where it can be sent once the setting is mended.
@@ -190,7 +190,7 @@ def failure(chat: Chat, verdict: Verdict) -> ChatBusyError | ChatRefusedError:
 
 
 def _code_and_text(platform: str, fields: Mapping[str, Any]) -> tuple[str, str]:
-    """Give an answer's code and words; Lark's older answers have other names for them."""
+    """Return an answer's code and words; Lark's older answers have other names for them."""
     lark = [("code", "msg"), ("StatusCode", "StatusMessage")]
     names = lark if platform == "lark" else [("errcode", "errmsg")]
     for code, text in names:

@@ -17,7 +17,7 @@ class Commands(Protocol):
     """What this function needs of Cloud Assistant."""
 
     def result(self, invoke_id: str, instance_id: str) -> Invocation | None:
-        """Give what one invocation did on one instance."""
+        """Return what one invocation did on one instance."""
         ...
 
 

@@ -38,7 +38,7 @@ def completion(event: Event) -> Completion:
 
 
 def decide(ended: Completion, invocation: Invocation | None, loop: Loop) -> Facts:
-    """Give everything that there is to tell about a run that has ended.
+    """Return everything that there is to tell about a run that has ended.
 
     Raises:
         NotYetVisibleError: if Cloud Assistant does not show its end.
@@ -62,7 +62,7 @@ def decide(ended: Completion, invocation: Invocation | None, loop: Loop) -> Fact
 
 
 def event_id(facts: Facts) -> str:
-    """Give the id of the result event, the same however often the run's end is announced."""
+    """Return the id of the result event, the same however often the run's end is announced."""
     return f"{facts.invoke_id}:{facts.instance_id}:{facts.status}"
 
 

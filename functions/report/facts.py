@@ -50,7 +50,7 @@ class Facts(NamedTuple):
 
 
 def detail(facts: Facts, language: str) -> dict[str, Any]:
-    """Give the ``detail`` of a result event; its keys are always the same."""
+    """Return the ``detail`` of a result event; its keys are always the same."""
     return {
         "InvocationStatus": bounded(facts.status, _LONGEST),
         "action": facts.action,

@@ -198,7 +198,7 @@ def exit_code(code: object, language: str) -> str:
 
 
 def label(name: str, language: str) -> str:
-    """Give a field's name for people."""
+    """Return a field's name for people."""
     return _LABELS[name][_index(language)]
 
 

@@ -16,7 +16,7 @@ _NOTHING_WIDE = "\u200b"
 
 
 def neutral(line: str) -> str:
-    """Give one line that looks as before and means nothing to a chat client."""
+    """Return one line that looks as before and means nothing to a chat client."""
     text = line.translate(_TWINS)
     # Between letters an underscore is no markup, and names are full of them.
     text = _EMPHASIS.sub("\uff3f", text)
@@ -29,5 +29,5 @@ def neutral(line: str) -> str:
 
 
 def neutral_lines(text: str) -> list[str]:
-    """Give the lines of a text, each of them neutral, without the empty ones."""
+    """Return the lines of a text, each of them neutral, without the empty ones."""
     return [neutral(line) for line in text.split("\n") if line.strip()]

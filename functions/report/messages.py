@@ -43,7 +43,7 @@ class _Content(NamedTuple):
 
 
 def build(facts: Facts, chat: Chat, event_id: str) -> dict[str, Any]:
-    """Give the body that the chat's webhook takes, but for a signature."""
+    """Return the body that the chat's webhook takes, but for a signature."""
     platform = _lark if chat.platform == "lark" else _dingtalk
     message: dict[str, Any] = {}
     for tail in _TAILS:

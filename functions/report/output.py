@@ -26,7 +26,7 @@ _UNSEEN = re.compile(
 
 
 def presentable(text: str) -> str:
-    """Give the end of a text without terminal codes, invisible characters and secrets."""
+    """Return the end of a text without terminal codes, invisible characters and secrets."""
     text = _ESCAPES.sub("", text[-_LARGEST:])
     # A progress bar overwrites its line: only what stood there last is of interest.
     lines = [line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n")]
@@ -35,7 +35,7 @@ def presentable(text: str) -> str:
 
 
 def cut_tail(text: str, most_bytes: int) -> str:
-    """Give the last lines of a text, whole characters only, marked if something is missing."""
+    """Return the last lines of a text, whole characters only, marked if something is missing."""
     lines = [line.rstrip() for line in text.split("\n")]
     while lines and not lines[-1]:
         lines.pop()
@@ -47,14 +47,14 @@ def cut_tail(text: str, most_bytes: int) -> str:
 
 
 def bounded(text: str, most_characters: int) -> str:
-    """Give a text on one line, without invisible characters, and not longer than that."""
+    """Return a text on one line, without invisible characters, and not longer than that."""
     # A generous first cut keeps the work small however long the text is.
     text = " ".join(_UNSEEN.sub("", text[: most_characters * 4].replace("\n", " ")).split())
     return text if len(text) <= most_characters else text[: most_characters - 1] + "…"
 
 
 def result_line(output: str) -> dict[str, Any]:
-    """Give the script's result: the last line of its output that is a JSON object."""
+    """Return the script's result: the last line of its output that is a JSON object."""
     for line in reversed(output.split("\n")[-50:]):
         if line.startswith("{"):
             try:

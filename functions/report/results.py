@@ -15,7 +15,7 @@ TYPE = "provisioning:InvocationResult"
 
 
 def event(facts: Facts, loop: Loop, event_id: str, now: float) -> dict[str, Any]:
-    """Give a result event for the bus, with the finished message for the chat in ``facts``.
+    """Return a result event for the bus, with the finished message for the chat in ``facts``.
 
     The id follows from what is reported, so that the same report put twice is the same event.
     """
@@ -51,7 +51,7 @@ def with_run(known: Facts, invocation: Invocation, run: Run, loop: Loop) -> Fact
 
 
 def _script(command_name: str, current: str) -> str:
-    """Give the hash of the script that ran, which the stack may have replaced since.
+    """Return the hash of the script that ran, which the stack may have replaced since.
 
     The command's name ends in the first 12 digits of it; the stack knows only the current one.
     """

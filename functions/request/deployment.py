@@ -46,7 +46,7 @@ class Loop(NamedTuple):
     script_sha256: str
 
     def chat_for(self, wanted: str, source: str) -> str:
-        """Give the chat to tell: the wanted one, else the source's, else the default."""
+        """Return the chat to tell: the wanted one, else the source's, else the default."""
         if wanted in self.chats:
             return wanted
         found = self.sources.get(source)

@@ -18,7 +18,7 @@ JsonObject = dict[str, Any]
 
 
 def text(environ: Mapping[str, str], name: str, default: str | None = None) -> str:
-    """Give a variable's value, or the content of the file that it names."""
+    """Return a variable's value, or the content of the file that it names."""
     value = environ.get(name, "") or default
     if value is None:
         raise SettingError(name, "is missing or empty; the stack sets it")
@@ -34,14 +34,14 @@ def text(environ: Mapping[str, str], name: str, default: str | None = None) -> s
 
 
 def archive() -> "Path":
-    """Give the root of the function's archive, where index.py lies."""
+    """Return the root of the function's archive, where index.py lies."""
     from pathlib import Path  # noqa: PLC0415
 
     return Path(__file__).parents[2]
 
 
 def number(environ: Mapping[str, str], name: str, low: float, high: float) -> float:
-    """Give a number between two limits."""
+    """Return a number between two limits."""
     value = text(environ, name)
     try:
         found = float(value)
@@ -53,7 +53,7 @@ def number(environ: Mapping[str, str], name: str, low: float, high: float) -> fl
 
 
 def json_object(environ: Mapping[str, str], name: str, default: str | None = None) -> JsonObject:
-    """Give a JSON object."""
+    """Return a JSON object."""
     value = _json(environ, name, default)
     if not isinstance(value, dict):
         raise SettingError(name, "must be a JSON object")
@@ -61,7 +61,7 @@ def json_object(environ: Mapping[str, str], name: str, default: str | None = Non
 
 
 def json_texts(environ: Mapping[str, str], name: str, default: str | None = None) -> list[str]:
-    """Give a JSON list of texts."""
+    """Return a JSON list of texts."""
     value = _json(environ, name, default)
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise SettingError(name, "must be a JSON list of texts")

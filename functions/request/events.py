@@ -21,7 +21,7 @@ class Event(NamedTuple):
     data: Mapping[str, Any]
 
     def get(self, *path: str) -> Any:
-        """Give the value at a path of ``data``; nothing where the path ends early."""
+        """Return the value at a path of ``data``; nothing where the path ends early."""
         value: Any = self.data
         for name in path:
             value = value.get(name) if isinstance(value, Mapping) else None
@@ -51,13 +51,13 @@ def read(payload: bytes | str) -> Event:
 
 
 def derived_id(payload: bytes | str) -> str:
-    """Give the same id for the same text, for events that have no usable id of their own."""
+    """Return the same id for the same text, for events that have no usable id of their own."""
     raw = payload if isinstance(payload, bytes) else payload.encode("utf-8", "replace")
     return f"sha256-{sha256(raw).hexdigest()[:40]}"
 
 
 def _safe_id(value: object, payload: bytes | str) -> str:
-    """Give an id that a tag, a header and an event id can hold."""
+    """Return an id that a tag, a header and an event id can hold."""
     if isinstance(value, str) and 0 < len(value) <= _LONGEST_ID and value.isascii():
         if value.isprintable() and " " not in value and "://" not in value:
             return value

@@ -28,11 +28,11 @@ class Commands(Protocol):
     """What this function needs of Cloud Assistant."""
 
     def find(self, tags: Mapping[str, str]) -> list[Invocation]:
-        """Give the invocations that carry all these tags."""
+        """Return the invocations that carry all these tags."""
         ...
 
     def result(self, invoke_id: str, instance_id: str) -> Invocation | None:
-        """Give what one invocation did on one instance."""
+        """Return what one invocation did on one instance."""
         ...
 
     def invoke(

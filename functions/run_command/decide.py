@@ -64,7 +64,7 @@ class Rejection(NamedTuple):
 
 
 def decide(event: Event, settings: Settings, now: float) -> Request | Rejection:
-    """Give the request that an event holds, or why there is none."""
+    """Return the request that an event holds, or why there is none."""
     loop = settings.loop
     source_chat = loop.chat_for("", event.source)
 
@@ -142,7 +142,7 @@ def _staleness(event: Event, now: float, limit: float) -> Reason | None:
 
 
 def _values(detail: Mapping[str, Any]) -> tuple[dict[str, str], Reason | None]:
-    """Give the fields that are in order, and what is wrong with the first that is not.
+    """Return the fields that are in order, and what is wrong with the first that is not.
 
     Unknown keys are left alone: DingTalk's and Lark's automations add their own. An empty text or
     null is a form field that nobody filled in.
@@ -180,7 +180,7 @@ def _unavailable(
 
 
 def _headers(headers: object, name: str) -> list[str]:
-    """Give a header's values whatever the case of its name; what is no text counts as wrong."""
+    """Return a header's values whatever the case of its name; what is no text counts as wrong."""
     if not isinstance(headers, dict):
         return []
     found = [v for k, v in headers.items() if k.lower() == name]

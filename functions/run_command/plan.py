@@ -46,7 +46,7 @@ class Repeat(NamedTuple):
 
     @property
     def is_finished(self) -> bool:
-        """Tell whether there is a result to answer with."""
+        """Return whether there is a result to answer with."""
         return all(invocation.is_finished for invocation in self.invocations)
 
 
@@ -57,7 +57,7 @@ class Conflict(NamedTuple):
 
 
 def lookup_tags(request: Request, settings: Settings) -> dict[str, str]:
-    """Give the tags by which an earlier run of the same request is found."""
+    """Return the tags by which an earlier run of the same request is found."""
     return {
         tags.REQUEST: request.request_id,
         tags.ACTION: request.action,
@@ -67,7 +67,7 @@ def lookup_tags(request: Request, settings: Settings) -> dict[str, str]:
 
 
 def parts(request: Request, settings: Settings) -> tuple[Part, ...]:
-    """Give the calls that run a request on all instances of its role."""
+    """Return the calls that run a request on all instances of its role."""
     role = settings.loop.roles[request.role]
     ids = role.instances or (() if role.tags else settings.instance_ids)
     unique = tuple(dict.fromkeys(ids))
@@ -107,13 +107,13 @@ def compare(
 
 
 def decisive(invocations: Sequence[Invocation]) -> tuple[Invocation, Run]:
-    """Give the run that stands for all of them: the first that went wrong, else the first."""
+    """Return the run that stands for all of them: the first that went wrong, else the first."""
     runs = [(invocation, run) for invocation in invocations for run in invocation.runs]
     return next((pair for pair in runs if pair[1].status != SUCCESS), runs[0])
 
 
 def count(invocations: Sequence[Invocation]) -> tuple[tuple[str, int], ...]:
-    """Give how many instances have which status, if there is more than one instance."""
+    """Return how many instances have which status, if there is more than one instance."""
     counts: dict[str, int] = {}
     for invocation in invocations:
         for run in invocation.runs:
@@ -122,7 +122,7 @@ def count(invocations: Sequence[Invocation]) -> tuple[tuple[str, int], ...]:
 
 
 def _missing(wanted: Sequence[Part], found: Sequence[Invocation]) -> tuple[Part, ...]:
-    """Give the parts that still have to be started, whichever event began.
+    """Return the parts that still have to be started, whichever event began.
 
     An event may have started some and then been throttled until it went to the dead letters. If
     the stack has other instances by now, the parts do not correspond, and nothing is run again.
@@ -136,7 +136,7 @@ def _missing(wanted: Sequence[Part], found: Sequence[Invocation]) -> tuple[Part,
 
 
 def _tags(request: Request, settings: Settings, part: str) -> dict[str, str]:
-    """Give everything that the completion needs to find its way back, as tags."""
+    """Return everything that the completion needs to find its way back, as tags."""
     given = {
         **lookup_tags(request, settings),
         tags.EVENT: request.event_id,
@@ -149,6 +149,6 @@ def _tags(request: Request, settings: Settings, part: str) -> dict[str, str]:
 
 
 def _client_token(request: Request, settings: Settings, part: str) -> str:
-    """Give the token by which ECS itself drops a repeat within minutes: 64 characters at most."""
+    """Return the token by which ECS itself drops a repeat within minutes: 64 characters at most."""
     key = [*lookup_tags(request, settings).values(), part]
     return sha256("\n".join(key).encode()).hexdigest()

@@ -43,7 +43,7 @@ class Cloud:
 
 @pytest.fixture
 def cloud() -> Iterator[Cloud]:
-    """Give a server that only says where its key is."""
+    """Return a server that only says where its key is."""
     cloud = Cloud()
     threading.Thread(target=cloud.server.serve_forever, daemon=True).start()
     yield cloud

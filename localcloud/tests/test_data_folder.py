@@ -33,7 +33,7 @@ def hold(path: Path) -> subprocess.Popen[str]:
 
 
 def key_in(path: Path) -> tuple[str, str]:
-    """Give the key of a folder, as a cloud that starts there has it."""
+    """Return the key of a folder, as a cloud that starts there has it."""
     folder = DataFolder(path)
     folder.close()
     return folder.access_key.id, folder.access_key.secret
@@ -107,7 +107,7 @@ def test_a_child_that_outlives_the_cloud_does_not_hold_its_folder(tmp_path: Path
 
 
 def broken(path: Path, content: str) -> Path:
-    """Give a file with something in it."""
+    """Return a file with something in it."""
     path.write_text(content)
     return path
 

@@ -77,7 +77,7 @@ def _difference(
 
 
 def _play(tree: Path, samples: list[Sample]) -> tuple[dict[str, Record], bool]:
-    """Give what a revision's loop makes of the events, in this checkout's local cloud."""
+    """Return what a revision's loop makes of the events, in this checkout's local cloud."""
     with cloud.running(PROJECT) as ready:
         played = Player(ready, cloud.deploy(tree, ready)).play(samples)
     return records(samples, played), played.settled

@@ -35,7 +35,7 @@ class Difference:
     changed: tuple[Changed, ...]
 
     def counts(self) -> dict[str, int]:
-        """Give how many events change in which way, in the order of :data:`KINDS`."""
+        """Return how many events change in which way, in the order of :data:`KINDS`."""
         found = {
             kind: sum(any(c.kind == kind for c in event.changes) for event in self.changed)
             for kind in KINDS

@@ -30,7 +30,7 @@ _VARYING = (
 
 
 def records(samples: Sequence[Sample], played: Played) -> dict[str, Record]:
-    """Give for each event its rules, runs, results and messages."""
+    """Return for each event its rules, runs, results and messages."""
     events = {event["id"]: event for event in played.events if event["source"] != RESULT}
     results = _results_by_origin(played)
     runs = defaultdict(list)
@@ -60,7 +60,7 @@ def records(samples: Sequence[Sample], played: Played) -> dict[str, Record]:
 
 
 def _results_by_origin(played: Played) -> dict[str, list[dict[str, Any]]]:
-    """Give the result events by the event or the manual invocation that they answer."""
+    """Return the result events by the event or the manual invocation that they answer."""
     by_invocation = {
         run["invocation"]: run["tags"].get("provisioning:event") or run["invocation"]
         for run in played.invocations
@@ -76,7 +76,7 @@ def _results_by_origin(played: Played) -> dict[str, list[dict[str, Any]]]:
 
 
 def _rules(event: dict[str, Any]) -> list[Record]:
-    """Give the rules that took an event and how each of their targets ended."""
+    """Return the rules that took an event and how each of their targets ended."""
     return [
         {
             "rule": rule["rule"],
@@ -123,13 +123,13 @@ def _messages_by_body(messages: list[dict[str, Any]]) -> Shown:
 
 
 def _messages(event: dict[str, Any], shown: Shown) -> list[Record]:
-    """Give what the chats show of a result; of equal messages each result takes one a chat."""
+    """Return what the chats show of a result; of equal messages each result takes one a chat."""
     chats = shown.get(_key(event["event"]["data"].get("message", {})), {})
     return [{"chat": chat, "text": _plain(texts.pop())} for chat, texts in chats.items() if texts]
 
 
 def _left(shown: Shown) -> list[Record]:
-    """Give the messages that say something else than any result did."""
+    """Return the messages that say something else than any result did."""
     return [
         {"chat": chat, "text": _plain(text)}
         for chats in shown.values()

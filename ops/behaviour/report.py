@@ -53,7 +53,7 @@ def headline(difference: Difference) -> str:
 
 
 def as_json(difference: Difference, **more: Any) -> str:
-    """Give the difference as JSON."""
+    """Return the difference as JSON."""
     found = {
         "events": difference.events,
         "changed": [asdict(event) for event in difference.changed],

@@ -24,7 +24,7 @@ class NoRevision(UserError):
 
 
 def commit(project: Path, revision: str) -> str:
-    """Give the commit that a name of a revision stands for."""
+    """Return the commit that a name of a revision stands for."""
     return git(project, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").strip()
 
 
@@ -47,7 +47,7 @@ def unpack(project: Path, revision: str, folder: Path) -> None:
 
 
 def is_same(project: Path, revision: str) -> bool:
-    """Tell whether nothing that decides the behaviour differs between a revision and the files."""
+    """Return whether nothing that decides behaviour differs between a revision and the files."""
     differing = git(project, "diff", "--name-only", revision, "--", *DECISIVE)
     new = git(project, "ls-files", "--others", "--exclude-standard", "--", *DECISIVE)
     return not (differing + new).strip()

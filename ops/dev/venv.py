@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def is_whole(venv: Path, *, exactly: bool) -> bool:
-    """Tell whether everything was installed, from this lock, in this folder, for this Python."""
+    """Return whether everything was installed, from this lock, in this folder, for this Python."""
     version = _version_of(venv / "bin/python")
     try:
         stamp = json.loads((venv / STAMP).read_text())

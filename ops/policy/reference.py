@@ -16,7 +16,7 @@ _INTRODUCTION = Path(__file__).with_name("introduction.md")
 
 
 def reference() -> str:
-    """Give the whole page."""
+    """Return the whole page."""
     parts = [
         _INTRODUCTION.read_text(encoding="utf-8").replace("COUNT", str(len(rules.ALL))),
         "\n".join(_table()),

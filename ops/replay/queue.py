@@ -42,15 +42,15 @@ class Queue:
         self._key = key
 
     def count(self) -> int:
-        """Give how many messages wait."""
+        """Return how many messages wait."""
         return int(_values(self._call("GET", self._path))["ActiveMessages"])
 
     def look(self) -> list[Message]:
-        """Give the first messages and leave them as they are."""
+        """Return the first messages and leave them as they are."""
         return self._messages(f"peekonly=true&numOfMessages={BATCH}")
 
     def take(self) -> list[Message]:
-        """Give messages that nobody else gets until the queue's visibility timeout has passed."""
+        """Return messages that nobody else gets until the queue's visibility timeout has passed."""
         return self._messages(f"numOfMessages={BATCH}")
 
     def delete(self, message: Message) -> None:

@@ -162,7 +162,7 @@ def _summary(found: StackPreview) -> list[str]:
 
 
 def _details(found: StackPreview, room: int) -> str:
-    """Give the folded difference of a stack, as many resources of it as there is room for."""
+    """Return the folded difference of a stack, as many resources of it as there is room for."""
     steps = sorted(found.plan.steps, key=_rank) if found.plan else []
     opening = f"\n<details><summary>Full difference of {plain(found.stack)}</summary>\n\n"
     closing = "</details>\n"

@@ -38,7 +38,7 @@ def main(
 
 
 def issue(previews: list[StackPreview]) -> str:
-    """Give the issue's text for the stacks that differ or could not be compared; else nothing."""
+    """Return the issue's text for the stacks that differ or could not be compared; else nothing."""
     failed = [found for found in previews if found.plan is None]
     drifted = [found for found in previews if found.plan and found.plan.steps]
     if not (failed or drifted):

@@ -139,7 +139,7 @@ def shown(name: str, value: Any) -> Any:
 
 
 def _text(name: str, value: str) -> Any:
-    """Give a text as it reads best: a script decoded, a document as a structure."""
+    """Return a text as it reads best: a script decoded, a document as a structure."""
     if name == "commandContent":
         with suppress(binascii.Error, UnicodeDecodeError):
             value = base64.b64decode(value, validate=True).decode()

@@ -27,7 +27,7 @@ class NoEngine(UserError):
 
 
 def find_or_install(project: Path, console: Console) -> str:
-    """Give the path of ``pulumi``; install it first if it is nowhere.
+    """Return the path of ``pulumi``; install it first if it is nowhere.
 
     Raises:
         NoEngine: if it is not there and cannot be downloaded.

@@ -24,7 +24,7 @@ class NoLocalCloud(UserError):
 
 
 def is_running(endpoint: str) -> bool:
-    """Tell whether a local cloud answers at an endpoint."""
+    """Return whether a local cloud answers at an endpoint."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"{endpoint}/_localcloud/health", timeout=5) as answer:

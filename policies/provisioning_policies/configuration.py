@@ -111,7 +111,7 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 
 def is_production(stack: str, *configurations: Configuration) -> bool:
-    """Tell whether a stack is judged as production: every one that is not listed is.
+    """Return whether a stack is judged as production: every one that is not listed is.
 
     Of several configurations the last one with a list decides.
     """
@@ -122,7 +122,7 @@ def is_production(stack: str, *configurations: Configuration) -> bool:
 def settings(
     rules: Iterable[AnyRule], production: bool, *configurations: Configuration
 ) -> dict[str, Setting]:
-    """Give how each rule is applied; a later configuration wins over an earlier one."""
+    """Return how each rule is applied; a later configuration wins over an earlier one."""
     result = {}
     for rule in rules:
         in_production, elsewhere = _ENFORCEMENT[rule.level]
@@ -160,7 +160,7 @@ def schema(rule: AnyRule) -> PolicyConfigSchema:
 
 
 def accepted(options: Mapping[str, Any], resource: str) -> str | None:
-    """Give the reason for which a resource may break the rule, or None if there is none."""
+    """Return the reason for which a resource may break the rule, or None if there is none."""
     for exemption in options.get(EXEMPTIONS, ()):
         if fnmatch.fnmatchcase(resource, exemption["resource"]):
             return str(exemption["reason"])

@@ -28,7 +28,7 @@ def policies_of(rules: Sequence[AnyRule], settings: Mapping[str, Setting]) -> li
 
 
 def initial_config(settings: Mapping[str, Setting]) -> dict[str, Any]:
-    """Give the pack's configuration, which ``--policy-pack-config`` overrides."""
+    """Return the pack's configuration, which ``--policy-pack-config`` overrides."""
     return {
         name: {"enforcementLevel": setting.level, **setting.options}
         for name, setting in settings.items()

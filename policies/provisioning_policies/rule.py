@@ -41,12 +41,12 @@ class Option:
     """The default in production, where it differs."""
 
     def default_in(self, production: bool) -> Any:
-        """Give the value that holds if nobody sets another."""
+        """Return the value that holds if nobody sets another."""
         return self.production if production and self.production is not None else self.default
 
     @property
     def schema(self) -> dict[str, Any]:
-        """Give the JSON schema of the value."""
+        """Return the JSON schema of the value."""
         if isinstance(self.default, int):
             return {"type": "integer", "description": self.meaning}
         return {"type": "array", "items": {"type": "string"}, "description": self.meaning}
@@ -93,7 +93,7 @@ class _Described:
     options: tuple[Option, ...]
 
     def defaults(self, production: bool) -> dict[str, Any]:
-        """Give the values of the options that hold if nobody sets others."""
+        """Return the values of the options that hold if nobody sets others."""
         return {option.name: option.default_in(production) for option in self.options}
 
 

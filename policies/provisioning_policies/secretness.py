@@ -34,7 +34,7 @@ def install() -> None:
 
 
 def deserialize(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Give properties as they came over the wire, with each secret text as a SecretText."""
+    """Return properties as they came over the wire, with each secret text as a SecretText."""
     return {key: _value(value, secret=False) for key, value in properties.items()}
 
 
@@ -51,5 +51,5 @@ def _value(value: Any, *, secret: bool) -> Any:
 
 
 def is_secret(value: object) -> bool:
-    """Tell whether Pulumi keeps this value secret."""
+    """Return whether Pulumi keeps this value secret."""
     return isinstance(value, SecretText)

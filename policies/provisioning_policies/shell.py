@@ -43,7 +43,7 @@ class Parameter:
 
 
 def parameters(script: str) -> Iterator[Parameter]:
-    """Give each occurrence of a parameter with what surrounds it."""
+    """Return each occurrence of a parameter with what surrounds it."""
     places = None
     for match in _PARAMETER.finditer(script):
         if match[1].startswith(_BUILT_IN):
@@ -53,7 +53,7 @@ def parameters(script: str) -> Iterator[Parameter]:
 
 
 def _places(script: str) -> list[Place]:
-    """Give for each character what surrounds it."""
+    """Return for each character what surrounds it."""
     tail = _TAIL.search(script)
     end = tail.end() if tail else len(script)
     places = [Place.TAIL] * len(script)

@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def is_any(items: Iterable[T], test: Callable[[T], bool]) -> bool:
-    """Tell whether the test holds for any item.
+    """Return whether the test holds for any item.
 
     An item that cannot be judged yet is passed over as long as another one decides; if none does,
     its :class:`UnknownValueError` is raised.

@@ -96,7 +96,7 @@ def measure(runs: int) -> dict[str, object]:
 
 
 def figures() -> list[dict[str, Any]]:
-    """Give the cold start of each function beside that of the official SDKs."""
+    """Return the cold start of each function beside that of the official SDKs."""
     found: dict[str, Any] = measure(7)
     official = found["official_sdks"]
     return [

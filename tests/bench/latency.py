@@ -82,7 +82,7 @@ def _at_a_rate(loop: Loop) -> dict[str, float]:
 
 
 def _latencies(loop: Loop, posted: dict[str, float]) -> list[float]:
-    """Give the seconds from each POST to its message, less what the script took."""
+    """Return the seconds from each POST to its message, less what the script took."""
     script = {run["parameters"]["emp_id"]: run["seconds"] for run in loop.invocations()}
     arrived = {}
     for message in loop.messages("ops", 0, limit=10_000):

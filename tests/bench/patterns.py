@@ -201,7 +201,7 @@ def many_rules() -> dict[str, Any]:
 
 
 def figures() -> list[dict[str, Any]]:
-    """Give the cost of matching beside moto's, and what many rules cost more than few."""
+    """Return the cost of matching beside moto's, and what many rules cost more than few."""
     moto, rules = against_moto(), many_rules()
     return [
         {

@@ -12,18 +12,18 @@ from tests.e2e.deployed import deploy, running_cloud
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
-    """Give a local cloud with nothing in it."""
+    """Return a local cloud with nothing in it."""
     with running_cloud(tmp_path_factory.mktemp("cloud")) as cloud:
         yield cloud
 
 
 @pytest.fixture(scope="module")
 def loop(cloud: RunningCloud) -> Loop:
-    """Give the loop of stack ``local``, deployed without an engine."""
+    """Return the loop of stack ``local``, deployed without an engine."""
     return deploy(cloud)
 
 
 @pytest.fixture(scope="module")
 def sdks(cloud: RunningCloud) -> Sdks:
-    """Give the official SDKs with the account's key."""
+    """Return the official SDKs with the account's key."""
     return sdks_of(cloud)

@@ -119,7 +119,7 @@ class Project:
             file.write_text(before)
 
     def preview(self) -> list[dict[str, Any]]:
-        """Give the steps that ``up`` would take."""
+        """Return the steps that ``up`` would take."""
         steps: list[dict[str, Any]] = json.loads(self.run("preview", "--json").stdout)["steps"]
         return steps
 
@@ -136,7 +136,7 @@ class Project:
         self.run("destroy", "--yes", "--skip-preview")
 
     def outputs(self) -> dict[str, Any]:
-        """Give the stack's outputs, secrets revealed: they guard nothing here."""
+        """Return the stack's outputs, secrets revealed: they guard nothing here."""
         found = self.run("stack", "output", "--json", "--show-secrets").stdout
         return dict(json.loads(found))
 
@@ -163,12 +163,12 @@ def _config(stack: str) -> dict[str, Any]:
 
 
 def planned(steps: list[dict[str, Any]]) -> dict[str, str]:
-    """Give the operation on each resource that a plan changes, by the last part of its URN."""
+    """Return the operation on each resource that a plan changes, by the last part of its URN."""
     return _changes((step["urn"], step["op"]) for step in steps)
 
 
 def done(events: str) -> dict[str, str]:
-    """Give the operation on each resource that a run changed, from the engine's events."""
+    """Return the operation on each resource that a run changed, from the engine's events."""
     ended = [
         json.loads(line)["resOutputsEvent"]["metadata"]
         for line in events.splitlines()

@@ -23,7 +23,7 @@ Aliyun = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def aliyun(cloud: RunningCloud, tmp_path: Path) -> Aliyun:
-    """Give the command, with a home of its own and the account's access key."""
+    """Return the command, with a home of its own and the account's access key."""
     key, secret = cloud.key
     environment = clean(os.environ) | {
         "HOME": str(tmp_path),
@@ -53,7 +53,7 @@ def aliyun(cloud: RunningCloud, tmp_path: Path) -> Aliyun:
 
 
 def answer(done: subprocess.CompletedProcess[str]) -> Any:
-    """Give what the command printed."""
+    """Return what the command printed."""
     assert 0 == done.returncode, done.stderr
     return json.loads(done.stdout)
 

@@ -27,7 +27,7 @@ Edit = Callable[[dict[str, Any], Path], object]
 
 @pytest.fixture(scope="module")
 def deployed(cloud: RunningCloud, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Give the stack as ``up`` left it."""
+    """Return the stack as ``up`` left it."""
     project = Project(tmp_path_factory.mktemp("engine") / "project", cloud.endpoint)
     project.up()
     return project
@@ -35,13 +35,13 @@ def deployed(cloud: RunningCloud, tmp_path_factory: pytest.TempPathFactory) -> P
 
 @pytest.fixture
 def project(deployed: Project) -> Iterator[Project]:
-    """Give the stack with the committed settings."""
+    """Return the stack with the committed settings."""
     yield deployed
     deployed.reset()
 
 
 def set_to(*path: str, value: Any) -> Edit:
-    """Give an edit that sets one value, in the settings or among the secrets."""
+    """Return an edit that sets one value, in the settings or among the secrets."""
 
     def edit(config: dict[str, Any], _folder: Path) -> None:
         place = config

@@ -44,7 +44,7 @@ runpy.run_path({str(ROOT / "stacks")!r}, run_name="__main__")
 
 @pytest.fixture(scope="module")
 def deployed(cloud: RunningCloud, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Give the stack as ``up`` left it."""
+    """Return the stack as ``up`` left it."""
     project = Project(tmp_path_factory.mktemp("engine") / "project", cloud.endpoint)
     project.up()
     return project
@@ -52,7 +52,7 @@ def deployed(cloud: RunningCloud, tmp_path_factory: pytest.TempPathFactory) -> P
 
 @pytest.fixture
 def project(deployed: Project) -> Iterator[Project]:
-    """Give the stack with the committed settings and the committed program."""
+    """Return the stack with the committed settings and the committed program."""
     yield deployed
     deployed.reset()
 

@@ -19,7 +19,7 @@ BUS = "provisioning-dev"
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
-    """Give a local cloud that is the stack's account."""
+    """Return a local cloud that is the stack's account."""
     number = settings_of(STACK).account_id
     with running_cloud(tmp_path_factory.mktemp("cloud"), "--account", number) as cloud:
         yield cloud
@@ -27,7 +27,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
 
 @pytest.fixture(scope="module")
 def deployed(cloud: RunningCloud, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Give the stack as ``up`` left it; its secrets are encrypted, as in a real stack."""
+    """Return the stack as ``up`` left it; its secrets are encrypted, as in a real stack."""
     folder = tmp_path_factory.mktemp("engine") / "project"
     project = Project(folder, cloud.endpoint, stack=STACK)
     project.set_secrets(fake_secrets(STACK))
@@ -37,7 +37,7 @@ def deployed(cloud: RunningCloud, tmp_path_factory: pytest.TempPathFactory) -> P
 
 @pytest.fixture
 def project(deployed: Project) -> Iterator[Project]:
-    """Give the stack with the committed settings."""
+    """Return the stack with the committed settings."""
     yield deployed
     deployed.reset()
     deployed.up("--refresh")

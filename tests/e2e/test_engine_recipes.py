@@ -23,7 +23,7 @@ ADOPTED = {"loop": "", "loop-intake": "", "loop-intake-bus": BUS, f"loop-intake-
 
 @pytest.fixture
 def project(cloud: RunningCloud, tmp_path: Path) -> Project:
-    """Give the stack with nothing in its state."""
+    """Return the stack with nothing in its state."""
     return Project(tmp_path / "project", cloud.endpoint)
 
 

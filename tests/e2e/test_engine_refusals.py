@@ -18,7 +18,7 @@ WEBHOOK = f"{PROJECT}:chat-ops-dev-webhook"
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
-    """Give a local cloud that is the account of stack dev."""
+    """Return a local cloud that is the account of stack dev."""
     number = settings_of("dev").account_id
     with running_cloud(tmp_path_factory.mktemp("dev"), "--account", number) as cloud:
         yield cloud

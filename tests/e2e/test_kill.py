@@ -77,7 +77,7 @@ class Burst:
 
 
 def approval(employee: str) -> str:
-    """Give what an approval flow posts."""
+    """Return what an approval flow posts."""
     detail = {"emp_id": employee, "role": "contractor", "request_id": f"request-{employee}"}
     return json.dumps(
         {"source": "dingtalk.approval", "detail-type": "ProvisionRequest", "detail": detail}
@@ -86,7 +86,7 @@ def approval(employee: str) -> str:
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
-    """Give a local cloud whose chats take any number of messages."""
+    """Return a local cloud whose chats take any number of messages."""
     with running_cloud(tmp_path_factory.mktemp("cloud"), "--no-chat-rate-limit") as cloud:
         yield cloud
 
@@ -124,5 +124,5 @@ def test_what_was_accepted_survives_any_kill_and_is_done_once(
 
 
 def is_idle(loop: Loop) -> bool:
-    """Tell whether nothing is on its way any more."""
+    """Return whether nothing is on its way any more."""
     return not any(loop.inspector.get("health")["under_way"].values())

@@ -39,7 +39,7 @@ Story = Callable[[Loop], object]
 
 
 def approve(role: str) -> Story:
-    """Give the story of an approval for a role."""
+    """Return the story of an approval for a role."""
     return lambda loop: loop.post("dingtalk.approval", request("ProvisionRequest", role))
 
 
@@ -54,7 +54,7 @@ def join(loop: Loop) -> None:
 
 
 def request(kind: str, role: str) -> bytes:
-    """Give what an approval flow posts."""
+    """Return what an approval flow posts."""
     detail = {"emp_id": "E1", "role": role}
     return json.dumps(
         {"source": "dingtalk.approval", "detail-type": kind, "detail": detail}
@@ -131,12 +131,12 @@ class Policies:
         }
 
     def names(self) -> list[str]:
-        """Give the names of the roles, as they end."""
+        """Return the names of the roles, as they end."""
         listed = self._client.rpc(RAM, "ListPolicies", {})["Policies"]["Policy"]
         return [policy["PolicyName"].removeprefix(NAMES) for policy in listed]
 
     def rights(self) -> list[Right]:
-        """Give each single right that some statement gives."""
+        """Return each single right that some statement gives."""
         return [
             Right(role, action, resource)
             for role in self.names()
@@ -175,7 +175,7 @@ class Policies:
             self._client.rpc(RAM, "DeletePolicyVersion", {**name, **version})
 
     def with_ids(self, text: str) -> str:
-        """Give a text with the words replaced by the ids that they stand for."""
+        """Return a text with the words replaced by the ids that they stand for."""
         for identity, word in self._words.items():
             text = text.replace(word, identity)
         return text
@@ -192,14 +192,14 @@ class Policies:
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
-    """Give a local cloud whose chats take any number of messages."""
+    """Return a local cloud whose chats take any number of messages."""
     with running_cloud(tmp_path_factory.mktemp("cloud"), "--no-chat-rate-limit") as cloud:
         yield cloud
 
 
 @pytest.fixture(scope="module")
 def policies(cloud: RunningCloud, loop: Loop) -> Policies:
-    """Give the policies of the deployed loop."""
+    """Return the policies of the deployed loop."""
     return Policies(cloud, loop)
 
 
@@ -227,7 +227,7 @@ def test_without_a_right_the_loop_fails_and_names_it(
 
 
 def refusals(loop: Loop, role: str, what: str) -> list[str]:
-    """Give where it is said that something is not allowed: trace and log of the role, the chat."""
+    """Return where a refusal is reported: trace and log of the role, the chat."""
     texts = [
         f"{attempt['status']} {attempt['message']}"
         for event in loop.events(1000)

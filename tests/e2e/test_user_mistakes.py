@@ -70,7 +70,7 @@ def test_an_endpoint_at_which_nobody_answers(
 
 @pytest.fixture(params=["a web server", "another protocol", "other JSON"])
 def stranger(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Give the endpoint of something that is not a local cloud."""
+    """Return the endpoint of something that is not a local cloud."""
     answers = {
         "a web server": b"HTTP/1.0 404 Not Found\r\ncontent-type: text/html\r\n\r\n<p>none",
         "another protocol": b"SSH-2.0-OpenSSH_9.2\r\n",

@@ -44,7 +44,7 @@ class Made:
         return self.type.rpartition(":")[2]
 
     def is_secret(self, *path: str | int) -> bool:
-        """Tell whether the value at a path, or something around it, is marked as a secret."""
+        """Return whether the value at a path, or something around it, is marked as a secret."""
         here: Any = self.wire
         for step in path:
             if _is_secret(here):
@@ -98,11 +98,11 @@ class FakeEngine(mocks.Mocks):
         return [made for made in self.made if made.type.startswith("alicloud:")]
 
     def all(self, kind: str) -> list[Made]:
-        """Give the resources of one kind, such as ``Rule``."""
+        """Return the resources of one kind, such as ``Rule``."""
         return [made for made in self.made if made.kind == kind]
 
     def one(self, kind: str, **inputs: Any) -> Made:
-        """Give the only resource of a kind whose inputs are these."""
+        """Return the only resource of a kind whose inputs are these."""
         (found,) = [
             made
             for made in self.all(kind)
@@ -157,7 +157,7 @@ class FakeEngine(mocks.Mocks):
 
 
 def _described(value: Any) -> pulumi.Output[tuple[Any, bool]]:
-    """Give an output's value, or that it is unknown, and whether it is a secret."""
+    """Return an output's value, or that it is unknown, and whether it is a secret."""
     output = pulumi.Output.from_input(value)
 
     async def both() -> tuple[Any, bool]:

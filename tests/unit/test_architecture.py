@@ -61,7 +61,7 @@ ALLOWED = {
 
 
 def modules() -> list[Path]:
-    """Give every Python module of the project's own packages."""
+    """Return every Python module of the project's own packages."""
     return sorted(
         path
         for folder in SOURCES.values()
@@ -71,7 +71,7 @@ def modules() -> list[Path]:
 
 
 def imported(path: Path) -> set[str]:
-    """Give the names that a module imports, wherever in it the import stands."""
+    """Return the names that a module imports, wherever in it the import stands."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -83,7 +83,7 @@ def imported(path: Path) -> set[str]:
 
 
 def folder_of(path: Path) -> str:
-    """Give the narrowest folder that has a rule."""
+    """Return the narrowest folder that has a rule."""
     relative = path.relative_to(ROOT).as_posix().removeprefix("localcloud/src/")
     return max((f for f in ALLOWED if relative.startswith(f + "/")), key=len)
 

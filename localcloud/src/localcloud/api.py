@@ -43,14 +43,14 @@ class ApiCall:
     """Lower-case names."""
 
     def required(self, name: str) -> str:
-        """Give a parameter's value, or fail as the cloud does when it is missing or empty."""
+        """Return a parameter's value, or fail as the cloud does when it is missing or empty."""
         value = self.params.get(name, "")
         if not value:
             raise MissingParameter(name)
         return value
 
     def integer(self, name: str, default: int, low: int, high: int) -> int:
-        """Give a whole number between ``low`` and ``high``."""
+        """Return a whole number between ``low`` and ``high``."""
         text = self.params.get(name, "")
         if not text:
             return default
@@ -60,21 +60,21 @@ class ApiCall:
         return number
 
     def repeated(self, name: str) -> list[str]:
-        """Give the values of ``Name.1``, ``Name.2``, ... in order."""
+        """Return the values of ``Name.1``, ``Name.2``, ... in order."""
         values: list[str] = []
         while (value := self.params.get(f"{name}.{len(values) + 1}")) is not None:
             values.append(value)
         return values
 
     def pairs(self, name: str, key: str = "Key", value: str = "Value") -> dict[str, str]:
-        """Give what ``Name.1.Key``/``Name.1.Value``, ... say, as for tags."""
+        """Return what ``Name.1.Key``/``Name.1.Value``, ... say, as for tags."""
         found: dict[str, str] = {}
         while (label := self.params.get(f"{name}.{len(found) + 1}.{key}")) is not None:
             found[label] = self.params.get(f"{name}.{len(found) + 1}.{value}", "")
         return found
 
     def boolean(self, name: str, *, default: bool = False) -> bool:
-        """Give a truth value; RPC writes it as text."""
+        """Return a truth value; RPC writes it as text."""
         text = self.params.get(name, "").lower()
         if text not in {"", "true", "false"}:
             raise InvalidParameter(name, text, "true or false")

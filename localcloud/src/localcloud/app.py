@@ -175,7 +175,7 @@ def _api_surfaces(cloud: Cloud) -> dict[str, Surface]:
 
 
 def _archive(ram: Ram, sls: Sls) -> AppendLog:
-    """Give the way in which EventBridge writes to log stores: in the name of a target's role."""
+    """Return the way in which EventBridge writes to log stores: in the name of a target's role."""
 
     def append(role: str, project: str, store: str, entries: list[dict[str, str]]) -> None:
         resource = sls.arn(project, store)

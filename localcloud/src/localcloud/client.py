@@ -59,7 +59,7 @@ class Inspector:
         self._http = httpx.Client(base_url=self.endpoint, timeout=60, trust_env=False)
 
     def get(self, resource: str, /, **query: str | int | float | None) -> Any:
-        """Give the JSON of ``/_localcloud/<resource>``.
+        """Return the JSON of ``/_localcloud/<resource>``.
 
         Raises:
             EndpointError: if there is no local cloud.

@@ -19,14 +19,14 @@ class Clock(Protocol):
     """Tells the time in seconds since 1970, UTC."""
 
     def now(self) -> float:
-        """Give the current time in seconds since 1970."""
+        """Return the current time in seconds since 1970."""
 
 
 class SystemClock:
     """The machine's clock."""
 
     def now(self) -> float:
-        """Give the machine's time."""
+        """Return the machine's time."""
         return time.time()
 
 
@@ -37,7 +37,7 @@ class ManualClock:
     seconds: float = 1_767_225_600.0
 
     def now(self) -> float:
-        """Give the time that was set last."""
+        """Return the time that was set last."""
         return self.seconds
 
     def advance(self, seconds: float) -> None:
@@ -46,7 +46,7 @@ class ManualClock:
 
 
 def random_ids() -> Callable[[], str]:
-    """Give a source of ids that nobody can guess.
+    """Return a source of ids that nobody can guess.
 
     The machine is asked for many at a time: each question lets other threads have their turn,
     which costs a busy server more than everything else about a request's id.
@@ -73,7 +73,7 @@ class Sources:
 
 
 def counting_ids() -> Callable[[], str]:
-    """Give a source of ids that counts from 1: reproducible, for tests."""
+    """Return a source of ids that counts from 1: reproducible, for tests."""
     last = 0
 
     def next_id() -> str:

@@ -50,7 +50,7 @@ class Fault:
     """How much later to answer; with no ``error`` the answer is a success all the same."""
 
     def code(self, usual: str) -> str:
-        """Give the code to fail with: ``usual`` if none was set, nothing if only to be slow."""
+        """Return the code to fail with: ``usual`` if none was set, nothing if only to be slow."""
         return self.error or ("" if self.delay_seconds else usual)
 
 
@@ -75,7 +75,7 @@ class Faults:
         return fault
 
     def list(self) -> list[Fault]:
-        """Give the faults that are still to come, by target."""
+        """Return the faults that are still to come, by target."""
         return [self._faults[target] for target in sorted(self._faults)]
 
 

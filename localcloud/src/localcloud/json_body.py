@@ -27,7 +27,7 @@ def parse_object(body: bytes) -> dict[str, Any] | None:
 
 
 def texts(value: object) -> list[str]:
-    """Give every text in a JSON value, without the names of members."""
+    """Return every text in a JSON value, without the names of members."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, dict):

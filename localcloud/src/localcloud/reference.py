@@ -40,7 +40,7 @@ def table() -> str:
 
 
 def absent(product: str, actions: Mapping[str, Action]) -> list[str]:
-    """Give the actions that are known by name and answered as unknown."""
+    """Return the actions that are known by name and answered as unknown."""
     routes = {"fc": fc.ROUTES, "sls": sls.ROUTES}.get(product, [])
     named = {action for _, _, action in routes} | set(NEIGHBOURS.get(product, ()))
     return sorted(named - set(actions))

@@ -151,7 +151,7 @@ class Store:
             raise StoreFailed(self._told(self._failure)) from self._failure
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        """Give the rows of a query over what is on the disk (flush first to see what is queued)."""
+        """Return a query's rows over what is on the disk (flush first to see what is queued)."""
         return self._reader.execute(sql, parameters).fetchall()
 
     def close(self) -> None:
@@ -267,11 +267,11 @@ class Table(Generic[T]):
         return iter(list(self._rows.values()))
 
     def get(self, key: str) -> T | None:
-        """Give the row with that key, or nothing."""
+        """Return the row with that key, or nothing."""
         return self._rows.get(key)
 
     def items(self) -> Iterable[tuple[str, T]]:
-        """Give the keys and rows, as they are now."""
+        """Return the keys and rows, as they are now."""
         return list(self._rows.items())
 
     def put(self, key: str, row: T) -> None:

@@ -56,7 +56,7 @@ def write(value: Any) -> str:
 
 
 def is_deeper(value: object, limit: int) -> bool:
-    """Tell whether objects and lists are nested more deeply; counted, for no stack holds them all.
+    """Return whether objects and lists are nested more deeply; counted: no stack holds them all.
 
     How deep the interpreter itself reads differs from version to version.
     """

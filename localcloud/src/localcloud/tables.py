@@ -23,7 +23,7 @@ def show(kind: str, value: Any) -> None:
 
 
 def event_rows(events: Iterable[dict[str, Any]]) -> Iterator[EventRow]:
-    """Give a line for each attempt at each target of events, and one for events without any."""
+    """Return a line for each attempt at each target of events, and one for events without any."""
     for event in events:
         source = event["source"]
         matched = [rule for rule in event["rules"] if rule["matched"]]

@@ -87,7 +87,7 @@ def test_requests_that_are_not_right_are_refused(
 
 
 def markdown(text: str) -> dict[str, Any]:
-    """Give a markdown message."""
+    """Return a markdown message."""
     return {"msgtype": "markdown", "markdown": {"title": "t", "text": text}}
 
 

@@ -15,12 +15,12 @@ TEXT = {"msg_type": "text", "content": {"text": "hello 文"}}
 
 
 def card(**parts: Any) -> dict[str, Any]:
-    """Give a message with a card."""
+    """Return a message with a card."""
     return {"msg_type": "interactive", "card": parts}
 
 
 def card_2(*elements: Any, **parts: Any) -> dict[str, Any]:
-    """Give a message with a card of schema 2.0."""
+    """Return a message with a card of schema 2.0."""
     return card(schema="2.0", body={"elements": list(elements)}, **parts)
 
 

@@ -14,7 +14,7 @@ from localcloud.deploy.client import Client, RefusedError
 
 @pytest.fixture
 def cloud() -> Iterator[RecordingCloud]:
-    """Give a cloud that has seen nothing."""
+    """Return a cloud that has seen nothing."""
     cloud = RecordingCloud()
     yield cloud
     cloud.close()

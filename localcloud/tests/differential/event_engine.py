@@ -81,7 +81,7 @@ def _rejection(error: str) -> dict[str, Any]:
 
 
 def same(mine: dict[str, Any], its: dict[str, Any]) -> bool:
-    """Tell whether two answers agree: same result, same message, or both fail on the event."""
+    """Return whether two answers agree: same result, same message, or both fail on the event."""
     if "failed" in mine and "failed" in its:
         return True
     return {key: mine[key] for key in ("result", "rejected") if key in mine} == its

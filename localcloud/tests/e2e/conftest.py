@@ -10,12 +10,12 @@ from lab.sdks import Sdks, sdks_of
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
-    """Give a local cloud with nothing in it."""
+    """Return a local cloud with nothing in it."""
     with running_cloud(tmp_path_factory.mktemp("cloud")) as cloud:
         yield cloud
 
 
 @pytest.fixture(scope="module")
 def sdks(cloud: RunningCloud) -> Sdks:
-    """Give the official SDKs with the account's key."""
+    """Return the official SDKs with the account's key."""
     return sdks_of(cloud)

@@ -26,12 +26,12 @@ Call = Callable[[Client], Any]
 
 
 def rpc(version: str, action: str, **parameters: Any) -> Call:
-    """Give a call of an RPC action."""
+    """Return a call of an RPC action."""
     return lambda client: client.rpc(version, action, parameters)
 
 
 def target(name: str, kind: str = "acs.mns.queue") -> dict[str, Any]:
-    """Give a rule's target."""
+    """Return a rule's target."""
     parameters = [
         {"ResourceKey": "queue", "Form": "CONSTANT", "Value": "q"},
         {"ResourceKey": "Body", "Form": "ORIGINAL"},
@@ -45,7 +45,7 @@ def target(name: str, kind: str = "acs.mns.queue") -> dict[str, Any]:
 
 
 def rule(name: str, **more: Any) -> dict[str, Any]:
-    """Give the parameters of a rule on the bus of these tests."""
+    """Return the parameters of a rule on the bus of these tests."""
     return {
         "EventBusName": "limits",
         "RuleName": name,
@@ -56,18 +56,18 @@ def rule(name: str, **more: Any) -> dict[str, Any]:
 
 
 def script(size: int) -> str:
-    """Give a script of that many bytes, in the form of the API."""
+    """Return a script of that many bytes, in the form of the API."""
     return base64.b64encode(b"#" * size).decode()
 
 
 def events(count: int, size: int = 1) -> str:
-    """Give a batch of events with that much data each."""
+    """Return a batch of events with that much data each."""
     event = {"Source": "s", "Type": "t", "SpecVersion": "1.0", "Data": json.dumps("x" * size)}
     return json.dumps([{**event, "Id": str(number)} for number in range(count)])
 
 
 def new_command(**more: Any) -> Call:
-    """Give a call that makes a command."""
+    """Return a call that makes a command."""
     return rpc(
         ECS,
         "CreateCommand",
@@ -76,13 +76,13 @@ def new_command(**more: Any) -> Call:
 
 
 def run(**more: Any) -> Call:
-    """Give a call that runs a script."""
+    """Return a call that runs a script."""
     given = {"Type": "RunShellScript", "CommandContent": script(1), "InstanceId.1": INSTANCE}
     return rpc(ECS, "RunCommand", **{**given, **more})
 
 
 def new_function(**more: Any) -> Call:
-    """Give a call that makes a function."""
+    """Return a call that makes a function."""
     given = {
         "functionName": "f",
         "handler": "index.handler",

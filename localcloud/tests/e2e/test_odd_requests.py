@@ -47,7 +47,7 @@ STRUCTURES = [
 
 
 def code(client: Client, version: str, action: str, params: dict[str, Any]) -> str:
-    """Give status and code with which a call is refused; nothing if it is not."""
+    """Return status and code with which a call is refused; nothing if it is not."""
     try:
         client.rpc(version, action, params)
     except RefusedError as error:

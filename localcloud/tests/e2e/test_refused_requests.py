@@ -227,14 +227,14 @@ def raw(cloud: RunningCloud, target: str) -> tuple[int, dict[str, Any], Any]:
 
 
 def key_of_a_role(account: Key, seconds: float) -> Key:
-    """Give credentials of a role as STS gave them, which are good for that long from now."""
+    """Return credentials of a role as STS gave them, which are good for that long from now."""
     session = Session(ROLE, "test", time.time() + seconds)
     issued = Sessions(account.secret).issue(session)
     return Key(issued.access_key_id, issued.access_key_secret, issued.security_token)
 
 
 def code_of(call: Callable[[], object]) -> str:
-    """Give the code that a call is refused with; nothing if it succeeds."""
+    """Return the code that a call is refused with; nothing if it succeeds."""
     try:
         call()
     except Exception as error:

@@ -282,7 +282,7 @@ def test_a_message_is_received_once_at_a_time_until_it_is_deleted(sdks: Sdks) ->
 
 
 def queue_target(queue: str) -> eventbridge.CreateRuleRequestEventTargets:
-    """Give a rule's target that sends the whole event to a queue."""
+    """Return a rule's target that sends the whole event to a queue."""
     parameter = eventbridge.CreateRuleRequestEventTargetsParamList
     return eventbridge.CreateRuleRequestEventTargets(
         id="queue",
@@ -298,7 +298,7 @@ def queue_target(queue: str) -> eventbridge.CreateRuleRequestEventTargets:
 
 
 def cloud_event(identity: str, amount: int) -> events.CloudEvent:
-    """Give an event as the data plane's SDK wants it."""
+    """Return an event as the data plane's SDK wants it."""
     return events.CloudEvent(
         id=identity,
         source="till",
@@ -313,7 +313,7 @@ def cloud_event(identity: str, amount: int) -> events.CloudEvent:
 
 
 def assume(cloud: RunningCloud, role: str, session_policy: str | None = None) -> Sdks:
-    """Give the SDKs with the short-lived credentials of a role."""
+    """Return the SDKs with the short-lived credentials of a role."""
     issued = sdks_of(cloud).sts.assume_role(
         sts.AssumeRoleRequest(
             role_arn=role,
@@ -337,18 +337,18 @@ def invoke(sdks: Sdks, name: str, payload: bytes, qualifier: str | None = None) 
 
 
 def states(sdks: Sdks, invoke_id: str) -> list[str]:
-    """Give where an invocation stands on each instance."""
+    """Return where an invocation stands on each instance."""
     return [result.invocation_status for result in results(sdks, invoke_id)]
 
 
 def ended(sdks: Sdks, invoke_id: str) -> Any:
-    """Give the result of an invocation on its only instance, if there is one."""
+    """Return the result of an invocation on its only instance, if there is one."""
     (result,) = results(sdks, invoke_id)
     return None if result.invocation_status in {"Pending", "Running", "Stopping"} else result
 
 
 def results(sdks: Sdks, invoke_id: str) -> list[Any]:
-    """Give what became of an invocation so far."""
+    """Return what became of an invocation so far."""
     found = sdks.ecs.describe_invocation_results(
         ecs.DescribeInvocationResultsRequest(region_id=REGION, invoke_id=invoke_id)
     )
@@ -356,6 +356,6 @@ def results(sdks: Sdks, invoke_id: str) -> list[Any]:
 
 
 def bytes_of(message: Any) -> bytes:
-    """Give a received message's body."""
+    """Return a received message's body."""
     body = message.message_body
     return body if isinstance(body, bytes) else body.encode()

@@ -94,7 +94,7 @@ def signed(cloud: RunningCloud, request: Request) -> Request:
 
 
 def made(cloud: RunningCloud) -> tuple[Any, Any]:
-    """Give what is in the cloud, and what was called."""
+    """Return what is in the cloud, and what was called."""
     inspector = Inspector(cloud.endpoint)
     return inspector.get("resources"), inspector.get("calls")
 
@@ -180,7 +180,7 @@ def test_a_request_is_good_once(
 
 
 def refused(call: Any, client: Client) -> str:
-    """Give the code with which a request is refused."""
+    """Return the code with which a request is refused."""
     with pytest.raises(deploy_client.RefusedError) as failure:
         call(client)
     return failure.value.code

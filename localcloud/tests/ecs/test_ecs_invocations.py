@@ -14,7 +14,7 @@ from localcloud.sandbox.outcome import Outcome
 
 
 async def refusal(lab: EcsLab, action: str, **params) -> tuple[str, int]:
-    """Give the code and HTTP status with which a request is refused."""
+    """Return the code and HTTP status with which a request is refused."""
     with pytest.raises(ApiError) as caught:
         await lab.call(action, **params)
     return caught.value.code, caught.value.status

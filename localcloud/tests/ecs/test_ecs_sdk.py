@@ -32,7 +32,7 @@ class Reply:
 
 @pytest.fixture
 def session(monkeypatch) -> Callable[[Callable[[EcsLab, Client], None]], None]:
-    """Give a function that runs a blocking test with the SDK's client and a lab."""
+    """Return a function that runs a blocking test with the SDK's client and a lab."""
 
     def run(test: Callable[[EcsLab, Client], None]) -> None:
         async def inside() -> None:

@@ -15,12 +15,12 @@ HTTP = '{"Ip":[],"Method":["POST","PUT"],"Referer":[],"SecurityConfig":"none","T
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Give a place for the state."""
+    """Return a place for the state."""
     return tmp_path / "state.sqlite"
 
 
 async def refused(lab: Lab, action: str, **params: Any) -> tuple[str, int]:
-    """Give the code and status with which an action is refused."""
+    """Return the code and status with which an action is refused."""
     with pytest.raises(ApiError) as caught:
         await lab.call(action, **params)
     assert "NotFound" not in caught.value.message

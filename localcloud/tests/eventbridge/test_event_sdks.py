@@ -107,12 +107,12 @@ class Key:
     type = provider_name = "access_key"
 
     def get_credential(self) -> "Key":
-        """Give the key itself."""
+        """Return the key itself."""
         return self
 
 
 def config() -> open_api.Config:
-    """Give an SDK configuration that reaches nothing."""
+    """Return an SDK configuration that reaches nothing."""
     return open_api.Config(credential=Key(), endpoint="127.0.0.1:1", protocol="HTTP")
 
 

@@ -11,7 +11,7 @@ from lab.eventbridge import Lab, function_target, tell, web_target
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Give a place for the state."""
+    """Return a place for the state."""
     return tmp_path / "state.sqlite"
 
 

@@ -16,7 +16,7 @@ JSON = {"content-type": "application/json; charset=utf-8", "host": "127.0.0.1:86
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Give a place for the state."""
+    """Return a place for the state."""
     return tmp_path / "state.sqlite"
 
 
@@ -63,7 +63,7 @@ async def post(lab: Lab, token: str, body: bytes = b"{}", **changes: Any) -> Htt
 
 
 def code(response: HttpResponse) -> tuple[int, str]:
-    """Give the status and code of an answer."""
+    """Return the status and code of an answer."""
     return response.status, json.loads(response.body)["Code"]
 
 

@@ -16,12 +16,12 @@ from localcloud.json_body import JsonResponse
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Give a place for the state."""
+    """Return a place for the state."""
     return tmp_path / "state.sqlite"
 
 
 def cloud_event(identity: str = "t-1:i-1:Success", **extra: Any) -> dict[str, Any]:
-    """Give an event as the data plane's SDK writes it."""
+    """Return an event as the data plane's SDK writes it."""
     return {
         "id": identity,
         "source": "ecs.provisioning",

@@ -28,7 +28,7 @@ HERE = {"functionName": "approve"}
 
 
 async def code_of(failing: Any) -> tuple[str, int]:
-    """Give the code and status of the error that a call ends with."""
+    """Return the code and status of the error that a call ends with."""
     with pytest.raises(ApiError) as failure:
         await failing
     assert "NotFound" not in failure.value.message
@@ -356,7 +356,7 @@ def test_a_refused_environment_does_not_show_its_values(tmp_path: Path) -> None:
 
 
 def raw(*names: str, attributes: int = 0) -> str:
-    """Give an archive with entries of those names as they are."""
+    """Return an archive with entries of those names as they are."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as opened:
         for name in names:
@@ -367,7 +367,7 @@ def raw(*names: str, attributes: int = 0) -> str:
 
 
 def damaged(position: int, value: bytes, of: str = CODE) -> str:
-    """Give a good archive with some of its bytes changed; from the end if negative."""
+    """Return a good archive with some of its bytes changed; from the end if negative."""
     content = bytearray(zipped(of))
     position %= len(content)
     content[position : position + len(value)] = value

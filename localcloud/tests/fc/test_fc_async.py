@@ -19,7 +19,7 @@ def handler(event, context):
 
 
 async def runs(lab: Lab) -> list[str]:
-    """Give the runs that the function has written down."""
+    """Return the runs that the function has written down."""
     return [line for line in await lab.log("counts") if line.startswith("ran")]
 
 

@@ -120,14 +120,14 @@ class Target:
         )  # fmt: skip
 
     def call(self, code: str, *events: str) -> list[Any]:
-        """Give what a function answered to each event: status, content, output."""
+        """Return what a function answered to each event: status, content, output."""
         server = self.start(code, *events)
         answer, _ = server.communicate(timeout=120)
         assert server.returncode == 0
         return list(json.loads(answer))
 
     def answer(self, code: str) -> Any:
-        """Give what a function answered, as JSON."""
+        """Return what a function answered, as JSON."""
         ((status, content, output),) = self.call(code, "{}")
         assert "ok" == status, (status, content, output)
         return json.loads(content)
@@ -137,7 +137,7 @@ class Target:
     params=CASES, ids=lambda case: f"{case[0]}-{'plain' if case[1] else 'own'}", scope="module"
 )
 def target(request: pytest.FixtureRequest) -> Iterator[Target]:
-    """Give functions at each level, in a cloud of the tests' user and of a plain one."""
+    """Return functions at each level, in a cloud of the tests' user and of a plain one."""
     level, is_plain = request.param
     if is_plain and os.geteuid() != 0:
         pytest.skip("the other tests run as a plain user already")

@@ -55,7 +55,7 @@ class Bench:
         return cast("Worker", worker)
 
     def running(self) -> int:
-        """Give the number of workers that were not stopped."""
+        """Return the number of workers that were not stopped."""
         return sum(not worker.is_stopped for worker in self.started)
 
     async def use(self, spec: WorkerSpec, gate: asyncio.Event) -> WorkerSpec:
@@ -66,7 +66,7 @@ class Bench:
 
 
 def spec(function: str, revision: str = "1", version: str = "LATEST") -> WorkerSpec:
-    """Give what a worker runs."""
+    """Return what a worker runs."""
     return WorkerSpec(function, version, revision, Path("/code"), "{}", (), Level.DIRECTORY, 128, 1)
 
 

@@ -17,7 +17,7 @@ from lab.fc import ROLE, Lab, tell
 
 
 def body(content: bytes) -> Any:
-    """Give what a function answered, as JSON."""
+    """Return what a function answered, as JSON."""
     return json.loads(content)
 
 

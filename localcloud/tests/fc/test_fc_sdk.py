@@ -39,29 +39,29 @@ class Key:
     provider_name: str = "static_ak"
 
     def get_credential(self) -> "Key":
-        """Give the key itself."""
+        """Return the key itself."""
         return self
 
     def get_access_key_id(self) -> str:
-        """Give the id."""
+        """Return the id."""
         return self.access_key_id
 
     def get_access_key_secret(self) -> str:
-        """Give the secret."""
+        """Return the secret."""
         return self.access_key_secret
 
     def get_security_token(self) -> str:
-        """Give no token: the key is the account's own."""
+        """Return no token: the key is the account's own."""
         return ""
 
     def get_type(self) -> str:
-        """Give the kind of key."""
+        """Return the kind of key."""
         return self.type
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Give the SDK's client for a local cloud of its own."""
+    """Return the SDK's client for a local cloud of its own."""
     folder = str(tmp_path_factory.mktemp("cloud"))
     server = subprocess.Popen(
         [sys.executable, "-m", "localcloud", "serve", "--port", "0", "--data", folder],

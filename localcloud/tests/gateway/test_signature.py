@@ -20,7 +20,7 @@ OTHER = "another-secret"
 
 
 def unsigned(**changes: object) -> Unsigned:
-    """Give a request with nothing in it but what is named."""
+    """Return a request with nothing in it but what is named."""
     parts: dict[str, object] = {
         "method": "POST",
         "path": "/",
@@ -38,7 +38,7 @@ def read(request: Unsigned) -> signature.Signed:
 
 
 def rpc() -> Unsigned:
-    """Give an RPC request as the provider and `aliyun` sign it."""
+    """Return an RPC request as the provider and `aliyun` sign it."""
     query = {
         "AccessKeyId": "key",
         "Action": "InvokeCommand",
@@ -54,7 +54,7 @@ def rpc() -> Unsigned:
 
 
 def acs3() -> Unsigned:
-    """Give a request as the current SDKs sign it."""
+    """Return a request as the current SDKs sign it."""
     request = TeaRequest()
     request.method, request.pathname = "POST", "/2023-03-30/functions/f%20g"
     request.query = {"qualifier": "LATEST", "a": "ü &"}
@@ -79,7 +79,7 @@ def acs3() -> Unsigned:
 
 
 def roa() -> Unsigned:
-    """Give a request as the older ROA clients sign it."""
+    """Return a request as the older ROA clients sign it."""
     request = TeaRequest()
     request.method, request.pathname = "PUT", "/2023-03-30/functions/f"
     request.query = {"empty": "", "a": "1"}
@@ -101,7 +101,7 @@ def roa() -> Unsigned:
 
 
 def eventbridge_data() -> Unsigned:
-    """Give a PutEvents request of EventBridge's data-plane SDK."""
+    """Return a PutEvents request of EventBridge's data-plane SDK."""
     request = TeaRequest()
     request.method, request.pathname, request.query = "POST", "/openapi/putEvents", {}
     request.headers = {

@@ -98,7 +98,7 @@ class Door:
         return answer
 
     def texts(self, chat: str) -> list[str]:
-        """Give the texts that a chat shows."""
+        """Return the texts that a chat shows."""
         return [message["text"] for message in self.chats.messages(chat, limit=100)]
 
 

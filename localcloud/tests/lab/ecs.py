@@ -142,7 +142,7 @@ class EcsLab:
         return str((await self.call("InvokeCommand", **given))["InvokeId"])
 
     async def described(self, invoke_id: str, **params: Any) -> dict[str, Any]:
-        """Give an invocation as DescribeInvocations does."""
+        """Return an invocation as DescribeInvocations does."""
         answer = await self.call("DescribeInvocations", InvokeId=invoke_id, **params)
         (found,) = answer["Invocations"]["Invocation"]
         return dict(found)
@@ -154,7 +154,7 @@ class EcsLab:
                 await asyncio.sleep(0)
 
     def resources(self, action: str, **params: Any) -> list[str]:
-        """Give the resources on which the caller of an action needs its permission."""
+        """Return the resources on which the caller of an action needs its permission."""
         given = ACTIONS[action].resources
         assert given is not None
         return given(self.cloud, self.request(action, **params))

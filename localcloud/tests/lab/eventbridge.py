@@ -41,7 +41,7 @@ class FakeTarget:
 
     @property
     def bodies(self) -> list[str]:
-        """Give the bodies in the order in which they came."""
+        """Return the bodies in the order in which they came."""
         return [parcel.parameters.get("Body", "") for parcel in self.parcels]
 
     async def __call__(self, parcel: Parcel) -> str:
@@ -104,7 +104,7 @@ class Lab:
         return answer
 
     async def trace(self, event_id: str | None = None) -> list[dict[str, Any]]:
-        """Give the trace of what was accepted."""
+        """Return the trace of what was accepted."""
         await self.store.flush()
         return self.eventbridge.trace(event_id)
 
@@ -131,7 +131,7 @@ def tell(
 
 
 def function_target(identity: str = "fc", **extra: Any) -> dict[str, Any]:
-    """Give a target that calls a function with the whole event."""
+    """Return a target that calls a function with the whole event."""
     return {
         "Id": identity,
         "Type": "acs.fc.function",
@@ -146,7 +146,7 @@ def function_target(identity: str = "fc", **extra: Any) -> dict[str, Any]:
 
 
 def web_target(identity: str = "web", **extra: Any) -> dict[str, Any]:
-    """Give a target that posts the event's data to a URL."""
+    """Return a target that posts the event's data to a URL."""
     return {
         "Id": identity,
         "Type": "https",

@@ -125,7 +125,7 @@ class Lab:
         return await self.fc.invoke(name, payload, request_id="REQ-1", qualifier=qualifier)
 
     async def log(self, name: str) -> list[str]:
-        """Give the lines of a function's log."""
+        """Return the lines of a function's log."""
         await self.store.flush()
         return [row["line"] for row in self.fc.logs(name, 10_000)]
 
@@ -146,7 +146,7 @@ _chosen: list[Isolation] = []
 
 
 async def strongest_isolation() -> Isolation:
-    """Give what isolation works here; found out once."""
+    """Return what isolation works here; found out once."""
     if not _chosen:
         machines = Machines(None)
         _chosen.append(await machines.isolation())
@@ -155,7 +155,7 @@ async def strongest_isolation() -> Isolation:
 
 
 def archive(files: str | Mapping[str, str]) -> bytes:
-    """Give a zip archive of files, or of one ``index.py``."""
+    """Return a zip archive of files, or of one ``index.py``."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as opened:
         for name, text in ({"index.py": files} if isinstance(files, str) else files).items():
@@ -164,7 +164,7 @@ def archive(files: str | Mapping[str, str]) -> bytes:
 
 
 def encode(files: str | Mapping[str, str]) -> str:
-    """Give an archive as the API takes it."""
+    """Return an archive as the API takes it."""
     return base64.b64encode(archive(files)).decode()
 
 

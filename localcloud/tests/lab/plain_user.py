@@ -61,7 +61,7 @@ def python() -> str:
 
 
 def identity() -> dict[str, Any]:
-    """Give what makes a subprocess the plain user's."""
+    """Return what makes a subprocess the plain user's."""
     return {"user": PLAIN_USER, "group": PLAIN_USER, "extra_groups": []}
 
 

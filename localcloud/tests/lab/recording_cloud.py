@@ -69,7 +69,7 @@ class RecordingCloud:
         self._server.server_close()
 
     def asked(self, name: str, **said: Any) -> list[Seen]:
-        """Give the requests of a name that said at least this."""
+        """Return the requests of a name that said at least this."""
         return [s for s in self.seen if s.name == name and said.items() <= s.said.items()]
 
     def _answer(self, handler: BaseHTTPRequestHandler, body: bytes) -> Answer:

@@ -38,7 +38,7 @@ class RunningCloud:
         return str(self.ready["access_key_id"]), str(self.ready["access_key_secret"])
 
     def client(self) -> Client:
-        """Give a client that signs with the account's key."""
+        """Return a client that signs with the account's key."""
         return Client(self.endpoint, *self.key)
 
     def start(self) -> None:

@@ -81,7 +81,7 @@ class Sdks:
         )
 
     def queue(self, name: str) -> Any:
-        """Give a queue of Simple Message Queue's data plane."""
+        """Return a queue of Simple Message Queue's data plane."""
         account = Account(f"http://{self.address}", self.key.id, self.key.secret, self.key.token)
         return account.get_queue(name)
 
@@ -97,7 +97,7 @@ class Sdks:
 
 
 def sdks_of(cloud: RunningCloud, key: Key | None = None) -> Sdks:
-    """Give the clients for a key, the account's own if none is given."""
+    """Return the clients for a key, the account's own if none is given."""
     return Sdks(cloud.address, key or Key(*cloud.key))
 
 
@@ -108,7 +108,7 @@ def policy(action: str, **more: Any) -> str:
 
 
 def archive(code: str) -> str:
-    """Give a function's archive as the API takes it."""
+    """Return a function's archive as the API takes it."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as file:
         file.writestr("index.py", code)
@@ -116,5 +116,5 @@ def archive(code: str) -> str:
 
 
 def encoded(script: str) -> str:
-    """Give a script as Cloud Assistant takes it."""
+    """Return a script as Cloud Assistant takes it."""
     return base64.b64encode(script.encode()).decode()

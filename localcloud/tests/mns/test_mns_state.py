@@ -33,7 +33,7 @@ def tell(path: Path, story: Story) -> None:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Give a place for the state."""
+    """Return a place for the state."""
     return tmp_path / "state.sqlite"
 
 

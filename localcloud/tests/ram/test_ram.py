@@ -34,19 +34,19 @@ def allow(action: str, resource: str, effect: str = "Allow") -> str:
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """Give a clock that stands still."""
+    """Return a clock that stands still."""
     return ManualClock()
 
 
 @pytest.fixture
 def settings() -> CloudSettings:
-    """Give the settings of one account."""
+    """Return the settings of one account."""
     return CloudSettings()
 
 
 @pytest.fixture
 def ram(clock: ManualClock, settings: CloudSettings) -> Iterator[Ram]:
-    """Give an account with the role 'Reader', which Function Compute may assume."""
+    """Return an account with the role 'Reader', which Function Compute may assume."""
     store = Store(None)
     ram = Ram(settings, Sources(clock, counting_ids()), store)
     ram.create_role("Reader", trust(), "", 3600, {})
@@ -62,7 +62,7 @@ def give(ram: Ram, name: str, document: str) -> None:
 
 
 def code_of(action: object, *arguments: object) -> str:
-    """Give the code with which a call fails."""
+    """Return the code with which a call fails."""
     with pytest.raises(ApiError) as failure:
         action(*arguments)  # type: ignore[operator]
     return failure.value.code

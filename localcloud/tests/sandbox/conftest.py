@@ -60,7 +60,7 @@ _broken: dict[Level, str] = {}
 
 @pytest.fixture(params=list(Level), ids=str, scope="module")
 def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
-    """Give a cloud with one instance for the tests of a file, at each level that works here."""
+    """Return a cloud with one instance for the tests of a file, at each level that works here."""
     level = request.param
     if level in _broken:
         pytest.skip(_broken[level])
@@ -83,5 +83,5 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
 
 @pytest.fixture
 def data(lab: Lab) -> Path:
-    """Give the folder of the lab's data."""
+    """Return the folder of the lab's data."""
     return lab.data

@@ -82,7 +82,7 @@ CASES = (
     params=CASES, ids=lambda case: f"{case[0]}-{'plain' if case[1] else 'own'}", scope="module"
 )
 def target(request: pytest.FixtureRequest) -> Iterator[Target]:
-    """Give an instance at each level, in a cloud of the tests' user and of a plain one."""
+    """Return an instance at each level, in a cloud of the tests' user and of a plain one."""
     level, is_plain = request.param
     if is_plain and os.geteuid() != 0:
         pytest.skip("the other tests run as a plain user already")
@@ -355,7 +355,7 @@ def processes() -> list[str]:
 
 
 def parent_of(process: int) -> int:
-    """Give the process that started another one; 0 if it has ended."""
+    """Return the process that started another one; 0 if it has ended."""
     try:
         return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
     except OSError:

@@ -10,7 +10,7 @@ from localcloud.sandbox.files import Files, NoSuchPathError
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Give an instance's folder with a few files, and a secret beside its root."""
+    """Return an instance's folder with a few files, and a secret beside its root."""
     root = tmp_path / "root"
     (root / "etc").mkdir(parents=True)
     (root / "etc" / "hostname").write_text("inside\n")

@@ -29,7 +29,7 @@ class Call:
     arguments: tuple[int, ...] = ()
 
     def word(self, offset: int) -> int:
-        """Give the 32 bits at an offset of the kernel's structure."""
+        """Return the 32 bits at an offset of the kernel's structure."""
         if offset == 0:
             return self.number
         if offset == 4:
@@ -63,7 +63,7 @@ def decide(instructions: list[Instruction], call: Call) -> str | int:
 
 
 def verdict(machine: str, kind: Kind, name: str, *arguments: int) -> str | int:
-    """Give what becomes of a named call on a machine."""
+    """Return what becomes of a named call on a machine."""
     call = Call(NUMBERS[machine][name], _ARCHITECTURE[machine], arguments)
     return decide(program(machine, kind), call)
 

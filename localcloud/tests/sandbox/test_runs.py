@@ -40,7 +40,7 @@ def processes_with(token: str) -> list[int]:
 
 
 def parent_of(process: int) -> int:
-    """Give the process that started another one."""
+    """Return the process that started another one."""
     return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
 
 
@@ -54,7 +54,7 @@ def wait_until_gone(token: str) -> None:
 
 @pytest.fixture
 def token() -> str:
-    """Give a word by which a test's processes can be found."""
+    """Return a word by which a test's processes can be found."""
     return f"lingerer-{secrets.token_hex(6)}"
 
 

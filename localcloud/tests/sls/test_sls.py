@@ -61,7 +61,7 @@ class Lab:
         return answer
 
     async def logs(self, **params: str) -> list[dict[str, str]]:
-        """Give the entries that GetLogs gives."""
+        """Return the entries that GetLogs gives."""
         wanted = {"type": "log", "from": "0", "to": str(2 * NOW), **params}
         answer = await self.call("GetLogStore", "loop-logs", params=wanted, logstore="events")
         assert isinstance(answer, HttpResponse)

@@ -19,7 +19,7 @@ _METADATA = "100.100.100.200"
 
 
 def script_of(command: Resource) -> str | None:
-    """Give the script that a command holds, or None if its content is no Base64 text."""
+    """Return the script that a command holds, or None if its content is no Base64 text."""
     try:
         return base64.b64decode(command.props.get("commandContent") or "", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
@@ -27,7 +27,7 @@ def script_of(command: Resource) -> str | None:
 
 
 def shell_of(command: Resource) -> str | None:
-    """Give the script if a POSIX shell reads it, else None."""
+    """Return the script if a POSIX shell reads it, else None."""
     script = script_of(command)
     if command.props.get("type") != _SHELL_TYPE or not script:
         return None

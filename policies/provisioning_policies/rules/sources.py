@@ -44,7 +44,7 @@ _MOST_ADDRESSES = 5
 
 
 def http_parameters(source: Resource) -> Mapping[str, Any]:
-    """Give how an HTTP source may be called; empty for a source of another kind."""
+    """Return how an HTTP source may be called; empty for a source of another kind."""
     return mapping(source.props.get("sourceHttpEventParameters"))
 
 

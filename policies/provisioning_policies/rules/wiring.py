@@ -35,7 +35,7 @@ _FINISHED = "ecs:CloudAssistant:TaskCompleted"
 
 
 def of_type(stack: Sequence[Resource], *types: str) -> list[Resource]:
-    """Give the resources of these types by name; the order of registration differs by run."""
+    """Return the resources of these types by name; the order of registration differs by run."""
     found = (resource for resource in stack if resource.type in types)
     return sorted(found, key=lambda resource: resource.name)
 

@@ -11,13 +11,13 @@ QUEUE = "acs:mns:cn-hangzhou:1234567890123456:/queues/loop-dead-letters"
 
 @pytest.fixture
 def engine() -> FakeEngine:
-    """Give a fresh engine that has seen nothing."""
+    """Return a fresh engine that has seen nothing."""
     return FakeEngine()
 
 
 @pytest.fixture
 def site() -> SiteArgs:
-    """Give the surroundings of a part: plain values, as if everything existed."""
+    """Return the surroundings of a part: plain values, as if everything existed."""
     return {
         "region": "cn-hangzhou",
         "account_id": "1234567890123456",

@@ -17,7 +17,7 @@ PROD = "repo:example/loop:environment:prod"
 
 
 def args(*subjects: str, **more: Any) -> DeploymentRoleArgs:
-    """Give the arguments of a role that may list buses."""
+    """Return the arguments of a role that may list buses."""
     given: dict[str, Any] = {
         "role_name": "loop-deploys",
         "provider_arn": PROVIDER,

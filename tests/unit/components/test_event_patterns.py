@@ -9,7 +9,7 @@ from localcloud.eventbridge.matching.pattern import Pattern
 
 
 def result(**changes: Any) -> dict[str, Any]:
-    """Give a result event as publish-result puts it."""
+    """Return a result event as publish-result puts it."""
     event: dict[str, Any] = {
         "id": "t-1:i-1:Success",
         "source": "ecs.provisioning",
@@ -35,7 +35,7 @@ def result(**changes: Any) -> dict[str, Any]:
 
 
 def finished(**changes: Any) -> dict[str, Any]:
-    """Give Cloud Assistant's event after the documented sample."""
+    """Return Cloud Assistant's event after the documented sample."""
     event: dict[str, Any] = {
         "id": "1",
         "source": "acs.ecs",

@@ -24,13 +24,13 @@ Permissions = Callable[[], list[Permission]]
 
 
 def document(engine: FakeEngine, make: Permissions) -> str:
-    """Give the policy that grants these permissions."""
+    """Return the policy that grants these permissions."""
     found = engine.run(lambda: {"policy": policy_document(make())})
     return str(found["policy"][0])
 
 
 def statements(engine: FakeEngine, make: Permissions) -> list[dict[str, Any]]:
-    """Give the statements of the policy that grants these permissions."""
+    """Return the statements of the policy that grants these permissions."""
     policy = json.loads(document(engine, make))
     assert policy["Version"] == "1"
     return list(policy["Statement"])

@@ -20,7 +20,7 @@ from tests.unit.fake_engine import UNKNOWN, FakeEngine
 
 
 def args(**changes: Any) -> ProvisioningLoopArgs:
-    """Give the smallest loop; must be called while a program runs."""
+    """Return the smallest loop; must be called while a program runs."""
     given: ProvisioningLoopArgs = {
         "region": "cn-hangzhou",
         "account_id": "1234567890123456",

@@ -30,19 +30,19 @@ ECS = "acs:ecs:cn-hangzhou:1234567890123456"
 
 
 def allowed(engine: FakeEngine, policy: str) -> list[tuple[list[str], list[str]]]:
-    """Give actions and resources of each statement of a policy."""
+    """Return actions and resources of each statement of a policy."""
     document = json.loads(engine.one("Policy", policyName=policy).inputs["policyDocument"])
     return [(s["Action"], s["Resource"]) for s in document["Statement"]]
 
 
 def target(rule: Made) -> dict[str, Any]:
-    """Give the only target of a rule."""
+    """Return the only target of a rule."""
     (found,) = rule.inputs["targets"]
     return dict(found)
 
 
 def function_args(site: SiteArgs, **changes: Any) -> LoopFunctionArgs:
-    """Give the arguments of a function."""
+    """Return the arguments of a function."""
     args: LoopFunctionArgs = {
         "site": site,
         "function": "publish-result",
@@ -220,7 +220,7 @@ class TestRequestRoute:
 
     @staticmethod
     def args(site: SiteArgs, *sources: Source) -> RequestRouteArgs:
-        """Give the arguments of a route with one role by ids and one by tags."""
+        """Return the arguments of a route with one role by ids and one by tags."""
         return {
             "site": site,
             "sources": list(sources) or [TestRequestRoute.source("dingtalk.approval")],
@@ -237,7 +237,7 @@ class TestRequestRoute:
 
     @staticmethod
     def source(name: str) -> Source:
-        """Give a source that asks for no secret."""
+        """Return a source that asks for no secret."""
         return {"name": name, "platform": ChatPlatform.DINGTALK, "chat": "ops"}
 
     def test_approvals_run_the_command(self, engine: FakeEngine, site: SiteArgs) -> None:
@@ -325,7 +325,7 @@ class TestResultRoute:
 def chat(
     platform: ChatPlatform, delivery: Delivery, secret: str | None = "s3cret", name: str = "ops"
 ) -> Chat:
-    """Give a chat; must be called while a program runs."""
+    """Return a chat; must be called while a program runs."""
     made: Chat = {
         "name": name,
         "platform": platform,

@@ -10,7 +10,7 @@ WEBHOOK = "https://oapi.dingtalk.com/robot/send?access_token=t"
 
 
 def parameters(target: TargetArgs) -> dict[str, tuple[str, object]]:
-    """Give what a target is given: key -> form and value."""
+    """Return what a target is given: key -> form and value."""
     return {p["key"]: (p["form"], p.get("value")) for p in target["parameters"]}
 
 

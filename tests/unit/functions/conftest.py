@@ -9,6 +9,6 @@ from tests.unit.functions.loopback import Loopback, serving
 
 @pytest.fixture
 def loopback() -> Iterator[Loopback]:
-    """Give an HTTP server on loopback."""
+    """Return an HTTP server on loopback."""
     with serving() as server:
         yield server

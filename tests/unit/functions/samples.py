@@ -50,12 +50,12 @@ ENVIRONMENT = {
 
 
 def settings(**changes: str) -> Settings:
-    """Give the settings of run-command, with some variables changed."""
+    """Return the settings of run-command, with some variables changed."""
     return read({**ENVIRONMENT, **changes})
 
 
 def loop_with(**changes: Any) -> str:
-    """Give the variable LOOP with some keys changed."""
+    """Return the variable LOOP with some keys changed."""
     return json.dumps({**LOOP, **changes})
 
 
@@ -69,7 +69,7 @@ def http_event(
     headers: object = None,
     body: object = None,
 ) -> bytes:
-    """Give an event as an HTTP source makes it; a minute old unless told otherwise."""
+    """Return an event as an HTTP source makes it; a minute old unless told otherwise."""
     if body is None:
         body = {"source": "anything", "detail-type": kind, "detail": detail}
     return json.dumps(
@@ -93,12 +93,12 @@ def http_event(
 
 
 def detail(**changes: Any) -> dict[str, Any]:
-    """Give the detail of a request in order, with some fields changed."""
+    """Return the detail of a request in order, with some fields changed."""
     return {"emp_id": "E123", "role": "devops", "request_id": "20261122-0001", **changes}
 
 
 def run(instance_id: str = "i-1", status: str = "Success", **changes: Any) -> Run:
-    """Give what a command did on an instance."""
+    """Return what a command did on an instance."""
     made = Run(
         instance_id=instance_id,
         status=status,
@@ -115,7 +115,7 @@ def run(instance_id: str = "i-1", status: str = "Success", **changes: Any) -> Ru
 def invocation(
     *runs: Run, invoke_id: str = "t-1", tags: Mapping[str, str] | None = None, **changes: Any
 ) -> Invocation:
-    """Give an invocation that the request of :func:`detail` started."""
+    """Return an invocation that the request of :func:`detail` started."""
     made = Invocation(
         invoke_id=invoke_id,
         command_id="c-provision",
@@ -148,12 +148,12 @@ class FakeCommands:
         self.failures: list[FunctionError | None] = []
 
     def find(self, tags: Mapping[str, str]) -> list[Invocation]:
-        """Give the earlier invocations with these tags."""
+        """Return the earlier invocations with these tags."""
         self.looked_up.append(tags)
         return [i for i in self.earlier if all(i.tags.get(k) == v for k, v in tags.items())]
 
     def result(self, invoke_id: str, instance_id: str) -> Invocation | None:
-        """Give one run of an earlier invocation."""
+        """Return one run of an earlier invocation."""
         for found in self.earlier:
             runs = tuple(r for r in found.runs if r.instance_id == instance_id)
             if found.invoke_id == invoke_id and runs:

@@ -73,13 +73,13 @@ class Cloud:
 
 
 def json_reply(value: object, status: int = 200) -> Reply:
-    """Give a reply in JSON."""
+    """Return a reply in JSON."""
     return Reply(status, json.dumps(value).encode())
 
 
 @pytest.fixture
 def cloud(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> Cloud:
-    """Give a cloud on loopback, and the environment that points the functions at it."""
+    """Return a cloud on loopback, and the environment that points the functions at it."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)

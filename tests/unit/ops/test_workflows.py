@@ -15,7 +15,7 @@ TARGETS = set(
 
 
 def jobs() -> list[Any]:
-    """Give every job of every workflow."""
+    """Return every job of every workflow."""
     return [
         pytest.param(job, id=f"{path.stem}-{name}")
         for path in WORKFLOWS

@@ -53,7 +53,7 @@ def trusted(principal: object, **more: object) -> Changes:
 
 
 def pattern(value: object) -> Changes:
-    """Give the rule ``completed`` another pattern."""
+    """Return the rule ``completed`` another pattern."""
     return {"completed.filterPattern": json.dumps(value)}
 
 

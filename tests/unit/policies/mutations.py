@@ -77,7 +77,7 @@ def _set(holder: Any, path: list[str], value: Any) -> None:
 
 
 def _inside(value: Any) -> Any:
-    """Give what a secret holds."""
+    """Return what a secret holds."""
     return value["value"] if isinstance(value, dict) and _SIGNATURE in value else value
 
 

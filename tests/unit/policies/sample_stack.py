@@ -31,7 +31,7 @@ exit
 
 
 def encode(script: str) -> str:
-    """Give a script the form in which a command holds it."""
+    """Return a script the form in which a command holds it."""
     return base64.b64encode(script.encode()).decode()
 
 
@@ -48,7 +48,7 @@ def trust(principal: Any, **more: Any) -> str:
 
 
 def function_target(function: str, form: str = "ORIGINAL", **more: Any) -> dict[str, Any]:
-    """Give a target that calls a function with the event."""
+    """Return a target that calls a function with the event."""
     return {
         "targetId": function,
         "type": "acs.fc.function",
@@ -187,7 +187,7 @@ Changes = Mapping[str, Any]
 
 
 def stack(changes: Changes) -> dict[str, Resource]:
-    """Give the resources of the stack, by name, after these changes."""
+    """Return the resources of the stack, by name, after these changes."""
     given = copy.deepcopy(_STACK)
     protected = True
     provider = {"region": "cn-hangzhou", "accountId": "1234567890123456"}
@@ -223,7 +223,7 @@ def stack(changes: Changes) -> dict[str, Resource]:
 
 
 def with_unknowns(resource: Resource) -> Resource:
-    """Give a resource as the engine does in a preview: looking at what is unknown raises."""
+    """Return a resource as the engine does in a preview: looking at what is unknown raises."""
     return dataclasses.replace(
         resource,
         props=unknown_checking_proxy(dict(resource.props)),

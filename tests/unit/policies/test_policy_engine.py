@@ -46,7 +46,7 @@ def preview(
 
 @pytest.fixture(scope="module")
 def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Give, for each stack, a local cloud that is the stack's account."""
+    """Return, for each stack, a local cloud that is the stack's account."""
     with contextlib.ExitStack() as clouds:
         yield {
             stack: clouds.enter_context(
@@ -59,7 +59,7 @@ def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
 
 
 def findings(output: str) -> list[str]:
-    """Give the heads of what the pack reported, without rules that met an unknown value."""
+    """Return the heads of what the pack reported, without rules that met an unknown value."""
     lines = output.splitlines()
     return [
         line.strip().removeprefix("- ")

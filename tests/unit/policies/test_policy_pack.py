@@ -26,14 +26,14 @@ POLICIES = {policy.name: policy for policy in engine.policies_of(rules.ALL, CHOS
 
 
 def options() -> PolicyResourceOptions:
-    """Give the options of a resource that is not protected."""
+    """Return the options of a resource that is not protected."""
     return PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), ["url"])
 
 
 def judged(
     name: str, token: str, props: dict[str, Any], config: dict[str, Any] | None = None
 ) -> list[str]:
-    """Give what a policy reports about a resource."""
+    """Return what a policy reports about a resource."""
     said: list[str] = []
 
     def report(message: str, _: str | None = None) -> None:

@@ -28,7 +28,7 @@ BY_NAME = {rule.name: rule for rule in rules.ALL}
 
 
 def messages(rule: AnyRule, changes: Changes) -> list[str]:
-    """Give what a rule of production says about the changed sample stack."""
+    """Return what a rule of production says about the changed sample stack."""
     return list(_messages(rule, changes))
 
 
@@ -44,7 +44,7 @@ def _messages(rule: AnyRule, changes: Changes) -> Iterator[str]:
 
 
 def numbered(kind: str) -> list[object]:
-    """Give each broken or kept case with a readable name."""
+    """Return each broken or kept case with a readable name."""
     return [
         pytest.param(name, case, id=f"{name}-{number}")
         for name, cases in CASES.items()

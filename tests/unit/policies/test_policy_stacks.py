@@ -29,7 +29,7 @@ def results(stack: str, resources: list[Resource]) -> list[Finding | Undecided]:
 
 
 def rows(found: list[Finding | Undecided]) -> list[tuple[str, str, str]]:
-    """Give what a failure should show."""
+    """Return what a failure should show."""
     return [
         (one.policy.name, one.resource.name if one.resource else "", getattr(one, "message", ""))
         for one in found
@@ -84,7 +84,7 @@ def watch(change: Change | None, touched: list[str]) -> Change | None:
 
 
 def spoil(stack_file: Stack, mutation: Mutation, directory: Path) -> Stack:
-    """Give a stack whose configuration and program are changed as the mutation says."""
+    """Return a stack whose configuration and program are changed as the mutation says."""
     if mutation.config:
         config = dict(stack_file.config)
         for old, new in mutation.config.items():

@@ -34,11 +34,11 @@ CATALOGUE = {
 
 @pytest.fixture
 def catalogue() -> Catalogue:
-    """Give the catalogue of these tests."""
+    """Return the catalogue of these tests."""
     return Catalogue.model_validate(CATALOGUE)
 
 
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
-    """Give a host that knows root and one account made by somebody else."""
+    """Return a host that knows root and one account made by somebody else."""
     return Host(tmp_path)

@@ -90,23 +90,23 @@ class Host:
         (self.standins / file).write_text("".join(f"{line}\n" for line in lines))
 
     def path(self, below: str) -> Path:
-        """Give a path below the root."""
+        """Return a path below the root."""
         return self.folder / "root" / below
 
     def line(self, file: str, name: str) -> list[str]:
-        """Give the fields of a line of passwd, group or shadow; empty if there is none."""
+        """Return the fields of a line of passwd, group or shadow; empty if there is none."""
         for line in self.path(f"etc/{file}").read_text().splitlines():
             if line.startswith(f"{name}:"):
                 return line.split(":")
         return []
 
     def groups_of(self, user: str) -> set[str]:
-        """Give the groups that list a user."""
+        """Return the groups that list a user."""
         lines = [line.split(":") for line in self.path("etc/group").read_text().splitlines()]
         return {name for name, _, _, members in lines if user in members.split(",")}
 
     def tree(self) -> dict[str, tuple[int, bytes]]:
-        """Give mode and content of all files that count, to compare before and after."""
+        """Return mode and content of all files that count, to compare before and after."""
         return {
             str(path.relative_to(self.folder)): (path.lstat().st_mode, path.read_bytes())
             for path in sorted(self.folder.joinpath("root").rglob("*"))

@@ -11,7 +11,7 @@ from tests.unit.provision.host import key
 
 
 def catalogue_error(text: str) -> str:
-    """Give the message for a catalogue that is not acceptable."""
+    """Return the message for a catalogue that is not acceptable."""
     with pytest.raises(UserError) as caught:
         parse(text, "roles.yaml")
     return str(caught.value)

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(bool(_REASON), reason=_REASON)
 
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Overlay]:
-    """Give a throw-away root."""
+    """Return a throw-away root."""
     with Overlay(tmp_path) as overlay:
         prepare(overlay)
         yield overlay
@@ -30,7 +30,7 @@ def run_with(root: Overlay, catalogue: dict[str, object], emp_id: str, role: str
 
 
 def without_prefix(*, prefix: str = "") -> dict[str, object]:
-    """Give a catalogue whose account names are the employee ids."""
+    """Return a catalogue whose account names are the employee ids."""
     return {"user_name": {"prefix": prefix}, "roles": {"plain": {"primary_group": "people"}}}
 
 

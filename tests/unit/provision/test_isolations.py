@@ -28,7 +28,7 @@ LIFE: list[tuple[str, Action, str]] = [
 
 @pytest.fixture(params=list(Level), ids=str)
 def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
-    """Give a cloud with one instance."""
+    """Return a cloud with one instance."""
     folder = Path(tempfile.mkdtemp(prefix="localcloud-provision-", dir=tempfile.gettempdir()))
     folder.chmod(0o755)
     lab = Lab(folder, request.param)

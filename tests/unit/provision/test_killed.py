@@ -24,7 +24,7 @@ LIFE: list[tuple[str, Action]] = [
 
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Overlay]:
-    """Give a throw-away root."""
+    """Return a throw-away root."""
     with Overlay(tmp_path) as overlay:
         prepare(overlay)
         yield overlay

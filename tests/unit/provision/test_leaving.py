@@ -42,7 +42,7 @@ done 2>/dev/null
 
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Overlay]:
-    """Give a throw-away root in which E123 has the role devops."""
+    """Return a throw-away root in which E123 has the role devops."""
     with Overlay(tmp_path) as overlay:
         prepare(overlay)
         run(overlay, "devops")
@@ -57,7 +57,7 @@ def leave(root: Overlay) -> Run:
 
 
 def beats(root: Overlay) -> bool:
-    """Tell whether the forking process goes on: it is hard to see, but it touches a file."""
+    """Return whether the forking process goes on: it is hard to see, but it touches a file."""
     first, last = root.output(
         "sleep 0.3; stat -c %y /var/tmp/beat; sleep 1; stat -c %y /var/tmp/beat"
     ).splitlines()
@@ -65,7 +65,7 @@ def beats(root: Overlay) -> bool:
 
 
 def living(root: Overlay) -> str:
-    """Give the processes of E123 that are not dead yet."""
+    """Return the processes of E123 that are not dead yet."""
     return root.output(
         'for p in /proc/[0-9]*; do if grep -q "^Uid:.*\\b$(id -u emp-e123)\\b" $p/status &&'
         ' ! grep -q "^State:.Z" $p/status; then echo $p; fi; done 2>/dev/null; true'

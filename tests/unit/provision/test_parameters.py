@@ -45,7 +45,7 @@ def acceptable(emp_id: str, role: str) -> bool:
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Host:
-    """Give one host for all examples of this module: they change nothing on it."""
+    """Return one host for all examples of this module: they change nothing on it."""
     return Host(tmp_path_factory.mktemp("host"))
 
 

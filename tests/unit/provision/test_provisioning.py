@@ -14,7 +14,7 @@ from tests.unit.provision.host import Host, key
 
 
 def days(number: int) -> str:
-    """Give a day from now as shadow(5) counts it."""
+    """Return a day from now as shadow(5) counts it."""
     return str(
         (datetime.datetime.now(datetime.UTC).date() - datetime.date(1970, 1, 1)).days + number
     )

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(bool(_REASON), reason=_REASON)
 
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Overlay]:
-    """Give a throw-away root, with a visudo if the machine has none."""
+    """Return a throw-away root, with a visudo if the machine has none."""
     with Overlay(tmp_path) as overlay:
         prepare(overlay)
         yield overlay

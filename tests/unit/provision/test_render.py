@@ -114,7 +114,7 @@ def test_escaped_text_is_one_line_that_printf_gives_back(texts: list[str]) -> No
 
 
 def scripts() -> list[tuple[str, str]]:
-    """Give every kind of rendered script with a name."""
+    """Return every kind of rendered script with a name."""
     catalogues = {
         "default": load(),
         "twenty": load(TWENTY_ROLES),
@@ -131,7 +131,7 @@ def scripts() -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def rendered_files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Give the paths of all rendered scripts."""
+    """Return the paths of all rendered scripts."""
     folder = tmp_path_factory.mktemp("rendered")
     paths = []
     for name, text in scripts():

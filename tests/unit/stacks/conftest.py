@@ -22,18 +22,18 @@ LOCAL_KEY = {"alicloud:accessKey": "LTAIlocalOfThisTest"}
 
 
 def stack_file(stack: str) -> dict[str, Any]:
-    """Give what a stack file says."""
+    """Return what a stack file says."""
     text = (ROOT / f"Pulumi.{stack}.yaml").read_text()
     return dict(yaml.safe_load(text)["config"])
 
 
 def settings_of(stack: str) -> Settings:
-    """Give the settings of a stack file."""
+    """Return the settings of a stack file."""
     return Settings.model_validate(stack_file(stack)[f"{PROJECT}:settings"])
 
 
 def fake_secrets(stack: str) -> dict[str, str]:
-    """Give a value for every secret that a stack needs and its file does not hold."""
+    """Return a value for every secret that a stack needs and its file does not hold."""
     held, settings = stack_file(stack), settings_of(stack)
     webhooks = {
         ChatPlatform.DINGTALK: "https://oapi.dingtalk.com/robot/send?access_token={}-s3cret-{}",
@@ -79,7 +79,7 @@ def run_stack(
 
 @pytest.fixture
 def load_with() -> Callable[..., str]:
-    """Give the message with which a changed local stack refuses to start."""
+    """Return the message with which a changed local stack refuses to start."""
 
     def refuse(change: Callable[[dict[str, Any]], None]) -> str:
         values = stack_file("local")

@@ -14,7 +14,7 @@ LARK = "https://open.feishu.cn/open-apis/bot/v2/hook/8d9f5a3e-1111-2222-3333-444
 
 
 def settings() -> Settings:
-    """Give settings with a chat of each platform and a source with a secret of its own."""
+    """Return settings with a chat of each platform and a source with a secret of its own."""
     data = settings_of("local").model_dump()
     data["chats"] = {
         "ding": {"platform": ChatPlatform.DINGTALK},
@@ -25,7 +25,7 @@ def settings() -> Settings:
 
 
 def reasons(key: str, value: str, *, local: bool = False) -> list[str]:
-    """Give what is wrong with one secret."""
+    """Return what is wrong with one secret."""
     found = list(malformed_secrets(settings(), {key: value}, local=local))
     assert all(problem.key == key for problem in found)
     assert all(f"config set --secret ecs-provisioning-loop:{key}" in p.commands[0] for p in found)

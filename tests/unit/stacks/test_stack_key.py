@@ -17,7 +17,7 @@ def empty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def message(configured: str = "") -> str:
-    """Give the message with which stack local refuses to start; nothing if it starts."""
+    """Return the message with which stack local refuses to start; nothing if it starts."""
     try:
         run_stack("local", {**stack_file("local"), "alicloud:accessKey": configured})
     except pulumi.RunError as error:

@@ -18,7 +18,7 @@ Change = Callable[[dict[str, Any]], None]
 
 
 def models(model: type[BaseModel] = Settings) -> Iterator[type[BaseModel]]:
-    """Give a model and all models inside it."""
+    """Return a model and all models inside it."""
     yield model
     for field in model.model_fields.values():
         annotation = field.annotation

@@ -41,13 +41,13 @@ def prod() -> FakeEngine:
 
 
 def environment(engine: FakeEngine, function: str) -> dict[str, str]:
-    """Give a function's environment."""
+    """Return a function's environment."""
     (made,) = [f for f in engine.all("V3Function") if f.inputs["functionName"].endswith(function)]
     return dict(made.inputs["environmentVariables"])
 
 
 def shown(value: Any) -> Iterator[str]:
-    """Give every text of a request that is not marked as a secret."""
+    """Return every text of a request that is not marked as a secret."""
     if isinstance(value, dict):
         if _SECRET_MARK in value:
             return

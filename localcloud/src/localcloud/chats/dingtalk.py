@@ -64,7 +64,7 @@ async def receive(chats: Chats, request: HttpRequest) -> HttpResponse:
 
 
 def signature(secret: str, timestamp: str) -> str:
-    """Give the signature for a time in milliseconds: the secret is the key and in the text."""
+    """Return the signature for a time in milliseconds: the secret is the key and in the text."""
     text = f"{timestamp}\n{secret}".encode()
     return base64.b64encode(hmac.new(secret.encode(), text, hashlib.sha256).digest()).decode()
 

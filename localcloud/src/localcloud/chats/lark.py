@@ -78,7 +78,7 @@ async def receive(chats: Chats, request: HttpRequest) -> HttpResponse:
 
 
 def signature(secret: str, timestamp: str) -> str:
-    """Give the signature for a time in seconds: time and secret are the key, the text is empty."""
+    """Return the signature for a time in seconds: the key is time and secret, the text is empty."""
     key = f"{timestamp}\n{secret}".encode()
     return base64.b64encode(hmac.new(key, b"", hashlib.sha256).digest()).decode()
 

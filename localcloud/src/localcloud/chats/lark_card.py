@@ -69,7 +69,7 @@ def _only_known(part: dict[str, Any], known: set[str], where: str) -> None:
 
 
 def _all(elements: object) -> Iterator[dict[str, Any]]:
-    """Give elements and those inside them."""
+    """Return elements and those inside them."""
     for element in elements if isinstance(elements, list) else []:
         if not isinstance(element, dict):
             raise InvalidCard(200621, "parse card json err, an element is not an object")

@@ -20,7 +20,7 @@ PATHS = ("/robot/send", lark.PATH)
 
 
 async def handle(cloud: "Cloud", request: HttpRequest) -> HttpResponse:
-    """Give a message to the platform that its path names."""
+    """Return a message to the platform that its path names."""
     if request.path == "/robot/send":
         return await dingtalk.receive(cloud.chats, request)
     if request.path.startswith(lark.PATH):

@@ -23,7 +23,7 @@ class Shown:
 
 
 def render(platform: str, body: Mapping[str, Any]) -> Shown:
-    """Give a message as text; what is not understood is left out, never an error."""
+    """Return a message as text; what is not understood is left out, never an error."""
     shown = _dingtalk(body) if platform == "dingtalk" else _lark(body)
     return Shown(_clean(shown.title), _clean(shown.text), _clean(shown.colour))
 

@@ -41,7 +41,7 @@ class Chat:
 
     @property
     def address(self) -> str:
-        """Give what a webhook's URL names the chat by: a token or the last part of the path."""
+        """Return what a webhook's URL names the chat by: a token or the last part of the path."""
         url = urlsplit(self.settings.webhook)
         token = parse_qs(url.query).get("access_token", [""])[0]
         return token or url.path.rpartition("/")[2]
@@ -77,7 +77,7 @@ class Chats:
                 self._chats[row["chat"]].seen[row["repeat_key"]] = None
 
     def named(self) -> dict[str, dict[str, Any]]:
-        """Give the chats for the ready line: platform, webhook and whether there is a secret."""
+        """Return the chats for the ready line: platform, webhook and whether there is a secret."""
         return {
             chat.name: {
                 "platform": chat.settings.platform,
@@ -88,11 +88,11 @@ class Chats:
         }
 
     def now(self) -> float:
-        """Give the time that the platforms go by."""
+        """Return the time that the platforms go by."""
         return self._sources.clock.now()
 
     def find(self, platform: str, address: str) -> Chat | None:
-        """Give the chat that a webhook belongs to, or nothing."""
+        """Return the chat that a webhook belongs to, or nothing."""
         return self._by_address.get((platform, address))
 
     async def fault(self, chat: Chat) -> Fault | None:
@@ -123,7 +123,7 @@ class Chats:
         return True
 
     def messages(self, name: str, limit: int = 20, after: int = 0) -> list[dict[str, Any]]:
-        """Give the messages of a chat that are on the disk, the oldest first.
+        """Return the messages of a chat that are on the disk, the oldest first.
 
         Args:
             name: the chat.

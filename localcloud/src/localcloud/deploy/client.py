@@ -34,13 +34,13 @@ class RefusedError(Exception):
 
     @property
     def is_conflict(self) -> bool:
-        """Tell whether the thing to be made exists already."""
+        """Return whether the thing to be made exists already."""
         code = self.code.lower()
         return "exist" in code and "not" not in code
 
     @property
     def is_absence(self) -> bool:
-        """Tell whether the thing asked for does not exist."""
+        """Return whether the thing asked for does not exist."""
         return self.status == 404
 
 

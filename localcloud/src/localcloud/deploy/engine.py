@@ -50,7 +50,7 @@ class _Provider(mocks.Mocks):
 
 
 def plain(value: Any) -> Any:
-    """Give inputs as the provider sees them: secrets revealed, whole numbers as such."""
+    """Return inputs as the provider sees them: secrets revealed, whole numbers as such."""
     if isinstance(value, dict):
         if rpc.is_rpc_secret(value):
             return plain(rpc.unwrap_rpc_secret(value))

@@ -82,7 +82,7 @@ def policy(client: Client, given: Properties) -> tuple[str, Properties]:
 
 
 def attachment(client: Client, given: Properties) -> tuple[str, Properties]:
-    """Give a role a policy."""
+    """Return a role a policy."""
     name, kind, owner = given["policyName"], given["policyType"], given["roleName"]
     said = {"PolicyName": name, "PolicyType": kind, "RoleName": owner}
     upsert(lambda: client.rpc(_VERSION, "AttachPolicyToRole", said), lambda: None)

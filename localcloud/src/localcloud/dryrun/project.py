@@ -73,7 +73,7 @@ def stack_config(file: Path) -> dict[str, Any]:
 
 
 def _is_encrypted(value: Any) -> bool:
-    """Tell whether a value, or one inside it, is encrypted: the engine takes it as a secret."""
+    """Return whether a value, or one inside it, is encrypted: the engine takes it as a secret."""
     if isinstance(value, dict):
         return set(value) == {"secure"} or any(map(_is_encrypted, value.values()))
     return isinstance(value, list) and any(map(_is_encrypted, value))

@@ -102,7 +102,7 @@ def timeout(call: ApiCall, default: int) -> int:
 
 
 def is_plain(call: ApiCall) -> bool:
-    """Tell whether contents travel as plain text; anything else means Base64."""
+    """Return whether contents travel as plain text; anything else means Base64."""
     return call.params.get("ContentEncoding", "") == "PlainText"
 
 

@@ -93,7 +93,7 @@ def encoded(text: str) -> str:
 
 
 def placeholders(text: str) -> list[str]:
-    """Give the names of custom parameters, without the built-in ones, each once."""
+    """Return the names of custom parameters, without the built-in ones, each once."""
     names: dict[str, str] = {}
     for found in _found(text):
         name = found[1].strip()

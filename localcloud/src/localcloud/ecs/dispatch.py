@@ -82,7 +82,7 @@ class Dispatcher:
         self._begin(instance_id)
 
     def live(self, invoke_id: str, instance_id: str) -> Live | None:
-        """Give a run that has not ended."""
+        """Return a run that has not ended."""
         return self._live.get((invoke_id, instance_id))
 
     def running(self, instance_id: str) -> int:

@@ -13,7 +13,7 @@ from localcloud.sandbox.files import Files
 def runs(
     history: Invocations, as_it_is_now: Callable[[Result], Result], limit: int
 ) -> list[dict[str, Any]]:
-    """Give the runs of the last invocations, one entry per instance, the newest last."""
+    """Return the runs of the last invocations, one entry per instance, the newest last."""
     invocations, _ = history.search(Search(), Slice(limit))
     results = history.results_of([invocation.sequence for invocation in invocations])
     found = []
@@ -54,7 +54,7 @@ def host(row: InstanceRow, running: int) -> dict[str, Any]:
 
 
 def file(files: Files, path: str) -> dict[str, Any]:
-    """Give a file's content or a folder's listing."""
+    """Return a file's content or a folder's listing."""
     entry = files.entry(path)
     if entry.kind == "folder":
         return {**asdict(entry), "entries": [asdict(e) for e in files.listing(path)]}

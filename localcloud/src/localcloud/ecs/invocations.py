@@ -116,7 +116,7 @@ class Invocations:
         self._last: int = row["last"]
 
     def next_sequence(self) -> int:
-        """Give the number of the next invocation."""
+        """Return the number of the next invocation."""
         self._last += 1
         return self._last
 
@@ -193,14 +193,14 @@ class Invocations:
                 self._store.write(f"DELETE FROM {table} WHERE sequence IN ({old})", (time,))  # noqa: S608
 
     def get(self, invoke_id: str) -> Invocation | None:
-        """Give an invocation, or nothing."""
+        """Return an invocation, or nothing."""
         rows = self._store.read(
             "SELECT value FROM ecs_invocations WHERE invoke_id = ?", (invoke_id,)
         )
         return _invocation(rows[0]) if rows else None
 
     def results_of(self, sequences: Collection[int]) -> dict[int, list[Result]]:
-        """Give the results of invocations, in the order of their instances."""
+        """Return the results of invocations, in the order of their instances."""
         marks = ", ".join("?" * len(sequences))
         found: dict[int, list[Result]] = {sequence: [] for sequence in sequences}
         for row in self._store.read(
@@ -211,7 +211,7 @@ class Invocations:
         return found
 
     def created_since(self, time: float) -> list[Invocation]:
-        """Give the invocations since then, oldest first."""
+        """Return the invocations since then, oldest first."""
         return [
             _invocation(row)
             for row in self._store.read(
@@ -220,7 +220,7 @@ class Invocations:
         ]
 
     def unfinished(self) -> list[tuple[str, str]]:
-        """Give the runs that have not ended (invocation, instance), oldest first."""
+        """Return the runs that have not ended (invocation, instance), oldest first."""
         rows = self._store.read(
             "SELECT invoke_id, instance_id FROM ecs_results WHERE status = 'Pending' "
             "ORDER BY sequence, position"
@@ -228,14 +228,14 @@ class Invocations:
         return [(row["invoke_id"], row["instance_id"]) for row in rows]
 
     def count_of_command(self, command_id: str) -> int:
-        """Give how often a command was invoked."""
+        """Return how often a command was invoked."""
         (row,) = self._store.read(
             "SELECT COUNT(*) AS n FROM ecs_invocations WHERE command_id = ?", (command_id,)
         )
         return int(row["n"])
 
     def search(self, search: Search, part: Slice) -> tuple[list[Invocation], int]:
-        """Give invocations, newest first, and how many there are in all."""
+        """Return invocations, newest first, and how many there are in all."""
         source, values = _invocations_where(search)
         if search.instance_id:
             source += " AND i.sequence IN (SELECT sequence FROM ecs_results WHERE instance_id = ?)"
@@ -244,7 +244,7 @@ class Invocations:
         return [_invocation(row) for row in rows], total
 
     def search_results(self, search: Search, part: Slice) -> tuple[list[Result], int]:
-        """Give results, newest first, and how many there are in all."""
+        """Return results, newest first, and how many there are in all."""
         source, values = _invocations_where(search)
         source = source.replace(
             "FROM ecs_invocations i",

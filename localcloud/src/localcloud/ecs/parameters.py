@@ -30,7 +30,7 @@ def check_region(cloud: "Cloud", call: ApiCall) -> None:
 
 
 def tags(call: ApiCall, name: str = "Tag", limit: int = TAGS_LIMIT) -> dict[str, str]:
-    """Give the tags ``Name.N.Key`` and ``Name.N.Value``, checked as the cloud does."""
+    """Return the tags ``Name.N.Key`` and ``Name.N.Value``, checked as the cloud does."""
     given: dict[str, str] = {}
     number = 1
     while (key := call.params.get(f"{name}.{number}.Key")) is not None:
@@ -49,7 +49,7 @@ def tags(call: ApiCall, name: str = "Tag", limit: int = TAGS_LIMIT) -> dict[str,
 
 
 def ids(call: ApiCall, name: str) -> list[str]:
-    """Give the ids of ``Name.N``; also of ``Name`` alone, as the ``aliyun`` command may send it."""
+    """Return the ids of ``Name.N``; also of ``Name`` alone, as ``aliyun`` may send it."""
     given = call.repeated(name)
     if not given and (text := call.params.get(name, "")):
         given = json_list(call, name) if text.startswith("[") else [text]
@@ -57,7 +57,7 @@ def ids(call: ApiCall, name: str) -> list[str]:
 
 
 def json_list(call: ApiCall, name: str) -> list[str]:
-    """Give a parameter that is a list of texts in JSON; empty if it is not given."""
+    """Return a parameter that is a list of texts in JSON; empty if it is not given."""
     text = call.params.get(name, "")
     if not text:
         return []
@@ -96,7 +96,7 @@ def page(call: ApiCall, largest: int = 50) -> Page:
 
 
 def page_fields(wanted: Page, total: int, next_token: str) -> dict[str, Any]:
-    """Give the fields that an answer has beside its list."""
+    """Return the fields that an answer has beside its list."""
     fields: dict[str, Any] = {"TotalCount": total, "NextToken": ""}
     if next_token:
         fields["NextToken"] = base64.urlsafe_b64encode(next_token.encode()).decode()
@@ -106,7 +106,7 @@ def page_fields(wanted: Page, total: int, next_token: str) -> dict[str, Any]:
 
 
 def cut(wanted: Page, entries: Sequence[T]) -> tuple[list[T], dict[str, Any]]:
-    """Give the part of a list in memory that is wanted, and the fields beside it."""
+    """Return the part of a list in memory that is wanted, and the fields beside it."""
     start = wanted.offset
     if wanted.token:
         number = whole_number(wanted.token)

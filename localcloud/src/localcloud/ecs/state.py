@@ -99,14 +99,14 @@ class Ecs:
     # Instances
 
     def instance(self, instance_id: str) -> InstanceRow:
-        """Give an instance, or refuse as the cloud does."""
+        """Return an instance, or refuse as the cloud does."""
         found = self.hosts.get(instance_id)
         if found is None:
             raise EcsError("InvalidInstance.NotFound", f"Given was '{instance_id[:80]}'")
         return found
 
     def instances_with(self, tags: Mapping[str, str]) -> list[str]:
-        """Give the ids of the instances that carry all these tags."""
+        """Return the ids of the instances that carry all these tags."""
         return [
             row.instance_id
             for row in self.hosts
@@ -116,7 +116,7 @@ class Ecs:
     # Commands
 
     def command(self, command_id: str) -> Command:
-        """Give a command, or refuse as the cloud does."""
+        """Return a command, or refuse as the cloud does."""
         found = self.commands.get(command_id)
         if found is None:
             raise EcsError("InvalidCmdId.NotFound", f"Given was '{command_id[:80]}'")
@@ -177,7 +177,7 @@ class Ecs:
         return invocation
 
     def results(self, invocations: Sequence[Invocation]) -> dict[int, list[Result]]:
-        """Give the results of invocations, with what is known of those that still run."""
+        """Return the results of invocations, with what is known of those that still run."""
         stored = self.history.results_of([i.sequence for i in invocations])
         return {
             sequence: [self.as_it_is_now(result) for result in results]
@@ -205,7 +205,7 @@ class Ecs:
     # Tags and authorization
 
     def resource_tags(self, arn: str) -> dict[str, str]:
-        """Give the tags of a command, an instance or an invocation, for conditions on them."""
+        """Return the tags of a command, an instance or an invocation, for conditions on them."""
         kind, _, name = arn.rpartition(":")[2].partition("/")
         if kind == "command":
             command = self.commands.get(name)
@@ -231,16 +231,16 @@ class Ecs:
         }
 
     def invocations(self, limit: int = 100) -> list[dict[str, Any]]:
-        """Give the runs of the last invocations, the newest last, as JSON values."""
+        """Return the runs of the last invocations, the newest last, as JSON values."""
         return inspection.runs(self.history, self.as_it_is_now, limit)
 
     def instances(self) -> list[dict[str, Any]]:
-        """Give the instances, as JSON values."""
+        """Return the instances, as JSON values."""
         rows = sorted(self.hosts, key=lambda row: row.number)
         return [inspection.host(row, self.dispatcher.running(row.instance_id)) for row in rows]
 
     def files(self, instance_id: str, path: str) -> dict[str, Any]:
-        """Give a file's content or what a folder of an instance holds, as a JSON value."""
+        """Return a file's content or what a folder of an instance holds, as a JSON value."""
         if instance_id not in self.hosts:
             there_are = ", ".join(row.instance_id for row in self.hosts)
             raise NoSuchPathError(f"no instance '{instance_id[:80]}'; there are {there_are}")

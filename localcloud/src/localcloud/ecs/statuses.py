@@ -28,7 +28,7 @@ ERROR_INFO = {
 
 
 def overall(statuses: Collection[str]) -> str:
-    """Give the state of an invocation (InvocationStatus) from those of its instances."""
+    """Return the state of an invocation (InvocationStatus) from those of its instances."""
     for unfinished in UNFINISHED:
         if unfinished in statuses:
             return unfinished
@@ -43,7 +43,7 @@ def overall(statuses: Collection[str]) -> str:
 
 
 def overall_in_old_words(statuses: Collection[str]) -> str:
-    """Give the same as the older field InvokeStatus words it."""
+    """Return the same as the older field InvokeStatus words it."""
     state = overall(statuses)
     if state == PENDING:
         return RUNNING
@@ -51,7 +51,7 @@ def overall_in_old_words(statuses: Collection[str]) -> str:
 
 
 def in_old_words(status: str) -> str:
-    """Give an instance's state as the older field InstanceInvokeStatus words it."""
+    """Return an instance's state as the older field InstanceInvokeStatus words it."""
     if status in {PENDING, RUNNING}:
         return RUNNING
     if status == STOPPING:
@@ -61,12 +61,12 @@ def in_old_words(status: str) -> str:
 
 
 def to_store(statuses: Collection[str]) -> str:
-    """Give the state under which an invocation is stored: while it lasts it is Running."""
+    """Return the state under which an invocation is stored: while it lasts it is Running."""
     return RUNNING if unfinished(statuses) else overall(statuses)
 
 
 def stored_as(wanted: str) -> tuple[str, ...]:
-    """Give the states of finished or unfinished invocations that a filter InvokeStatus means."""
+    """Return the states of finished or unfinished invocations that a filter InvokeStatus means."""
     if wanted in {"Finished", SUCCESS}:
         return (SUCCESS,)
     if wanted in UNFINISHED or wanted == "Scheduled":
@@ -75,7 +75,7 @@ def stored_as(wanted: str) -> tuple[str, ...]:
 
 
 def results_stored_as(wanted: str) -> tuple[str, ...]:
-    """Give the states of runs that a filter InvokeRecordStatus means."""
+    """Return the states of runs that a filter InvokeRecordStatus means."""
     return {
         "Finished": (SUCCESS,),
         "Failed": _FAILED,
@@ -86,7 +86,7 @@ def results_stored_as(wanted: str) -> tuple[str, ...]:
 
 
 def unfinished(statuses: Iterable[str]) -> bool:
-    """Tell whether any of the runs is still to end."""
+    """Return whether any of the runs is still to end."""
     return any(status in UNFINISHED for status in statuses)
 
 

@@ -86,7 +86,7 @@ def _resources(cloud: "Cloud", call: ApiCall) -> tuple[str, list[str]]:
 
 
 def _tags_of(cloud: "Cloud", kind: str, name: str) -> Mapping[str, str]:
-    """Give a resource's tags, or refuse if there is no such resource."""
+    """Return a resource's tags, or refuse if there is no such resource."""
     if kind == "instance":
         return cloud.ecs.instance(name).tags
     if kind == "command":

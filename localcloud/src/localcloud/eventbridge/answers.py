@@ -13,13 +13,13 @@ _PAGE = 100
 
 
 def success(data: Any = None) -> dict[str, Any]:
-    """Give an answer that the provider takes for a success: it reads ``Code``."""
+    """Return an answer that the provider takes for a success: it reads ``Code``."""
     answer = {"Code": "Success", "Message": "success", "Success": True}
     return answer if data is None else {**answer, "Data": data}
 
 
 def page(call: ApiCall, entries: Sequence[T]) -> tuple[Sequence[T], dict[str, Any]]:
-    """Give the part of a list that a request asks for, and what belongs into ``Data`` beside it."""
+    """Return the page of a list that a request asks for, and what goes into ``Data`` beside it."""
     size = call.integer("Limit", _PAGE, 1, 100)
     token = call.params.get("NextToken", "") or "0"
     start = whole_number(token)
@@ -34,5 +34,5 @@ def page(call: ApiCall, entries: Sequence[T]) -> tuple[Sequence[T], dict[str, An
 
 
 def named(entries: Sequence[T], prefix: str) -> list[T]:
-    """Give the entries whose name begins with a prefix."""
+    """Return the entries whose name begins with a prefix."""
     return [entry for entry in entries if str(getattr(entry, "name", "")).startswith(prefix)]

@@ -26,7 +26,7 @@ async def create_event_bus(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def get_event_bus(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give a bus."""
+    """Return a bus."""
     return success(_bus(cloud, cloud.eventbridge.bus(call.required("EventBusName"))))
 
 
@@ -44,7 +44,7 @@ async def delete_event_bus(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def list_event_buses(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give the buses, by name, the default bus among them."""
+    """Return the buses, by name, the default bus among them."""
     buses = named(cloud.eventbridge.buses(), call.params.get("NamePrefix", ""))
     shown, rest = page(call, buses)
     return success({"EventBuses": [_bus(cloud, bus) for bus in shown], **rest})
@@ -73,7 +73,7 @@ async def delete_event_source(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def list_user_defined_event_sources(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give the sources of one bus or of all, by name."""
+    """Return the sources of one bus or of all, by name."""
     bus = call.params.get("EventBusName", "")
     sources = [
         source
@@ -94,7 +94,7 @@ async def create_service_linked_role(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def check_role(cloud: Cloud, call: ApiCall) -> Answer:
-    """Tell whether there is a service-linked role for a product."""
+    """Return whether there is a service-linked role for a product."""
     product = call.required("ProductName")
     return success({"StsRoleName": product, "CheckPass": cloud.eventbridge.has_role(product)})
 

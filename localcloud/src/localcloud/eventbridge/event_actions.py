@@ -44,27 +44,27 @@ async def put_cloud_events(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def query_event(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give an event's content."""
+    """Return an event's content."""
     await cloud.store.flush()
     events = _with_id(cloud, call)
     return success(parse_kept(events[-1].body) if events else {})
 
 
 async def query_event_traces(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give an event's way: received, matched by a rule, each attempt to deliver it."""
+    """Return an event's way: received, matched by a rule, each attempt to deliver it."""
     await cloud.store.flush()
     return success([step for event in _with_id(cloud, call) for step in _steps(cloud, event)])
 
 
 async def query_traced_event_by_event_id(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give the events with an id; the official SDK reads a list of pages here, not one."""
+    """Return the events with an id; the official SDK reads a list of pages here, not one."""
     await cloud.store.flush()
     shown, rest = page(call, _with_id(cloud, call))
     return success([{"Events": [_summary(event) for event in shown], **rest}])
 
 
 async def query_traced_events(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give a bus's events of a time span (in milliseconds), the last day unless told."""
+    """Return a bus's events of a time span (in milliseconds), the last day unless told."""
     await cloud.store.flush()
     now = cloud.sources.clock.now()
     day_ago = round((now - _DAY_SECONDS) * 1000)

@@ -45,7 +45,7 @@ class HttpParameters:
             raise SecurityCheckFailed("security domain", self.referers, referer)
 
     def described(self, urls: list[str]) -> dict[str, Any]:
-        """Give the parameters as the API answers them."""
+        """Return the parameters as the API answers them."""
         return {
             "Type": self.type,
             "SecurityConfig": self.security,
@@ -100,7 +100,7 @@ def parse(text: str) -> HttpParameters | None:
 
 
 def digest(token: str) -> bytes:
-    """Give what tokens are looked up by: comparing digests tells nothing about a token."""
+    """Return what tokens are looked up by: comparing digests tells nothing about a token."""
     return sha256(token.encode()).digest()
 
 

@@ -39,7 +39,7 @@ class Source:
 
     @property
     def parameters(self) -> HttpParameters | None:
-        """Give the HTTP parameters, if it has a webhook."""
+        """Return the HTTP parameters, if it has a webhook."""
         return HttpParameters(**self.http) if self.http else None
 
 

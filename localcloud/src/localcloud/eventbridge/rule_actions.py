@@ -34,7 +34,7 @@ async def create_rule(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def get_rule(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give a rule with its targets, as they came."""
+    """Return a rule with its targets, as they came."""
     rule = _found(cloud, call)
     return success({**_rule(cloud, rule), "Targets": rule.targets})
 
@@ -63,7 +63,7 @@ async def delete_rule(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def list_rules(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give a bus's rules, by name."""
+    """Return a bus's rules, by name."""
     bus = cloud.eventbridge.bus(call.required("EventBusName"))
     rules = named(cloud.eventbridge.rules(bus.name), call.params.get("RuleNamePrefix", ""))
     shown, rest = page(call, rules)
@@ -121,7 +121,7 @@ async def delete_targets(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def list_targets(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give the targets of a rule, or of all rules of a bus, in their order."""
+    """Return the targets of a rule, or of all rules of a bus, in their order."""
     bus = cloud.eventbridge.bus(call.required("EventBusName")).name
     name = call.params.get("RuleName", "")
     rules = [cloud.eventbridge.rule(bus, name)] if name else cloud.eventbridge.rules(bus)
@@ -137,7 +137,7 @@ async def list_targets(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def test_event_pattern(cloud: Cloud, call: ApiCall) -> Answer:  # noqa: ARG001
-    """Tell whether a pattern matches an event."""
+    """Return whether a pattern matches an event."""
     text = call.required("Event")
     try:
         pattern = Pattern.compile(call.required("EventPattern"))

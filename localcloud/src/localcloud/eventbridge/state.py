@@ -102,49 +102,49 @@ class EventBridge:
         return event
 
     def target(self, bus: str, rule: str, target: str) -> Target | None:
-        """Give a rule's target as it is configured now, or nothing."""
+        """Return a rule's target as it is configured now, or nothing."""
         compiled = self._compiled.get(_key(bus, rule))
         return compiled.targets.get(target) if compiled else None
 
     def trace(
         self, event_id: str | None = None, limit: int = 100, *, explain: bool = True
     ) -> list[dict[str, Any]]:
-        """Give the way of the events with an id, or of the last ones, oldest first.
+        """Return the way of the events with an id, or of the last ones, oldest first.
 
         It reads what is on the disk, so the store is flushed before.
         """
         return ways(self, self.history, event_id, limit, explain=explain)
 
     def pattern(self, rule: Rule) -> Pattern:
-        """Give a rule's compiled pattern."""
+        """Return a rule's compiled pattern."""
         return self._compiled[_key(rule.bus, rule.name)].pattern
 
     def bus_arn(self, bus: str) -> str:
-        """Give a bus's ARN."""
+        """Return a bus's ARN."""
         where = f"{self._settings.region}:{self._settings.account_id}"
         return f"acs:eventbridge:{where}:eventbus/{bus}"
 
     def rule_arn(self, bus: str, rule: str) -> str:
-        """Give a rule's ARN."""
+        """Return a rule's ARN."""
         return f"{self.bus_arn(bus)}/rule/{rule}"
 
     def source_arn(self, bus: str, source: str) -> str:
-        """Give a source's ARN, which is also the subject of its events."""
+        """Return a source's ARN, which is also the subject of its events."""
         return f"{self.bus_arn(bus)}/eventsource/{source}"
 
     def webhook_urls(self, source: Source) -> list[str]:
-        """Give the addresses to which a source's events are posted.
+        """Return the addresses to which a source's events are posted.
 
         Type HTTPS has the same one here: the local cloud speaks plain HTTP on loopback.
         """
         return [f"{self._settings.endpoint}/webhook/putEvents?token={source.token}"]
 
     def buses(self) -> list[Bus]:
-        """Give the buses, by name."""
+        """Return the buses, by name."""
         return sorted(self._buses, key=lambda b: b.name)
 
     def bus(self, name: str) -> Bus:
-        """Give a bus, or fail with the cloud's code."""
+        """Return a bus, or fail with the cloud's code."""
         bus = self._buses.get(name)
         if bus is None:
             raise EventBusNotExist(name)
@@ -174,11 +174,11 @@ class EventBridge:
         self._indexes.pop(name, None)
 
     def sources(self) -> list[Source]:
-        """Give the sources of all buses, by name."""
+        """Return the sources of all buses, by name."""
         return sorted(self._sources, key=lambda s: (s.name, s.bus))
 
     def source_with_token(self, token: str) -> Source | None:
-        """Give the source whose webhook has that token."""
+        """Return the source whose webhook has that token."""
         source = self._by_token.get(digest(token))
         return source if source and is_same(source.token, token) else None
 
@@ -205,11 +205,11 @@ class EventBridge:
         self._by_token.pop(digest(source.token), None)
 
     def rules(self, bus: str) -> list[Rule]:
-        """Give a bus's rules, by name."""
+        """Return a bus's rules, by name."""
         return sorted((r for r in self._rules if r.bus == bus), key=lambda r: r.name)
 
     def rule(self, bus: str, name: str) -> Rule:
-        """Give a rule, or fail with the cloud's code."""
+        """Return a rule, or fail with the cloud's code."""
         rule = self._rules.get(_key(bus, name))
         if rule is None:
             self.bus(bus)
@@ -249,7 +249,7 @@ class EventBridge:
         self._indexes.pop(bus, None)
 
     def has_role(self, product: str) -> bool:
-        """Tell whether the service-linked role for a product was made."""
+        """Return whether the service-linked role for a product was made."""
         return product in self._roles
 
     def create_role(self, product: str) -> None:

@@ -33,7 +33,7 @@ def ways(
     *,
     explain: bool = True,
 ) -> list[dict[str, Any]]:
-    """Give the way of the events with an id, or of the last ones, oldest first.
+    """Return the way of the events with an id, or of the last ones, oldest first.
 
     With ``explain``, the rules that did not match say why.
     """
@@ -42,7 +42,7 @@ def ways(
 
 
 def shown_endpoint(endpoint: str) -> str:
-    """Give what may be shown of a target's endpoint: an ARN, or a URL's host."""
+    """Return what may be shown of a target's endpoint: an ARN, or a URL's host."""
     if "://" not in endpoint:
         return endpoint
     parts = urlsplit(endpoint)

@@ -31,7 +31,7 @@ async def create_function(cloud: "Cloud", call: ApiCall) -> Answer:
 
 
 async def get_function(cloud: "Cloud", call: ApiCall) -> Answer:
-    """Give a function, or with ``qualifier`` one of its versions."""
+    """Return a function, or with ``qualifier`` one of its versions."""
     registry = cloud.fc.registry
     function = registry.function(call.path["functionName"])
     qualifier = call.params.get("qualifier", "")
@@ -71,7 +71,7 @@ async def delete_function(cloud: "Cloud", call: ApiCall) -> Answer:
 
 
 async def list_functions(cloud: "Cloud", call: ApiCall) -> Answer:
-    """Give the functions by name, a page at a time."""
+    """Return the functions by name, a page at a time."""
     prefix = call.params.get("prefix", "")
     runtime = call.params.get("runtime", "")
     found = [
@@ -84,7 +84,7 @@ async def list_functions(cloud: "Cloud", call: ApiCall) -> Answer:
 
 
 async def get_function_code(cloud: "Cloud", call: ApiCall) -> Answer:
-    """Give where the archive can be fetched, and its checksum."""
+    """Return where the archive can be fetched, and its checksum."""
     target = cloud.fc.registry.target(call.path["functionName"], call.params.get("qualifier", ""))
     url = f"{cloud.settings.endpoint}{download.PATH}{target.code.digest}"
     return {"url": url, "checksum": target.code.checksum}
@@ -100,7 +100,7 @@ async def publish_function_version(cloud: "Cloud", call: ApiCall) -> Answer:
 
 
 async def list_function_versions(cloud: "Cloud", call: ApiCall) -> Answer:
-    """Give a function's versions, the newest first."""
+    """Return a function's versions, the newest first."""
     registry = cloud.fc.registry
     versions = registry.versions(registry.function(call.path["functionName"]).name)
     if call.params.get("direction", "BACKWARD") == "FORWARD":
@@ -129,7 +129,7 @@ async def create_alias(cloud: "Cloud", call: ApiCall) -> Answer:
 
 
 async def get_alias(cloud: "Cloud", call: ApiCall) -> Answer:
-    """Give an alias."""
+    """Return an alias."""
     return wire.alias_answer(
         cloud.fc.registry.alias(call.path["functionName"], call.path["aliasName"])
     )
@@ -156,7 +156,7 @@ async def delete_alias(cloud: "Cloud", call: ApiCall) -> Answer:
 
 
 async def list_aliases(cloud: "Cloud", call: ApiCall) -> Answer:
-    """Give a function's aliases by name."""
+    """Return a function's aliases by name."""
     registry = cloud.fc.registry
     prefix = call.params.get("prefix", "")
     name = registry.function(call.path["functionName"]).name
@@ -180,7 +180,7 @@ async def put_concurrency(cloud: "Cloud", call: ApiCall) -> Answer:
 
 
 async def get_concurrency(cloud: "Cloud", call: ApiCall) -> Answer:
-    """Give the limit."""
+    """Return the limit."""
     function = cloud.fc.registry.function(call.path["functionName"])
     if function.reserved_concurrency is None:
         raise ConcurrencyNotReserved(function.name)
@@ -219,7 +219,7 @@ async def untag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
 
 
 async def list_tag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
-    """Give the tags of functions."""
+    """Return the tags of functions."""
     wanted = _tagged(cloud, wire.json_list(call, "ResourceId"), call.params.get("ResourceType"))
     functions = [f for f in cloud.fc.registry.functions() if not wanted or f.name in wanted]
     return {
@@ -290,7 +290,7 @@ def _answer(cloud: "Cloud", function: Function) -> dict[str, Any]:
 
 
 def _tagged(cloud: "Cloud", resources: object, kind: object) -> list[str]:
-    """Give the names of the functions that a tag request is about."""
+    """Return the names of the functions that a tag request is about."""
     if str(kind).lower() not in {"function", "none"}:
         raise InvalidArgument("ResourceType", kind, "function")
     if not isinstance(resources, list):

@@ -55,7 +55,7 @@ class Archive:
 
 
 def parse(encoded: str) -> Archive:
-    """Give the archive of a request, or say what is wrong with it."""
+    """Return the archive of a request, or say what is wrong with it."""
     if len(encoded) > ZIP_LIMIT * 4 // 3 + 4:
         raise InvalidArgument(_FIELD, f"{len(encoded)} characters", f"at most {ZIP_LIMIT} bytes")
     try:
@@ -159,7 +159,7 @@ _CRC64 = _crc64_table()
 
 
 def crc64(content: bytes) -> int:
-    """Give the CRC-64 (ECMA-182, reflected) that Function Compute and OSS use as a checksum."""
+    """Return the CRC-64 (ECMA-182, reflected) that Function Compute and OSS use as a checksum."""
     value = 0xFFFFFFFFFFFFFFFF
     for byte in content:
         value = _CRC64[(value ^ byte) & 0xFF] ^ (value >> 8)

@@ -19,7 +19,7 @@ _AT_ONCE = 8
 
 
 def delay_before(attempt: int) -> float:
-    """Give the seconds to wait before that attempt."""
+    """Return the seconds to wait before that attempt."""
     # guess: the documentation gives the number of repetitions, not their distance.
     return float(2 ** (attempt - 2))
 

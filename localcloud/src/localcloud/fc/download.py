@@ -12,7 +12,7 @@ PATH = "/fc-code/"
 
 
 async def handle(cloud: "Cloud", request: HttpRequest) -> HttpResponse:
-    """Give the archive that the path names; the real cloud's URL is one of its object storage."""
+    """Return the archive that the path names; the real cloud's URL is one of its object storage."""
     try:
         content = await cloud.fc.registry.archive(request.path.removeprefix(PATH))
     except ApiError as failure:

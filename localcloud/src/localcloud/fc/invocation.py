@@ -35,12 +35,12 @@ class Invocation:
 
     @property
     def is_success(self) -> bool:
-        """Tell whether the function ran and returned."""
+        """Return whether the function ran and returned."""
         return self.status == 200 and not self.error_type
 
 
 def refused(failure: ApiError, request_id: str) -> Invocation:
-    """Give the invocation of a function that could not be run."""
+    """Return the invocation of a function that could not be run."""
     body = {"Code": failure.code, "Message": failure.message, "RequestId": request_id}
     return Invocation(
         status=failure.status,
@@ -51,7 +51,7 @@ def refused(failure: ApiError, request_id: str) -> Invocation:
 
 
 def finished(target: Target, outcome: Outcome, duration_ms: float, request_id: str) -> Invocation:
-    """Give the invocation that ended in that way."""
+    """Return the invocation that ended in that way."""
     peak_mb = round(outcome.peak_kb / 1024, 2)
     error_type, content = _result(target.settings, outcome, duration_ms, peak_mb)
     lines = [*log_lines(outcome.output, error_type, content, request_id)]
@@ -64,7 +64,7 @@ def finished(target: Target, outcome: Outcome, duration_ms: float, request_id: s
 
 
 def log_lines(output: str, error_type: str, content: bytes, request_id: str) -> list[str]:
-    """Give the lines of the function's log for one invocation, as the runtime writes them."""
+    """Return the lines of the function's log for one invocation, as the runtime writes them."""
     lines = [f"FC Invoke Start RequestId: {request_id}", *output.splitlines()]
     if error_type:
         # guess: how the runtime words a failure in the log.
@@ -74,7 +74,7 @@ def log_lines(output: str, error_type: str, content: bytes, request_id: str) -> 
 
 
 def metrics(target: Target, invocation: Invocation) -> dict[str, str]:
-    """Give the entry of ``enableRequestMetrics`` ("Log field details", Function Compute 3.0)."""
+    """Return the entry of ``enableRequestMetrics`` ("Log field details", Function Compute 3.0)."""
     entry = {
         "functionName": target.function,
         "versionId": target.version,

@@ -69,7 +69,7 @@ class Journal:
         self._since_pruned[function] = written
 
     def lines(self, function: str, limit: int) -> list[dict[str, str]]:
-        """Give the last lines of a function's log that are on the disk, the oldest first."""
+        """Return the last lines of a function's log that are on the disk, the oldest first."""
         rows = self._store.read(
             "SELECT request_id, time, output FROM fc_log WHERE function = ? "
             "ORDER BY id DESC LIMIT ?",
@@ -101,6 +101,6 @@ class Journal:
         self._store.write("DELETE FROM fc_pending WHERE request_id = ?", (request_id,))
 
     def pending(self) -> list[Pending]:
-        """Give what was accepted and not finished when the state was last written."""
+        """Return what was accepted and not finished when the state was last written."""
         rows = self._store.read("SELECT * FROM fc_pending ORDER BY due")
         return [Pending(**{**dict(row), "payload": bytes(row["payload"])}) for row in rows]

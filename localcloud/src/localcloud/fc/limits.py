@@ -42,7 +42,7 @@ UNSUPPORTED = ("layers", "customContainerConfig", "gpuConfig")
 
 
 def check_name(name: object, field: str = "functionName") -> str:
-    """Give a function's or alias's name if it is one."""
+    """Return a function's or alias's name if it is one."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise InvalidArgument(
             field, name, "1 to 64 letters, digits, _ and -, not beginning with 0-9 or -"
@@ -51,7 +51,7 @@ def check_name(name: object, field: str = "functionName") -> str:
 
 
 def parse(body: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Give the settings of a function after a create or update, complete and checked.
+    """Return the settings of a function after a create or update, complete and checked.
 
     Args:
         body: the request.

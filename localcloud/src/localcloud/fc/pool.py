@@ -32,7 +32,7 @@ class _Crew:
 
     @property
     def is_waited_for(self) -> bool:
-        """Tell whether somebody waits who has not given up."""
+        """Return whether somebody waits who has not given up."""
         return any(not ticket.done() for ticket in self.waiting)
 
 
@@ -59,7 +59,7 @@ class Pool:
         self._stopping: set[asyncio.Task[None]] = set()
 
     def count(self, function: str | None = None) -> int:
-        """Give the number of workers, of one function or of all."""
+        """Return the number of workers, of one function or of all."""
         if function is None:
             return self._total
         return sum(crew.count for key, crew in self._crews.items() if key[0] == function)
@@ -133,7 +133,7 @@ class Pool:
         return self._dismiss_one_of_others(crew)
 
     def _is_over(self, crew: _Crew) -> bool:
-        """Tell whether the limit was lowered below what there is."""
+        """Return whether the limit was lowered below what there is."""
         return crew.count > self._limit(crew)
 
     def _limit(self, crew: _Crew) -> int:
@@ -163,7 +163,7 @@ class Pool:
         self._use_free_place()
 
     def _has_more_than_its_share(self, crew: _Crew) -> bool:
-        """Tell whether another function waits with at least two fewer, and no place is left."""
+        """Return whether another function waits with at least two fewer, and no place is left."""
         waiting = [c.count for c in self._crews.values() if c is not crew and c.is_waited_for]
         return self._total >= self._in_total and min(waiting, default=crew.count) + 1 < crew.count
 

@@ -138,7 +138,7 @@ class Worker:
 
     @property
     def is_usable(self) -> bool:
-        """Tell whether the process is there and may run another invocation."""
+        """Return whether the process is there and may run another invocation."""
         return self._may_go_on and not self._reader.at_eof()
 
     async def run(
@@ -201,7 +201,7 @@ class Worker:
             self._writer.write(payload)
 
     async def _receive(self) -> tuple[str, int, bytes]:
-        """Give status, peak memory and content; raise ValueError if a worker would not say that."""
+        """Return status, peak memory and content; raise ValueError if it is not a worker's."""
         header_size, size = FRAME.unpack(await self._reader.readexactly(FRAME.size))
         if header_size > _HEADER_LIMIT or size > RESULT_LIMIT:
             raise ValueError("not a frame of the worker")
@@ -263,7 +263,7 @@ class _Output(asyncio.Protocol):
         self.closed.set()
 
     def take(self) -> str:
-        """Give what was printed and forget it."""
+        """Return what was printed and forget it."""
         self._dropped += max(0, len(self._kept) - OUTPUT_LIMIT)
         text = self._kept[:OUTPUT_LIMIT].decode("utf-8", "replace")
         if self._dropped:
@@ -274,7 +274,7 @@ class _Output(asyncio.Protocol):
 
 
 def _peak_kb(guard: int, generations: int) -> int:
-    """Give the most memory that the process so many generations below the guard has had."""
+    """Return the most memory that the process so many generations below the guard has had."""
     process = str(guard)
     try:
         for _ in range(generations):

@@ -105,18 +105,18 @@ class Registry:
     # Functions
 
     def arn(self, name: str) -> str:
-        """Give the resource name of a function, there or not."""
+        """Return the resource name of a function, there or not."""
         return f"acs:fc:{self._settings.region}:{self._settings.account_id}:functions/{name}"
 
     def function(self, name: str) -> Function:
-        """Give a function, or fail as the cloud does."""
+        """Return a function, or fail as the cloud does."""
         found = self._functions.get(name)
         if found is None:
             raise FunctionNotFound(name)
         return found
 
     def functions(self) -> list[Function]:
-        """Give all functions by name."""
+        """Return all functions by name."""
         return sorted(self._functions, key=lambda f: f.name)
 
     def create(
@@ -177,7 +177,7 @@ class Registry:
         return function
 
     def at_once(self, name: str) -> int | None:
-        """Give how many requests of a function may run at the same time, if that is limited."""
+        """Return how many requests of a function may run at the same time, if that is limited."""
         function = self._functions.get(name)
         return function.reserved_concurrency if function else None
 
@@ -193,7 +193,7 @@ class Registry:
         return version
 
     def version(self, name: str, version: str) -> Version:
-        """Give a version, or fail as the cloud does."""
+        """Return a version, or fail as the cloud does."""
         found = self._versions.get(_key(name, version))
         if found is None:
             self.function(name)
@@ -201,7 +201,7 @@ class Registry:
         return found
 
     def versions(self, name: str) -> list[Version]:
-        """Give a function's versions, the newest first."""
+        """Return a function's versions, the newest first."""
         found = [v for v in self._versions if v.function == name]
         return sorted(found, key=lambda v: int(v.id), reverse=True)
 
@@ -217,7 +217,7 @@ class Registry:
     # Aliases
 
     def alias(self, name: str, alias: str) -> Alias:
-        """Give an alias, or fail as the cloud does."""
+        """Return an alias, or fail as the cloud does."""
         found = self._aliases.get(_key(name, alias))
         if found is None:
             self.function(name)
@@ -225,7 +225,7 @@ class Registry:
         return found
 
     def aliases(self, name: str) -> list[Alias]:
-        """Give a function's aliases by name."""
+        """Return a function's aliases by name."""
         return sorted((a for a in self._aliases if a.function == name), key=lambda a: a.name)
 
     def create_alias(
@@ -256,7 +256,7 @@ class Registry:
     # Code and invocations
 
     def target(self, name: str, qualifier: str = LATEST) -> Target:
-        """Give what a call of the function with that qualifier runs."""
+        """Return what a call of the function with that qualifier runs."""
         function = self.function(name)
         qualifier = qualifier or LATEST
         alias = self._aliases.get(_key(name, qualifier))
@@ -273,7 +273,7 @@ class Registry:
         )  # fmt: skip
 
     async def archive(self, digest: str) -> bytes:
-        """Give the bytes of an archive."""
+        """Return the bytes of an archive."""
         await self._store.flush()
         rows = self._store.read("SELECT archive FROM fc_code WHERE digest = ?", (digest,))
         if not rows:
@@ -313,7 +313,7 @@ def _key(function: str, name: str) -> str:
 
 
 def check_alias(name: object) -> str:
-    """Give an alias's name if it is one."""
+    """Return an alias's name if it is one."""
     limits.check_name(name, "aliasName")
     if name == LATEST:
         raise InvalidArgument("aliasName", name, f"another name than {LATEST}")

@@ -167,7 +167,7 @@ class FunctionCompute:
         await self._store.flush()
 
     def logs(self, name: str, limit: int = 200) -> list[dict[str, str]]:
-        """Give the last lines of a function's log, the oldest first; flush the store before."""
+        """Return the last lines of a function's log, the oldest first; flush the store before."""
         return self._journal.lines(name, limit)
 
     async def _invoke_pending(self, pending: Pending) -> Invocation:

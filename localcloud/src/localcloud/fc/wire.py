@@ -14,7 +14,7 @@ Row = TypeVar("Row")
 
 
 def body_of(call: ApiCall) -> dict[str, Any]:
-    """Give the JSON object of a request."""
+    """Return the JSON object of a request."""
     body = parse_object(call.body or b"{}")
     if body is None:
         raise InvalidArgument("the request's body", f"{len(call.body)} bytes", "a JSON object")
@@ -22,7 +22,7 @@ def body_of(call: ApiCall) -> dict[str, Any]:
 
 
 def text(body: Mapping[str, Any], field: str) -> str:
-    """Give a field that holds text, or nothing."""
+    """Return a field that holds text, or nothing."""
     value = body.get(field) or ""
     if not isinstance(value, str) or len(value) > 256:
         raise InvalidArgument(field, value, "text of at most 256 characters")
@@ -30,7 +30,7 @@ def text(body: Mapping[str, Any], field: str) -> str:
 
 
 def archive_of(body: Mapping[str, Any]) -> archive.Archive | None:
-    """Give the checked archive of a request, or nothing if it has no code."""
+    """Return the checked archive of a request, or nothing if it has no code."""
     code = body.get("code")
     if code is None:
         return None
@@ -48,7 +48,7 @@ def archive_of(body: Mapping[str, Any]) -> archive.Archive | None:
 
 
 def tags(given: object) -> dict[str, str]:
-    """Give the tags of a list; the provider writes Key, the answers say tagKey."""
+    """Return the tags of a list; the provider writes Key, the answers say tagKey."""
     if not isinstance(given, list) or not all(isinstance(tag, dict) for tag in given):
         raise InvalidArgument("tags", given, "a list of objects")
     tags = {}
@@ -64,7 +64,7 @@ def tags(given: object) -> dict[str, str]:
 
 
 def weights(body: Mapping[str, Any]) -> dict[str, float]:
-    """Give an alias's shares by version."""
+    """Return an alias's shares by version."""
     weights = body.get("additionalVersionWeight") or {}
     if not isinstance(weights, dict) or not all(
         isinstance(w, int | float) and 0 <= w <= 1 for w in weights.values()
@@ -74,7 +74,7 @@ def weights(body: Mapping[str, Any]) -> dict[str, float]:
 
 
 def json_list(call: ApiCall, name: str) -> list[str]:
-    """Give a query parameter that is a JSON list of strings."""
+    """Return a query parameter that is a JSON list of strings."""
     text = call.params.get(name, "")
     if not text:
         return []
@@ -90,7 +90,7 @@ def json_list(call: ApiCall, name: str) -> list[str]:
 def page_of(
     call: ApiCall, rows: list[Row], key: Callable[[Row], str]
 ) -> tuple[list[Row], dict[str, str]]:
-    """Give a page of the rows, and the token of the next one if there is one."""
+    """Return a page of the rows, and the token of the next one if there is one."""
     limit = call.integer("limit", 20, 1, 100)
     token = call.params.get("nextToken", "")
     start = 0
@@ -102,7 +102,7 @@ def page_of(
 
 
 def function_answer(function: Function, arn: str) -> dict[str, Any]:
-    """Give a function as the API does; the provider plans a change for any field too many."""
+    """Return a function as the API does; the provider plans a change for any field too many."""
     return {
         "functionName": function.name,
         "functionId": function.id,
@@ -119,12 +119,12 @@ def function_answer(function: Function, arn: str) -> dict[str, Any]:
 
 
 def settings_answer(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the settings that say something."""
+    """Return the settings that say something."""
     return {name: value for name, value in settings.items() if value not in ("", None)}
 
 
 def version_answer(version: Version) -> dict[str, Any]:
-    """Give a version as the API does."""
+    """Return a version as the API does."""
     return {
         "versionId": version.id,
         "description": version.description,
@@ -134,7 +134,7 @@ def version_answer(version: Version) -> dict[str, Any]:
 
 
 def alias_answer(alias: Alias) -> dict[str, Any]:
-    """Give an alias as the API does."""
+    """Return an alias as the API does."""
     return {
         "aliasName": alias.name,
         "versionId": alias.version,

@@ -92,7 +92,7 @@ class FCContext:
             self.service = ServiceMeta(meta, header["qualifier"])
 
     def getLogger(self) -> logging.Logger:  # noqa: N802 - the runtime's own name
-        """Give a logger whose lines carry time, request id and level."""
+        """Return a logger whose lines carry time, request id and level."""
         self.logger = logging.getLogger()
         return self.logger
 
@@ -125,7 +125,7 @@ class Unloadable(Exception):
 
 
 def read_exactly(fd: int, size: int) -> bytes:
-    """Give that many bytes, or end quietly when the local cloud closed the pair."""
+    """Return that many bytes, or end quietly when the local cloud closed the pair."""
     chunks = []
     while size:
         chunk = os.read(fd, min(size, 1 << 20))
@@ -137,7 +137,7 @@ def read_exactly(fd: int, size: int) -> bytes:
 
 
 def read_frame(fd: int) -> tuple[dict[str, Any], bytes]:
-    """Give the header and the bytes of the next frame."""
+    """Return the header and the bytes of the next frame."""
     header_size, size = FRAME.unpack(read_exactly(fd, FRAME.size))
     header = json.loads(read_exactly(fd, header_size))
     return header, read_exactly(fd, size)
@@ -170,7 +170,7 @@ def shut_in(fd: int, settings: dict[str, Any]) -> tuple[str, str]:
 
 
 def load(meta: dict[str, Any]) -> Any:
-    """Give the handler, or say why there is none."""
+    """Return the handler, or say why there is none."""
     module_path, _, name = meta["handler"].rpartition(".")
     module_name = module_path.replace("/", ".")
     try:
@@ -195,7 +195,7 @@ def load(meta: dict[str, Any]) -> Any:
 
 
 def stack_of(error: BaseException, code_path: str) -> list[list[str]]:
-    """Give the frames below this file, with the paths that they have in the cloud."""
+    """Return the frames below this file, with the paths that they have in the cloud."""
     import traceback  # noqa: PLC0415 - only failing calls pay for it
 
     return [
@@ -215,7 +215,7 @@ class ResponseSizeTooLarge(Exception):
 
 
 def encode(result: Any) -> bytes:
-    """Give the bytes of what a handler returned: bytes and text as they are, else JSON."""
+    """Return the bytes of what a handler returned: bytes and text as they are, else JSON."""
     if isinstance(result, bytes | bytearray):
         content = bytes(result)
     elif isinstance(result, str):
@@ -230,7 +230,7 @@ def encode(result: Any) -> bytes:
 
 
 def peak_memory() -> int:
-    """Give the most memory this process ever had, in KB."""
+    """Return the most memory this process ever had, in KB."""
     # The usage that the kernel reports begins with that of the process that started this one.
     with open("/proc/self/status", "rb") as status:  # noqa: PTH123 - pathlib costs start time
         for line in status:

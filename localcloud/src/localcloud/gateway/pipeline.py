@@ -279,7 +279,7 @@ def _rpc_parameter(request: signature.Unsigned, name: str, header: str) -> str:
 
 
 def _project(host: str) -> str:
-    """Give the project of an SLS host name, ``<project>.http.sls.localcloud.invalid``."""
+    """Return the project of an SLS host name, ``<project>.http.sls.localcloud.invalid``."""
     label, dot, rest = host.removesuffix(SUFFIX).partition(".http.sls")
     return label if dot and not rest else ""
 

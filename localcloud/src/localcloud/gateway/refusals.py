@@ -47,7 +47,7 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, int]]] = {
 
 
 def in_words_of(product: str, failure: ApiError) -> ApiError:
-    """Give a refusal as the product would put it."""
+    """Return a refusal as the product would put it."""
     words = _WORDS.get(product, {}).get(failure.code)
     if words is None:
         return failure

@@ -44,7 +44,7 @@ class RouteTable:
             candidates.sort(key=lambda c: sum(s.startswith("{") for s in c[0]))
 
     def find(self, method: str, path: str) -> Match | None:
-        """Give the action and the path's variables, decoded; nothing if there is none."""
+        """Return the action and the path's variables, decoded; nothing if there is none."""
         segments = path.strip("/").split("/")
         for template, action in self._routes.get((method, len(segments)), ()):
             variables: dict[str, str] = {}

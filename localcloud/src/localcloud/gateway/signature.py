@@ -54,7 +54,7 @@ class Signed:
     """What no second request may carry; the queues and logs have none."""
 
     def is_signed_with(self, secret: str) -> bool:
-        """Tell whether the request was signed with that secret, in constant time."""
+        """Return whether the request was signed with that secret, in constant time."""
         return hmac.compare_digest(self.expected(secret).encode(), self.signature.encode())
 
 

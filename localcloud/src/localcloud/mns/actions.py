@@ -33,7 +33,7 @@ async def create_queue(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def get_queue_attributes(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give a queue's attributes, tags and numbers of messages."""
+    """Return a queue's attributes, tags and numbers of messages."""
     queue = cloud.mns.queue(call.required("QueueName"))
     return _success(_described(queue, await cloud.mns.counts(queue.name)))
 
@@ -51,7 +51,7 @@ async def delete_queue(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def list_queue(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give the queues, by name, one page at a time."""
+    """Return the queues, by name, one page at a time."""
     wanted = call.params.get("QueueName", "")
     queues = [q for q in cloud.mns.queues() if wanted in q.name]
     number = call.integer("PageNum", 1, 1, 1_000_000)
@@ -89,7 +89,7 @@ async def untag_resources(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def list_tag_resources(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give the tags of queues."""
+    """Return the tags of queues."""
     wanted = call.pairs("Tag")
     rows = [
         {"ResourceType": "queue", "ResourceId": name, "TagKey": key, "TagValue": value}

@@ -33,7 +33,7 @@ _NUMBERS = {
 
 
 async def list_queues(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give the addresses of the queues, by name."""
+    """Return the addresses of the queues, by name."""
     queues = cloud.mns.queues(call.headers.get("x-mns-prefix", ""))
     marker = call.headers.get("x-mns-marker", "")
     size = _whole("x-mns-ret-number", call.headers.get("x-mns-ret-number", "1000"), 1, 1000)
@@ -62,7 +62,7 @@ async def put_queue(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def get_queue(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give a queue's attributes and numbers of messages."""
+    """Return a queue's attributes and numbers of messages."""
     queue = cloud.mns.queue(call.path["queueName"])
     counts = await cloud.mns.counts(queue.name)
     values = {

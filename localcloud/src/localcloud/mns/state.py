@@ -78,7 +78,7 @@ class Message:
 
     @property
     def body_md5(self) -> str:
-        """Give the MD5 of the body, as MNS writes it."""
+        """Return the MD5 of the body, as MNS writes it."""
         return hashlib.md5(self.body.encode(), usedforsecurity=False).hexdigest().upper()
 
 
@@ -105,16 +105,16 @@ class Mns:
         self._arrivals: dict[str, asyncio.Event] = {}
 
     def arn(self, name: str) -> str:
-        """Give a queue's ARN, as RAM and dead-letter settings write it."""
+        """Return a queue's ARN, as RAM and dead-letter settings write it."""
         return f"acs:mns:{self._settings.region}:{self._settings.account_id}:/queues/{name}"
 
     def queues(self, prefix: str = "") -> list[Queue]:
-        """Give the queues, by name."""
+        """Return the queues, by name."""
         found = [q for q in self._queues if q.name.startswith(prefix)]
         return sorted(found, key=lambda q: q.name)
 
     def queue(self, name: str) -> Queue:
-        """Give a queue, or fail with the cloud's code."""
+        """Return a queue, or fail with the cloud's code."""
         queue = self._queues.get(name)
         if queue is None:
             raise QueueNotExist(name)
@@ -195,7 +195,7 @@ class Mns:
         return Counts(row["active"], row["inactive"], row["delayed"])
 
     async def peek(self, name: str, count: int = 1) -> list[Message]:
-        """Give the next messages without taking them."""
+        """Return the next messages without taking them."""
         self.queue(name)
         async with self._one_at_a_time:
             return await self._next(name, count)
@@ -318,7 +318,7 @@ class Mns:
 
 
 def require_message(messages: list[Message], queue: str) -> list[Message]:
-    """Give the messages, or fail as MNS does when there is none."""
+    """Return the messages, or fail as MNS does when there is none."""
     if not messages:
         raise MessageNotExist(f"the queue '{queue}' has no message that can be received now")
     return messages

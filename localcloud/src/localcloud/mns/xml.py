@@ -15,7 +15,7 @@ _NOT_IN_XML = {code: "�" for code in range(32) if chr(code) not in "\t\n\r"}
 
 
 def read(body: bytes, root: str) -> ElementTree.Element:
-    """Give the element of a request's body; its tags lose their namespace."""
+    """Return the element of a request's body; its tags lose their namespace."""
     if b"<!DOCTYPE" in body.upper():
         raise MalformedXml("a document type is not accepted")
     try:
@@ -30,7 +30,7 @@ def read(body: bytes, root: str) -> ElementTree.Element:
 
 
 def fields(element: ElementTree.Element) -> dict[str, str]:
-    """Give the texts of an element's children by their names."""
+    """Return the texts of an element's children by their names."""
     return {str(child.tag): child.text or "" for child in element}
 
 

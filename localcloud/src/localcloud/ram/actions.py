@@ -29,12 +29,12 @@ async def create_role(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def get_role(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give a role."""
+    """Return a role."""
     return {"Role": _role(cloud.ram.role(call.required("RoleName")))}
 
 
 async def list_roles(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give the roles, by name."""
+    """Return the roles, by name."""
     roles, page = _page(call, sorted(cloud.ram.roles, key=lambda r: r.name))
     return {"Roles": {"Role": [_role(r) for r in roles]}, **page}
 
@@ -76,7 +76,7 @@ async def create_policy(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def get_policy(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give a custom policy and the document in force."""
+    """Return a custom policy and the document in force."""
     _only_custom(call)
     policy = cloud.ram.policy(call.required("PolicyName"))
     return {
@@ -86,7 +86,7 @@ async def get_policy(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def list_policies(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give the custom policies, by name."""
+    """Return the custom policies, by name."""
     policies, page = _page(call, sorted(cloud.ram.managed, key=lambda p: p.name))
     return {"Policies": {"Policy": [_policy(cloud, p) for p in policies]}, **page}
 
@@ -127,13 +127,13 @@ async def create_policy_version(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def get_policy_version(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give one version of a policy."""
+    """Return one version of a policy."""
     policy = cloud.ram.policy(call.required("PolicyName"))
     return {"PolicyVersion": _version(policy, _known_version(policy, call))}
 
 
 async def list_policy_versions(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give the versions of a policy."""
+    """Return the versions of a policy."""
     policy = cloud.ram.policy(call.required("PolicyName"))
     return {"PolicyVersions": {"PolicyVersion": [_version(policy, v) for v in policy.versions]}}
 
@@ -169,7 +169,7 @@ async def update_policy_description(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def attach_policy_to_role(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give a role what a policy allows."""
+    """Return a role what a policy allows."""
     kind, name = _policy_reference(cloud, call)
     role = cloud.ram.role(call.required("RoleName"))
     if [kind, name] in [list(p) for p in role.policies]:
@@ -190,14 +190,14 @@ async def detach_policy_from_role(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def list_policies_for_role(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give the policies that are attached to a role."""
+    """Return the policies that are attached to a role."""
     role = cloud.ram.role(call.required("RoleName"))
     entries = [{"PolicyName": name, "PolicyType": kind} for kind, name in role.policies]
     return {"Policies": {"Policy": entries}}
 
 
 async def list_entities_for_policy(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give the roles that a policy is attached to; there are no users or groups here."""
+    """Return the roles that a policy is attached to; there are no users or groups here."""
     kind, name = _policy_reference(cloud, call)
     roles = [{"RoleName": r.name, "Arn": r.arn} for r in cloud.ram.holders(kind, name)]
     return {"Users": {"User": []}, "Groups": {"Group": []}, "Roles": {"Role": roles}}
@@ -220,7 +220,7 @@ async def untag_resources(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def list_tag_resources(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give the tags of roles or policies."""
+    """Return the tags of roles or policies."""
     entries = []
     for name in _tagged(call):
         kind = call.required("ResourceType")
@@ -249,7 +249,7 @@ async def get_caller_identity(cloud: Cloud, call: ApiCall) -> Answer:
 
 
 async def assume_role(cloud: Cloud, call: ApiCall) -> Answer:
-    """Give short-lived credentials of a role whose trust policy names the caller."""
+    """Return short-lived credentials of a role whose trust policy names the caller."""
     session = call.required("RoleSessionName")
     arn = call.required("RoleArn")
     role = next((r for r in cloud.ram.roles if r.arn == arn.lower()), None)
@@ -333,7 +333,7 @@ def _only_custom(call: ApiCall) -> None:
 
 
 def _policy_reference(cloud: Cloud, call: ApiCall) -> tuple[str, str]:
-    """Give type and name of a policy; system policies need not have been made."""
+    """Return type and name of a policy; system policies need not have been made."""
     kind, name = call.required("PolicyType"), call.required("PolicyName")
     if kind not in {"Custom", "System"}:
         raise InvalidParameter("PolicyType", kind, "Custom or System")

@@ -54,7 +54,7 @@ class Sessions:
         )
 
     def read(self, access_key_id: str, token: str, now: float) -> tuple[Session, str]:
-        """Give the session of a token and its secret.
+        """Return the session of a token and its secret.
 
         Raises:
             InvalidToken: if the token was not issued here or is not this key's.

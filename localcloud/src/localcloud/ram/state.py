@@ -86,7 +86,7 @@ class Ram:
     # Roles
 
     def role(self, name: str) -> Role:
-        """Give a role, or the error that it is not there."""
+        """Return a role, or the error that it is not there."""
         role = self.roles.get(name)
         if role is None:
             raise EntityNotExist("Role", name)
@@ -131,7 +131,7 @@ class Ram:
     # Policies
 
     def policy(self, name: str) -> ManagedPolicy:
-        """Give a custom policy, or the error that it is not there."""
+        """Return a custom policy, or the error that it is not there."""
         policy = self.managed.get(name)
         if policy is None:
             raise EntityNotExist("Policy", name)
@@ -151,11 +151,11 @@ class Ram:
         self.managed.delete(name)
 
     def holders(self, kind: str, name: str) -> list[Role]:
-        """Give the roles that a policy is attached to."""
+        """Return the roles that a policy is attached to."""
         return [role for role in self.roles if [kind, name] in [list(p) for p in role.policies]]
 
     def policies_of(self, role: Role) -> tuple[Policy, ...]:
-        """Give the parsed policies of a role, as they are now."""
+        """Return the parsed policies of a role, as they are now."""
         documents = []
         for kind, name in role.policies:
             if kind == "System":
@@ -169,7 +169,7 @@ class Ram:
     def assume(
         self, role_arn: str, principal: str, session: str, seconds: int = 3600, policy: str = ""
     ) -> Credentials:
-        """Give credentials of a role to a principal that its trust policy names.
+        """Return credentials of a role to a principal that its trust policy names.
 
         Args:
             role_arn: the role.
@@ -190,7 +190,7 @@ class Ram:
         return self._sessions.issue(Session(role.name, session, expires, policy))
 
     def caller(self, access_key_id: str, security_token: str) -> tuple[str, Caller]:
-        """Give the secret of an access key and who holds it."""
+        """Return the secret of an access key and who holds it."""
         if security_token:
             now = self._sources.clock.now()
             session, secret = self._sessions.read(access_key_id, security_token, now)
@@ -245,7 +245,7 @@ class Ram:
             raise NotTrusted(role.arn, principal)
 
     def is_allowed(self, role_arn: str, action: str, resource: str) -> bool:
-        """Tell whether a role may do something, as its policies are now."""
+        """Return whether a role may do something, as its policies are now."""
         role = next((r for r in self.roles if r.arn == role_arn.lower()), None)
         return role is not None and self.decide(self.policies_of(role), action, resource).allowed
 

@@ -26,7 +26,7 @@ _WRITABLE_DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
 
 
 def is_stranger() -> bool:
-    """Tell whether this process is the user that owns nothing outside its instance."""
+    """Return whether this process is the user that owns nothing outside its instance."""
     return os.getresuid()[0] == UNPRIVILEGED
 
 

@@ -93,7 +93,7 @@ def _write(path: str, value: int) -> bool:
 
 
 def _hierarchies() -> list[tuple[str, set[str], bool]]:
-    """Give the folder of this process in each hierarchy that may limit it, and what is there."""
+    """Return the folder of this process in each hierarchy that may limit it, and what is there."""
     found = []
     mounts = _mounts()
     for line in _lines("/proc/self/cgroup"):
@@ -111,7 +111,7 @@ def _hierarchies() -> list[tuple[str, set[str], bool]]:
 
 
 def _mounts() -> list[tuple[str, str, str, set[str]]]:
-    """Give kind, root, place and options of the control groups' file systems."""
+    """Return kind, root, place and options of the control groups' file systems."""
     found = []
     for line in _lines("/proc/self/mountinfo"):
         left, _, right = line.partition(" - ")
@@ -130,7 +130,7 @@ def _lines(path: str) -> list[str]:
 
 
 def _parent_with_limits(folder: str) -> str:
-    """Give the nearest group of version 2 whose children are limited, or else ``folder``."""
+    """Return the nearest group of version 2 whose children are limited, or else ``folder``."""
     # A group that has processes can't limit its children, so it is seldom the cloud's own.
     place = folder
     while os.path.exists(f"{place}/cgroup.controllers"):

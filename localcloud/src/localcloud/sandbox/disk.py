@@ -30,7 +30,7 @@ class Meter:
         self._settle()
 
     def fileno(self) -> int:
-        """Give the descriptor at which the agent's question arrives."""
+        """Return the descriptor at which the agent's question arrives."""
         return self._own.fileno()
 
     def answer(self) -> None:
@@ -72,7 +72,7 @@ class Gauge:
         self._unanswered = 0
 
     def fileno(self) -> int:
-        """Give the descriptor at which answers arrive."""
+        """Return the descriptor at which answers arrive."""
         return self._agents.fileno()
 
     def close(self) -> None:
@@ -97,7 +97,7 @@ class Gauge:
 
 
 def used(folder: int, depth: int = 0) -> int:
-    """Give the bytes that a folder and all below it take on the disk, links not followed."""
+    """Return the bytes that a folder and all below it take on the disk, links not followed."""
     total = 0
     with os.scandir(folder) as entries:
         for entry in entries:

@@ -76,7 +76,7 @@ class Files:
         return [entry for _, entry in sorted(seen.items()) if entry is not None]
 
     def content(self, path: str, limit: int = CONTENT_LIMIT_BYTES) -> bytes:
-        """Give the beginning of a regular file."""
+        """Return the beginning of a regular file."""
         with self._opened(path) as (places, _):
             if not stat.S_ISREG(os.fstat(places[0]).st_mode):
                 raise NoSuchPathError(f"'{path}' is not a file in the instance")

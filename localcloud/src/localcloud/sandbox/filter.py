@@ -123,7 +123,7 @@ def install_watch() -> int:
 
 
 def watched_call(number: int) -> str:
-    """Give the name of a call that waits for the listener."""
+    """Return the name of a call that waits for the listener."""
     names = {NUMBERS[linux.MACHINE].get(name): name for name in _WATCHED}
     return names[number]
 
@@ -190,7 +190,7 @@ def program(machine: str, kind: Kind) -> list[Instruction]:
 
 
 def _families(kind: Kind) -> tuple[int, ...]:
-    """Give the kinds of socket that may be made; a socket to the hypervisor is in none of them."""
+    """Return the kinds of socket that may be made; one to the hypervisor is in none of them."""
     if kind is Kind.CONFINING:
         return ()
     if kind is Kind.FUNCTION:

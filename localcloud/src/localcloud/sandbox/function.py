@@ -107,7 +107,7 @@ def _mount_root(shown: list[tuple[str, str]], own_bytes: int) -> None:
 
 
 def _becomes_unprivileged() -> bool:
-    """Give up root; tell whether there is a user to give it up for, which containers may lack."""
+    """Return up root; tell whether there is a user to give it up for, which containers may lack."""
     try:
         linux.become(UNPRIVILEGED)
     except OSError as error:
@@ -171,7 +171,7 @@ def _remove(folder: str) -> None:
 
 
 def _is_open(path: str) -> bool:
-    """Tell whether everybody may go to a path."""
+    """Return whether everybody may go to a path."""
     while path != "/":
         if not os.stat(path).st_mode & 0o001:
             return False

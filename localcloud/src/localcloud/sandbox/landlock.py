@@ -34,7 +34,7 @@ SINCE_SCOPES = 6
 
 
 def version() -> int:
-    """Give the kernel's version of Landlock; 0 if it has none or it is switched off."""
+    """Return the kernel's version of Landlock; 0 if it has none or it is switched off."""
     return max(0, linux.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION))
 
 

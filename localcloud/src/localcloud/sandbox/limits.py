@@ -49,7 +49,7 @@ def restrict_memory(most_bytes: int) -> None:
 
 
 def processes_allowed(limits: Limits, level: Level, granted: set[str]) -> tuple[int | None, str]:
-    """Give how many processes the user of this one may have, and what is not limited, if any."""
+    """Return how many processes the user of this one may have, and what is not limited, if any."""
     if "pids" in granted:
         return None, ""
     user = os.getresuid()[0]
@@ -73,7 +73,7 @@ def restrict_processes(allowed: int) -> None:
 
 
 def _is_root_outside() -> bool:
-    """Tell whether root of this user namespace is the machine's root as well."""
+    """Return whether root of this user namespace is the machine's root as well."""
     with open("/proc/self/uid_map", encoding="utf-8") as mapping:
         return mapping.read().split()[1] == "0"
 

@@ -79,7 +79,7 @@ class Machines:
             self._instances[name].stop(script)
 
     def folder(self, name: str) -> Path:
-        """Give the folder of an instance, whether or not it has been made."""
+        """Return the folder of an instance, whether or not it has been made."""
         level = self._isolation.level if self._isolation else None
         return _home(self._data, level) / name
 
@@ -188,7 +188,7 @@ def _is_stranger(level: Level | None) -> bool:
 
 
 def _home(data: Path, level: Level | None) -> Path:
-    """Give the folder of all instances: below ``data`` if scripts can get there."""
+    """Return the folder of all instances: below ``data`` if scripts can get there."""
     real = data.resolve()
     if _is_stranger(level) and not all(
         place.stat().st_mode & stat.S_IXOTH for place in (real, *real.parents)

@@ -218,7 +218,7 @@ def _write_configuration(root: Path, name: str) -> None:
 
 
 def _system_accounts() -> tuple[list[str], list[str]]:
-    """Give the machine's system accounts and groups, without people and passwords."""
+    """Return the machine's system accounts and groups, without people and passwords."""
     users = ["root:x:0:0:root:/root:/bin/bash"]
     groups = ["root:x:0:"]
     for lines, path, fields in ((users, "/etc/passwd", 7), (groups, "/etc/group", 4)):

@@ -36,7 +36,7 @@ async def create_project(cloud: "Cloud", call: ApiCall) -> Answer:
 
 
 async def get_project(cloud: "Cloud", call: ApiCall) -> Answer:
-    """Give the project of the host name; all projects when the host names none."""
+    """Return the project of the host name; all projects when the host names none."""
     if call.path["project"]:
         return _project(cloud, cloud.sls.project(call.path["project"]))
     name = call.params.get("projectName", "")
@@ -63,7 +63,7 @@ async def delete_project(cloud: "Cloud", call: ApiCall) -> Answer:
 
 
 async def get_project_policy(cloud: "Cloud", call: ApiCall) -> Answer:
-    """Give the policy's text as it was sent, or nothing."""
+    """Return the policy's text as it was sent, or nothing."""
     return HttpResponse(200, cloud.sls.project(call.path["project"]).policy.encode())
 
 
@@ -109,7 +109,7 @@ async def untag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
 
 
 async def list_tag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
-    """Give the tags of projects."""
+    """Return the tags of projects."""
     try:
         names = strict_json.read(call.params.get("resourceId") or "[]")
     except ValueError:
@@ -141,7 +141,7 @@ async def create_log_store(cloud: "Cloud", call: ApiCall) -> Answer:
 
 
 async def get_log_store(cloud: "Cloud", call: ApiCall) -> Answer:
-    """Give a log store; with ``type=log`` its entries, as GetLogs shares the path."""
+    """Return a log store; with ``type=log`` its entries, as GetLogs shares the path."""
     if call.params.get("type") == "log":
         return await get_logs(cloud, call)
     return _log_store(cloud.sls.log_store(call.path["project"], call.path["logstore"]))
@@ -161,7 +161,7 @@ async def delete_log_store(cloud: "Cloud", call: ApiCall) -> Answer:
 
 
 async def list_log_stores(cloud: "Cloud", call: ApiCall) -> Answer:
-    """Give the names of a project's log stores."""
+    """Return the names of a project's log stores."""
     wanted = call.params.get("logstoreName", "")
     stores = cloud.sls.log_stores(call.path["project"])
     names = [s.name for s in stores if wanted in s.name]
@@ -171,7 +171,7 @@ async def list_log_stores(cloud: "Cloud", call: ApiCall) -> Answer:
 
 
 async def get_metering_mode(cloud: "Cloud", call: ApiCall) -> Answer:
-    """Give how a log store is paid for."""
+    """Return how a log store is paid for."""
     store = cloud.sls.log_store(call.path["project"], call.path["logstore"])
     return {"meteringMode": store.metering_mode}
 
@@ -184,7 +184,7 @@ async def update_metering_mode(cloud: "Cloud", call: ApiCall) -> Answer:
 
 
 async def list_shards(cloud: "Cloud", call: ApiCall) -> Answer:
-    """Give a log store's shards, which share the range of keys evenly."""
+    """Return a log store's shards, which share the range of keys evenly."""
     store = cloud.sls.log_store(call.path["project"], call.path["logstore"])
     count = int(store.settings["shardCount"])
     bounds = [f"{_KEY_SPACE * i // count:032x}" for i in range(count)] + ["f" * 32]
@@ -204,7 +204,7 @@ async def list_shards(cloud: "Cloud", call: ApiCall) -> Answer:
 
 
 async def get_logs(cloud: "Cloud", call: ApiCall) -> Answer:
-    """Give the entries of a time range that match a query."""
+    """Return the entries of a time range that match a query."""
     project, store = call.path["project"], call.path["logstore"]
     _require_read(cloud, call)
     begin = call.integer("from", -1, 0, 10**12)

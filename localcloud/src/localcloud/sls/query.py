@@ -19,7 +19,7 @@ _WORDS = re.compile(r"[^\s,;=()\[\]{}?@&<>/:'\"\n\t\r]+")
 
 
 def compile_query(text: str) -> Test:
-    """Give a test for entries, or fail where the query is wrong."""
+    """Return a test for entries, or fail where the query is wrong."""
     tokens = _tokens(text)
     if not tokens:
         return lambda _entry: True
@@ -123,7 +123,7 @@ def _in_field(field: str, value: str) -> Test:
 
 
 def _finder(value: str) -> Callable[[str], bool]:
-    """Give a test for text that has the words of ``value`` in a row."""
+    """Return a test for text that has the words of ``value`` in a row."""
     wanted = [word.lower() for word in _WORDS.findall(value)]
     open_end = bool(wanted) and wanted[-1].endswith("*")
     if open_end:

@@ -77,19 +77,19 @@ class Sls:
     # Projects
 
     def arn(self, project: str, store: str = "") -> str:
-        """Give the resource name of a project or of a log store in it."""
+        """Return the resource name of a project or of a log store in it."""
         prefix = f"acs:log:{self._settings.region}:{self._settings.account_id}:project/{project}"
         return f"{prefix}/logstore/{store}" if store else prefix
 
     def project(self, name: str) -> Project:
-        """Give a project, or fail as the cloud does."""
+        """Return a project, or fail as the cloud does."""
         found = self._projects.get(name)
         if found is None:
             raise ProjectNotExist(name)
         return found
 
     def projects(self) -> list[Project]:
-        """Give all projects by name."""
+        """Return all projects by name."""
         return sorted(self._projects, key=lambda p: p.name)
 
     def create_project(self, name: str, description: str) -> None:
@@ -117,7 +117,7 @@ class Sls:
     # Log stores
 
     def log_store(self, project: str, name: str) -> LogStore:
-        """Give a log store, or fail as the cloud does."""
+        """Return a log store, or fail as the cloud does."""
         self.project(project)
         found = self._stores.get(_key(project, name))
         if found is None:
@@ -125,7 +125,7 @@ class Sls:
         return found
 
     def log_stores(self, project: str) -> list[LogStore]:
-        """Give a project's log stores by name."""
+        """Return a project's log stores by name."""
         self.project(project)
         return sorted((s for s in self._stores if s.project == project), key=lambda s: s.name)
 
@@ -220,7 +220,7 @@ class Sls:
         offset: int = 0,
         reverse: bool = False,
     ) -> list[dict[str, str]]:
-        """Give the entries of a time range that match a query, with time, topic and source.
+        """Return the entries of a time range that match a query, with time, topic and source.
 
         Args:
             project: the project.

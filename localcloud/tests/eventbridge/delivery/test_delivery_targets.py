@@ -24,7 +24,7 @@ EVENT = {"id": "e", "source": "s", "type": "t", "data": {"a": 1}}
 
 
 def parcel(kind: str, endpoint: str = "", **parameters: str) -> Parcel:
-    """Give what a target of a kind is sent."""
+    """Return what a target of a kind is sent."""
     return Parcel(kind, endpoint, parameters, "bus", EVENT, json.dumps(EVENT))
 
 

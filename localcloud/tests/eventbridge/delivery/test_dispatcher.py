@@ -16,7 +16,7 @@ DEAD = {"Arn": "acs:mns:cn-hangzhou:1234567890123456:/queues/dead"}
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Give a place for the state."""
+    """Return a place for the state."""
     return tmp_path / "state.sqlite"
 
 
@@ -35,7 +35,7 @@ async def set_up(lab: Lab, *targets: dict[str, Any], pattern: str = '{"source":[
 
 
 def event(identity: str = "e1", **data: Any) -> dict[str, Any]:
-    """Give an event that the rule matches."""
+    """Return an event that the rule matches."""
     return {"id": identity, "source": "s", "type": "t", "specversion": "1.0", "data": data}
 
 
@@ -47,7 +47,7 @@ async def until(is_so: Callable[[], bool]) -> None:
 
 
 def attempts(way: dict[str, Any]) -> list[tuple[str, int]]:
-    """Give the state and the number of attempts of each delivery of an event."""
+    """Return the state and the number of attempts of each delivery of an event."""
     return [
         (target["state"], len(target["attempts"]))
         for rule in way["rules"]

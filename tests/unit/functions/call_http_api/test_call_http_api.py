@@ -37,7 +37,7 @@ class Api:
 
 
 def member(body: object = MEMBER, event_id: str = "event-1") -> bytes:
-    """Give the event of a new member."""
+    """Return the event of a new member."""
     return http_event(body=body, source="dingtalk.member", event_id=event_id)
 
 

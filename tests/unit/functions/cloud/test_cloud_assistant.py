@@ -17,18 +17,18 @@ class FakeRpc:
         self.calls: list[tuple[str, dict[str, Any]]] = []
 
     def call(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
-        """Give the next answer."""
+        """Return the next answer."""
         self.calls.append((action, params))
         return self.answers.pop(0)
 
 
 def answer(*invocations: dict[str, Any], next_token: str = "") -> dict[str, Any]:
-    """Give an answer of DescribeInvocations."""
+    """Return an answer of DescribeInvocations."""
     return {"NextToken": next_token, "Invocations": {"Invocation": list(invocations)}}
 
 
 def record(**changes: Any) -> dict[str, Any]:
-    """Give an invocation as the API shows it."""
+    """Return an invocation as the API shows it."""
     return {
         "InvokeId": "t-1",
         "CommandId": "c-1",
@@ -56,7 +56,7 @@ def record(**changes: Any) -> dict[str, Any]:
 
 
 def read(*answers: dict[str, Any]) -> tuple[CloudAssistant, FakeRpc]:
-    """Give a client with prepared answers."""
+    """Return a client with prepared answers."""
     rpc = FakeRpc(*answers)
     return CloudAssistant(rpc, "cn-hangzhou"), rpc  # type: ignore[arg-type]
 

@@ -29,7 +29,7 @@ TAKEN = json.dumps({"RequestId": "R", "FailedEntryCount": 0, "EntryList": [{"Eve
 
 
 def bus(loopback: Loopback, credentials: Credentials = KEY) -> EventBus:
-    """Give a client of the loopback server."""
+    """Return a client of the loopback server."""
     return EventBus(loopback.url, credentials, now=lambda: NOW, nonce=lambda: "nonce", seconds=5)
 
 

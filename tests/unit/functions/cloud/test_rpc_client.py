@@ -25,7 +25,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
 def client(loopback: Loopback, credentials: Credentials = KEY, seconds: float = 5) -> Rpc:
-    """Give a client of the loopback server with fixed time and nonce."""
+    """Return a client of the loopback server with fixed time and nonce."""
     return Rpc(
         loopback.url, VERSION, credentials, now=lambda: NOW, nonce=lambda: NONCE, seconds=seconds
     )
@@ -78,12 +78,12 @@ class Session:
     """A credential as the SDK's own client wants it."""
 
     def get_credential(self) -> SimpleNamespace:
-        """Give the key."""
+        """Return the key."""
         return SimpleNamespace(type="sts", provider_name=None, **KEY._asdict())
 
 
 def official(loopback: Loopback) -> Any:
-    """Give the official client of the loopback server."""
+    """Return the official client of the loopback server."""
     host = loopback.url.removeprefix("http://")
     return sdk.ecs_client.Client(
         sdk.tea_openapi_models.Config(credential=Session(), endpoint=host, protocol="http")
@@ -91,7 +91,7 @@ def official(loopback: Loopback) -> Any:
 
 
 def both(loopback: Loopback) -> tuple[Seen, Seen]:
-    """Give what the SDK sent and what we sent."""
+    """Return what the SDK sent and what we sent."""
     theirs, ours = loopback.seen
     return theirs, ours
 

@@ -45,7 +45,7 @@ CARD = build(FACTS, LoopChat("lark", "en"), "event-1")
 
 
 def result(chat: object = "ops", message: object = MARKDOWN) -> bytes:
-    """Give a result event."""
+    """Return a result event."""
     data = {"detail": {"origin": {"chat": chat}}, "message": message}
     return json.dumps({"id": "event-1", "source": "ecs.provisioning", "data": data}).encode()
 
@@ -68,7 +68,7 @@ class Platform:
 
 
 def says(status: int = 200, **fields: Any) -> Answer:
-    """Give an answer in JSON."""
+    """Return an answer in JSON."""
     return Answer(status, json.dumps(fields).encode())
 
 

@@ -24,7 +24,7 @@ LOOP = read(ENVIRONMENT)
 
 
 def completed(**changes: Any) -> bytes:
-    """Give Cloud Assistant's event ("... subscribe to Cloud Assistant events")."""
+    """Return Cloud Assistant's event ("... subscribe to Cloud Assistant events")."""
     data = {
         "commandId": "c-provision",
         "commandName": "provisioning-test-provision-5eed5eed5eed",
@@ -49,7 +49,7 @@ def completed(**changes: Any) -> bytes:
 
 
 def published(*earlier: Any, payload: bytes = b"") -> dict[str, Any]:
-    """Give the event that a completion becomes."""
+    """Return the event that a completion becomes."""
     bus = FakeBus()
     serve(payload or completed(), LOOP, FakeCommands(*earlier), bus, lambda: NOW)
     (event,) = bus.events

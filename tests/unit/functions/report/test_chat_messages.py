@@ -80,7 +80,7 @@ def test_ordinary_text_stays_as_it_is(text: str) -> None:
 
 
 def told(text: str, status: str = "Failed") -> Facts:
-    """Give facts whose every text is the same."""
+    """Return facts whose every text is the same."""
     return Facts(
         status,
         "provision",
@@ -107,7 +107,7 @@ def told(text: str, status: str = "Failed") -> Facts:
 
 
 def texts_of(message: Any, tag: str) -> list[str]:
-    """Give the contents of a card's parts of one kind."""
+    """Return the contents of a card's parts of one kind."""
     if isinstance(message, dict):
         own = [message["content"]] if message.get("tag") == tag else []
         return own + [t for v in message.values() for t in texts_of(v, tag)]

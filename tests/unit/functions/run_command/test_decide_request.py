@@ -27,20 +27,20 @@ SETTINGS = settings()
 
 
 def decided(payload: bytes, **changes: str) -> Request | Rejection:
-    """Give the decision on an event."""
+    """Return the decision on an event."""
     found = settings(**changes) if changes else SETTINGS
     return decide(events.read(payload), found, NOW)
 
 
 def rejected(payload: bytes, **changes: str) -> Rejection:
-    """Give the rejection of an event."""
+    """Return the rejection of an event."""
     found = decided(payload, **changes)
     assert isinstance(found, Rejection)
     return found
 
 
 def accepted(payload: bytes, **changes: str) -> Request:
-    """Give the request in an event."""
+    """Return the request in an event."""
     found = decided(payload, **changes)
     assert isinstance(found, Request), found
     return found

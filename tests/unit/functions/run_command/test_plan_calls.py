@@ -26,7 +26,7 @@ SAME_EVENT = {names.EVENT: "event-1"}
 
 
 def loop_of(instances: int) -> str:
-    """Give settings whose role devops has so many instances."""
+    """Return settings whose role devops has so many instances."""
     roles = {**LOOP["roles"], "devops": {"instances": [f"i-{n}" for n in range(instances)]}}
     return loop_with(roles=roles)
 

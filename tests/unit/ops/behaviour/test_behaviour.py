@@ -21,7 +21,7 @@ SAMPLE = Sample("a", "an approval", source="dingtalk.approval", body={})
 
 
 def run(instance: str = "i-1", invocation: str = INVOCATION) -> dict[str, Any]:
-    """Give a run as the local cloud lists it."""
+    """Return a run as the local cloud lists it."""
     return {
         "invocation": invocation,
         "command": "loop-provision-0123456789ab",
@@ -33,14 +33,14 @@ def run(instance: str = "i-1", invocation: str = INVOCATION) -> dict[str, Any]:
 
 
 def event(event_id: str, source: str, rule: str, **data: Any) -> dict[str, Any]:
-    """Give an event's way as the local cloud lists it."""
+    """Return an event's way as the local cloud lists it."""
     targets = [{"endpoint": "acs:fc:f", "type": "acs.fc.function", "state": "delivered"}]
     rules = [{"rule": rule, "matched": True, "targets": targets}]
     return {"id": event_id, "source": source, "rules": rules, "event": {"data": data}}
 
 
 def played(text: str = f"done by {INVOCATION}", chat: str = "ops", **more: Any) -> Played:
-    """Give what is known after one approval ran on one instance and was told in a chat."""
+    """Return what is known after one approval ran on one instance and was told in a chat."""
     body = {"text": text}
     result = event(
         f"{INVOCATION}:i-1:Success",

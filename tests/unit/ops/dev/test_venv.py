@@ -81,7 +81,7 @@ class Clone:
         return f"{done.returncode}: {done.stderr.strip()}"
 
     def is_whole(self) -> bool:
-        """Tell whether what is locked can be imported and ``localcloud`` runs."""
+        """Return whether what is locked can be imported and ``localcloud`` runs."""
         program = "import first, second, ops.dev; from importlib.metadata import version as v; "
         program += "print(v('first'), v('second'))"
         version = (self.folder / "requirements.lock").read_text().split()[0].partition("==")[2]

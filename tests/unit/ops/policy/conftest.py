@@ -63,7 +63,7 @@ config:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Callable[..., Path]:
-    """Give a function that writes the project and gives its directory."""
+    """Return a function that writes the project and gives its directory."""
 
     def write(seconds: int = 345_600, program: str = _PROGRAM) -> Path:
         (tmp_path / "Pulumi.yaml").write_text("name: orders\nruntime: python\nmain: program/\n")

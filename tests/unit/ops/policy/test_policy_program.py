@@ -22,7 +22,7 @@ Project = Callable[..., Path]
 
 
 def resources(root: Path) -> dict[str, Resource]:
-    """Give what stack ``dev`` of a project declares, by name."""
+    """Return what stack ``dev`` of a project declares, by name."""
     return {one.name: one for one in declared(read(root, "dev"))}
 
 

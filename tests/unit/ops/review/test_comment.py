@@ -14,7 +14,7 @@ PREVIEWS = Path(__file__).parent / "previews"
 
 
 def recorded(name: str) -> str:
-    """Give a plan as the engine printed it, without outputs and code."""
+    """Return a plan as the engine printed it, without outputs and code."""
     return (PREVIEWS / f"{name}.json").read_text()
 
 

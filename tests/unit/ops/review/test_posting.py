@@ -45,7 +45,7 @@ class GitHub:
 
 @pytest.fixture
 def github(tmp_path: Path) -> GitHub:
-    """Give a GitHub that nobody has written to."""
+    """Return a GitHub that nobody has written to."""
     return GitHub(tmp_path)
 
 

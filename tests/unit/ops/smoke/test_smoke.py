@@ -22,7 +22,7 @@ class Time:
         self.at = 0.0
 
     def now(self) -> float:
-        """Give the time."""
+        """Return the time."""
         return self.at
 
     def sleep(self, seconds: float) -> None:
@@ -37,18 +37,18 @@ class Assistant(CloudAssistant):
         self._answers = list(answers)
 
     def find(self, tags: object) -> list[Invocation]:
-        """Give the next answer."""
+        """Return the next answer."""
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
 
 def invocation(status: str) -> Invocation:
-    """Give a run on one instance."""
+    """Return a run on one instance."""
     run = Run("i-1", status, 0, "", "", "", 0, "")
     return Invocation("t-1", "c-1", "name", {}, {}, (run,))
 
 
 def smoke(assistant: CloudAssistant, status: int = 200, body: bytes = b"{}") -> Smoke:
-    """Give a smoke test whose webhook answers so."""
+    """Return a smoke test whose webhook answers so."""
     time = Time()
     return Smoke(
         TARGET,

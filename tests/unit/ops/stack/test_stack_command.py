@@ -79,7 +79,7 @@ class Engine:
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the address of what answers as a local cloud with a key of its own."""
+    """Return the address of what answers as a local cloud with a key of its own."""
     key = tmp_path_factory.mktemp("data") / "access-key.json"
     key.write_text(json.dumps(KEY))
     health = json.dumps({"status": "ok", "access_key_file": str(key)}).encode()
@@ -101,7 +101,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def engine(tmp_path: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """Give the engine on PATH, and a project with stacks local and dev."""
+    """Return the engine on PATH, and a project with stacks local and dev."""
     engine = Engine(tmp_path, endpoint)
     project = tmp_path / "project"
     project.mkdir()

@@ -16,7 +16,7 @@ from ops.stack.engine import FOLDER, NoEngine, find_or_install
 
 @pytest.fixture
 def console() -> Console:
-    """Give a console whose text can be read."""
+    """Return a console whose text can be read."""
     return Console(file=io.StringIO(), width=400)
 
 
@@ -28,7 +28,7 @@ def no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def told(console: Console) -> str:
-    """Give what was printed."""
+    """Return what was printed."""
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -42,7 +42,7 @@ def make(path: Path, version: str = "v3.260.0") -> str:
 
 
 def fail_with(error: Exception) -> Any:
-    """Give an installer that fails."""
+    """Return an installer that fails."""
 
     def install(**_arguments: Any) -> None:
         raise error

@@ -13,7 +13,7 @@ from ops.stack.local_cloud import NoLocalCloud
 
 @pytest.fixture
 def endpoint() -> str:
-    """Give an address that is free."""
+    """Return an address that is free."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{taken.getsockname()[1]}"

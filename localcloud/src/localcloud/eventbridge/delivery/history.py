@@ -47,15 +47,15 @@ class History:
         return int(row["n"])
 
     def with_id(self, event_id: str, bus: str = "") -> list[Accepted]:
-        """Give the events with an id, oldest first: ids are the senders' and may come twice."""
+        """Return the events with an id, oldest first: ids are the senders' and may come twice."""
         return self._events("id = ? AND ? IN ('', bus) ORDER BY seq", (event_id, bus))
 
     def latest(self, limit: int) -> list[Accepted]:
-        """Give the last events, oldest first."""
+        """Return the last events, oldest first."""
         return self._events("1 ORDER BY seq DESC LIMIT ?", (limit,))[::-1]
 
     def of_bus(self, bus: str, start: float, end: float, source: str, type_: str) -> list[Accepted]:
-        """Give a bus's events of a time span, oldest first; an empty text fits all."""
+        """Return a bus's events of a time span, oldest first; an empty text fits all."""
         return self._events(
             "bus = ? AND accepted BETWEEN ? AND ? AND ? IN ('', source) AND ? IN ('', type)"
             " ORDER BY seq",
@@ -63,7 +63,7 @@ class History:
         )
 
     def deliveries(self, seq: int) -> list[Course]:
-        """Give an event's deliveries, in the order of the rules and their targets."""
+        """Return an event's deliveries, in the order of the rules and their targets."""
         rows = self._store.read(
             "SELECT rule, target, state, due, attempts FROM deliveries"
             " WHERE seq = ? ORDER BY number",

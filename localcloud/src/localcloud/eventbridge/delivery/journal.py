@@ -127,7 +127,7 @@ class Journal:
             self._forget(seq - self._retained)
 
     def take_accepted(self) -> list[Delivery]:
-        """Give the deliveries of what was accepted since the last time."""
+        """Return the deliveries of what was accepted since the last time."""
         fresh, self._fresh = self._fresh, []
         return fresh
 
@@ -140,7 +140,7 @@ class Journal:
         await self._store.flush()
 
     def unfinished(self) -> Iterator[Delivery]:
-        """Give the deliveries that a former process left unfinished, oldest first."""
+        """Return the deliveries that a former process left unfinished, oldest first."""
         rows = self._store.read(
             "SELECT d.seq, d.number, e.bus, d.rule, d.target, d.failed, d.due FROM deliveries d"
             " JOIN events e ON e.seq = d.seq WHERE d.state = 'pending' ORDER BY d.seq, d.number"
@@ -148,7 +148,7 @@ class Journal:
         return (Delivery(*row) for row in rows)
 
     def event(self, seq: int) -> tuple[Mapping[str, Any], str] | None:
-        """Give a durable event and its JSON, or nothing when it was forgotten."""
+        """Return a durable event and its JSON, or nothing when it was forgotten."""
         recent = self._recent.get(seq)
         if recent is not None:
             return recent

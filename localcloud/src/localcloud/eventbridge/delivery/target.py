@@ -34,7 +34,7 @@ class Parcel:
     """The event as JSON."""
 
     def required(self, key: str) -> str:
-        """Give a parameter, or fail the attempt when the event has nothing for it."""
+        """Return a parameter, or fail the attempt when the event has nothing for it."""
         value = self.parameters.get(key)
         if value is None:
             raise DeliveryError(

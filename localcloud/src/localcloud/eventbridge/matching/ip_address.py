@@ -28,7 +28,7 @@ class Block:
     last: int
 
     def holds(self, text: str) -> bool:
-        """Tell whether the text is an address strictly between the first and the last."""
+        """Return whether the text is an address strictly between the first and the last."""
         parts = _FOUR_PARTS.fullmatch(text)
         number = _number(parts.groups()) if parts else None
         return number is not None and self.first < number < self.last

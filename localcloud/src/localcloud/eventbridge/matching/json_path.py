@@ -83,7 +83,7 @@ class JsonPath:
 
     @property
     def from_array(self) -> bool:
-        """Tell whether the value is an element of an array (its numbers keep their text)."""
+        """Return whether the value is an element of an array (its numbers keep their text)."""
         return bool(self.steps) and not self.steps[-1].names
 
     def read(self, document: Any) -> Any:

@@ -30,7 +30,7 @@ class Operator(Protocol):
     """One condition on a scalar."""
 
     def test(self, value: Any) -> bool:
-        """Tell whether a scalar satisfies the condition."""
+        """Return whether a scalar satisfies the condition."""
         ...
 
     def describe(self) -> str:

@@ -116,7 +116,7 @@ class Pattern:
         return cls(text or dump(parsed), tuple(fields))
 
     def matches(self, event: Mapping[str, Any]) -> bool:
-        """Tell whether the event satisfies every field; never raises."""
+        """Return whether the event satisfies every field; never raises."""
         for name, test in self._attributes:
             if not test(event.get(name, ABSENT)):
                 return False

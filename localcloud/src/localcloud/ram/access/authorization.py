@@ -77,7 +77,7 @@ class TrustPolicy:
         return TrustPolicy(parse_document(document, is_trust=True))
 
     def trusts(self, principal: str, context: Context, action: str = _ASSUME_ROLE) -> bool:
-        """Tell whether somebody may assume the role."""
+        """Return whether somebody may assume the role."""
         return self.decide(principal, context, action).allowed
 
     def decide(self, principal: str, context: Context, action: str = _ASSUME_ROLE) -> Decision:

@@ -49,7 +49,7 @@ class Condition:
     wanted: tuple[Any, ...]
 
     def holds(self, context: Context) -> bool:
-        """Tell whether a request satisfies the condition."""
+        """Return whether a request satisfies the condition."""
         given = self._given(context)
         if given is None:
             # guess: as in other clouds, what is not there is equal to nothing; documented

@@ -23,7 +23,7 @@ def compile_wildcards(patterns: Iterable[str], *, ignore_case: bool = False) -> 
 
 
 def matches_wildcard(pattern: str, text: str) -> bool:
-    """Tell whether the whole text matches; takes time for one pass per `*` at worst."""
+    """Return whether the whole text matches; takes time for one pass per `*` at worst."""
     if pattern == "*":
         return True
     at, place = 0, 0

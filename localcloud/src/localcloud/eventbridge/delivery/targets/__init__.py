@@ -20,7 +20,7 @@ def senders(
     append_log: AppendLog,
     publish: Callable[[str, dict[str, Any]], object],
 ) -> dict[str, Send]:
-    """Give the sender of each type; the callables are the other services' own."""
+    """Return the sender of each type; the callables are the other services' own."""
     web = HttpTarget(client)
     return {
         "acs.fc.function": FunctionTarget(invoke, lambda: uuid_form(sources.ids())),

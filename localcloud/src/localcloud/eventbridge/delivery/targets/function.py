@@ -12,15 +12,15 @@ class Invocation(Protocol):
 
     @property
     def status(self) -> int:
-        """Give the HTTP status of the call."""
+        """Return the HTTP status of the call."""
 
     @property
     def error_type(self) -> str:
-        """Give the kind of error, empty if the function returned."""
+        """Return the kind of error, empty if the function returned."""
 
     @property
     def body(self) -> bytes:
-        """Give what the function returned, or its error as JSON."""
+        """Return what the function returned, or its error as JSON."""
 
 
 Invoke = Callable[[str, bytes, str], Awaitable[Invocation]]
