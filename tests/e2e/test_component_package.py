@@ -60,7 +60,7 @@ def consumer(cloud: RunningCloud, tmp_path_factory: pytest.TempPathFactory) -> C
     """Return the README's YAML program, with its secrets."""
     consumer = Consumer(tmp_path_factory.mktemp("consumer") / "project", cloud.endpoint)
     consumer.be(yaml.safe_load(example("yaml")))
-    consumer.set_secrets(dict.fromkeys(("ops-webhook", "ops-secret"), CHAT))
+    consumer.set_secrets({"webhook": CHAT})
     return consumer
 
 

@@ -149,9 +149,7 @@ def test_plugin_and_project_use_the_same_environment() -> None:
 
 def from_python() -> None:
     """Run the README's Python example; its SDK hands on to the component, as a generated one."""
-    pulumi.runtime.set_all_config(
-        {f"{PROJECT}:{key}": "https://chat.example" for key in ("ops-webhook", "ops-secret")}
-    )
+    pulumi.runtime.set_all_config({f"{PROJECT}:webhook": "https://chat.example"})
     sdk = ModuleType("ecs_provisioning_loop_provisioning")
 
     def make(name: str, **args: Any) -> ProvisioningLoop:
@@ -172,9 +170,8 @@ def from_yaml() -> None:
     assert resource["type"] == "provisioning:ProvisioningLoop"
     inputs = json.loads(json.dumps(resource["properties"]))
     for chat in inputs["chats"]:
-        for key in ("webhook", "signingSecret"):
-            assert program["config"][chat[key].strip("${}")]["secret"]
-            chat[key] = pulumi.Output.secret("https://chat.example")
+        assert program["config"][chat["webhook"].strip("${}")]["secret"]
+        chat["webhook"] = pulumi.Output.secret("https://chat.example")
     package.Package().construct(name, LOOP, inputs)
 
 
