@@ -5,11 +5,10 @@ from collections.abc import Callable, Mapping
 from functions.cloud.errors import SettingError, UnreachableError
 from functions.cloud.log import decision
 from functions.cloud.web import Send
+from functions.platforms.base import Meaning, Message, Verdict
 from functions.post_to_chat.decide import (
     Chat,
     ChatBusyError,
-    Meaning,
-    Verdict,
     addressed,
     failure,
     fallback,
@@ -37,7 +36,7 @@ def serve(
     event = events.read(payload)
     chat, message = addressed(event, known)
 
-    def send(body: dict[str, object], key: str) -> Verdict:
+    def send(body: Message, key: str) -> Verdict:
         ready = outgoing(chat, body, key, now())
         try:
             answer = transport("POST", ready.url, ready.headers, ready.body, SECONDS)
@@ -45,7 +44,7 @@ def serve(
             raise ChatBusyError(
                 f"chat {chat.name} ({chat.platform}): {error}", error.code
             ) from None
-        return judge(chat.platform, answer)
+        return judge(chat, answer)
 
     form = "finished"
     verdict = send(message, event.id)

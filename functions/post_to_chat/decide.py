@@ -1,22 +1,15 @@
-"""Decides what to send to a chat and what its answer means; pure.
-
-Both platforms answer errors with HTTP 200 and a code in the body, so an answer that cannot be read
-is a failure, too. Codes: "Custom robot: send group messages" (DingTalk), "Custom bot usage guide"
-(Lark) and what their users report.
-"""
+"""Decides what to send to a chat and what its answer means; pure."""
 
 import json
 import re
 from collections.abc import Mapping
-from enum import Enum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from functions.cloud.errors import PermanentError, SettingError, TemporaryError
 from functions.cloud.web import Answer, header_value
-from functions.cloud.wire import MOST_BYTES, encode
-from functions.platforms.signatures import dingtalk_url, lark_body
+from functions.platforms import platform
+from functions.platforms.base import ChatPlatform, Meaning, Message, Verdict, encode
 from functions.request import environment
-from functions.request.deployment import PLATFORMS
 from functions.request.events import Event
 
 SHORT_BYTES = 3000
@@ -35,7 +28,7 @@ class Chat(NamedTuple):
     """Where a chat's messages go."""
 
     name: str
-    platform: str
+    platform: ChatPlatform
     webhook: str
     secret: str
 
@@ -52,35 +45,6 @@ class Outgoing(NamedTuple):
     body: bytes
 
 
-class Meaning(Enum):
-    """What a chat's answer asks for."""
-
-    SENT = "sent"
-    LATER = "later"
-    REFUSED = "refused"
-    BAD_FORM = "bad form"
-    TOO_LONG = "too long"
-
-
-class Verdict(NamedTuple):
-    """What an answer means, with the platform's code."""
-
-    meaning: Meaning
-    code: str
-
-
-_DINGTALK = {
-    **dict.fromkeys(("-1", "130101", "410100"), Meaning.LATER),
-    **dict.fromkeys(("40035", "400105", "43004"), Meaning.BAD_FORM),
-    **dict.fromkeys(("460101", "101002"), Meaning.TOO_LONG),
-}
-_LARK = {
-    **dict.fromkeys(("11232", "11233", "99991400"), Meaning.LATER),
-    **dict.fromkeys(("9499", "19002"), Meaning.BAD_FORM),
-    **dict.fromkeys(("19036", "230025"), Meaning.TOO_LONG),
-}
-
-
 def chats(environ: Mapping[str, str]) -> dict[str, Chat | SettingError]:
     """Read the variable ``CHATS``; a chat whose setting is wrong is the error that says so.
 
@@ -93,20 +57,18 @@ def chats(environ: Mapping[str, str]) -> dict[str, Chat | SettingError]:
     for name, given in environment.json_object(environ, "CHATS").items():
         entry = given if isinstance(given, dict) else {}
         values = [entry.get(key, "") for key in ("platform", "webhook", "secret")]
-        platform, webhook, secret = (v if isinstance(v, str) else "" for v in values)
-        if platform not in PLATFORMS:
-            accepted = ", ".join(PLATFORMS)
+        kind, webhook, secret = (v if isinstance(v, str) else "" for v in values)
+        if kind not in list(ChatPlatform):
+            accepted = ", ".join(ChatPlatform)
             found[name] = SettingError("CHATS", f"$.{name}.platform must be one of: {accepted}")
         elif not _WEBHOOK.match(webhook):
             found[name] = SettingError("CHATS", f"$.{name}.webhook must be an http(s) URL")
         else:
-            found[name] = Chat(name, platform, webhook, secret)
+            found[name] = Chat(name, ChatPlatform(kind), webhook, secret)
     return found
 
 
-def addressed(
-    event: Event, known: Mapping[str, Chat | SettingError]
-) -> tuple[Chat, dict[str, Any]]:
+def addressed(event: Event, known: Mapping[str, Chat | SettingError]) -> tuple[Chat, Message]:
     """Return the chat that a result event is for, and its finished message.
 
     Raises:
@@ -126,55 +88,56 @@ def addressed(
     return chat, message
 
 
-def outgoing(chat: Chat, message: dict[str, Any], key: str, now: float) -> Outgoing:
+def outgoing(chat: Chat, message: Message, key: str, now: float) -> Outgoing:
     """Sign a message as the chat's platform wants it, at the moment of sending."""
     url, body = chat.webhook, message
-    if chat.secret and chat.platform == "dingtalk":
-        url = dingtalk_url(url, chat.secret, int(now * 1000))
-    elif chat.secret:
-        body = lark_body(message, chat.secret, int(now))
+    if chat.secret:
+        url, body = platform(chat.platform).signed(url, message, chat.secret, now)
     headers = {
         "content-type": "application/json; charset=utf-8",
-        # Neither platform knows it; the local cloud's chats do, and so may a relay in between.
+        # No platform knows it; the local cloud's chats do, and so may a relay in between.
         "idempotency-key": header_value(key),
     }
     return Outgoing(url, headers, encode(body))
 
 
-def judge(platform: str, answer: Answer) -> Verdict:
-    """Say what a chat's answer means."""
+def judge(chat: Chat, answer: Answer) -> Verdict:
+    """Return what a chat's answer means.
+
+    Platforms answer errors with HTTP 200 and a code in the body, so an answer that cannot be read
+    is a failure, too.
+    """
     try:
         given = json.loads(answer.body)
     except (ValueError, RecursionError):
         given = None
-    fields = given if isinstance(given, dict) else {}
-    code, text = _code_and_text(platform, fields)
-    if answer.status == 200 and code == "0":
-        return Verdict(Meaning.SENT, code)
+    verdict = platform(chat.platform).verdict(given) if isinstance(given, dict) else None
+    code = verdict.code if verdict else f"Http{answer.status}"
     if answer.status == 413:
-        return Verdict(Meaning.TOO_LONG, code or "Http413")
+        return Verdict(Meaning.TOO_LONG, code)
     if answer.status >= 500 or answer.status in {408, 425, 429}:
-        return Verdict(Meaning.LATER, code or f"Http{answer.status}")
-    if not code:
+        return Verdict(Meaning.LATER, code)
+    if verdict is None:
         # A proxy's or a firewall's page: nobody knows whether the message arrived.
-        meaning = Meaning.LATER if answer.status == 200 else Meaning.REFUSED
-        return Verdict(meaning, f"Http{answer.status}")
-    return Verdict(_meaning(platform, code, text), code)
+        return Verdict(Meaning.LATER if answer.status == 200 else Meaning.REFUSED, code)
+    if verdict.meaning is Meaning.SENT and answer.status != 200:
+        return Verdict(Meaning.REFUSED, code)
+    return verdict
 
 
-def fallback(message: dict[str, Any], chat: Chat, meaning: Meaning) -> dict[str, Any] | None:
+def fallback(message: Message, chat: Chat, meaning: Meaning) -> Message | None:
     """Return the same facts as plain text, for a chat that refused the form or the length."""
     if meaning not in {Meaning.BAD_FORM, Meaning.TOO_LONG}:
         return None
-    most = SHORT_BYTES if meaning is Meaning.TOO_LONG else MOST_BYTES - 1000
-    text = _plain_text(message)
+    form = platform(chat.platform)
+    most = SHORT_BYTES if meaning is Meaning.TOO_LONG else form.most_bytes - 1000
+    # A message that waited may have the form of the platform that the chat had before.
+    readers = [form, *map(platform, ChatPlatform)]
+    text = next(filter(None, (reader.text_of(message) for reader in readers)), "")
     raw = text.encode("utf-8", "replace")
     if len(raw) > most:
         text = raw[:most].decode("utf-8", "ignore") + "…"
-    if chat.platform == "lark":
-        return {"msg_type": "text", "content": {"text": text}}
-    plain = {"msgtype": "text", "text": {"content": text}, "at": {"isAtAll": False}}
-    return {**plain, "msgUuid": message["msgUuid"]} if "msgUuid" in message else plain
+    return form.text_message(text, message)
 
 
 def failure(chat: Chat, verdict: Verdict) -> ChatBusyError | ChatRefusedError:
@@ -187,46 +150,3 @@ def failure(chat: Chat, verdict: Verdict) -> ChatBusyError | ChatRefusedError:
     if verdict.meaning is Meaning.LATER:
         return ChatBusyError(f"{message}: not now", verdict.code)
     return ChatRefusedError(f"{message}: {verdict.meaning.value}", verdict.code)
-
-
-def _code_and_text(platform: str, fields: Mapping[str, Any]) -> tuple[str, str]:
-    """Return an answer's code and words; Lark's older answers have other names for them."""
-    lark = [("code", "msg"), ("StatusCode", "StatusMessage")]
-    names = lark if platform == "lark" else [("errcode", "errmsg")]
-    for code, text in names:
-        if code in fields and fields[code] is not None:
-            return str(fields[code]).removesuffix(".0"), str(fields.get(text, "")).lower()
-    return "", ""
-
-
-def _meaning(platform: str, code: str, text: str) -> Meaning:
-    if platform == "dingtalk":
-        return _DINGTALK.get(code, Meaning.REFUSED)
-    # 9499 stands for a malformed body and, with other words, for too many messages.
-    if "frequency" in text or "too many" in text:
-        return Meaning.LATER
-    if len(code) == 6 and code.startswith("200"):
-        return Meaning.BAD_FORM
-    return _LARK.get(code, Meaning.REFUSED)
-
-
-def _plain_text(message: Mapping[str, Any]) -> str:
-    """Collect what a message says, whichever of the two forms it has."""
-    markdown = message.get("markdown")
-    if isinstance(markdown, dict):
-        return str(markdown.get("text", ""))
-    lines: list[str] = []
-
-    def collect(value: Any) -> None:
-        if isinstance(value, dict):
-            if isinstance(value.get("content"), str):
-                lines.append(value["content"].replace("**", ""))
-            for item in value.values():
-                collect(item)
-        elif isinstance(value, list):
-            for item in value:
-                collect(item)
-
-    collect(message.get("card"))
-    # In a text message, unlike in a card's plain parts, <at ...> is a mention.
-    return "\n".join(lines).replace("<", "\uff1c")

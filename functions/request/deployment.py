@@ -1,21 +1,27 @@
 """What the stack tells the functions about sources, chats and roles: the variable ``LOOP``."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from functions.cloud.errors import SettingError
+from functions.platforms.base import ChatPlatform
 from functions.request import environment
 
-PLATFORMS = ("dingtalk", "lark")
-LANGUAGES = ("en", "zh")
-
 _MISSING = object()
+
+
+class Language(StrEnum):
+    """The language of a chat's messages."""
+
+    ENGLISH = "en"
+    CHINESE = "zh"
 
 
 class Source(NamedTuple):
     """An event source: whose approvals they are, and which chat hears of them by default."""
 
-    platform: str
+    platform: ChatPlatform
     chat: str
     token_required: bool
 
@@ -23,8 +29,8 @@ class Source(NamedTuple):
 class Chat(NamedTuple):
     """A group chat: the form and the language of its messages."""
 
-    platform: str
-    language: str
+    platform: ChatPlatform
+    language: Language
 
 
 class Role(NamedTuple):
@@ -63,15 +69,15 @@ def read(environ: Mapping[str, str], variable: str = "LOOP") -> Loop:
     reader = _Reader(variable)
     chats = {
         name: Chat(
-            reader.one_of(value, f"$.chats.{name}.platform", PLATFORMS),
-            reader.one_of(value, f"$.chats.{name}.language", LANGUAGES, "en"),
+            ChatPlatform(reader.one_of(value, f"$.chats.{name}.platform", ChatPlatform)),
+            Language(reader.one_of(value, f"$.chats.{name}.language", Language, Language.ENGLISH)),
         )
         for name, value in reader.objects(given, "$.chats")
     }
     sources = {
         name: Source(
-            reader.one_of(value, f"$.sources.{name}.platform", PLATFORMS),
-            reader.one_of(value, f"$.sources.{name}.chat", tuple(chats)),
+            ChatPlatform(reader.one_of(value, f"$.sources.{name}.platform", ChatPlatform)),
+            reader.one_of(value, f"$.sources.{name}.chat", chats),
             reader.flag(value, f"$.sources.{name}.token_required"),
         )
         for name, value in reader.objects(given, "$.sources")
@@ -84,7 +90,7 @@ def read(environ: Mapping[str, str], variable: str = "LOOP") -> Loop:
         bus=reader.text(given, "$.bus"),
         sources=sources,
         chats=chats,
-        default_chat=reader.one_of(given, "$.default_chat", tuple(chats)),
+        default_chat=reader.one_of(given, "$.default_chat", chats),
         roles=roles,
         stale_after_seconds=stale,
         script_sha256=reader.text(given, "$.script_sha256", ""),
@@ -107,11 +113,11 @@ class _Reader:
         self,
         given: Mapping[str, Any],
         path: str,
-        accepted: tuple[str, ...],
+        accepted: Iterable[str],
         default: object = _MISSING,
     ) -> str:
         value = self.text(given, path, default)
-        if value not in accepted:
+        if value not in list(accepted):
             listed = ", ".join(accepted) or "nothing: none is defined"
             raise SettingError(self._variable, f"{path} is {value!r}; accepted: {listed}")
         return value

@@ -8,13 +8,13 @@ import pytest
 
 from functions.cloud.errors import PermanentError, SettingError, UnreachableError
 from functions.cloud.web import Answer
-from functions.platforms.signatures import dingtalk_sign, lark_sign
+from functions.platforms import dingtalk, lark
+from functions.platforms.base import ChatPlatform, Meaning
 from functions.post_to_chat.act import serve
 from functions.post_to_chat.decide import (
     Chat,
     ChatBusyError,
     ChatRefusedError,
-    Meaning,
     chats,
     fallback,
     judge,
@@ -22,26 +22,29 @@ from functions.post_to_chat.decide import (
 from functions.report.facts import Facts
 from functions.report.messages import build
 from functions.request.deployment import Chat as LoopChat
+from functions.request.deployment import Language
 
 NOW = 1_767_225_600.0
 OPS = Chat(
     "ops",
-    "dingtalk",
+    ChatPlatform.DINGTALK,
     "https://oapi.dingtalk.com/robot/send?access_token=hook-credential",
     "SECcredential",
 )
 PEOPLE = Chat(
     "people",
-    "lark",
+    ChatPlatform.LARK,
     "https://open.feishu.cn/open-apis/bot/v2/hook/hook-credential",
     "lark-credential",
 )
-BOARD = Chat("board", "lark", "https://open.feishu.cn/open-apis/bot/v2/hook/board-credential", "")
+BOARD = Chat(
+    "board", ChatPlatform.LARK, "https://open.feishu.cn/open-apis/bot/v2/hook/board-credential", ""
+)
 KNOWN = {chat.name: chat for chat in (OPS, PEOPLE, BOARD)}
 
 FACTS = Facts("Success", "provision", "s", "ops", emp_id="E123", output="<at id=all> **done**")
-MARKDOWN = build(FACTS, LoopChat("dingtalk", "en"), "event-1")
-CARD = build(FACTS, LoopChat("lark", "en"), "event-1")
+MARKDOWN = build(FACTS, LoopChat(ChatPlatform.DINGTALK, Language.ENGLISH), "event-1")
+CARD = build(FACTS, LoopChat(ChatPlatform.LARK, Language.ENGLISH), "event-1")
 
 
 def result(chat: object = "ops", message: object = MARKDOWN) -> bytes:
@@ -91,7 +94,7 @@ def test_dingtalk_gets_the_message_signed_in_the_query() -> None:
     assert {
         "access_token": ["hook-credential"],
         "timestamp": ["1767225600000"],
-        "sign": [dingtalk_sign("SECcredential", 1767225600000)],
+        "sign": [dingtalk.signature("SECcredential", 1767225600000)],
     } == query
     assert MARKDOWN == body
     assert ("event-1", "application/json; charset=utf-8") == (
@@ -107,7 +110,7 @@ def test_lark_gets_the_message_signed_in_the_body() -> None:
     post(platform, result("people", CARD))
     ((url, _, body),) = platform.sent
     assert PEOPLE.webhook == url
-    signed = {"timestamp": "1767225600", "sign": lark_sign("lark-credential", 1767225600)}
+    signed = {"timestamp": "1767225600", "sign": lark.signature("lark-credential", 1767225600)}
     assert {**CARD, **signed} == body
 
 
@@ -217,7 +220,8 @@ def test_each_answer_has_a_meaning(
     platform: str, answer: Answer, meaning: Meaning, code: str
 ) -> None:
     """HTTP 200 is no success; only the platform's own zero is."""
-    assert (meaning, code) == judge(platform, answer)
+    chat = Chat("ops", ChatPlatform(platform), "https://chat.example/x", "")
+    assert (meaning, code) == judge(chat, answer)
 
 
 @pytest.mark.parametrize(
@@ -317,6 +321,13 @@ def test_text_that_is_throttled_comes_again() -> None:
         post(platform, result("people", CARD))
 
 
+def test_a_message_in_another_platforms_form_is_sent_as_text() -> None:
+    """A message that waited while its chat moved to another platform is not lost."""
+    platform = Platform(says(code=19002, msg="params error, msg_type need"), OK_LARK)
+    post(platform, result("people", MARKDOWN))
+    assert "E123" in platform.sent[1][2]["content"]["text"]
+
+
 @pytest.mark.parametrize("meaning", [Meaning.SENT, Meaning.LATER, Meaning.REFUSED])
 def test_other_answers_have_no_second_try(meaning: Meaning) -> None:
     """A throttled or refused message is not sent again at once."""
@@ -380,6 +391,6 @@ def test_chats_that_are_no_object_are_named() -> None:
 def test_a_secret_is_optional() -> None:
     """A chat needs a platform and a webhook."""
     given = {"board": {"platform": "lark", "webhook": "https://x.example/y"}}
-    assert {"board": Chat("board", "lark", "https://x.example/y", "")} == chats(
+    assert {"board": Chat("board", ChatPlatform.LARK, "https://x.example/y", "")} == chats(
         {"CHATS": json.dumps(given)}
     )

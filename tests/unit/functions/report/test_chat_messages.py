@@ -10,17 +10,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from functions.cloud.wire import MOST_BYTES, encode
+from functions.platforms import platform
+from functions.platforms.base import ChatPlatform, encode
+from functions.platforms.markup import neutral, neutral_lines
 from functions.report import i18n as words
 from functions.report.facts import Facts, detail
 from functions.report.i18n import Rule, Span, because
-from functions.report.markup import neutral, neutral_lines
 from functions.report.messages import build
 from functions.report.output import presentable
-from functions.request.deployment import Chat
+from functions.request.deployment import Chat, Language
 from tests.unit.functions.samples import patient
 
-CHATS = [Chat(platform, language) for platform in ("dingtalk", "lark") for language in ("en", "zh")]
+DINGTALK, LARK = ChatPlatform.DINGTALK, ChatPlatform.LARK
+ENGLISH, CHINESE = Language.ENGLISH, Language.CHINESE
+CHATS = [Chat(name, language) for name in ChatPlatform for language in Language]
 FACTS = Facts("Success", "provision", "dingtalk.approval", "ops", emp_id="E123", role="devops")
 
 HOSTILE = [
@@ -116,11 +119,11 @@ def texts_of(message: Any, tag: str) -> list[str]:
     return []
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("text", HOSTILE)
-def test_nothing_breaks_out_of_dingtalks_markdown(text: str, language: str) -> None:
+def test_nothing_breaks_out_of_dingtalks_markdown(text: str, language: Language) -> None:
     """The message has our headings, list and quotes, and nobody else's markup or mention."""
-    message = json.loads(encode(build(told(text), Chat("dingtalk", language), "event-1")))
+    message = json.loads(encode(build(told(text), Chat(DINGTALK, language), "event-1")))
     assert {"msgtype", "markdown", "at", "msgUuid"} == set(message)
     assert {"isAtAll": False} == message["at"]
     assert message["markdown"]["title"].startswith("[ECS]")
@@ -133,11 +136,11 @@ def test_nothing_breaks_out_of_dingtalks_markdown(text: str, language: str) -> N
         assert "://" not in rest
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("text", HOSTILE)
-def test_nothing_breaks_out_of_larks_card(text: str, language: str) -> None:
+def test_nothing_breaks_out_of_larks_card(text: str, language: Language) -> None:
     """Markup is only ours, and what came from outside stands in plain text or is neutral."""
-    message = json.loads(encode(build(told(text), Chat("lark", language), "event-1")))
+    message = json.loads(encode(build(told(text), Chat(LARK, language), "event-1")))
     assert {"msg_type", "card"} == set(message)
     assert {"config", "header", "elements"} == set(message["card"])
     assert message["card"]["header"]["title"]["content"].startswith("[ECS] ")
@@ -163,10 +166,11 @@ def test_messages_and_events_stay_under_every_limit(chat: Chat, unit: str, times
     """However long each text is, a message is under 18,000 bytes and a result event under 64 KB."""
     facts = told(unit * times)
     message = build(facts, chat, "e" * 128)
-    assert len(encode(message)) < MOST_BYTES
-    assert json.loads(encode(message))["msgtype" if chat.platform == "dingtalk" else "msg_type"]
+    most_bytes = platform(chat.platform).most_bytes
+    assert len(encode(message)) < most_bytes
+    assert json.loads(encode(message))["msgtype" if chat.platform is DINGTALK else "msg_type"]
     told_detail = json.dumps(detail(facts, chat.language), ensure_ascii=False)
-    assert len(told_detail.encode("utf-8", "replace")) + MOST_BYTES < 60_000
+    assert len(told_detail.encode("utf-8", "replace")) + most_bytes < 60_000
 
 
 @pytest.mark.parametrize("chat", CHATS, ids=str)
@@ -188,7 +192,7 @@ def test_a_repeat_says_so(chat: Chat) -> None:
 def test_several_instances_are_counted() -> None:
     """A message that stands for many instances says how each of them ended."""
     facts = FACTS._replace(counts=(("Success", 149), ("Failed", 1)))
-    text = build(facts, Chat("dingtalk", "en"), "e")["markdown"]["text"]
+    text = build(facts, Chat(DINGTALK, ENGLISH), "e")["markdown"]["text"]
     assert "- **Instances**: Success 149, Failed 1" in text
 
 
