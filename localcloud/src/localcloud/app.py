@@ -4,7 +4,8 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
-from localcloud.chats import platforms
+from localcloud.chats.platforms import PLATFORMS
+from localcloud.chats.receive import receive
 from localcloud.chats.state import Chats
 from localcloud.cloud import Cloud
 from localcloud.ecs.instances import first_instances
@@ -37,10 +38,6 @@ from localcloud.store import Store
 SURFACES = {
     webhook.PATH: webhook.handle,
     download.PATH: download.handle,
-    "oapi.dingtalk": platforms.handle,
-    "/robot/send": platforms.handle,
-    "open.lark": platforms.handle,
-    "/open-apis/bot/v2/hook/": platforms.handle,
 }
 """What is not an API of the cloud, by path or by host name below ``.localcloud.invalid``."""
 OPEN_TO_ALL = {webhook.PATH}
@@ -115,7 +112,7 @@ class App:
         self._gateway = Gateway(
             self.cloud,
             PRODUCTS,
-            {**SURFACES, **_api_surfaces(self.cloud)},
+            {**SURFACES, **_chat_surfaces(self.cloud.chats), **_api_surfaces(self.cloud)},
             OPEN_TO_ALL,
             create_inspection(self.cloud, actions),
             Nonces(
@@ -162,6 +159,15 @@ class App:
         await receive()
         await self.stop()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _chat_surfaces(chats: Chats) -> dict[str, Surface]:
+    """Return the chat platforms' webhooks by host and by path."""
+    return {
+        key: lambda _cloud, request: receive(chats, request)
+        for platform in PLATFORMS.values()
+        for key in (platform.host, platform.path)
+    }
 
 
 def _api_surfaces(cloud: Cloud) -> dict[str, Surface]:

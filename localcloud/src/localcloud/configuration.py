@@ -16,12 +16,12 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from localcloud.chats.platforms import PLATFORMS
 from localcloud.commandline.errors import UserError
 from localcloud.commandline.files import read_mapping
 from localcloud.settings import ApiSettings, ChatSettings
 
 T = TypeVar("T")
-PLATFORMS = ("dingtalk", "lark")
 
 
 class ConfigurationError(UserError):
@@ -89,8 +89,8 @@ class _Reader:
                 raise self.wrong(f"{where}.{name}", "is missing")
             if name in given and not isinstance(given[name], str):
                 raise self.wrong(f"{where}.{name}", "must be a string; put it in quotes")
-        if given.get("platform", PLATFORMS[0]) not in PLATFORMS:
-            platform = given["platform"]
+        platform = given.get("platform")
+        if platform is not None and platform not in PLATFORMS:
             raise self.wrong(
                 f"{where}.platform", f"is '{platform}'; accepted: {', '.join(PLATFORMS)}"
             )

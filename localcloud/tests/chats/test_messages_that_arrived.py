@@ -7,7 +7,8 @@ import pytest
 
 from lab.chats import Door, tell
 from localcloud.chats import state
-from localcloud.chats.render import plain, render
+from localcloud.chats.platforms import PLATFORMS
+from localcloud.chats.shown import plain
 
 
 def test_messages_are_there_after_a_restart(tmp_path: Path) -> None:
@@ -206,18 +207,18 @@ def test_a_message_is_shown_with_title_and_fields(
     platform: str, body: dict[str, Any], title: str, text: str
 ) -> None:
     """A person sees title, fields and output of every kind of message."""
-    shown = render(platform, body)
+    shown = PLATFORMS[platform].render(body).without_controls()
     assert (title, text) == (shown.title, shown.text)
 
 
 def test_a_message_cannot_steer_the_terminal() -> None:
     """Escape sequences and marks that turn text round are left out."""
     body = {"msgtype": "text", "text": {"content": "a\x1b[31mb\u202ec\x07\nd\te"}}
-    shown = render("dingtalk", body)
+    shown = PLATFORMS["dingtalk"].render(body).without_controls()
     assert ("a[31mbc", "a[31mbc\nd\te") == (shown.title, shown.text)
 
 
 def test_the_colour_of_a_card_is_given() -> None:
     """A list can colour its lines as the card's header is."""
     card = {"header": {"template": "red", "title": {"content": "x"}}, "elements": []}
-    assert "red" == render("lark", {"msg_type": "interactive", "card": card}).colour
+    assert "red" == PLATFORMS["lark"].render({"msg_type": "interactive", "card": card}).colour

@@ -8,21 +8,17 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from lab import CHATS
-from localcloud.chats.platforms import handle
+from localcloud.chats.receive import receive
 from localcloud.chats.state import Chats
 from localcloud.environment import ManualClock, Sources, counting_ids
 from localcloud.faults import Faults
 from localcloud.http import HttpRequest, HttpResponse
 from localcloud.settings import ChatSettings, CloudSettings
 from localcloud.store import Store
-
-if TYPE_CHECKING:
-    from localcloud.cloud import Cloud
 
 JSON = {"content-type": "application/json; charset=utf-8"}
 
@@ -61,8 +57,7 @@ class Door:
             JSON if headers is None else headers,
             body,
         )
-        cloud = cast("Cloud", SimpleNamespace(chats=self.chats))
-        return await handle(cloud, request)
+        return await receive(self.chats, request)
 
     async def dingtalk(
         self, body: Mapping[str, Any], *, chat: str = "ops", off_ms: int = 0, **changes: Any

@@ -1,1 +1,1 @@
-"""The two chat platforms: their webhooks, limits and error codes, and what arrived."""
+"""The chat platforms: their webhooks, limits and error codes, and what arrived."""

@@ -7,13 +7,16 @@ Errors are HTTP 200 with an ``errcode`` in the body. Sources: "Custom robot: sen
 import base64
 import hashlib
 import hmac
+from collections.abc import Mapping
 from typing import Any
 
 from localcloud import strict_json
-from localcloud.chats.state import Chat, Chats
-from localcloud.faults import Fault
+from localcloud.chats.limits import MINUTE, RateLimit, Window
+from localcloud.chats.platform import Message, Refusal
+from localcloud.chats.shown import Shown, member, members, plain, text_in
 from localcloud.http import HttpRequest, HttpResponse
 from localcloud.json_body import parse_object, texts
+from localcloud.settings import ChatSettings
 
 BODY_LIMIT = 20_000
 """Bytes of a message."""
@@ -29,38 +32,87 @@ _FIELDS = {
 }
 """The message types and the texts that each must have."""
 _SENTENCES = {
+    0: "ok",
     -1: "system busy",
+    300005: "token is not exist",
     _TOO_FAST: "send too fast, exceed 20 times per minute",
     410100: "send too fast, exceed 20 times per minute",
 }
 
 
-class Refusal(Exception):
-    """The robot does not take a message."""
+class DingTalk:
+    """The robots of DingTalk's groups."""
 
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
+    name = "dingtalk"
+    host = "oapi.dingtalk"
+    path = "/robot/send"
+    unknown_chat = 300005
+    too_many = _TOO_FAST
 
+    def address(self, path: str, query: Mapping[str, str]) -> str:  # noqa: ARG002
+        """Return the token."""
+        return query.get("access_token", "")
 
-async def receive(chats: Chats, request: HttpRequest) -> HttpResponse:
-    """Take a message, or answer as the robot does when it does not."""
-    try:
-        chat = _chat(chats, request)
-        fault = await chats.fault(chat)
-        if fault is not None:
-            return _failed_on_demand(fault)
+    def check_call(self, request: HttpRequest) -> None:
+        """Raise :class:`Refusal` unless JSON is posted with a token."""
+        if request.method != "POST":
+            raise Refusal(43002, "require POST method")
+        if not request.headers.get("content-type", "").startswith("application/json"):
+            raise Refusal(43004, "require content-type: application/json")
+        if not request.query.get("access_token"):
+            raise Refusal(40035, "missing parameter access_token")
+
+    def read(self, chat: ChatSettings, request: HttpRequest, now: float) -> Message:
+        """Return the message in a request, or raise :class:`Refusal`."""
         body = _parse(request)
-        _check_security(chat, request, body, chats.now())
+        _check_security(chat, request, body, now)
         _check_message(body)
         # guess: the API's field list names msgUuid and does not explain it.
         key = body.get("msgUuid") or request.headers.get("idempotency-key", "")
-        if not await chats.accept(chat, str(key), body):
-            return _too_fast()
-    except Refusal as refusal:
-        return _answer(refusal.code, refusal.message)
-    return _answer(0, "ok")
+        return Message(body, str(key))
+
+    def answer(self, code: int, message: str = "") -> HttpResponse:
+        """Return the answer with a code; 0 is success."""
+        # Seen by users with these extra keys in the same object.
+        slow_down = {"status": 1111, "wait": 5, "source": "x5", "punish": "deny"}
+        body = {
+            **(slow_down if code == _TOO_FAST else {}),
+            "errcode": code,
+            "errmsg": message or _SENTENCES.get(code, "failed on demand"),
+        }
+        return HttpResponse(200, strict_json.write(body).encode(), _JSON)
+
+    def limit(self) -> RateLimit:
+        """Return a new chat's limit of messages."""
+        return _Limit()
+
+    def render(self, body: Mapping[str, Any]) -> Shown:
+        """Return a message as text; what is not understood is left out, never an error."""
+        kind = str(body.get("msgtype", ""))
+        part = member(body.get(kind))
+        title = text_in(part.get("title"))
+        match kind:
+            case "text":
+                content = text_in(part.get("content"))
+                return Shown(content.split("\n")[0], content)
+            case "link":
+                lines = [title, text_in(part.get("text")), text_in(part.get("messageUrl"))]
+            case "markdown":
+                return Shown(title, plain(text_in(part.get("text"))))
+            case "actionCard":
+                buttons = [(text_in(part.get("singleTitle")), text_in(part.get("singleURL")))] + [
+                    (text_in(b.get("title")), text_in(b.get("actionURL")))
+                    for b in members(part.get("btns"))
+                ]
+                lines = [plain(text_in(part.get("text")))]
+                lines += [f"[{name}] {url}" for name, url in buttons if name]
+            case "feedCard":
+                links = members(part.get("links"))
+                lines = [f"{text_in(x.get('title'))} {text_in(x.get('messageURL'))}" for x in links]
+                title = text_in(links[0].get("title")) if links else ""
+            case _:
+                lines = []
+        return Shown(title, "\n".join(line for line in lines if line))
 
 
 def signature(secret: str, timestamp: str) -> str:
@@ -69,18 +121,26 @@ def signature(secret: str, timestamp: str) -> str:
     return base64.b64encode(hmac.new(secret.encode(), text, hashlib.sha256).digest()).decode()
 
 
-def _chat(chats: Chats, request: HttpRequest) -> Chat:
-    if request.method != "POST":
-        raise Refusal(43002, "require POST method")
-    if not request.headers.get("content-type", "").startswith("application/json"):
-        raise Refusal(43004, "require content-type: application/json")
-    token = request.query.get("access_token", "")
-    if not token:
-        raise Refusal(40035, "missing parameter access_token")
-    chat = chats.find("dingtalk", token)
-    if chat is None:
-        raise Refusal(300005, "token is not exist")
-    return chat
+class _Limit:
+    """20 messages a minute; one more, and nothing is taken for 10 minutes.
+
+    "Custom robot: send group messages" (DingTalk).
+    """
+
+    def __init__(self) -> None:
+        self._minute = Window(MINUTE)
+        self._closed_until = 0.0
+
+    def admits(self, now: float) -> bool:
+        """Count a message at that time, unless it is one too many."""
+        if now < self._closed_until:
+            return False
+        if self._minute.count(now) >= 20:
+            # guess: tries during the ten minutes do not make them longer.
+            self._closed_until = now + 10 * MINUTE
+            return False
+        self._minute.add(now)
+        return True
 
 
 def _parse(request: HttpRequest) -> dict[str, Any]:
@@ -93,18 +153,19 @@ def _parse(request: HttpRequest) -> dict[str, Any]:
     return body
 
 
-def _check_security(chat: Chat, request: HttpRequest, body: dict[str, Any], now: float) -> None:
-    secret, keyword = chat.settings.secret, chat.settings.keyword
-    if secret:
+def _check_security(
+    chat: ChatSettings, request: HttpRequest, body: dict[str, Any], now: float
+) -> None:
+    if chat.secret:
         timestamp = request.query.get("timestamp", "")
         sign = request.query.get("sign", "")
         if not timestamp.isascii() or not timestamp.isdigit():
             raise Refusal(310000, "sign not match" if not timestamp else "invalid timestamp")
         if abs(now * 1000 - int(timestamp)) > _HOUR_MS:
             raise Refusal(310000, "invalid timestamp")
-        if not hmac.compare_digest(signature(secret, timestamp).encode(), sign.encode()):
+        if not hmac.compare_digest(signature(chat.secret, timestamp).encode(), sign.encode()):
             raise Refusal(310000, "sign not match")
-    if keyword and not any(keyword in text for text in texts(body)):
+    if chat.keyword and not any(chat.keyword in text for text in texts(body)):
         raise Refusal(310000, "keywords not in content")
 
 
@@ -131,23 +192,3 @@ def _check_message(body: dict[str, Any]) -> None:
         if len(mentioned) > 50:
             # guess: the code; the number is documented.
             raise Refusal(40035, "at most 50 users can be mentioned")
-
-
-def _failed_on_demand(fault: Fault) -> HttpResponse:
-    if len(fault.error) == 3 and fault.error.isdigit():
-        return HttpResponse(int(fault.error), b"failed on demand", {"content-type": "text/plain"})
-    code = int(fault.error) if fault.error.lstrip("-").isdigit() else _TOO_FAST
-    if code == _TOO_FAST:
-        return _too_fast()
-    return _answer(code, _SENTENCES.get(code, "failed on demand"))
-
-
-def _too_fast() -> HttpResponse:
-    # Seen by users with these extra keys in the same object.
-    extra = {"status": 1111, "wait": 5, "source": "x5", "punish": "deny"}
-    return _answer(_TOO_FAST, _SENTENCES[_TOO_FAST], extra)
-
-
-def _answer(code: int, message: str, extra: dict[str, Any] | None = None) -> HttpResponse:
-    body = {**(extra or {}), "errcode": code, "errmsg": message}
-    return HttpResponse(200, strict_json.write(body).encode(), _JSON)

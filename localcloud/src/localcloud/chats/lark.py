@@ -7,16 +7,18 @@ its users report of codes and sentences.
 import base64
 import hashlib
 import hmac
+from collections.abc import Mapping
 from typing import Any
 
 from localcloud import strict_json
 from localcloud.chats import lark_card
-from localcloud.chats.state import Chat, Chats
-from localcloud.faults import Fault
+from localcloud.chats.limits import MINUTE, RateLimit, Window
+from localcloud.chats.platform import Message, Refusal
+from localcloud.chats.shown import Shown, items, member, members, text_in
 from localcloud.http import HttpRequest, HttpResponse
 from localcloud.json_body import parse_object, texts
+from localcloud.settings import ChatSettings
 
-PATH = "/open-apis/bot/v2/hook/"
 BODY_LIMIT = 20 * 1024
 """Bytes of a message."""
 _HOUR = 3600
@@ -25,6 +27,7 @@ _TOO_MANY = 11232
 _FIELDS = {"text": "text", "post": "post", "image": "image_key", "share_chat": "share_chat_id"}
 """The message types with a content, and what it must have."""
 _SENTENCES = {
+    0: "success",
     _TOO_MANY: "frequency limited psm[lark.oapi.app_platform_runtime]appID[1500]",
     9499: "Bad Request",
     19001: "param invalid: incoming webhook access token invalid",
@@ -36,45 +39,65 @@ _SENTENCES = {
 }
 
 
-class Refusal(Exception):
-    """The bot does not take a message."""
+class Lark:
+    """The bots of Lark's groups."""
 
-    def __init__(self, code: int, message: str = "") -> None:
-        super().__init__(str(code))
-        self.code = code
-        self.message = message
+    name = "lark"
+    host = "open.lark"
+    path = "/open-apis/bot/v2/hook/"
+    unknown_chat = 19001
+    too_many = _TOO_MANY
 
+    def address(self, path: str, query: Mapping[str, str]) -> str:  # noqa: ARG002
+        """Return the id, which is the path's last part."""
+        return path.rpartition("/")[2]
 
-async def receive(chats: Chats, request: HttpRequest) -> HttpResponse:
-    """Take a message, or answer as the bot does when it does not."""
-    try:
-        chat = _chat(chats, request)
-        fault = await chats.fault(chat)
-        if fault is not None:
-            return _failed_on_demand(fault)
+    def check_call(self, request: HttpRequest) -> None:
+        """Raise :class:`Refusal` unless it is a POST."""
+        if request.method != "POST":
+            raise Refusal(9499)
+
+    def read(self, chat: ChatSettings, request: HttpRequest, now: float) -> Message:
+        """Return the message in a request, or raise :class:`Refusal`."""
         body = _parse(request)
-        _check_security(chat, body, chats.now())
+        _check_security(chat, body, now)
         body = {name: value for name, value in body.items() if name not in {"timestamp", "sign"}}
         _check_message(body)
         # guess: Lark documents no key for repeats; this one is the local cloud's own.
-        key = request.headers.get("idempotency-key", "")
-        if not await chats.accept(chat, key, body):
-            return _refuse(_TOO_MANY)
-    except lark_card.InvalidCard as invalid:
-        return _refuse(invalid.code, invalid.message)
-    except Refusal as refusal:
-        return _refuse(refusal.code, refusal.message)
-    # The first three are today's, the others are from before and still sent.
-    return _answer(
-        {
-            "code": 0,
-            "msg": "success",
-            "data": {},
-            "Extra": None,
-            "StatusCode": 0,
-            "StatusMessage": "success",
-        }
-    )
+        return Message(body, request.headers.get("idempotency-key", ""))
+
+    def answer(self, code: int, message: str = "") -> HttpResponse:
+        """Return the answer with a code; 0 is success."""
+        message = message or _SENTENCES.get(code, "failed on demand")
+        body = {"code": code, "msg": message, "data": {}}
+        if code == 0:
+            # From before, and still sent.
+            body |= {"Extra": None, "StatusCode": 0, "StatusMessage": message}
+        return HttpResponse(200, strict_json.write(body).encode(), _JSON)
+
+    def limit(self) -> RateLimit:
+        """Return a new chat's limit of messages."""
+        return _Limit()
+
+    def render(self, body: Mapping[str, Any]) -> Shown:
+        """Return a message as text; what is not understood is left out, never an error."""
+        content = member(body.get("content"))
+        match body.get("msg_type"):
+            case "text":
+                text = text_in(content.get("text"))
+                return Shown(text.split("\n")[0], text)
+            case "post":
+                post: object = next(iter(member(content.get("post")).values()), {})
+                lines = [
+                    "".join(_span(x) for x in members(row))
+                    for row in items(member(post).get("content"))
+                ]
+                title = text_in(member(post).get("title"))
+                return Shown(title, "\n".join([title, *lines] if title else lines))
+            case "interactive":
+                return lark_card.render(member(body.get("card")))
+            case kind:
+                return Shown(f"[{kind}]", f"[{kind}]")
 
 
 def signature(secret: str, timestamp: str) -> str:
@@ -83,13 +106,19 @@ def signature(secret: str, timestamp: str) -> str:
     return base64.b64encode(hmac.new(key, b"", hashlib.sha256).digest()).decode()
 
 
-def _chat(chats: Chats, request: HttpRequest) -> Chat:
-    if request.method != "POST":
-        raise Refusal(9499)
-    chat = chats.find("lark", request.path.removeprefix(PATH))
-    if chat is None:
-        raise Refusal(19001)
-    return chat
+class _Limit:
+    """100 messages a minute and 5 a second ("Custom bot usage guide", Lark)."""
+
+    def __init__(self) -> None:
+        self._minute, self._second = Window(MINUTE), Window(1)
+
+    def admits(self, now: float) -> bool:
+        """Count a message at that time, unless it is one too many."""
+        if self._minute.count(now) >= 100 or self._second.count(now) >= 5:
+            return False
+        self._minute.add(now)
+        self._second.add(now)
+        return True
 
 
 def _parse(request: HttpRequest) -> dict[str, Any]:
@@ -103,17 +132,16 @@ def _parse(request: HttpRequest) -> dict[str, Any]:
     return body
 
 
-def _check_security(chat: Chat, body: dict[str, Any], now: float) -> None:
-    secret, keyword = chat.settings.secret, chat.settings.keyword
-    if secret:
+def _check_security(chat: ChatSettings, body: dict[str, Any], now: float) -> None:
+    if chat.secret:
         timestamp, sign = str(body.get("timestamp", "")), str(body.get("sign", ""))
         if not timestamp.isascii() or not timestamp.isdigit():
             raise Refusal(19021)
         if abs(now - int(timestamp)) > _HOUR:
             raise Refusal(19021)
-        if not hmac.compare_digest(signature(secret, timestamp).encode(), sign.encode()):
+        if not hmac.compare_digest(signature(chat.secret, timestamp).encode(), sign.encode()):
             raise Refusal(19021)
-    if keyword and not any(keyword in text for text in texts(body)):
+    if chat.keyword and not any(chat.keyword in text for text in texts(body)):
         raise Refusal(19024)
 
 
@@ -142,17 +170,12 @@ def _check_card(body: dict[str, Any]) -> None:
     lark_card.check(card)
 
 
-def _failed_on_demand(fault: Fault) -> HttpResponse:
-    if len(fault.error) == 3 and fault.error.isdigit():
-        return HttpResponse(int(fault.error), b"failed on demand", {"content-type": "text/plain"})
-    return _refuse(int(fault.error) if fault.error.isdigit() else _TOO_MANY)
-
-
-def _refuse(code: int, message: str = "") -> HttpResponse:
-    return _answer(
-        {"code": code, "msg": message or _SENTENCES.get(code, "failed on demand"), "data": {}}
-    )
-
-
-def _answer(body: dict[str, Any]) -> HttpResponse:
-    return HttpResponse(200, strict_json.write(body).encode(), _JSON)
+def _span(part: Mapping[str, Any]) -> str:
+    text = text_in(part.get("text"))
+    match part.get("tag"):
+        case "a":
+            return f"{text} ({text_in(part.get('href'))})"
+        case "at":
+            return f"@{text_in(part.get('user_name')) or text_in(part.get('user_id'))}"
+        case _:
+            return text

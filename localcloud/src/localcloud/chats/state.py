@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
-from localcloud.chats.limits import DingTalkLimit, LarkLimit, RateLimit, Unlimited
-from localcloud.chats.render import render
+from localcloud.chats.limits import RateLimit, Unlimited
+from localcloud.chats.platform import Message, Platform
+from localcloud.chats.platforms import PLATFORMS
 from localcloud.environment import Sources, iso_utc
 from localcloud.faults import Fault, Faults
 from localcloud.settings import ChatSettings, CloudSettings
@@ -34,6 +35,7 @@ class Chat:
 
     name: str
     settings: ChatSettings
+    platform: Platform
     limit: RateLimit
     seen: dict[str, None] = field(default_factory=dict)
     """The keys of the messages that arrived, the oldest first."""
@@ -41,10 +43,9 @@ class Chat:
 
     @property
     def address(self) -> str:
-        """Return what a webhook's URL names the chat by: a token or the last part of the path."""
+        """Return what the webhook's URL names the chat by."""
         url = urlsplit(self.settings.webhook)
-        token = parse_qs(url.query).get("access_token", [""])[0]
-        return token or url.path.rpartition("/")[2]
+        return self.platform.address(url.path, dict(parse_qsl(url.query)))
 
 
 class Chats:
@@ -65,7 +66,8 @@ class Chats:
         self._store = store
         self._faults = faults
         self._chats = {
-            name: Chat(name, chat, _limit(chat, settings)) for name, chat in settings.chats.items()
+            name: _chat(name, chat, has_limits=settings.chat_rate_limit)
+            for name, chat in settings.chats.items()
         }
         self._by_address = {
             (chat.settings.platform, chat.address): chat for chat in self._chats.values()
@@ -91,9 +93,9 @@ class Chats:
         """Return the time that the platforms go by."""
         return self._sources.clock.now()
 
-    def find(self, platform: str, address: str) -> Chat | None:
+    def find(self, platform: Platform, address: str) -> Chat | None:
         """Return the chat that a webhook belongs to, or nothing."""
-        return self._by_address.get((platform, address))
+        return self._by_address.get((platform.name, address))
 
     async def fault(self, chat: Chat) -> Fault | None:
         """Wait as long as a fault of the chat says, and give it if it asks for an error."""
@@ -104,20 +106,14 @@ class Chats:
             await asyncio.sleep(fault.delay_seconds)
         return fault if fault.code("too many messages") else None
 
-    async def accept(self, chat: Chat, key: str, body: Mapping[str, Any]) -> bool:
-        """Show a message in the chat unless there are too many; on the disk when this returns.
-
-        Args:
-            chat: the chat.
-            key: what a repeat of the message would carry too, or nothing.
-            body: the message without its signature.
-        """
-        repeat_key = _repeat_key(key, body) if key else None
+    async def accept(self, chat: Chat, message: Message) -> bool:
+        """Show a message in the chat unless there are too many; on the disk when this returns."""
+        repeat_key = _repeat_key(message) if message.key else None
         if repeat_key is None or repeat_key not in chat.seen:
             # guess: only messages that are right otherwise count, and no repeats.
             if not chat.limit.admits(self.now()):
                 return False
-            self._write(chat, repeat_key, body)
+            self._write(chat, repeat_key, message.body)
         # A repeat waits, too: the first one may still be on its way to the disk.
         await self._store.flush()
         return True
@@ -135,16 +131,16 @@ class Chats:
             f"ORDER BY id {'ASC' if after else 'DESC'} LIMIT ?",
             (name, after, limit),
         )
-        platform = self._chats[name].settings.platform
+        platform = self._chats[name].platform
         found = []
         for row in rows if after else reversed(rows):
             body = json.loads(row["body"])
-            shown = render(platform, body)
+            shown = platform.render(body).without_controls()
             found.append(
                 {
                     "id": row["id"],
                     "chat": name,
-                    "platform": platform,
+                    "platform": platform.name,
                     "time": iso_utc(row["time"]),
                     "received_at": row["time"],
                     "title": shown.title,
@@ -174,12 +170,11 @@ class Chats:
             )
 
 
-def _limit(chat: ChatSettings, settings: CloudSettings) -> RateLimit:
-    if not settings.chat_rate_limit:
-        return Unlimited()
-    return DingTalkLimit() if chat.platform == "dingtalk" else LarkLimit()
+def _chat(name: str, settings: ChatSettings, *, has_limits: bool) -> Chat:
+    platform = PLATFORMS[settings.platform]
+    return Chat(name, settings, platform, platform.limit() if has_limits else Unlimited())
 
 
-def _repeat_key(key: str, body: Mapping[str, Any]) -> str:
-    text = json.dumps([key, body], sort_keys=True)
+def _repeat_key(message: Message) -> str:
+    text = json.dumps([message.key, message.body], sort_keys=True)
     return sha256(text.encode()).hexdigest()[:32]
