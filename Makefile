@@ -66,32 +66,32 @@ preview: venv ## What `make up` would change.
 refresh: venv ## Compare the state with what is there.
 destroy: venv ## Take everything of STACK away.
 up preview refresh destroy:
-	@$(RUN) -m ops.stack $@ --stack $(STACK) $(ARGS)
+	@$(RUN) -m ops $@ --stack $(STACK) $(ARGS)
 
 .PHONY: policy
 policy: venv ## Judge what STACK declares by the policies, without the Pulumi CLI.
-	@$(RUN) -m ops.policy --stack $(STACK) $(ARGS)
+	@$(RUN) -m ops policy --stack $(STACK) $(ARGS)
 
 .PHONY: replay
 replay: venv ## List STACK's dead letters; ARGS=--yes publishes them again.
-	@$(RUN) -m ops.replay --stack $(STACK) $(ARGS)
+	@$(RUN) -m ops replay --stack $(STACK) $(ARGS)
 
 .PHONY: behaviour
 behaviour: venv ## Say which recorded events would end differently than at BASE=main.
-	@$(RUN) -m ops.behaviour --base "$(BASE)" $(ARGS)
+	@$(RUN) -m ops behaviour --base "$(BASE)" $(ARGS)
 
 .PHONY: smoke
 smoke: venv ## Post a harmless approval to the deployed STACK and wait for its result.
-	@$(RUN) -m ops.smoke --stack $(STACK) $(ARGS)
+	@$(RUN) -m ops smoke --stack $(STACK) $(ARGS)
 
 # The parts of a review, as the workflows put them together; see ops/review/.
 .PHONY: judge
 judge: venv ## Policies and recorded events into .review/, for a comment; fails if one does.
 	@mkdir -p $(REVIEW) && rm -f $(REVIEW)/behaviour.json $(REVIEW)/policy-*.json
 	@failed=0; \
-	$(RUN) -m ops.behaviour --base "$(BASE)" --json $(REVIEW)/behaviour.json || failed=1; \
+	$(RUN) -m ops behaviour --base "$(BASE)" --json $(REVIEW)/behaviour.json || failed=1; \
 	for stack in $(STACKS); do \
-	  $(RUN) -m ops.policy --stack "$$stack" --json >"$(REVIEW)/policy-$$stack.json" || failed=1; \
+	  $(RUN) -m ops policy --stack "$$stack" --json >"$(REVIEW)/policy-$$stack.json" || failed=1; \
 	done; \
 	exit $$failed
 
@@ -101,7 +101,7 @@ plan: venv ## Plan STACK of the checkout HEAD=. into .review/, for a comment.
 
 .PHONY: comment
 comment: venv ## Write the comment of a review into .review/comment.md.
-	@$(RUN) -m ops.review --base "$(BASE)" --head "$(HEAD)" \
+	@$(RUN) -m ops review --base "$(BASE)" --head "$(HEAD)" \
 	  --behaviour $(REVIEW)/behaviour.json --output $(REVIEW)/comment.md \
 	  $(foreach stack,$(STACKS),--preview $(stack)=$(REVIEW)/$(stack).json) \
 	  $(foreach stack,$(POLICIES),--policy $(stack)=$(REVIEW)/policy-$(stack).json)
@@ -110,16 +110,16 @@ comment: venv ## Write the comment of a review into .review/comment.md.
 .PHONY: propose apply
 propose: venv ## Write down in .review/ what `make apply` will do to STACK, and show it.
 	@ops/review/plan.sh "$(STACK)" $(REVIEW) --refresh --save-plan $(REVIEW)/$(STACK).plan
-	@$(BIN)/python -m ops.review --preview $(STACK)=$(REVIEW)/$(STACK).json --output $(REVIEW)/comment.md
+	@$(BIN)/python -m ops review --preview $(STACK)=$(REVIEW)/$(STACK).json --output $(REVIEW)/comment.md
 	@cat $(REVIEW)/comment.md
 
 apply: venv ## Do to STACK what is written down, or nothing if settings or cloud have moved.
-	@$(BIN)/python -m ops.stack up --stack $(STACK) -- \
+	@$(BIN)/python -m ops up --stack $(STACK) -- \
 	  --plan $(REVIEW)/$(STACK).plan --refresh --yes --skip-preview --non-interactive
 
 .PHONY: drift
 drift: venv
-	@$(RUN) -m ops.review.drift --output $(REVIEW)/drift.md \
+	@$(RUN) -m ops drift --output $(REVIEW)/drift.md \
 	  $(foreach stack,$(STACKS),--preview $(stack)=$(REVIEW)/$(stack).json)
 
 # The second file is the part of the first that the Pulumi program needs; `pulumi install` reads it.

@@ -66,7 +66,7 @@ def deploy(engine: str, endpoint: str, state: Path) -> dict[str, Any]:
         from localcloud.deploy import run  # noqa: PLC0415 - Pulumi takes most of a second to load
 
         return run(endpoint, folder=PROJECT)
-    command = [sys.executable, "-m", "ops.stack", "up", "--stack", "local", "--json"]
+    command = [sys.executable, "-m", "ops", "up", "--stack", "local", "--json"]
     up = children.finished([*command, "--endpoint", endpoint, "--state", str(state)])
     if up.exit_code:
         raise DemoFailed("pulumi up failed; its error is above")

@@ -1,12 +1,11 @@
 """What the commands about a deployed stack read in its file, ``Pulumi.<stack>.yaml``."""
 
-from pathlib import Path
 from typing import Any
 
 from localcloud.commandline.errors import UserError
 from localcloud.dryrun.project import path_of, stack_config
+from ops.checkout import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[1]
 _SETTINGS = "ecs-provisioning-loop:settings"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from localcloud.commandline import children
 from localcloud.commandline.environment import clean
 from localcloud.commandline.errors import UserError
-from ops.revisions import packages_of
+from ops.checkout import packages_of
 
 
 class NoCloud(UserError):

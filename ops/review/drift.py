@@ -1,20 +1,11 @@
-"""Say what has drifted: ``python -m ops.review.drift --preview dev=plan.json ...``.
+"""Say what has drifted: ``python -m ops drift --preview dev=plan.json ...``.
 
 Each plan comes from ``pulumi preview --refresh --json``: what the engine would do about the cloud
 as it is, with the program as it is committed.
 """
 
-if __name__ == "__main__":
-    # Before all other imports: a Ctrl-C while they load ends the command in silence.
-    from localcloud.commandline.launch import launch
-
-    launch("ops.review.drift", "drift")
-
-
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from ops.review.comment import StackPreview, build, read_preview
 
@@ -25,12 +16,7 @@ _DIFFERS = (
 _FAILED = "What was not compared may have drifted, too: mend what stops the preview."
 
 
-def main(
-    previews: Annotated[
-        list[str], typer.Option("--preview", metavar="STACK=FILE", help="A stack's plan.")
-    ],
-    output: Annotated[Path, typer.Option(help="The issue's text; empty if nothing has drifted.")],
-) -> None:
+def run(previews: Sequence[str], output: Path) -> None:
     """Write the text of the issue about drift."""
     pairs = (pair.partition("=") for pair in previews)
     found = [read_preview(stack, Path(name)) for stack, _, name in pairs]

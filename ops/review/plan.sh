@@ -40,7 +40,7 @@ build_base() { # FOLDER
 }
 
 run_stack() { # ACTION OPTIONS...
-  PYTHONPATH=$PROJECT .venv/bin/python -m ops.stack "$1" --stack "$stack" \
+  PYTHONPATH=$PROJECT .venv/bin/python -m ops "$1" --stack "$stack" \
     "${endpoint[@]}" "${state[@]}" "${@:2}"
 }
 

@@ -50,7 +50,7 @@ def _bury(cloud: RunningCloud, *texts: str) -> None:
 
 
 def _replay(cloud: RunningCloud, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ops.replay", "--endpoint", cloud.endpoint, *arguments]
+    command = [sys.executable, "-m", "ops", "replay", "--endpoint", cloud.endpoint, *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 
 
@@ -115,7 +115,7 @@ def test_own_form() -> None:
 def test_no_key() -> None:
     """Without a key in the environment a real stack's queue is not even asked for."""
     done = subprocess.run(
-        [sys.executable, "-m", "ops.replay", "--stack", "dev"],
+        [sys.executable, "-m", "ops", "replay", "--stack", "dev"],
         capture_output=True,
         text=True,
         check=False,

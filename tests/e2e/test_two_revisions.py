@@ -43,7 +43,7 @@ def test_a_moved_role_is_found(tmp_path: Path) -> None:
     result = tmp_path / "difference.json"
     options = ["--base", "main", "--head", str(head), "--events", str(events)]
     done = subprocess.run(
-        [sys.executable, "-m", "ops.behaviour", *options, "--json", str(result)],
+        [sys.executable, "-m", "ops", "behaviour", *options, "--json", str(result)],
         cwd=base,
         env={**os.environ, "PYTHONPATH": str(base)},
         capture_output=True,

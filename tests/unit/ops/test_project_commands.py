@@ -1,6 +1,7 @@
 """Every command of the project ends in one line where a user did something wrong."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,47 +9,59 @@ from pathlib import Path
 import pytest
 
 from localcloud.commandline.command import load, run
+from ops.cli import ENGINE_COMMANDS
 
 ROOT = Path(__file__).parents[3]
-COMMANDS = {
-    "demo": "demo.__main__",
-    "localcloud": "localcloud.cli",
-    "behaviour": "ops.behaviour.__main__",
-    "drift": "ops.review.drift",
-    "policies": "ops.policy.__main__",
-    "provision": "scripts.provision.__main__",
-    "replay": "ops.replay.__main__",
-    "review": "ops.review.__main__",
-    "smoke": "ops.smoke.__main__",
-    "stack": "ops.stack.__main__",
+DOORS = {
+    "demo": ("demo.__main__", ROOT / "demo/__main__.py"),
+    "localcloud": ("localcloud.cli", ROOT / "localcloud/src/localcloud/__main__.py"),
+    "ops": ("ops.cli", ROOT / "ops/__main__.py"),
+    "provision": ("scripts.provision.__main__", ROOT / "scripts/provision/__main__.py"),
 }
+"""The command -> the module with its options, and the file that starts it."""
+OPS = ("behaviour", "drift", "policy", "replay", "review", "smoke")
+"""The commands of ``ops`` that do not hand on what they do not know."""
 
 
-@pytest.mark.parametrize(("prog", "module"), COMMANDS.items())
+@pytest.mark.parametrize(
+    ("prog", "arguments"),
+    [*((door, ["--banana"]) for door in DOORS), *(("ops", [name, "--banana"]) for name in OPS)],
+)
 def test_an_unknown_option_is_one_line(
-    capsys: pytest.CaptureFixture[str], prog: str, module: str
+    capsys: pytest.CaptureFixture[str], prog: str, arguments: list[str]
 ) -> None:
-    """It names the option, and the command that lists the accepted ones.
-
-    Behind its own arguments ``stack`` hands on what it does not know: those are pulumi's.
-    """
-    assert 2 == run(load(module, prog), ["--banana"], prog)
-    out, err = capsys.readouterr()
-    assert ("", 1) == (out, err.count("\n"))
-    wrong = "invalid value for 'action': '--banana'" if prog == "stack" else "no such option: --"
-    assert err.startswith(f"{prog}: {wrong}")
-    assert "--banana" in err
-    assert "; see '" in err
+    """It names the option, and the command that lists the accepted ones."""
+    assert 2 == run(load(DOORS[prog][0], prog), arguments, prog)
+    path = " ".join([prog, *arguments[:-1]])
+    assert ("", f"{prog}: no such option: --banana; see '{path} --help'\n") == capsys.readouterr()
 
 
-@pytest.mark.parametrize("module", COMMANDS.values())
-def test_a_command_is_started_before_it_is_loaded(module: str) -> None:
+def test_each_command_of_the_project_is_described(capsys: pytest.CaptureFixture[str]) -> None:
+    """``python -m ops`` lists them, each with a sentence."""
+    assert 0 == run(load("ops.cli", "ops"), ["--help"], "ops")
+    text = capsys.readouterr().out
+    for name in (*ENGINE_COMMANDS, *OPS):
+        assert re.search(rf"\b{name} +[A-Z]", text)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_command_is_started_before_it_is_loaded(door: str) -> None:
     """Whatever it imports, a Ctrl-C meanwhile is handled."""
-    path = ROOT / f"{module.replace('.', '/')}.py"
-    entry = ROOT / "localcloud/src/localcloud/__main__.py" if module == "localcloud.cli" else path
-    statements = ast.parse(entry.read_text()).body
-    first = ast.unparse(statements[1])
+    first = ast.unparse(ast.parse(DOORS[door][1].read_text()).body[1])
     assert "from localcloud.commandline.launch import launch" in first
+
+
+def test_a_command_loads_nothing_of_another() -> None:
+    """Reading the command line costs neither Pulumi nor tables nor an HTTP client."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, ops.cli; print(*sys.modules)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    heavy = {"pulumi", "rich", "httpx", "yaml", "localcloud.client", "functions"}
+    assert set() == heavy & set(done.stdout.split())
 
 
 def test_a_reader_that_has_enough_is_no_error() -> None:

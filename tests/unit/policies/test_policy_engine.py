@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.policy.__main__ import main
+from ops.policy.command import run
 from tests.e2e.deployed import running_cloud
 from tests.e2e.pulumi_project import ENGINE, Project
 from tests.unit.stacks.conftest import PROJECT, fake_secrets, settings_of
@@ -112,7 +112,7 @@ def test_the_engine_and_the_command_find_the_same(
     found = re.findall(
         r"\[advisory\] +(\S+) +\(\S+ (\S+)\)$", "\n".join(findings(done.stdout)), re.MULTILINE
     )
-    assert main("prod", ROOT, config, as_json=True) == 0
+    assert run("prod", ROOT, config, as_json=True) == 0
     report = json.loads(capsys.readouterr().out)["findings"]
     expected = sorted((finding["rule"], finding["resource"]) for finding in report)
     assert len(expected) > 5

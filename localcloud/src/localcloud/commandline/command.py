@@ -10,9 +10,6 @@ import typer
 
 from localcloud.commandline.errors import UserError
 
-CONTEXT_SETTINGS = "context_settings"
-"""The attribute of a ``main`` that holds what Typer is told about its command line."""
-
 
 def prepare_output() -> None:
     """Replace what a terminal's encoding cannot show, and stand in for a stream that is closed."""
@@ -78,7 +75,7 @@ def _command(main: Callable[..., Any] | typer.Typer) -> Any:
     if not isinstance(main, typer.Typer):
         function = main
         main = typer.Typer(add_completion=False)
-        main.command(context_settings=getattr(function, CONTEXT_SETTINGS, None))(function)
+        main.command()(function)
     return typer.main.get_command(main)
 
 

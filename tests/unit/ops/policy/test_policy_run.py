@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from localcloud.commandline.command import run
-from ops.policy.__main__ import main
+from ops.cli import main
 
 Project = Callable[..., Path]
 ROOT = Path(__file__).parents[4]
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[4]
 
 def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
     """Run the command with --json."""
-    code = run(main, [*arguments, "--json"], "policies")
+    code = run(main, ["policy", *arguments, "--json"], "ops")
     return code, json.loads(capsys.readouterr().out)
 
 
@@ -57,7 +57,7 @@ def test_the_table_shows_what_is_wrong(
 ) -> None:
     """Level, rule, resource and message of a violation, and a line that counts them."""
     arguments = ["--stack", "prod", "--project", str(project(seconds=60))]
-    assert run(main, arguments, "policies") == 1
+    assert run(main, ["policy", *arguments], "ops") == 1
     out = capsys.readouterr().out
     assert all(part in out for part in ("mandatory", "queue-retention", "letters", "kept for 60 s"))
     assert "1 mandatory, 0 advisory, 0 accepted" in " ".join(out.split())
@@ -74,7 +74,7 @@ def test_an_exemption_is_shown_with_its_reason(
     code, report = run_json(capsys, *arguments)
     assert (code, report["mandatory"], report["accepted"]) == (0, 0, 1)
     assert exemption["reason"] == report["findings"][0]["accepted"]
-    assert run(main, arguments, "policies") == 0
+    assert run(main, ["policy", *arguments], "ops") == 0
     assert "a minute is enough" in capsys.readouterr().out
 
 
@@ -93,16 +93,16 @@ def test_what_cannot_be_run_is_no_clean_stack(
     root = project()
     (root / "wrong.yaml").write_text("rules: {rule-retri: {}}")
     arguments = [str(root / part) if part.endswith(".yaml") else part for part in arguments]
-    assert run(main, [*arguments, "--project", str(root)], "policies") == 2
+    assert run(main, ["policy", *arguments, "--project", str(root)], "ops") == 2
     out, err = capsys.readouterr()
     assert not out
     assert message in err
 
 
 def test_it_is_a_command() -> None:
-    """``python -m ops.policy`` judges the project in the current directory."""
+    """``python -m ops policy`` judges the project in the current directory."""
     judged = subprocess.run(
-        [sys.executable, "-m", "ops.policy", "--stack", "local", "--json"],
+        [sys.executable, "-m", "ops", "policy", "--stack", "local", "--json"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -147,7 +147,7 @@ def test_it_comes_first(project: Path) -> None:
     """The comment begins with it."""
     change_stack(project, "prod", timeout="60")
     run = subprocess.run(
-        [sys.executable, "-m", "ops.review", "--base", "HEAD", "--head", str(project)],
+        [sys.executable, "-m", "ops", "review", "--base", "HEAD", "--head", str(project)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -160,11 +160,11 @@ def test_it_comes_first(project: Path) -> None:
 def test_a_revision_that_is_not_there_is_an_error(project: Path) -> None:
     """A base that was not fetched is no change."""
     run = subprocess.run(
-        [sys.executable, "-m", "ops.review", "--base", "gone", "--head", str(project)],
+        [sys.executable, "-m", "ops", "review", "--base", "gone", "--head", str(project)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
     assert (run.returncode, run.stdout) == (1, "")
-    assert run.stderr.startswith("review: git ls-tree")
+    assert run.stderr.startswith("ops: git ls-tree")

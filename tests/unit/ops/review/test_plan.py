@@ -91,7 +91,7 @@ def test_a_failed_preview_fails_the_command(tmp_path: Path) -> None:
     (tmp_path / "dev.json").write_text(json.dumps(SAME))
     (tmp_path / "dev.status").write_text("255\n")
     run = subprocess.run(
-        [sys.executable, "-m", "ops.review", "--preview", f"dev={tmp_path / 'dev.json'}"],
+        [sys.executable, "-m", "ops", "review", "--preview", f"dev={tmp_path / 'dev.json'}"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -94,7 +94,7 @@ def test_a_refusing_webhook_is_not_named(status: int, body: bytes) -> None:
 
 def test_it_passes_on_the_local_cloud(tmp_path: Path) -> None:
     """Stack local, deployed into a fresh local cloud, lets the employee in and locks them out."""
-    smoke_command = [sys.executable, "-m", "ops.smoke"]
+    smoke_command = [sys.executable, "-m", "ops", "smoke"]
     serve = [sys.executable, "-m", "localcloud", "serve", "--port", "0", "--dry-run"]
     with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as server:
         try:

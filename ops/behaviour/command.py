@@ -1,24 +1,14 @@
-"""Say what a change would do to recorded events: ``python -m ops.behaviour --base main``.
+"""Show what a change does to recorded events: ``python -m ops behaviour --base main``.
 
 The base is a commit, the head is this checkout as it is. Each is deployed into a local cloud of
 its own that runs no script, gets all events, and is asked what became of them.
 """
-
-if __name__ == "__main__":
-    # Before all other imports: a Ctrl-C while they load ends the command in silence.
-    from localcloud.commandline.launch import launch
-
-    launch("ops.behaviour.__main__", "behaviour")
-
 
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from localcloud.commandline.progress import progress
 from ops.behaviour import cloud, report, revision
@@ -26,30 +16,26 @@ from ops.behaviour.difference import Difference, compare
 from ops.behaviour.play import Player
 from ops.behaviour.record import Record, records
 from ops.behaviour.samples import Sample, load
-
-PROJECT = Path(__file__).resolve().parents[2]
-EVENTS = PROJECT / "tests" / "events"
+from ops.checkout import PROJECT
 
 
-def main(
-    base: Annotated[str, typer.Option(help="The revision to compare this checkout with.")],
-    head: Annotated[Path, typer.Option(help="The folder that is compared with it.")] = PROJECT,
-    events: Annotated[Path, typer.Option(help="Folder of recorded events.")] = EVENTS,
-    number: Annotated[
-        int, typer.Option(min=0, help="Repeat the events until there are so many.")
-    ] = 0,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Also write the difference to this file.")
-    ] = None,
-    always: Annotated[
-        bool, typer.Option("--always", help="Play even if nothing that matters differs.")
-    ] = False,
+def run(
+    base: str, head: Path, events: Path, *, number: int, json_file: Path | None, always: bool
 ) -> None:
-    """Print as Markdown which recorded events would be routed, run or reported differently."""
+    """Print as Markdown which recorded events would be routed, run or reported differently.
+
+    Args:
+        base: The revision that is compared.
+        head: The checkout with which it is compared.
+        events: The folder of recorded events.
+        number: How many events to play; those of the folder are repeated.
+        json_file: Where the difference is also written.
+        always: Play even if nothing that matters differs.
+    """
     started = time.monotonic()
     samples = load(events, number)
     with progress(f"playing {len(samples)} recorded events at {base} and in this checkout"):
-        difference, note = _difference(base, head.resolve(), samples, always=always)
+        difference, note = _difference(base, head, samples, always=always)
     seconds = round(time.monotonic() - started, 1)
     if json_file:
         json_file.write_text(

@@ -1,39 +1,28 @@
-"""Run the Pulumi engine on a stack: ``python -m ops.stack up --stack local``.
+"""Run the Pulumi engine on a stack: ``python -m ops up --stack local``.
 
 For stack ``local`` it starts a local cloud if none runs, and points the provider at it. State is
 kept in ``.pulumi/`` below the project unless PULUMI_BACKEND_URL says where; that of stack ``local``
 always, because a local cloud is its machine's own.
 """
 
-if __name__ == "__main__":
-    # Before all other imports: a Ctrl-C while they load ends the command in silence.
-    from localcloud.commandline.launch import launch
-
-    launch("ops.stack.__main__", "stack")
-
-
 import os
 import signal
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
 
-import typer
 from rich.console import Console
 
 from localcloud.client import access_key_of
 from localcloud.commandline import endpoints
-from localcloud.commandline.command import CONTEXT_SETTINGS
 from localcloud.commandline.environment import clean
 from localcloud.dryrun.project import path_of
-from ops.revisions import packages_of
+from ops.checkout import PROJECT, packages_of
 from ops.stack import local_cloud
 from ops.stack.engine import find_or_install
 
-PROJECT = Path(__file__).resolve().parents[2]
 LOCAL = "local"
-Action = Literal["up", "preview", "refresh", "destroy", "output"]
 JUDGED = {"up", "preview"}
 """What the engine hands to the policy pack, whose mandatory rules stop it."""
 
@@ -42,7 +31,7 @@ JUDGED = {"up", "preview"}
 class Order:
     """What pulumi shall do, and where."""
 
-    action: Action
+    action: str
     stack: str
     program: Path
     endpoint: str
@@ -51,29 +40,27 @@ class Order:
     more: tuple[str, ...]
 
 
-def main(
-    action: Annotated[Action, typer.Argument(help="What pulumi does.")],
-    stack: Annotated[str, typer.Option(help="local, dev, prod or a stack of your own.")] = LOCAL,
-    endpoint: Annotated[
-        str, typer.Option(help="For stack local: a local cloud that runs already.")
-    ] = "",
-    as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json", help="Print as JSON the plan, or else the stack's outputs, secrets too."
-        ),
-    ] = False,
-    program: Annotated[
-        Path, typer.Option(help="The checkout whose program is run, if it is not this one.")
-    ] = PROJECT,
-    state: Annotated[
-        Path | None, typer.Option(help="For stack local: the folder of its state.")
-    ] = None,
-    more: Annotated[
-        list[str] | None, typer.Argument(help="Given to pulumi as it is; so is every other option.")
-    ] = None,
+def run(
+    action: str,
+    stack: str = LOCAL,
+    *,
+    endpoint: str = "",
+    as_json: bool = False,
+    program: Path = PROJECT,
+    state: Path | None = None,
+    more: Sequence[str] = (),
 ) -> int:
-    """Run pulumi on a stack of this project."""
+    """Run pulumi on a stack of this project, or of the checkout in ``program``.
+
+    Args:
+        action: What pulumi does.
+        stack: The stack, as in ``Pulumi.<stack>.yaml``.
+        endpoint: For stack ``local``: a local cloud that runs already.
+        as_json: Print as JSON the plan, or else the stack's outputs, secrets too.
+        program: The checkout whose program is run.
+        state: For stack ``local``: the folder of its state.
+        more: Further arguments of pulumi.
+    """
     program = program.resolve()
     path_of(program, stack)
     order = Order(
@@ -83,16 +70,12 @@ def main(
         endpoint and endpoints.checked(endpoint),
         state.resolve() if state else PROJECT / ".pulumi",
         as_json,
-        tuple(more or ()),
+        tuple(more),
     )
-    return _run(Console(stderr=True, highlight=False), order)
+    return _carry_out(Console(stderr=True, highlight=False), order)
 
 
-# An option that is not known here is pulumi's: `make preview ARGS=--expect-no-changes`.
-vars(main)[CONTEXT_SETTINGS] = {"ignore_unknown_options": True}
-
-
-def _run(console: Console, order: Order) -> int:
+def _carry_out(console: Console, order: Order) -> int:
     action, stack, more = order.action, order.stack, order.more
     pulumi = find_or_install(PROJECT, console)
     environment = _environment(pulumi, order)

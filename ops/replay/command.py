@@ -1,22 +1,8 @@
-"""List a stack's dead letters, or publish them once more: ``python -m ops.replay --stack dev``.
-
-Signs with ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, if it is set,
-ALIBABA_CLOUD_SECURITY_TOKEN; for stack ``local`` with the key in its file. It needs
-``mns:GetQueueAttributes``, ``mns:ReceiveMessage``, ``mns:DeleteMessage`` on the queue and
-``eventbridge:PutEvents`` on the bus.
-"""
-
-if __name__ == "__main__":
-    # Before all other imports: a Ctrl-C while they load ends the command in silence.
-    from localcloud.commandline.launch import launch
-
-    launch("ops.replay.__main__", "replay")
-
+"""List a stack's dead letters, or publish them once more: ``python -m ops replay``."""
 
 import os
 import time
 from collections.abc import Mapping
-from typing import Annotated
 
 import httpx
 import typer
@@ -39,16 +25,8 @@ class Unusable(UserError):
     """The stack file or the environment lacks something; the message names it."""
 
 
-def main(
-    stack: Annotated[str, typer.Option(help="local, dev, prod or a stack of your own.")] = _LOCAL,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Publish and delete; without it they are only listed.")
-    ] = False,
-    endpoint: Annotated[
-        str, typer.Option(help="For stack local: where its local cloud runs.")
-    ] = endpoints.DEFAULT,
-) -> int:
-    """List a stack's dead letters; with --yes, publish each on its bus again and delete it."""
+def run(stack: str, endpoint: str, *, yes: bool) -> int:
+    """List a stack's dead letters, or publish each on its bus again and delete it."""
     try:
         return _replay(stack, endpoints.checked(endpoint), yes=yes)
     except httpx.TransportError as problem:

@@ -1,17 +1,4 @@
-"""Send a harmless approval through a deployed stack: ``python -m ops.smoke --stack dev``.
-
-An account ``emp-smoke-test`` is made on the role's instances and locked again. It signs with
-ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, if it is set,
-ALIBABA_CLOUD_SECURITY_TOKEN, and needs ``ecs:DescribeInvocations``; for stack ``local`` it takes
-the key of the local cloud.
-"""
-
-if __name__ == "__main__":
-    # Before all other imports: a Ctrl-C while they load ends the command in silence.
-    from localcloud.commandline.launch import launch
-
-    launch("ops.smoke.__main__", "smoke")
-
+"""Send a harmless approval through a deployed stack: ``python -m ops smoke --stack dev``."""
 
 import json
 import os
@@ -21,7 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -31,9 +18,10 @@ from functions.cloud.runtime import cloud_assistant
 from functions.cloud.web import send
 from functions.report.facts import DEPROVISION, PROVISION, SUCCESS
 from localcloud.client import access_key_of
-from localcloud.commandline import children, endpoints, files
+from localcloud.commandline import children, files
 from localcloud.commandline.progress import progress
 from ops import stack_file
+from ops.checkout import PROJECT
 from ops.smoke.approval import EMPLOYEE, Smoke, SmokeFailed, Target
 
 _LOCAL = "local"
@@ -49,17 +37,8 @@ class _Place:
     request_id: str = ""
 
 
-def main(
-    stack: Annotated[str, typer.Option(help="local, dev, prod or a stack of your own.")] = _LOCAL,
-    source: Annotated[str, typer.Option(help="Event source; the stack's first if empty.")] = "",
-    role: Annotated[str, typer.Option(help="Role to give; the stack's first if empty.")] = "",
-    seconds: Annotated[float, typer.Option(min=1, help="Time limit of each request.")] = 180,
-    outputs: Annotated[
-        Path | None, typer.Option(help="The stack's outputs as JSON; else pulumi is asked.")
-    ] = None,
-    endpoint: Annotated[
-        str, typer.Option(help="For stack local: where its local cloud runs.")
-    ] = endpoints.DEFAULT,
+def run(
+    stack: str, source: str, role: str, *, endpoint: str, seconds: float, outputs: Path | None
 ) -> int:
     """Let somebody in who does not exist, see it done on the instances, and lock them out again."""
     config = stack_file.config_of(stack)
@@ -76,13 +55,13 @@ def main(
             sleep=time.sleep,
             limit_seconds=seconds,
         )
-        good = _run(smoke, target)
+        good = _succeeds(smoke, target)
     except FunctionError as problem:
         raise SmokeFailed(str(problem)) from None
     return 0 if good else 1
 
 
-def _run(smoke: Smoke, target: Target) -> bool:
+def _succeeds(smoke: Smoke, target: Target) -> bool:
     unique = f"smoke-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
     good = True
     for action in (PROVISION, DEPROVISION):
@@ -115,8 +94,8 @@ def _outputs(stack: str, file: Path | None) -> dict[str, Any]:
     if file:
         found = files.read_json(file)
     else:
-        command = [sys.executable, "-m", "ops.stack", "output", "--stack", stack, "--json"]
-        done = children.finished(command, cwd=stack_file.PROJECT)
+        command = [sys.executable, "-m", "ops", "output", "--stack", stack, "--json"]
+        done = children.finished(command, cwd=PROJECT)
         found = json.loads(done.output) if done.output and not done.exit_code else {}
     if not isinstance(found, dict) or not found.get("webhooks"):
         raise SmokeFailed(f"stack {stack} has no webhooks; deploy it with 'make up STACK={stack}'")

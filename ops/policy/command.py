@@ -1,18 +1,9 @@
-"""Judges a stack's program without the Pulumi CLI: ``python -m ops.policy --stack dev``."""
-
-if __name__ == "__main__":
-    # Before all other imports: a Ctrl-C while they load ends the command in silence.
-    from localcloud.commandline.launch import launch
-
-    launch("ops.policy.__main__", "policies")
-
+"""Judge a stack's program without the Pulumi CLI: ``python -m ops policy --stack dev``."""
 
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from pulumi_policy import EnforcementLevel
 from rich.console import Console
 from rich.table import Table
@@ -23,12 +14,13 @@ from localcloud.commandline.errors import UserError
 from localcloud.commandline.output import print_json
 from localcloud.commandline.progress import progress
 from localcloud.dryrun.project import read
+from ops.checkout import PROJECT
 from ops.policy.judge import Finding, Undecided, exempted, judge
 from ops.policy.program import declared
 from provisioning_policies import configuration, rules
 from provisioning_policies.engine import policies_of
 
-PACK = Path(__file__).resolve().parents[2] / "policies"
+PACK = PROJECT / "policies"
 _STYLES = {"mandatory": "bold red", "advisory": "yellow", "accepted": "dim"}
 
 
@@ -38,16 +30,18 @@ class NotJudged(UserError):
     exit_code = 2
 
 
-def main(
-    stack: Annotated[str, typer.Option(help="The stack, as in Pulumi.<stack>.yaml.")],
-    project: Annotated[Path, typer.Option(help="Folder of Pulumi.yaml.")] = Path(),
-    config: Annotated[
-        Path | None,
-        typer.Option(help="Options and exemptions, as in policies/configuration.yaml."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> int:
-    """Print what the rules find; 1 if an update would be stopped, 2 if they could not be run."""
+def run(stack: str, project: Path, config: Path | None, *, as_json: bool) -> int:
+    """Print what the rules find; return 1 if an update would be stopped.
+
+    Args:
+        stack: The stack, as in ``Pulumi.<stack>.yaml``.
+        project: The folder of ``Pulumi.yaml``.
+        config: Options and exemptions that win over those of the pack.
+        as_json: Print JSON instead of a table.
+
+    Raises:
+        NotJudged: if the rules could not be run.
+    """
     started = time.perf_counter()
     try:
         with progress(f"judging stack {stack}"):

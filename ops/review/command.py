@@ -1,20 +1,13 @@
-"""Write the comment of a pull request: ``python -m ops.review --preview dev=plan.json``.
+"""Write the comment of a pull request: ``python -m ops review --preview dev=plan.json``.
 
-Each file is what another command wrote: ``ops/review/plan.sh``, ``python -m ops.policy
---json`` and ``python -m ops.behaviour --json``. None of them is taken for text of the comment:
+Each file is what another command wrote: ``ops/review/plan.sh``, ``python -m ops policy
+--json`` and ``python -m ops behaviour --json``. None of them is taken for text of the comment:
 it is read as data, masked and escaped here.
 """
 
-if __name__ == "__main__":
-    # Before all other imports: a Ctrl-C while they load ends the command in silence.
-    from localcloud.commandline.launch import launch
-
-    launch("ops.review.__main__", "review")
-
-
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -23,31 +16,31 @@ from ops.behaviour import report
 from ops.review.changes import Revision, introduction
 from ops.review.comment import build, read_preview
 
-PROJECT = Path(__file__).resolve().parents[2]
-
 
 class NothingToReview(UserError):
     """No part of a review has been made yet."""
 
 
-def main(
-    previews: Annotated[
-        list[str] | None, typer.Option("--preview", metavar="STACK=FILE", help="A stack's plan.")
-    ] = None,
-    policies: Annotated[
-        list[str] | None, typer.Option("--policy", metavar="STACK=FILE", help="Its violations.")
-    ] = None,
-    behaviour: Annotated[
-        Path | None, typer.Option(help="What became of the recorded events, as JSON.")
-    ] = None,
-    base: Annotated[
-        str, typer.Option(help="The revision that settings and catalogue are compared with.")
-    ] = "",
-    head: Annotated[Path, typer.Option(help="The checkout that is compared with it.")] = PROJECT,
-    output: Annotated[Path | None, typer.Option(help="Where to write; else it is printed.")] = None,
+def run(
+    previews: Sequence[str],
+    policies: Sequence[str],
+    behaviour: Path | None,
+    *,
+    base: str,
+    head: Path,
+    output: Path | None,
 ) -> int:
-    """Put a review together from its parts; exit code 1 if a preview or the comparison failed."""
-    given = [path for _, path in map(_pair, [*(previews or []), *(policies or [])])]
+    """Put a review together from its parts; return 1 if one of them failed.
+
+    Args:
+        previews: ``STACK=FILE`` for each plan.
+        policies: ``STACK=FILE`` for what the policies found.
+        behaviour: What became of the recorded events, as JSON.
+        base: The revision with which settings and catalogue are compared.
+        head: The checkout that is compared with it.
+        output: Where to write the text, instead of standard output.
+    """
+    given = [path for _, path in map(_pair, [*previews, *policies])]
     given += [behaviour] if behaviour else []
     if given and not any(path.exists() for path in given):
         raise NothingToReview(
@@ -57,8 +50,8 @@ def main(
     events = report.from_json(_read(behaviour)) if behaviour else ""
     if behaviour:
         parts += ["#### Recorded events", "", events or _NOT_PLAYED]
-    found = [read_preview(stack, path) for stack, path in map(_pair, previews or [])]
-    judged = {stack: _read(path) for stack, path in map(_pair, policies or [])}
+    found = [read_preview(stack, path) for stack, path in map(_pair, previews)]
+    judged = {stack: _read(path) for stack, path in map(_pair, policies)}
     text = build(found, judged, "\n".join(parts))
     if output:
         output.write_text(text, encoding="utf-8")

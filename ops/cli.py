@@ -1,0 +1,196 @@
+"""What ``python -m ops`` can do: deploy a stack, judge it, review a change, look after what runs.
+
+Imports stand inside the commands, so that none waits for what only another one needs.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from localcloud.commandline.endpoints import DEFAULT
+from ops.checkout import PROJECT
+
+LOCAL = "local"
+ENGINE_COMMANDS = {
+    "up": "Create or update the resources of a stack.",
+    "preview": "Show what 'up' would change.",
+    "refresh": "Bring the state of a stack up to date with the cloud.",
+    "destroy": "Delete every resource of a stack.",
+    "output": "Print the outputs of a stack.",
+}
+
+main = typer.Typer(
+    help="Deploy the provisioning loop, review changes to it, and look after it.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+Stack = Annotated[str, typer.Option(help="local, dev, prod or a stack of your own.")]
+LocalEndpoint = Annotated[str, typer.Option(help="For stack local: the local cloud's address.")]
+_PREVIEWS = typer.Option("--preview", metavar="STACK=FILE", help="A stack's plan.")
+
+
+def _engine(
+    context: typer.Context,
+    stack: Stack = LOCAL,
+    endpoint: Annotated[
+        str, typer.Option(help="For stack local: a local cloud that runs already.")
+    ] = "",
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Print as JSON the plan, or else the stack's outputs, secrets too."
+        ),
+    ] = False,
+    program: Annotated[
+        Path, typer.Option(help="The checkout whose program is run, if not this one.")
+    ] = PROJECT,
+    state: Annotated[
+        Path | None, typer.Option(help="For stack local: the folder of its state.")
+    ] = None,
+    more: Annotated[
+        list[str] | None, typer.Argument(help="Passed to pulumi, as every other option is.")
+    ] = None,
+) -> int:
+    from ops.stack.command import run  # noqa: PLC0415
+
+    return run(
+        str(context.info_name),
+        stack,
+        endpoint=endpoint,
+        as_json=as_json,
+        program=program,
+        state=state,
+        more=more or (),
+    )
+
+
+for _name, _help in ENGINE_COMMANDS.items():
+    # An option that is not known here is pulumi's: `make preview ARGS=--expect-no-changes`.
+    main.command(_name, help=_help, context_settings={"ignore_unknown_options": True})(_engine)
+
+
+@main.command()
+def policy(
+    stack: Annotated[str, typer.Option(help="The stack, as in Pulumi.<stack>.yaml.")],
+    project: Annotated[Path, typer.Option(help="Folder of Pulumi.yaml.")] = Path(),
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Options and exemptions, as in policies/configuration.yaml."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
+    """Judge what a stack declares, without the Pulumi CLI.
+
+    Exits with 1 if an update would be stopped, with 2 if the rules could not be run.
+    """
+    from ops.policy.command import run  # noqa: PLC0415
+
+    return run(stack, project, config, as_json=as_json)
+
+
+@main.command()
+def review(
+    previews: Annotated[list[str] | None, _PREVIEWS] = None,
+    policies: Annotated[
+        list[str] | None, typer.Option("--policy", metavar="STACK=FILE", help="Its violations.")
+    ] = None,
+    behaviour: Annotated[
+        Path | None, typer.Option(help="What became of the recorded events, as JSON.")
+    ] = None,
+    base: Annotated[
+        str, typer.Option(help="The revision with which settings and catalogue are compared.")
+    ] = "",
+    head: Annotated[Path, typer.Option(help="The checkout that is compared with it.")] = PROJECT,
+    output: Annotated[
+        Path | None, typer.Option(help="The file to write; without it the text is printed.")
+    ] = None,
+) -> int:
+    """Write the comment of a pull request from what the other commands found.
+
+    Exits with 1 if a preview or the comparison of behaviour failed.
+    """
+    from ops.review.command import run  # noqa: PLC0415
+
+    return run(previews or [], policies or [], behaviour, base=base, head=head, output=output)
+
+
+@main.command()
+def drift(
+    previews: Annotated[list[str], _PREVIEWS],
+    output: Annotated[Path, typer.Option(help="The issue's text; empty if nothing has drifted.")],
+) -> None:
+    """Write the issue about stacks that differ from the cloud."""
+    from ops.review.drift import run  # noqa: PLC0415
+
+    run(previews, output)
+
+
+@main.command()
+def behaviour(
+    base: Annotated[str, typer.Option(help="The revision to compare this checkout with.")],
+    head: Annotated[Path, typer.Option(help="The folder that is compared with it.")] = PROJECT,
+    events: Annotated[Path, typer.Option(help="Folder of recorded events.")] = PROJECT
+    / "tests/events",
+    number: Annotated[
+        int, typer.Option(min=0, help="Repeat the events until there are this many.")
+    ] = 0,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Also write the difference to this file.")
+    ] = None,
+    always: Annotated[
+        bool, typer.Option("--always", help="Play even if nothing that matters differs.")
+    ] = False,
+) -> None:
+    """Show which recorded events would be routed, run or reported differently than at a revision.
+
+    Both revisions are deployed into local clouds that run no script, and get the same events.
+    """
+    from ops.behaviour.command import run  # noqa: PLC0415
+
+    run(base, head.resolve(), events, number=number, json_file=json_file, always=always)
+
+
+@main.command()
+def replay(
+    stack: Stack = LOCAL,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Publish and delete; without it they are only listed.")
+    ] = False,
+    endpoint: LocalEndpoint = DEFAULT,
+) -> int:
+    """List a stack's dead letters; with --yes, publish each on its bus again and delete it.
+
+    Signs with ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, if it is set,
+    ALIBABA_CLOUD_SECURITY_TOKEN; for stack local with the local cloud's key. It needs
+    mns:GetQueueAttributes, mns:ReceiveMessage, mns:DeleteMessage on the queue and
+    eventbridge:PutEvents on the bus.
+    """
+    from ops.replay.command import run  # noqa: PLC0415
+
+    return run(stack, endpoint, yes=yes)
+
+
+@main.command()
+def smoke(
+    stack: Stack = LOCAL,
+    source: Annotated[str, typer.Option(help="Event source; the stack's first if empty.")] = "",
+    role: Annotated[str, typer.Option(help="Role to request; the stack's first if empty.")] = "",
+    seconds: Annotated[float, typer.Option(min=1, help="Time limit of each request.")] = 180,
+    outputs: Annotated[
+        Path | None,
+        typer.Option(help="The stack's outputs as JSON; without it pulumi is asked."),
+    ] = None,
+    endpoint: LocalEndpoint = DEFAULT,
+) -> int:
+    """Provision an employee who does not exist through a deployed stack, then deprovision them.
+
+    An account emp-smoke-test is created on the role's instances and locked again. Signs with
+    ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, if it is set,
+    ALIBABA_CLOUD_SECURITY_TOKEN, which need ecs:DescribeInvocations; for stack local with the
+    local cloud's key.
+    """
+    from ops.smoke.command import run  # noqa: PLC0415
+
+    return run(stack, source, role, endpoint=endpoint, seconds=seconds, outputs=outputs)
