@@ -44,7 +44,7 @@ def test_it_is_refused_and_goes_on(
     async def session() -> None:
         app = App(CloudSettings(data=tmp_path, dry_run=True))
         await app.start()
-        store = app.cloud.store
+        store = app.store
         (pages,) = store._writer.execute("PRAGMA page_count").fetchone()
         store._writer.execute(f"PRAGMA max_page_count = {pages}")
         store.write("INSERT INTO resources VALUES ('k', 'k', ?)", ("x" * 100_000,))

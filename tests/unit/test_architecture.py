@@ -104,6 +104,46 @@ def test_imports_point_one_way(path: Path) -> None:
     assert set() == guarded
 
 
+SERVICES = {"ecs", "eventbridge", "fc", "location", "mns", "ram", "sls"}
+"""The services of the local cloud, by folder."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in modules() if SERVICES & set(p.relative_to(ROOT).parts[3:4])],
+    ids=lambda p: p.relative_to(SOURCES["localcloud"]).as_posix(),
+)
+def test_services_know_nothing_of_how_they_are_asked(path: Path) -> None:
+    """A service sees API calls and plain HTTP values: neither the gateway nor a web framework."""
+    forbidden = ("localcloud.app", "localcloud.gateway", "starlette", "uvicorn")
+    assert [] == [name for name in imported(path) if name.startswith(forbidden)]
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    """There is no circle of imports, whichever function or ``TYPE_CHECKING`` hides it."""
+    paths = {module_name(path): path for path in modules()}
+    imports = {name: modules_among(imported(path), set(paths)) for name, path in paths.items()}
+    while free := {name for name, others in imports.items() if not others & set(imports)}:
+        imports = {name: others for name, others in imports.items() if name not in free}
+    assert {} == {name: sorted(others & set(imports)) for name, others in imports.items()}
+
+
+def module_name(path: Path) -> str:
+    """Return the name by which a module is imported."""
+    package = next(name for name, folder in SOURCES.items() if path.is_relative_to(folder))
+    parts = path.relative_to(SOURCES[package]).with_suffix("").parts
+    # The policy pack is a package inside its folder.
+    if parts[0] not in PACKAGES:
+        parts = (package, *parts)
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def modules_among(names: set[str], known: set[str]) -> set[str]:
+    """Return the modules that are imported; ``from a import b`` means ``a.b`` if that is one."""
+    found = names & known
+    return {name for name in found if not any(other.startswith(name + ".") for other in found)}
+
+
 def test_functions_use_the_standard_library_only() -> None:
     """What runs in Function Compute needs nothing that its archive does not hold."""
     foreign = {

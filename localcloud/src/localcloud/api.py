@@ -2,15 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, TypeVar
 
 from localcloud.errors import InvalidParameter, MissingParameter
 from localcloud.http import HttpResponse
 from localcloud.ram.access.authorization import Policy
 from localcloud.whole_number import whole_number
 
-if TYPE_CHECKING:
-    from localcloud.cloud import Cloud
+Service = TypeVar("Service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +86,13 @@ ROA, an empty 200 in SLS)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
-    """An API action: what runs, and what its caller must be allowed to do."""
+class Action(Generic[Service]):
+    """An API action of a service: what runs, and what its caller must be allowed to do."""
 
-    run: Callable[["Cloud", ApiCall], Awaitable[Answer]]
+    run: Callable[[Service, ApiCall], Awaitable[Answer]]
     permission: str = ""
-    """``ecs:InvokeCommand``; empty: everybody with a valid signature may call it."""
-    resources: Callable[["Cloud", ApiCall], list[str]] | None = None
-    """The resources on which the permission is needed, each of them; nothing: ``*``."""
+    """Such as ``ecs:InvokeCommand``; if empty, a valid signature is enough."""
+    resources: Callable[[Service, ApiCall], list[str]] | None = None
+    """The resources on which the permission is needed, each of them; if None, ``*``."""
     partial: str = ""
-    """What the real action has and this one lacks, for the table in the README."""
+    """What this action lacks of the real one, for the table in the README."""

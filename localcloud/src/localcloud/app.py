@@ -1,16 +1,21 @@
 """Wires one local cloud: the only place that knows all services."""
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
+from localcloud import http_apis
+from localcloud.chats import inspection as chat_inspection
 from localcloud.chats.platforms import PLATFORMS
 from localcloud.chats.receive import receive
 from localcloud.chats.state import Chats
-from localcloud.cloud import Cloud
+from localcloud.ecs import inspection as ecs_inspection
 from localcloud.ecs.instances import first_instances
 from localcloud.ecs.state import Ecs
-from localcloud.environment import Sources
+from localcloud.environment import Clock, Sources
+from localcloud.eventbridge import inspection as event_inspection
 from localcloud.eventbridge import webhook
 from localcloud.eventbridge.delivery.dispatcher import Dispatcher
 from localcloud.eventbridge.delivery.http_client import HttpClient
@@ -21,11 +26,15 @@ from localcloud.eventbridge.delivery.targets.own import AppendLog
 from localcloud.eventbridge.state import EventBridge
 from localcloud.faults import Faults
 from localcloud.fc import download
+from localcloud.fc import inspection as fc_inspection
 from localcloud.fc.state import FunctionCompute
+from localcloud.gateway.access import CLOCK_SKEW_SECONDS, Authentication, Authorization
+from localcloud.gateway.gateway import Gateway, HttpHandler
 from localcloud.gateway.inspection import create_inspection
 from localcloud.gateway.nonces import Nonces
-from localcloud.gateway.pipeline import CLOCK_SKEW_SECONDS, Gateway, Surface
+from localcloud.gateway.pipeline import Pipeline
 from localcloud.http_apis import HttpApi
+from localcloud.inspection import Views
 from localcloud.mns.state import Mns
 from localcloud.products import PRODUCTS
 from localcloud.ram.state import Ram
@@ -35,11 +44,6 @@ from localcloud.settings import CloudSettings
 from localcloud.sls.state import Sls
 from localcloud.store import Store
 
-SURFACES = {
-    webhook.PATH: webhook.handle,
-    download.PATH: download.handle,
-}
-"""What is not an API of the cloud, by path or by host name below ``.localcloud.invalid``."""
 OPEN_TO_ALL = {webhook.PATH}
 """Paths that anybody may post to who knows the token in the URL, as in the real cloud."""
 
@@ -49,7 +53,7 @@ class App:
 
     def __init__(self, settings: CloudSettings, sources: Sources | None = None) -> None:
         sources = sources or Sources()
-        store = Store(settings.data / "state.sqlite" if settings.data else None)
+        self.store = store = Store(settings.data / "state.sqlite" if settings.data else None)
         faults = Faults()
         intake = Intake()
         journal = Journal(store, sources.clock)
@@ -58,11 +62,11 @@ class App:
             if settings.dry_run
             else Machines(settings.data, settings.isolation, settings.packages)
         )
-        ram = Ram(settings, sources, store)
-        mns = Mns(settings, sources, store)
-        sls = Sls(settings, sources, store)
         eventbridge = EventBridge(settings, sources, store, journal)
-        fc = FunctionCompute(
+        ram = Ram(settings, sources, store, eventbridge.delete_role)
+        mns = Mns(settings, sources, store)
+        sls = Sls(settings, sources, store, ram.allows)
+        self.fc = fc = FunctionCompute(
             settings,
             sources,
             store,
@@ -72,25 +76,11 @@ class App:
             append_log=sls.append,
             isolation=self._machines.isolation,
         )
-        ecs = Ecs(settings, sources, store, eventbridge.publish, self._machines, faults)
-        self.cloud = Cloud(
-            settings=settings,
-            sources=sources,
-            store=store,
-            faults=faults,
-            eventbridge=eventbridge,
-            ecs=ecs,
-            fc=fc,
-            ram=ram,
-            mns=mns,
-            sls=sls,
-            intake=intake,
-            chats=Chats(settings, sources, store, faults),
-            apis={
-                name: HttpApi(name, api, sources, store, faults)
-                for name, api in settings.apis.items()
-            },
-        )
+        self.ecs = ecs = Ecs(settings, sources, store, eventbridge.publish, self._machines, faults)
+        chats = Chats(settings, sources, store, faults)
+        apis = {
+            name: HttpApi(name, api, sources, store, faults) for name, api in settings.apis.items()
+        }
         self._client = HttpClient(settings.endpoint)
         self._dispatcher = Dispatcher(
             journal,
@@ -108,18 +98,43 @@ class App:
             bury=lambda queue, text: mns.send(queue, text, limited=False),
             give_way=intake.give_way,
         )
+        pipeline = Pipeline(
+            PRODUCTS,
+            {type(service): service for service in (ecs, eventbridge, fc, mns, ram, settings, sls)},
+            Authentication(ram.caller, sources.clock, _nonces(settings, sources.clock)),
+            Authorization(ram.allows, ecs.resource_tags),
+            faults,
+            store,
+            sources.ids,
+        )
+        views: Views = {
+            "health": lambda _: _health(settings, ecs, eventbridge),
+            "resources": lambda _: store.resources(),
+            "calls": lambda _: dict(sorted(pipeline.calls.items())),
+            **chat_inspection.views(chats),
+            **event_inspection.views(eventbridge),
+            **ecs_inspection.views(ecs),
+            **fc_inspection.views(fc),
+            **http_apis.views(apis),
+        }
         actions = [f"{name}:{a}" for name, product in PRODUCTS.items() for a in product.actions]
         self._gateway = Gateway(
-            self.cloud,
-            PRODUCTS,
-            {**SURFACES, **_chat_surfaces(self.cloud.chats), **_api_surfaces(self.cloud)},
+            pipeline,
+            _http_handlers(eventbridge, fc, chats, apis.values()),
             OPEN_TO_ALL,
-            create_inspection(self.cloud, actions),
-            Nonces(
-                2 * CLOCK_SKEW_SECONDS,
-                sources.clock.now(),
-                settings.data / "nonces" if settings.data else None,
+            create_inspection(
+                views,
+                store,
+                faults,
+                targets=lambda: {
+                    "chat": list(settings.chats),
+                    "api": list(apis),
+                    "function": [function.name for function in fc.registry.functions()],
+                    "action": actions,
+                },
             ),
+            store,
+            intake.came,
         )
         self._background: list[asyncio.Task[None]] = []
 
@@ -132,8 +147,8 @@ class App:
 
     async def start(self) -> None:
         """Continue what was accepted before, and take up what comes."""
-        await self.cloud.store.flush()
-        for service in (self._dispatcher, self.cloud.ecs, self.cloud.fc):
+        await self.store.flush()
+        for service in (self._dispatcher, self.ecs, self.fc):
             self._background.append(asyncio.create_task(service.run()))
 
     async def choose_isolation(self) -> None:
@@ -148,9 +163,9 @@ class App:
             with suppress(asyncio.CancelledError):
                 await task
         await self._machines.close()
-        await self.cloud.fc.close()
+        await self.fc.close()
         await self._client.close()
-        self.cloud.store.close()
+        self.store.close()
 
     async def _live(self, receive: Any, send: Any) -> None:
         await receive()
@@ -161,23 +176,45 @@ class App:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def _chat_surfaces(chats: Chats) -> dict[str, Surface]:
-    """Return the chat platforms' webhooks by host and by path."""
+def _http_handlers(
+    eventbridge: EventBridge, fc: FunctionCompute, chats: Chats, apis: Iterable[HttpApi]
+) -> dict[str, HttpHandler]:
+    """Return what is not an API of the cloud, by path or by host name.
+
+    Chat platforms and HTTP APIs have both: a host name for programs, a path for people with curl.
+    """
     return {
-        key: lambda _cloud, request: receive(chats, request)
-        for platform in PLATFORMS.values()
-        for key in (platform.host, platform.path)
+        webhook.PATH: partial(webhook.handle, eventbridge),
+        download.PATH: partial(download.handle, fc),
+        **{
+            name: partial(receive, chats)
+            for platform in PLATFORMS.values()
+            for name in (platform.host, platform.path)
+        },
+        **{name: api.receive for api in apis for name in (api.name, api.path)},
     }
 
 
-def _api_surfaces(cloud: Cloud) -> dict[str, Surface]:
-    """Return the HTTP APIs by host and, for a person with curl, by path."""
+def _health(settings: CloudSettings, ecs: Ecs, eventbridge: EventBridge) -> dict[str, Any]:
+    key_file = settings.access_key_file
+    return {
+        "status": "ok",
+        "endpoint": settings.endpoint,
+        "region": settings.region,
+        "account_id": settings.account_id,
+        # The name alone: only who may read the file has the key.
+        "access_key_file": key_file and str(key_file),
+        "isolation": ecs_inspection.isolation(ecs),
+        "under_way": {
+            "deliveries": eventbridge.history.under_way(),
+            "runs": len(ecs.history.unfinished()),
+        },
+    }
 
-    def surface(api: HttpApi) -> Surface:
-        return lambda _cloud, request: api.receive(request)
 
-    apis = cloud.apis.values()
-    return {key: surface(api) for api in apis for key in (api.name, api.path)}
+def _nonces(settings: CloudSettings, clock: Clock) -> Nonces:
+    folder = settings.data / "nonces" if settings.data else None
+    return Nonces(2 * CLOCK_SKEW_SECONDS, clock.now(), folder)
 
 
 def _archive(ram: Ram, sls: Sls) -> AppendLog:

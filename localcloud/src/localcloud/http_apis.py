@@ -7,6 +7,7 @@ same key with another body is a conflict.
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hmac import compare_digest
 from typing import Any
@@ -15,6 +16,7 @@ from localcloud import strict_json
 from localcloud.environment import Sources, iso_utc
 from localcloud.faults import Faults
 from localcloud.http import HttpRequest, HttpResponse
+from localcloud.inspection import NotThereError, Question, Views
 from localcloud.json_body import parse_object
 from localcloud.settings import ApiSettings
 from localcloud.store import Store, Table
@@ -128,6 +130,18 @@ class HttpApi:
         self._posted.put(posted.id, posted)
         await self._store.flush()
         return _answer(201, {"id": posted.id, "replayed": False})
+
+
+def views(apis: Mapping[str, HttpApi]) -> Views:
+    """Return the view of what was posted: ``/_localcloud/apis/<name>/requests``."""
+
+    def requests(asked: Question) -> list[dict[str, Any]]:
+        name = asked.path["name"]
+        if name not in apis:
+            raise NotThereError(f"no API '{name}'; there are {', '.join(apis) or 'none'}")
+        return apis[name].requests()
+
+    return {"apis/{name}/requests": requests}
 
 
 def _answer(status: int, body: dict[str, Any]) -> HttpResponse:

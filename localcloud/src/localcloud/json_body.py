@@ -1,20 +1,8 @@
-"""A request's body as a JSON object that can be kept, and JSON as the answer."""
+"""A request's body as a JSON object that can be kept."""
 
 from typing import Any
 
-from starlette.responses import Response
-
 from localcloud import strict_json
-
-
-class JsonResponse(Response):
-    """An answer of ``/_localcloud/``; Starlette's own fails on a number that JSON has not."""
-
-    media_type = "application/json"
-
-    def render(self, content: Any) -> bytes:
-        """Write the answer's body."""
-        return strict_json.write(content).encode("utf-8", "replace")
 
 
 def parse_object(body: bytes) -> dict[str, Any] | None:

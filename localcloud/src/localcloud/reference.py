@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from localcloud.api import Action
 from localcloud.fc import actions as fc
@@ -39,7 +40,7 @@ def table() -> str:
     return "\n".join(_lines()) + "\n"
 
 
-def absent(product: str, actions: Mapping[str, Action]) -> list[str]:
+def absent(product: str, actions: Mapping[str, Action[Any]]) -> list[str]:
     """Return the actions that are known by name and answered as unknown."""
     routes = {"fc": fc.ROUTES, "sls": sls.ROUTES}.get(product, [])
     named = {action for _, _, action in routes} | set(NEIGHBOURS.get(product, ()))

@@ -154,6 +154,13 @@ class Store:
         """Return a query's rows over what is on the disk (flush first to see what is queued)."""
         return self._reader.execute(sql, parameters).fetchall()
 
+    def resources(self) -> dict[str, list[str]]:
+        """Return the keys of the rows of every ``Table`` that are on the disk, by kind."""
+        found: dict[str, list[str]] = {}
+        for row in self.read("SELECT kind, key FROM resources ORDER BY kind, key"):
+            found.setdefault(row["kind"], []).append(row["key"])
+        return found
+
     def close(self) -> None:
         """Write what is queued and let go of the file."""
         with self._condition:

@@ -47,7 +47,7 @@ def session(monkeypatch) -> Callable[[Callable[[EcsLab, Client], None]], None]:
                 call = replace(lab.request(action), params={k: str(v) for k, v in params.items()})
 
                 async def answer() -> Any:
-                    answer = await ACTIONS[action].run(lab.cloud, call)
+                    answer = await ACTIONS[action].run(lab.ecs, call)
                     await lab.store.flush()
                     return answer
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lab.eventbridge import Lab, function_target, tell, web_target
+from localcloud.eventbridge.trace import traces
 
 
 @pytest.fixture
@@ -110,8 +111,8 @@ def test_the_newest_events_come_last_and_a_limit_keeps_them(path: Path) -> None:
         for number in range(5):
             lab.eventbridge.publish("default", {"id": str(number), "source": "a", "type": "t"})
         await lab.store.flush()
-        assert ["3", "4"] == [way["id"] for way in lab.eventbridge.trace(None, limit=2)]
-        assert [] == lab.eventbridge.trace("unknown")
+        assert ["3", "4"] == [way["id"] for way in traces(lab.eventbridge, limit=2)]
+        assert [] == traces(lab.eventbridge, "unknown")
 
     tell(path, story)
 

@@ -59,7 +59,7 @@ async def post(lab: Lab, token: str, body: bytes = b"{}", **changes: Any) -> Htt
         "body": body,
         **changes,
     }
-    return await handle(lab.cloud, HttpRequest(**values))
+    return await handle(lab.eventbridge, HttpRequest(**values))
 
 
 def code(response: HttpResponse) -> tuple[int, str]:

@@ -10,8 +10,8 @@ import pytest
 from lab.eventbridge import PRODUCTS, ROOT, Lab, function_target, tell
 from localcloud.api import ApiCall
 from localcloud.errors import ApiError
+from localcloud.gateway.inspection import JsonResponse
 from localcloud.gateway.render import dumps
-from localcloud.json_body import JsonResponse
 
 
 @pytest.fixture
@@ -239,7 +239,7 @@ def test_permission_is_asked_for_on_the_bus_of_the_events(path: Path) -> None:
             assert action.resources
             assert ("eventbridge:PutEvents", [arn]) == (
                 action.permission,
-                action.resources(lab.cloud, call),
+                action.resources(lab.eventbridge, call),
             )
 
     tell(path, story)

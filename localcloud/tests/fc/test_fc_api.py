@@ -6,8 +6,7 @@ import json
 import zipfile
 from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pytest
 
@@ -17,9 +16,6 @@ from localcloud.errors import ApiError
 from localcloud.fc import archive, download
 from localcloud.fc.actions import ACTIONS, ROUTES
 from localcloud.http import HttpRequest, HttpResponse
-
-if TYPE_CHECKING:
-    from localcloud.cloud import Cloud
 
 models: Any = import_module("alibabacloud_fc20230330.models")
 CODE = "def handler(event, context):\n    return 'one'\n"
@@ -444,11 +440,10 @@ def test_the_code_can_be_fetched_again(tmp_path: Path) -> None:
         answer = await lab.call("GetFunctionCode", HERE)
         assert isinstance(answer, dict)
         path = answer["url"].removeprefix("http://127.0.0.1:8642")
-        cloud = cast("Cloud", SimpleNamespace(fc=lab.fc))
-        found = await download.handle(cloud, HttpRequest("GET", "127.0.0.1", path))
+        found = await download.handle(lab.fc, HttpRequest("GET", "127.0.0.1", path))
         assert (200, zipped(CODE)) == (found.status, found.body)
         other = HttpRequest("GET", "127.0.0.1", path[:-1])
-        assert 404 == (await download.handle(cloud, other)).status
+        assert 404 == (await download.handle(lab.fc, other)).status
 
     tell(tmp_path, story)
 

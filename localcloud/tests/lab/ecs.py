@@ -4,7 +4,6 @@ import asyncio
 import base64
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from localcloud.api import ApiCall, Caller
@@ -104,9 +103,6 @@ class EcsLab:
             self.machines,
             self.faults,
         )
-        self.cloud: Any = SimpleNamespace(
-            settings=self.settings, sources=sources, store=self.store, ecs=self.ecs
-        )
 
     def request(self, action: str, **params: Any) -> ApiCall:
         """Write a request; ``_`` in a parameter's name stands for a dot."""
@@ -118,7 +114,7 @@ class EcsLab:
 
     async def call(self, action: str, **params: Any) -> dict[str, Any]:
         """Call an action as the gateway does."""
-        answer = await ACTIONS[action].run(self.cloud, self.request(action, **params))
+        answer = await ACTIONS[action].run(self.ecs, self.request(action, **params))
         await self.store.flush()
         assert isinstance(answer, dict)
         return answer
@@ -157,7 +153,7 @@ class EcsLab:
         """Return the resources on which the caller of an action needs its permission."""
         given = ACTIONS[action].resources
         assert given is not None
-        return given(self.cloud, self.request(action, **params))
+        return given(self.ecs, self.request(action, **params))
 
 
 def encoded(text: str) -> str:

@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 from localcloud.api import Action, ApiCall, Caller
 from localcloud.environment import ManualClock, Sources, counting_ids
@@ -14,6 +13,7 @@ from localcloud.eventbridge.delivery.dispatcher import Dispatcher
 from localcloud.eventbridge.delivery.journal import Journal
 from localcloud.eventbridge.delivery.target import DeliveryError, Parcel
 from localcloud.eventbridge.state import EventBridge
+from localcloud.eventbridge.trace import traces
 from localcloud.mns import actions as mns_actions
 from localcloud.mns import data_plane as mns_data
 from localcloud.mns.state import Mns
@@ -21,7 +21,7 @@ from localcloud.settings import CloudSettings
 from localcloud.store import Store
 
 ROOT = Caller("acs:ram::1234567890123456:root", "key")
-PRODUCTS = {
+PRODUCTS: dict[str, dict[str, Action[Any]]] = {
     "eventbridge": actions.ACTIONS,
     "eventbridge-data": data_plane.ACTIONS,
     "mns": mns_actions.ACTIONS,
@@ -79,16 +79,6 @@ class Lab:
             {"acs.fc.function": self.function, "http": self.web, "https": self.web},
             lambda queue, text: self.mns.send(queue, text, limited=False),
         )
-        self.cloud = cast(
-            "Any",
-            SimpleNamespace(
-                settings=self.settings,
-                sources=self.sources,
-                store=self.store,
-                eventbridge=self.eventbridge,
-                mns=self.mns,
-            ),
-        )
 
     async def call(self, action: str, product: str = "eventbridge", **params: Any) -> Any:
         """Call an action as the gateway does, flush included."""
@@ -96,17 +86,18 @@ class Lab:
         path = params.pop("path", {})
         headers = params.pop("headers", {})
         call = ApiCall(product, action, ROOT, "R", params, path, body, headers=headers)
-        found: Action = PRODUCTS[product][action]
+        found: Action[Any] = PRODUCTS[product][action]
+        service = self.mns if product.startswith("mns") else self.eventbridge
         if found.resources:
-            assert all(arn.startswith("acs:") for arn in found.resources(self.cloud, call))
-        answer = await found.run(self.cloud, call)
+            assert all(arn.startswith("acs:") for arn in found.resources(service, call))
+        answer = await found.run(service, call)
         await self.store.flush()
         return answer
 
     async def trace(self, event_id: str | None = None) -> list[dict[str, Any]]:
         """Return the trace of what was accepted."""
         await self.store.flush()
-        return self.eventbridge.trace(event_id)
+        return traces(self.eventbridge, event_id)
 
 
 def tell(

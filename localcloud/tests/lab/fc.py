@@ -9,8 +9,7 @@ import zipfile
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from localcloud.api import Answer, ApiCall, Caller
 from localcloud.environment import ManualClock, Sources, counting_ids
@@ -23,9 +22,6 @@ from localcloud.sandbox.isolation import Isolation
 from localcloud.sandbox.machines import Machines
 from localcloud.settings import CloudSettings
 from localcloud.store import Store
-
-if TYPE_CHECKING:
-    from localcloud.cloud import Cloud
 
 ROLE = "acs:ram::1234567890123456:role/runner"
 
@@ -94,8 +90,7 @@ class Lab:
             body if isinstance(body, bytes) else json.dumps(body or {}).encode(),
             headers=headers or {},
         )
-        cloud = cast("Cloud", SimpleNamespace(fc=self.fc, settings=self.settings))
-        answer = await ACTIONS[action].run(cloud, call)
+        answer = await ACTIONS[action].run(self.fc, call)
         await self.store.flush()
         return answer
 

@@ -48,7 +48,7 @@ def settings() -> CloudSettings:
 def ram(clock: ManualClock, settings: CloudSettings) -> Iterator[Ram]:
     """Return an account with the role 'Reader', which Function Compute may assume."""
     store = Store(None)
-    ram = Ram(settings, Sources(clock, counting_ids()), store)
+    ram = Ram(settings, Sources(clock, counting_ids()), store, lambda _: False)
     ram.create_role("Reader", trust(), "", 3600, {})
     yield ram
     store.close()
@@ -96,7 +96,7 @@ def test_credentials_outlive_a_restart(
     """Nothing about a session is stored: another process of the same account knows it."""
     given = ram.assume(ram.role("Reader").arn, FC, "run")
     store = Store(None)
-    other = Ram(settings, Sources(clock), store)
+    other = Ram(settings, Sources(clock), store, lambda _: False)
     other.create_role("Reader", trust(), "", 3600, {})
     secret, _ = other.caller(given.access_key_id, given.security_token)
     assert given.access_key_secret == secret
@@ -107,7 +107,7 @@ def test_credentials_are_of_one_account(ram: Ram, clock: ManualClock) -> None:
     """Another local cloud has another key, and so other sessions."""
     given = ram.assume(ram.role("Reader").arn, FC, "run")
     store = Store(None)
-    other = Ram(CloudSettings(), Sources(clock), store)
+    other = Ram(CloudSettings(), Sources(clock), store, lambda _: False)
     foreign = code_of(other.caller, given.access_key_id, given.security_token)
     assert "InvalidSecurityToken.MismatchWithAccessKey" == foreign
     store.close()

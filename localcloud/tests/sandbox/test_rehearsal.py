@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.app import App
+from localcloud.ecs.inspection import isolation
 from localcloud.sandbox.files import NoSuchPathError
 from localcloud.sandbox.instance import Script
 from localcloud.sandbox.rehearsal import Rehearsal
@@ -31,11 +32,11 @@ def test_it_has_no_files() -> None:
 def test_a_dry_cloud_says_so() -> None:
     """Whoever asks for the isolation learns that scripts are not run."""
 
-    async def isolation() -> object:
+    async def session() -> object:
         app = App(CloudSettings(dry_run=True))
-        found = app.cloud.ecs.isolation()
+        found = isolation(app.ecs)
         await app.stop()
         return found
 
-    said = asyncio.run(isolation())
+    said = asyncio.run(session())
     assert {"level": "directory", "reasons": ["this is a dry run: scripts are not run"]} == said

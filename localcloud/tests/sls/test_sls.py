@@ -5,8 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import pytest
 
@@ -20,9 +19,6 @@ from localcloud.sls.actions import ACTIONS, ROUTES
 from localcloud.sls.state import Sls
 from localcloud.store import Store
 
-if TYPE_CHECKING:
-    from localcloud.cloud import Cloud
-
 NOW = 1_767_225_600
 
 
@@ -35,7 +31,8 @@ class Lab:
 
     def __post_init__(self) -> None:
         self.store = Store(self.path / "state.sqlite")
-        self.sls = Sls(CloudSettings(), Sources(self.clock, counting_ids()), self.store)
+        sources = Sources(self.clock, counting_ids())
+        self.sls = Sls(CloudSettings(), sources, self.store, lambda *_: True)
 
     async def call(
         self,
@@ -55,8 +52,7 @@ class Lab:
             {"project": project, **path},
             body if isinstance(body, bytes) else json.dumps(body or {}).encode(),
         )
-        cloud = cast("Cloud", SimpleNamespace(sls=self.sls, settings=CloudSettings()))
-        answer = await ACTIONS[action].run(cloud, call)
+        answer = await ACTIONS[action].run(self.sls, call)
         await self.store.flush()
         return answer
 

@@ -6,10 +6,11 @@ and of "Grant permissions on Cloud Assistant to a RAM user" where such a table n
 
 from localcloud.api import Action
 from localcloud.ecs import command_actions, instance_actions, invocation_actions, tag_actions
+from localcloud.ecs.state import Ecs
 
 _ONCE = "only RepeatMode Once; no Launcher, containers, OSS output or OOS parameters"
 
-ACTIONS: dict[str, Action] = {
+ACTIONS: dict[str, Action[Ecs]] = {
     "CreateCommand": Action(
         command_actions.create_command,
         "ecs:CreateCommand",

@@ -2,37 +2,35 @@
 
 import base64
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud.api import Answer, ApiCall
 from localcloud.ecs import commands
 from localcloud.ecs.commands import Command
 from localcloud.ecs.errors import EcsError
 from localcloud.ecs.parameters import arn, check_region, cut, listed_tags, page, tags
+from localcloud.ecs.state import Ecs
 from localcloud.environment import iso_utc
 from localcloud.errors import InvalidParameter
-
-if TYPE_CHECKING:
-    from localcloud.cloud import Cloud
 
 _LAUNCHER_LENGTH = 1024
 _LONGEST_TIMEOUT = 10**9
 
 
-async def create_command(cloud: "Cloud", call: ApiCall) -> Answer:
+async def create_command(ecs: Ecs, call: ApiCall) -> Answer:
     """Keep a command; the answer's id is new each time, names may repeat."""
-    check_region(cloud, call)
+    check_region(ecs, call)
     call.required("Name")
-    return {"CommandId": cloud.ecs.create_command(given_command(call)).command_id}
+    return {"CommandId": ecs.create_command(given_command(call)).command_id}
 
 
-async def describe_commands(cloud: "Cloud", call: ApiCall) -> Answer:
+async def describe_commands(ecs: Ecs, call: ApiCall) -> Answer:
     """List commands, newest first; an unknown id gives an empty list."""
-    check_region(cloud, call)
+    check_region(ecs, call)
     wanted_tags = tags(call)
     found = [
         command
-        for command in cloud.ecs.commands
+        for command in ecs.commands
         if command.kept
         and call.params.get("CommandId", "") in {"", command.command_id}
         and call.params.get("Type", "") in {"", command.type}
@@ -45,13 +43,13 @@ async def describe_commands(cloud: "Cloud", call: ApiCall) -> Answer:
     found.sort(key=lambda command: (command.created, command.command_id), reverse=True)
     part, fields = cut(page(call), found)
     plain = is_plain(call)
-    return {"Commands": {"Command": [_listed(cloud, c, plain=plain) for c in part]}, **fields}
+    return {"Commands": {"Command": [_listed(ecs, c, plain=plain) for c in part]}, **fields}
 
 
-async def modify_command(cloud: "Cloud", call: ApiCall) -> Answer:
+async def modify_command(ecs: Ecs, call: ApiCall) -> Answer:
     """Change what is given of a command's name, description, time limit and folder."""
-    check_region(cloud, call)
-    command = cloud.ecs.command(call.required("CommandId"))
+    check_region(ecs, call)
+    command = ecs.command(call.required("CommandId"))
     # "ModifyCommand": CommandContent is no longer used and does not take effect.
     changed = dataclasses.replace(
         command,
@@ -61,15 +59,15 @@ async def modify_command(cloud: "Cloud", call: ApiCall) -> Answer:
         timeout_seconds=timeout(call, command.timeout_seconds),
     )
     commands.check(changed)
-    cloud.ecs.commands.put(changed.command_id, changed)
+    ecs.commands.put(changed.command_id, changed)
     return {}
 
 
-async def delete_command(cloud: "Cloud", call: ApiCall) -> Answer:
+async def delete_command(ecs: Ecs, call: ApiCall) -> Answer:
     """Forget a command; what was invoked with it goes on."""
-    check_region(cloud, call)
-    command = cloud.ecs.command(call.required("CommandId"))
-    cloud.ecs.commands.delete(command.command_id)
+    check_region(ecs, call)
+    command = ecs.command(call.required("CommandId"))
+    ecs.commands.delete(command.command_id)
     return {}
 
 
@@ -106,12 +104,12 @@ def is_plain(call: ApiCall) -> bool:
     return call.params.get("ContentEncoding", "") == "PlainText"
 
 
-def command_resources(cloud: "Cloud", call: ApiCall) -> list[str]:
+def command_resources(ecs: Ecs, call: ApiCall) -> list[str]:
     """Name the command that a request is about, or all of them."""
-    return [arn(cloud, "command", call.params.get("CommandId", "") or "*")]
+    return [arn(ecs, "command", call.params.get("CommandId", "") or "*")]
 
 
-def _listed(cloud: "Cloud", command: Command, *, plain: bool) -> dict[str, Any]:
+def _listed(ecs: Ecs, command: Command, *, plain: bool) -> dict[str, Any]:
     content = command.content
     if plain:
         content = base64.b64decode(content).decode(errors="replace")
@@ -125,7 +123,7 @@ def _listed(cloud: "Cloud", command: Command, *, plain: bool) -> dict[str, Any]:
         "WorkingDir": command.working_dir,
         "EnableParameter": command.enable_parameter,
         "ParameterNames": {"ParameterName": command.parameter_names},
-        "InvokeTimes": cloud.ecs.history.count_of_command(command.command_id),
+        "InvokeTimes": ecs.history.count_of_command(command.command_id),
         "CreationTime": iso_utc(command.created),
         "Tags": listed_tags(command.tags),
     }

@@ -1,25 +1,32 @@
-"""What people ask about runs and instances, as JSON values for the CLI and ``/_localcloud/``."""
+"""What people ask about runs and instances: ``/_localcloud/invocations`` and ``instances``."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from localcloud.ecs.instances import InstanceRow
-from localcloud.ecs.invocations import Invocations, Result, Search, Slice
+from localcloud.ecs.invocations import Search, Slice
+from localcloud.ecs.state import Ecs
 from localcloud.environment import iso_utc
-from localcloud.sandbox.files import Files
+from localcloud.inspection import NotThereError, Views
 
 
-def runs(
-    history: Invocations, as_it_is_now: Callable[[Result], Result], limit: int
-) -> list[dict[str, Any]]:
+def views(ecs: Ecs) -> Views:
+    """Return the views of ECS."""
+    return {
+        "invocations": lambda asked: runs(ecs, asked.limit),
+        "instances": lambda _: instances(ecs),
+        "instances/{instance_id}/files": lambda asked: files(
+            ecs, asked.path["instance_id"], asked.params.get("path", "/")
+        ),
+    }
+
+
+def runs(ecs: Ecs, limit: int) -> list[dict[str, Any]]:
     """Return the runs of the last invocations, one entry per instance, the newest last."""
-    invocations, _ = history.search(Search(), Slice(limit))
-    results = history.results_of([invocation.sequence for invocation in invocations])
+    invocations, _ = ecs.history.search(Search(), Slice(limit))
+    results = ecs.results(invocations)
     found = []
     for invocation in reversed(invocations):
-        for stored in results[invocation.sequence]:
-            result = as_it_is_now(stored)
+        for result in results[invocation.sequence]:
             begun = result.started or invocation.created
             ended = result.finished is not None and result.started is not None
             found.append(
@@ -43,19 +50,37 @@ def runs(
     return found
 
 
-def host(row: InstanceRow, running: int) -> dict[str, Any]:
-    """Describe an instance and how many scripts run on it."""
-    return {
-        "instance_id": row.instance_id,
-        "name": row.name,
-        "tags": row.tags,
-        "running": running,
-    }
+def instances(ecs: Ecs) -> list[dict[str, Any]]:
+    """Return the instances and how many scripts run on each."""
+    return [
+        {
+            "instance_id": row.instance_id,
+            "name": row.name,
+            "tags": row.tags,
+            "running": ecs.dispatcher.running(row.instance_id),
+        }
+        for row in sorted(ecs.hosts, key=lambda row: row.number)
+    ]
 
 
-def file(files: Files, path: str) -> dict[str, Any]:
-    """Return a file's content or a folder's listing."""
-    entry = files.entry(path)
+def files(ecs: Ecs, instance_id: str, path: str) -> dict[str, Any]:
+    """Return a file of an instance with its content, or a folder with its entries."""
+    if instance_id not in ecs.hosts:
+        there_are = ", ".join(row.instance_id for row in ecs.hosts)
+        raise NotThereError(f"no instance '{instance_id[:80]}'; there are {there_are}")
+    found = ecs.machines.files(instance_id)
+    entry = found.entry(path)
     if entry.kind == "folder":
-        return {**asdict(entry), "entries": [asdict(e) for e in files.listing(path)]}
-    return {**asdict(entry), "content": files.content(path).decode(errors="replace")}
+        return {**asdict(entry), "entries": [asdict(each) for each in found.listing(path)]}
+    return {**asdict(entry), "content": found.content(path).decode(errors="replace")}
+
+
+def isolation(ecs: Ecs) -> dict[str, Any]:
+    """Return how instances are kept apart from the machine, and why not better."""
+    known = ecs.machines.known_isolation
+    if known is not None:
+        return {"level": known.level.value, "reasons": list(known.reasons)}
+    return {
+        "level": "none" if ecs.unavailable else "not chosen yet",
+        "reasons": [ecs.unavailable] if ecs.unavailable else [],
+    }

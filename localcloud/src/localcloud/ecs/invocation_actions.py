@@ -3,7 +3,7 @@
 import base64
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud.api import Answer, ApiCall
 from localcloud.ecs import commands, statuses
@@ -21,13 +21,10 @@ from localcloud.ecs.parameters import (
     page_fields,
     tags,
 )
-from localcloud.ecs.state import Order
+from localcloud.ecs.state import Ecs, Order
 from localcloud.environment import iso_utc
 from localcloud.errors import InvalidParameter
 from localcloud.whole_number import whole_number
-
-if TYPE_CHECKING:
-    from localcloud.cloud import Cloud
 
 INSTANCES_LIMIT = 100
 _INSTANCES_TO_STOP = 50
@@ -36,29 +33,29 @@ _USERNAME_LENGTH = 255
 _CLIENT_TOKEN_LENGTH = 64
 
 
-async def invoke_command(cloud: "Cloud", call: ApiCall) -> Answer:
+async def invoke_command(ecs: Ecs, call: ApiCall) -> Answer:
     """Accept a run of a command; it goes on after the answer."""
-    check_region(cloud, call)
-    command = cloud.ecs.command(call.required("CommandId"))
-    invocation = cloud.ecs.invoke(_order(cloud, call, command))
+    check_region(ecs, call)
+    command = ecs.command(call.required("CommandId"))
+    invocation = ecs.invoke(_order(ecs, call, command))
     return {"InvokeId": invocation.invoke_id}
 
 
-async def run_command(cloud: "Cloud", call: ApiCall) -> Answer:
+async def run_command(ecs: Ecs, call: ApiCall) -> Answer:
     """Accept a run of a script that is given with the request."""
-    check_region(cloud, call)
+    check_region(ecs, call)
     # guess: the name that a command gets when none is given.
     given = given_command(call, name="cmd-localcloud")
-    command = cloud.ecs.new_command(replace(given, kept=call.boolean("KeepCommand")))
-    order = replace(_order(cloud, call, command), new_command=True)
-    invocation = cloud.ecs.invoke(order)
+    command = ecs.new_command(replace(given, kept=call.boolean("KeepCommand")))
+    order = replace(_order(ecs, call, command), new_command=True)
+    invocation = ecs.invoke(order)
     return {"CommandId": invocation.command_id, "InvokeId": invocation.invoke_id}
 
 
-async def stop_invocation(cloud: "Cloud", call: ApiCall) -> Answer:
+async def stop_invocation(ecs: Ecs, call: ApiCall) -> Answer:
     """Cancel what has not begun and kill what runs; what has ended stays as it is."""
-    check_region(cloud, call)
-    invocation = cloud.ecs.history.get(call.required("InvokeId"))
+    check_region(ecs, call)
+    invocation = ecs.history.get(call.required("InvokeId"))
     if invocation is None:
         # guess: the code; the reference has no code of its own for it.
         raise EcsError("InvalidInvokeId.NotFound")
@@ -68,13 +65,13 @@ async def stop_invocation(cloud: "Cloud", call: ApiCall) -> Answer:
     for instance_id in given:
         if instance_id not in invocation.instance_ids:
             raise EcsError("InvalidInstance.NotFound", f"Not of this invocation: '{instance_id}'")
-    await cloud.ecs.stop(invocation, given or invocation.instance_ids)
+    await ecs.stop(invocation, given or invocation.instance_ids)
     return {}
 
 
-async def describe_invocations(cloud: "Cloud", call: ApiCall) -> Answer:
+async def describe_invocations(ecs: Ecs, call: ApiCall) -> Answer:
     """List invocations, newest first, each with its instances."""
-    check_region(cloud, call)
+    check_region(ecs, call)
     with_output = call.boolean("IncludeOutput")
     instance_id = call.params.get("InstanceId", "")
     if with_output and not call.params.get("InvokeId") and not instance_id:
@@ -92,8 +89,8 @@ async def describe_invocations(cloud: "Cloud", call: ApiCall) -> Answer:
         tags=tags(call),
     )
     wanted = page(call)
-    found, total = cloud.ecs.history.search(search, _slice(wanted))
-    results = cloud.ecs.results(found)
+    found, total = ecs.history.search(search, _slice(wanted))
+    results = ecs.results(found)
     following = ""
     if len(found) == wanted.size and found[-1].sequence > 1:
         following = f"{found[-1].sequence} 0"
@@ -111,9 +108,9 @@ async def describe_invocations(cloud: "Cloud", call: ApiCall) -> Answer:
     return {"Invocations": {"Invocation": listed}, **page_fields(wanted, total, following)}
 
 
-async def describe_invocation_results(cloud: "Cloud", call: ApiCall) -> Answer:
+async def describe_invocation_results(ecs: Ecs, call: ApiCall) -> Answer:
     """List what became of invocations, one entry per instance, newest first."""
-    check_region(cloud, call)
+    check_region(ecs, call)
     status = call.params.get("InvokeRecordStatus", "")
     search = Search(
         invoke_id=call.params.get("InvokeId", ""),
@@ -123,49 +120,49 @@ async def describe_invocation_results(cloud: "Cloud", call: ApiCall) -> Answer:
         tags=tags(call),
     )
     wanted = page(call)
-    found, total = cloud.ecs.history.search_results(search, _slice(wanted))
+    found, total = ecs.history.search_results(search, _slice(wanted))
     following = ""
     if len(found) == wanted.size:
         following = f"{found[-1].sequence} {found[-1].position}"
     plain = is_plain(call)
     listed = []
     for stored in found:
-        invocation = cloud.ecs.history.get(stored.invoke_id)
+        invocation = ecs.history.get(stored.invoke_id)
         if invocation is not None:
-            listed.append(_result(invocation, cloud.ecs.as_it_is_now(stored), plain=plain))
+            listed.append(_result(invocation, ecs.as_it_is_now(stored), plain=plain))
     fields = page_fields(wanted, total, following)
     return {"Invocation": {"InvocationResults": {"InvocationResult": listed}, **fields}}
 
 
-def invocation_targets(cloud: "Cloud", call: ApiCall) -> list[str]:
+def invocation_targets(ecs: Ecs, call: ApiCall) -> list[str]:
     """Name the command and the instances of InvokeCommand: both must be allowed."""
-    return [arn(cloud, "command", call.params.get("CommandId", "") or "*"), *_targets(cloud, call)]
+    return [arn(ecs, "command", call.params.get("CommandId", "") or "*"), *_targets(ecs, call)]
 
 
-def script_targets(cloud: "Cloud", call: ApiCall) -> list[str]:
+def script_targets(ecs: Ecs, call: ApiCall) -> list[str]:
     """Name the instances of RunCommand, and all commands if it keeps its own."""
     kept = call.params.get("KeepCommand", "").lower() == "true"
-    return [*_targets(cloud, call), *([arn(cloud, "command", "*")] if kept else [])]
+    return [*_targets(ecs, call), *([arn(ecs, "command", "*")] if kept else [])]
 
 
-def read_targets(cloud: "Cloud", call: ApiCall) -> list[str]:
+def read_targets(ecs: Ecs, call: ApiCall) -> list[str]:
     """Name the command and the instance whose invocations are read, or all of them."""
     return [
-        arn(cloud, "command", call.params.get("CommandId", "") or "*"),
-        arn(cloud, "instance", call.params.get("InstanceId", "") or "*"),
+        arn(ecs, "command", call.params.get("CommandId", "") or "*"),
+        arn(ecs, "instance", call.params.get("InstanceId", "") or "*"),
     ]
 
 
-def stop_targets(cloud: "Cloud", call: ApiCall) -> list[str]:
+def stop_targets(ecs: Ecs, call: ApiCall) -> list[str]:
     """Name the instances on which an invocation is stopped."""
     given = ids(call, "InstanceId")
     if not given:
-        invocation = cloud.ecs.history.get(call.params.get("InvokeId", ""))
+        invocation = ecs.history.get(call.params.get("InvokeId", ""))
         given = invocation.instance_ids if invocation else ["*"]
-    return [arn(cloud, "instance", instance_id) for instance_id in given]
+    return [arn(ecs, "instance", instance_id) for instance_id in given]
 
 
-def _order(cloud: "Cloud", call: ApiCall, command: Command) -> Order:
+def _order(ecs: Ecs, call: ApiCall, command: Command) -> Order:
     """Check everything that an invocation asks for besides its command."""
     for name, code in (
         ("ContainerId", "InvalidContainerId.Malformed"),
@@ -194,7 +191,7 @@ def _order(cloud: "Cloud", call: ApiCall, command: Command) -> Order:
         raise EcsError("InvalidInstance.NotMatch", "Instances of the local cloud run Linux")
     return Order(
         command=command,
-        instance_ids=_instance_ids(cloud, call),
+        instance_ids=_instance_ids(ecs, call),
         parameters=parameters,
         timeout_seconds=seconds,
         working_dir=working_dir,
@@ -205,20 +202,20 @@ def _order(cloud: "Cloud", call: ApiCall, command: Command) -> Order:
     )
 
 
-def _instance_ids(cloud: "Cloud", call: ApiCall) -> list[str]:
+def _instance_ids(ecs: Ecs, call: ApiCall) -> list[str]:
     given = ids(call, "InstanceId")
     wanted = tags(call, "ResourceTag", _RESOURCE_TAGS_LIMIT)
     if given and wanted:
         raise EcsError("InvalidResourceTag.ConflictWithInstanceIds")
     if wanted:
-        given = cloud.ecs.instances_with(wanted)
+        given = ecs.instances_with(wanted)
         if not given:
             raise EcsError("InvalidResourceTag.InstanceNotFound")
     if not given:
         raise EcsError("MissingParam.InstanceId")
     if len(given) > INSTANCES_LIMIT:
         raise EcsError("InstanceIds.ExceedLimit", f"{INSTANCES_LIMIT} are allowed")
-    return [cloud.ecs.instance(instance_id).instance_id for instance_id in given]
+    return [ecs.instance(instance_id).instance_id for instance_id in given]
 
 
 def _check_repetition(call: ApiCall) -> None:
@@ -229,12 +226,12 @@ def _check_repetition(call: ApiCall) -> None:
         raise EcsError("Operation.Forbidden", "The local cloud runs commands once and at once only")
 
 
-def _targets(cloud: "Cloud", call: ApiCall) -> list[str]:
+def _targets(ecs: Ecs, call: ApiCall) -> list[str]:
     given = ids(call, "InstanceId")
     if not given:
         wanted = call.pairs("ResourceTag")
-        given = cloud.ecs.instances_with(wanted) if wanted else []
-    return [arn(cloud, "instance", instance_id) for instance_id in given or ["*"]]
+        given = ecs.instances_with(wanted) if wanted else []
+    return [arn(ecs, "instance", instance_id) for instance_id in given or ["*"]]
 
 
 def _slice(wanted: Page) -> Slice:

@@ -3,16 +3,14 @@
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from localcloud import strict_json
 from localcloud.api import ApiCall
 from localcloud.ecs.errors import EcsError
+from localcloud.ecs.state import Ecs
 from localcloud.errors import InvalidParameter
 from localcloud.whole_number import whole_number
-
-if TYPE_CHECKING:
-    from localcloud.cloud import Cloud
 
 TAGS_LIMIT = 20
 _KEY_LENGTH = 64
@@ -21,11 +19,11 @@ _VALUE_LENGTH = 128
 T = TypeVar("T")
 
 
-def check_region(cloud: "Cloud", call: ApiCall) -> None:
+def check_region(ecs: Ecs, call: ApiCall) -> None:
     """Refuse a request for another region than the one there is."""
     region = call.required("RegionId")
-    if region != cloud.settings.region:
-        detail = f"The local cloud has the region '{cloud.settings.region}' only"
+    if region != ecs.settings.region:
+        detail = f"The local cloud has the region '{ecs.settings.region}' only"
         raise EcsError("InvalidRegionId.NotFound", detail)
 
 
@@ -123,9 +121,9 @@ def listed_tags(given: Mapping[str, str]) -> dict[str, Any]:
     return {"Tag": [{"TagKey": key, "TagValue": value} for key, value in given.items()]}
 
 
-def arn(cloud: "Cloud", kind: str, name: str) -> str:
+def arn(ecs: Ecs, kind: str, name: str) -> str:
     """Name a resource of ECS for RAM."""
-    return f"acs:ecs:{cloud.settings.region}:{cloud.settings.account_id}:{kind}/{name}"
+    return f"acs:ecs:{ecs.settings.region}:{ecs.settings.account_id}:{kind}/{name}"
 
 
 def _is_url(text: str) -> bool:

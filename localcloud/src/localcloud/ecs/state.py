@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from localcloud.ecs import commands, inspection, statuses
+from localcloud.ecs import commands, statuses
 from localcloud.ecs.commands import Command
 from localcloud.ecs.dispatch import Dispatcher, Live, Runner
 from localcloud.ecs.errors import EcsError
@@ -17,7 +17,7 @@ from localcloud.ecs.instances import InstanceRow, first_instances
 from localcloud.ecs.invocations import RETENTION_SECONDS, Invocation, Invocations, Result
 from localcloud.environment import Sources
 from localcloud.faults import Faults
-from localcloud.sandbox.files import Files, NoSuchPathError
+from localcloud.sandbox.files import Files
 from localcloud.sandbox.instance import Script
 from localcloud.sandbox.isolation import Isolation, SandboxUnavailableError
 from localcloud.sandbox.outcome import Outcome
@@ -80,19 +80,21 @@ class Ecs:
         machines: Hosts,
         faults: Faults,
     ) -> None:
-        self._settings = settings
-        self._sources = sources
+        self.settings = settings
+        self.clock = sources.clock
+        self._ids = sources.ids
         self._store = store
         self._publish = publish
         self._faults = faults
-        self._machines = machines
+        self.machines = machines
         self.commands = Table(store, "ecs.command", Command)
         self.hosts = Table(store, "ecs.instance", InstanceRow)
         self.history = Invocations(store)
         self.dispatcher = Dispatcher(machines, sources.clock, self._prepare, self._finish)
         self._tokens: dict[str, tuple[float, Invocation]] = {}
         self._ended: dict[int, dict[str, str]] = {}
-        self._unavailable = ""
+        self.unavailable = ""
+        """Why no script can run on this machine; empty if one can."""
         self._make_instances()
         self._continue()
 
@@ -133,14 +135,14 @@ class Ecs:
         commands.check(given)
         if given.kept and len(self.commands) >= COMMANDS_QUOTA:
             raise EcsError("CmdCount.ExceedQuota", f"{COMMANDS_QUOTA} are allowed")
-        now = self._sources.clock.now()
-        return dataclasses.replace(given, command_id=f"c-{self._sources.ids()}", created=now)
+        now = self.clock.now()
+        return dataclasses.replace(given, command_id=f"c-{self._ids()}", created=now)
 
     # Invocations
 
     def invoke(self, order: Order) -> Invocation:
         """Accept a run of a command on instances; the same client token starts nothing twice."""
-        now = self._sources.clock.now()
+        now = self.clock.now()
         fingerprint = _fingerprint(order)
         if known := self._known(order.client_token, now):
             if known.fingerprint != fingerprint:
@@ -149,7 +151,7 @@ class Ecs:
         command = order.command
         invocation = Invocation(
             sequence=self.history.next_sequence(),
-            invoke_id=f"t-{self._sources.ids()}",
+            invoke_id=f"t-{self._ids()}",
             command_id=command.command_id,
             command_name=command.name,
             command_type=command.type,
@@ -218,34 +220,6 @@ class Ecs:
             return dict(invocation.tags) if invocation else {}
         return {}
 
-    # Inspection
-
-    def isolation(self) -> dict[str, Any]:
-        """Say how instances are kept apart from the machine, as a JSON value."""
-        known = self._machines.known_isolation
-        if known is not None:
-            return {"level": known.level.value, "reasons": list(known.reasons)}
-        return {
-            "level": "none" if self._unavailable else "not chosen yet",
-            "reasons": [self._unavailable] if self._unavailable else [],
-        }
-
-    def invocations(self, limit: int = 100) -> list[dict[str, Any]]:
-        """Return the runs of the last invocations, the newest last, as JSON values."""
-        return inspection.runs(self.history, self.as_it_is_now, limit)
-
-    def instances(self) -> list[dict[str, Any]]:
-        """Return the instances, as JSON values."""
-        rows = sorted(self.hosts, key=lambda row: row.number)
-        return [inspection.host(row, self.dispatcher.running(row.instance_id)) for row in rows]
-
-    def files(self, instance_id: str, path: str) -> dict[str, Any]:
-        """Return a file's content or what a folder of an instance holds, as a JSON value."""
-        if instance_id not in self.hosts:
-            there_are = ", ".join(row.instance_id for row in self.hosts)
-            raise NoSuchPathError(f"no instance '{instance_id[:80]}'; there are {there_are}")
-        return inspection.file(self._machines.files(instance_id), path)
-
     # Background
 
     async def run(self) -> None:
@@ -263,9 +237,9 @@ class Ecs:
     async def _choose_isolation(self) -> None:
         # Before the first run, so that it need not wait and people can see the answer.
         try:
-            await self._machines.isolation()
+            await self.machines.isolation()
         except (SandboxUnavailableError, OSError) as error:
-            self._unavailable = str(error)
+            self.unavailable = str(error)
 
     async def _prepare(self, live: Live) -> Script:
         # Nothing runs before it is safe that it was accepted.
@@ -279,8 +253,8 @@ class Ecs:
         ).text
         if invocation.enable_parameter:
             built_in = {
-                "RegionId": self._settings.region,
-                "AccountId": self._settings.account_id,
+                "RegionId": self.settings.region,
+                "AccountId": self.settings.account_id,
                 "InstanceId": live.instance_id,
                 "InstanceName": instance.name if instance else "",
                 "InvokeId": invocation.invoke_id,
@@ -305,7 +279,7 @@ class Ecs:
             invocation = self.history.get(live.invoke_id)
         if invocation is None:
             return
-        now = self._sources.clock.now()
+        now = self.clock.now()
         result = _result(invocation, live, outcome, now)
         ended = self._ended.setdefault(invocation.sequence, {})
         if not ended:
@@ -314,7 +288,7 @@ class Ecs:
         ended[live.instance_id] = result.status
         with self._store.together():
             self.history.finish(result, statuses.to_store(ended.values()))
-            self._publish("default", task_completed(self._settings, invocation, result, now))
+            self._publish("default", task_completed(self.settings, invocation, result, now))
         if not statuses.unfinished(ended.values()):
             del self._ended[invocation.sequence]
         await self._store.flush()
@@ -334,13 +308,13 @@ class Ecs:
         return self._tokens[client_token][1] if client_token in self._tokens else None
 
     def _make_instances(self) -> None:
-        now = self._sources.clock.now()
-        for row in first_instances(self._settings.instances, self._settings.instance_tags, now):
+        now = self.clock.now()
+        for row in first_instances(self.settings.instances, self.settings.instance_tags, now):
             if row.instance_id not in self.hosts:
                 self.hosts.put(row.instance_id, row)
 
     def _continue(self) -> None:
-        now = self._sources.clock.now()
+        now = self.clock.now()
         self.history.forget_before(now - RETENTION_SECONDS)
         for invocation in self.history.created_since(now - CLIENT_TOKEN_SECONDS):
             if invocation.client_token:

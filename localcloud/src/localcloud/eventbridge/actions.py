@@ -2,8 +2,9 @@
 
 from localcloud.api import Action
 from localcloud.eventbridge import bus_actions, event_actions, rule_actions
+from localcloud.eventbridge.state import EventBridge
 
-ACTIONS: dict[str, Action] = {
+ACTIONS: dict[str, Action[EventBridge]] = {
     **bus_actions.ACTIONS,
     **rule_actions.ACTIONS,
     **event_actions.ACTIONS,

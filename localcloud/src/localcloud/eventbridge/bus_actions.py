@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import strict_json
 from localcloud.api import Action, Answer, ApiCall
@@ -11,92 +11,90 @@ from localcloud.eventbridge.answers import named, page, success
 from localcloud.eventbridge.errors import EventSourceTypeInvalid
 from localcloud.eventbridge.http_source import HttpParameters
 from localcloud.eventbridge.resources import Bus, Source
-
-if TYPE_CHECKING:
-    from localcloud.cloud import Cloud
+from localcloud.eventbridge.state import EventBridge
 
 _OTHER_SOURCES = ("Kafka", "MNS", "OSSEvent", "RabbitMQ", "RocketMQ", "ScheduledEvent", "SLS")
 
 
-async def create_event_bus(cloud: Cloud, call: ApiCall) -> Answer:
+async def create_event_bus(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Make a bus."""
     name = call.required("EventBusName")
-    cloud.eventbridge.create_bus(name, call.params.get("Description", ""))
-    return success({"EventBusARN": cloud.eventbridge.bus_arn(name)})
+    eventbridge.create_bus(name, call.params.get("Description", ""))
+    return success({"EventBusARN": eventbridge.bus_arn(name)})
 
 
-async def get_event_bus(cloud: Cloud, call: ApiCall) -> Answer:
+async def get_event_bus(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Return a bus."""
-    return success(_bus(cloud, cloud.eventbridge.bus(call.required("EventBusName"))))
+    return success(_bus(eventbridge, eventbridge.bus(call.required("EventBusName"))))
 
 
-async def update_event_bus(cloud: Cloud, call: ApiCall) -> Answer:
+async def update_event_bus(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Change a bus's description; the provider leaves a removed one out."""
     name = call.required("EventBusName")
-    cloud.eventbridge.describe_bus(name, call.params.get("Description", ""))
+    eventbridge.describe_bus(name, call.params.get("Description", ""))
     return success()
 
 
-async def delete_event_bus(cloud: Cloud, call: ApiCall) -> Answer:
+async def delete_event_bus(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Delete a bus without rules and sources."""
-    cloud.eventbridge.delete_bus(call.required("EventBusName"))
+    eventbridge.delete_bus(call.required("EventBusName"))
     return success({})
 
 
-async def list_event_buses(cloud: Cloud, call: ApiCall) -> Answer:
+async def list_event_buses(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Return the buses, by name, the default bus among them."""
-    buses = named(cloud.eventbridge.buses(), call.params.get("NamePrefix", ""))
+    buses = named(eventbridge.buses(), call.params.get("NamePrefix", ""))
     shown, rest = page(call, buses)
-    return success({"EventBuses": [_bus(cloud, bus) for bus in shown], **rest})
+    return success({"EventBuses": [_bus(eventbridge, bus) for bus in shown], **rest})
 
 
-async def create_event_source(cloud: Cloud, call: ApiCall) -> Answer:
+async def create_event_source(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Make a source: a webhook, or a name for events that come with PutEvents."""
     bus, name = call.required("EventBusName"), call.required("EventSourceName")
     parameters = _parameters(call)
-    cloud.eventbridge.create_source(bus, name, call.params.get("Description", ""), parameters)
-    return success({"EventSourceARN": cloud.eventbridge.source_arn(bus, name)})
+    eventbridge.create_source(bus, name, call.params.get("Description", ""), parameters)
+    return success({"EventSourceARN": eventbridge.source_arn(bus, name)})
 
 
-async def update_event_source(cloud: Cloud, call: ApiCall) -> Answer:
+async def update_event_source(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Change a source; its webhook keeps its address."""
     bus, name = call.required("EventBusName"), call.required("EventSourceName")
     parameters = _parameters(call)
-    cloud.eventbridge.change_source(bus, name, call.params.get("Description", ""), parameters)
+    eventbridge.change_source(bus, name, call.params.get("Description", ""), parameters)
     return success({})
 
 
-async def delete_event_source(cloud: Cloud, call: ApiCall) -> Answer:
+async def delete_event_source(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Delete a source."""
-    cloud.eventbridge.delete_source(call.required("EventBusName"), call.required("EventSourceName"))
+    eventbridge.delete_source(call.required("EventBusName"), call.required("EventSourceName"))
     return success()
 
 
-async def list_user_defined_event_sources(cloud: Cloud, call: ApiCall) -> Answer:
+async def list_user_defined_event_sources(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Return the sources of one bus or of all, by name."""
     bus = call.params.get("EventBusName", "")
     sources = [
         source
-        for source in named(cloud.eventbridge.sources(), call.params.get("NamePrefix", ""))
+        for source in named(eventbridge.sources(), call.params.get("NamePrefix", ""))
         if bus in {"", source.bus}
     ]
     shown, rest = page(call, sources)
-    data = {"EventSourceList": [_source(cloud, source) for source in shown], **rest}
+    data = {"EventSourceList": [_source(eventbridge, source) for source in shown], **rest}
     # The provider's data source looks for the token at the top, its resource in the data.
     top = {"NextToken": rest["NextToken"]} if "NextToken" in rest else {}
     return {**success(data), **top}
 
 
-async def create_service_linked_role(cloud: Cloud, call: ApiCall) -> Answer:
+async def create_service_linked_role(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Make the service-linked role for a product."""
-    cloud.eventbridge.create_role(call.required("ProductName"))
+    eventbridge.create_role(call.required("ProductName"))
     return success()
 
 
-async def check_role(cloud: Cloud, call: ApiCall) -> Answer:
+async def check_role(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Return whether there is a service-linked role for a product."""
     product = call.required("ProductName")
-    return success({"StsRoleName": product, "CheckPass": cloud.eventbridge.has_role(product)})
+    return success({"StsRoleName": product, "CheckPass": eventbridge.has_role(product)})
 
 
 def _parameters(call: ApiCall) -> HttpParameters | None:
@@ -114,20 +112,20 @@ def _parameters(call: ApiCall) -> HttpParameters | None:
     return http_source.parse(call.params.get("SourceHttpEventParameters", ""))
 
 
-def _bus(cloud: Cloud, bus: Bus) -> dict[str, Any]:
+def _bus(eventbridge: EventBridge, bus: Bus) -> dict[str, Any]:
     return {
         "EventBusName": bus.name,
-        "EventBusARN": cloud.eventbridge.bus_arn(bus.name),
+        "EventBusARN": eventbridge.bus_arn(bus.name),
         "Description": bus.description,
         "CreateTimestamp": round(bus.created * 1000),
     }
 
 
-def _source(cloud: Cloud, source: Source) -> dict[str, Any]:
+def _source(eventbridge: EventBridge, source: Source) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "Name": source.name,
         "EventBusName": source.bus,
-        "Arn": cloud.eventbridge.source_arn(source.bus, source.name),
+        "Arn": eventbridge.source_arn(source.bus, source.name),
         "Description": source.description,
         "Type": "UserDefined",
         "Status": "Activated",
@@ -135,28 +133,28 @@ def _source(cloud: Cloud, source: Source) -> dict[str, Any]:
     }
     parameters = source.parameters
     if parameters is not None:
-        urls = cloud.eventbridge.webhook_urls(source)
+        urls = eventbridge.webhook_urls(source)
         shown["SourceHttpEventParameters"] = parameters.described(urls)
     return shown
 
 
-def _bus_arn(cloud: Cloud, call: ApiCall) -> list[str]:
-    return [cloud.eventbridge.bus_arn(call.params.get("EventBusName", ""))]
+def _bus_arn(eventbridge: EventBridge, call: ApiCall) -> list[str]:
+    return [eventbridge.bus_arn(call.params.get("EventBusName", ""))]
 
 
-def _any_bus(cloud: Cloud, call: ApiCall) -> list[str]:
-    return [cloud.eventbridge.bus_arn(call.params.get("EventBusName") or "*")]
+def _any_bus(eventbridge: EventBridge, call: ApiCall) -> list[str]:
+    return [eventbridge.bus_arn(call.params.get("EventBusName") or "*")]
 
 
-def _source_arn(cloud: Cloud, call: ApiCall) -> list[str]:
+def _source_arn(eventbridge: EventBridge, call: ApiCall) -> list[str]:
     name = call.params.get("EventSourceName", "")
-    return [cloud.eventbridge.source_arn(call.params.get("EventBusName", ""), name)]
+    return [eventbridge.source_arn(call.params.get("EventBusName", ""), name)]
 
 
 _HTTP_ONLY = "HTTP sources and sources for PutEvents only"
 
 # Actions and resources: "EventBridge: RAM authorization".
-ACTIONS: dict[str, Action] = {
+ACTIONS: dict[str, Action[EventBridge]] = {
     "CreateEventBus": Action(create_event_bus, "eventbridge:CreateEventBus", _bus_arn),
     "GetEventBus": Action(get_event_bus, "eventbridge:GetEventBus", _bus_arn),
     "UpdateEventBus": Action(update_event_bus, "eventbridge:UpdateEventBus", _bus_arn),

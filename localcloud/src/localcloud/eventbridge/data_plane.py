@@ -2,7 +2,8 @@
 
 from localcloud.api import Action
 from localcloud.eventbridge import event_actions
+from localcloud.eventbridge.state import EventBridge
 
-ACTIONS: dict[str, Action] = event_actions.DATA_ACTIONS
+ACTIONS: dict[str, Action[EventBridge]] = event_actions.DATA_ACTIONS
 
 ROUTES: list[tuple[str, str, str]] = [("POST", "/openapi/putEvents", "PutEvents")]

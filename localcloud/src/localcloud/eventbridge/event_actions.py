@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud.api import Action, Answer, ApiCall
 from localcloud.errors import ApiError
@@ -13,15 +13,13 @@ from localcloud.eventbridge.errors import EventBridgeError
 from localcloud.eventbridge.events import REQUEST_BYTES, REQUEST_EVENTS, check
 from localcloud.eventbridge.matching.json_text import parse, parse_kept
 from localcloud.eventbridge.resources import DEFAULT_BUS
+from localcloud.eventbridge.state import EventBridge
 from localcloud.eventbridge.trace import shown_endpoint
-
-if TYPE_CHECKING:
-    from localcloud.cloud import Cloud
 
 _DAY_SECONDS = 24 * 3600
 
 
-async def put_events(cloud: Cloud, call: ApiCall) -> Answer:
+async def put_events(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Accept up to 16 events on one bus; those that are wrong are reported one by one.
 
     The form of the 2020-04-01 API: ``EventBusName`` and ``EventList``, a JSON list of objects with
@@ -29,47 +27,49 @@ async def put_events(cloud: Cloud, call: ApiCall) -> Answer:
     """
     entries = _list(call.params.get("EventList", "") or call.body.decode("utf-8", "replace"))
     bus = call.params.get("EventBusName") or _only_bus(entries)
-    return success(_put(cloud, call, bus, entries, specversion="1.0"))
+    return success(_put(eventbridge, call, bus, entries, specversion="1.0"))
 
 
-async def put_cloud_events(cloud: Cloud, call: ApiCall) -> Answer:
+async def put_cloud_events(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Accept a batch of CloudEvents, as the data plane's SDK posts it to ``/openapi/putEvents``."""
     entries = _list(call.body.decode("utf-8", "replace"))
-    result = _put(cloud, call, _only_bus(entries), entries, specversion=None)
+    result = _put(eventbridge, call, _only_bus(entries), entries, specversion=None)
     return {
         "RequestId": call.request_id,
-        "ResourceOwnerAccountId": cloud.settings.account_id,
+        "ResourceOwnerAccountId": eventbridge.settings.account_id,
         **result,
     }
 
 
-async def query_event(cloud: Cloud, call: ApiCall) -> Answer:
+async def query_event(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Return an event's content."""
-    await cloud.store.flush()
-    events = _with_id(cloud, call)
+    await eventbridge.store.flush()
+    events = _with_id(eventbridge, call)
     return success(parse_kept(events[-1].body) if events else {})
 
 
-async def query_event_traces(cloud: Cloud, call: ApiCall) -> Answer:
+async def query_event_traces(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Return an event's way: received, matched by a rule, each attempt to deliver it."""
-    await cloud.store.flush()
-    return success([step for event in _with_id(cloud, call) for step in _steps(cloud, event)])
+    await eventbridge.store.flush()
+    return success(
+        [step for event in _with_id(eventbridge, call) for step in _steps(eventbridge, event)]
+    )
 
 
-async def query_traced_event_by_event_id(cloud: Cloud, call: ApiCall) -> Answer:
+async def query_traced_event_by_event_id(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Return the events with an id; the official SDK reads a list of pages here, not one."""
-    await cloud.store.flush()
-    shown, rest = page(call, _with_id(cloud, call))
+    await eventbridge.store.flush()
+    shown, rest = page(call, _with_id(eventbridge, call))
     return success([{"Events": [_summary(event) for event in shown], **rest}])
 
 
-async def query_traced_events(cloud: Cloud, call: ApiCall) -> Answer:
+async def query_traced_events(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Return a bus's events of a time span (in milliseconds), the last day unless told."""
-    await cloud.store.flush()
-    now = cloud.sources.clock.now()
+    await eventbridge.store.flush()
+    now = eventbridge.clock.now()
     day_ago = round((now - _DAY_SECONDS) * 1000)
-    events = cloud.eventbridge.history.of_bus(
-        cloud.eventbridge.bus(call.required("EventBusName")).name,
+    events = eventbridge.history.of_bus(
+        eventbridge.bus(call.required("EventBusName")).name,
         call.integer("StartTime", day_ago, 0, 10**14) / 1000,
         call.integer("EndTime", round(now * 1000), 0, 10**14) / 1000,
         call.params.get("EventSource", ""),
@@ -77,31 +77,31 @@ async def query_traced_events(cloud: Cloud, call: ApiCall) -> Answer:
     )
     rule = call.params.get("MatchedRule", "")
     if rule:
-        deliveries = cloud.eventbridge.history.deliveries
+        deliveries = eventbridge.history.deliveries
         events = [e for e in events if any(c.rule == rule for c in deliveries(e.seq))]
     shown, rest = page(call, events)
     return success({"Events": [_summary(event) for event in shown], **rest})
 
 
 def _put(
-    cloud: Cloud,
+    eventbridge: EventBridge,
     call: ApiCall,
     bus: str,
     entries: list[Mapping[str, Any]],
     *,
     specversion: str | None,
 ) -> dict[str, Any]:
-    cloud.eventbridge.bus(bus)
+    eventbridge.bus(bus)
     results = []
     failed = 0
     for entry in entries:
         result: dict[str, Any] = {
             "EventId": str(entry.get("id") or entry.get("Id") or ""),
-            "TraceId": cloud.sources.ids().upper(),
+            "TraceId": eventbridge.ids().upper(),
         }
         try:
             event = check(entry, specversion=specversion)
-            cloud.eventbridge.publish(bus, event, address=call.source_ip)
+            eventbridge.publish(bus, event, address=call.source_ip)
         except ApiError as error:
             failed += 1
             result |= {"ErrorCode": error.code, "ErrorMessage": error.message}
@@ -149,10 +149,10 @@ def _only_bus(entries: list[Mapping[str, Any]]) -> str:
     return bus
 
 
-def _with_id(cloud: Cloud, call: ApiCall) -> list[Accepted]:
-    bus = cloud.eventbridge.bus(call.params.get("EventBusName") or DEFAULT_BUS).name
+def _with_id(eventbridge: EventBridge, call: ApiCall) -> list[Accepted]:
+    bus = eventbridge.bus(call.params.get("EventBusName") or DEFAULT_BUS).name
     source = call.params.get("EventSource", "")
-    events = cloud.eventbridge.history.with_id(call.required("EventId"), bus)
+    events = eventbridge.history.with_id(call.required("EventId"), bus)
     return [event for event in events if source in {"", event.source}]
 
 
@@ -166,7 +166,7 @@ def _summary(event: Accepted) -> dict[str, Any]:
     }
 
 
-def _steps(cloud: Cloud, event: Accepted) -> list[dict[str, Any]]:
+def _steps(eventbridge: EventBridge, event: Accepted) -> list[dict[str, Any]]:
     received = round(event.accepted * 1000)
     base = {
         "EventBusName": event.bus,
@@ -175,8 +175,8 @@ def _steps(cloud: Cloud, event: Accepted) -> list[dict[str, Any]]:
         "ReceivedTime": received,
     }
     steps = [{**base, "Action": "received", "ActionTime": received}]
-    for course in cloud.eventbridge.history.deliveries(event.seq):
-        target = cloud.eventbridge.target(event.bus, course.rule, course.target)
+    for course in eventbridge.history.deliveries(event.seq):
+        target = eventbridge.target(event.bus, course.rule, course.target)
         for attempt in course.attempts:
             at = round(attempt.at * 1000)
             steps.append(
@@ -195,7 +195,7 @@ def _steps(cloud: Cloud, event: Accepted) -> list[dict[str, Any]]:
     return steps
 
 
-def _bus_arn(cloud: Cloud, call: ApiCall) -> list[str]:
+def _bus_arn(eventbridge: EventBridge, call: ApiCall) -> list[str]:
     bus = call.params.get("EventBusName", "")
     if not bus:
         try:
@@ -203,15 +203,15 @@ def _bus_arn(cloud: Cloud, call: ApiCall) -> list[str]:
         except ApiError:
             # What is wrong with the request is said when it runs; nothing is accepted then.
             bus = "*"
-    return [cloud.eventbridge.bus_arn(bus)]
+    return [eventbridge.bus_arn(bus)]
 
 
-def _traced_bus(cloud: Cloud, call: ApiCall) -> list[str]:
-    return [cloud.eventbridge.bus_arn(call.params.get("EventBusName") or DEFAULT_BUS)]
+def _traced_bus(eventbridge: EventBridge, call: ApiCall) -> list[str]:
+    return [eventbridge.bus_arn(call.params.get("EventBusName") or DEFAULT_BUS)]
 
 
 # Actions and resources: "EventBridge: RAM authorization".
-ACTIONS: dict[str, Action] = {
+ACTIONS: dict[str, Action[EventBridge]] = {
     "PutEvents": Action(put_events, "eventbridge:PutEvents", _bus_arn),
     "QueryEvent": Action(query_event, "eventbridge:QueryEvent", _traced_bus),
     "QueryEventTraces": Action(query_event_traces, "eventbridge:QueryEventTraces", _traced_bus),
@@ -221,6 +221,6 @@ ACTIONS: dict[str, Action] = {
     "QueryTracedEvents": Action(query_traced_events, "eventbridge:QueryTracedEvents", _traced_bus),
 }
 
-DATA_ACTIONS: dict[str, Action] = {
+DATA_ACTIONS: dict[str, Action[EventBridge]] = {
     "PutEvents": Action(put_cloud_events, "eventbridge:PutEvents", _bus_arn),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import strict_json
 from localcloud.api import Action, Answer, ApiCall
@@ -13,12 +13,10 @@ from localcloud.eventbridge.errors import EventBridgeError, PatternInvalid
 from localcloud.eventbridge.matching.json_text import parse
 from localcloud.eventbridge.matching.pattern import InvalidPattern, Pattern
 from localcloud.eventbridge.resources import DISABLED, ENABLED, Rule
-
-if TYPE_CHECKING:
-    from localcloud.cloud import Cloud
+from localcloud.eventbridge.state import EventBridge
 
 
-async def create_rule(cloud: Cloud, call: ApiCall) -> Answer:
+async def create_rule(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Make a rule with its pattern and targets."""
     bus, name = call.required("EventBusName"), call.required("RuleName")
     rule = Rule(
@@ -29,23 +27,23 @@ async def create_rule(cloud: Cloud, call: ApiCall) -> Answer:
         status=_status(call, ENABLED),
         targets=target_config.parse(call.params.get("EventTargets", "")),
     )
-    cloud.eventbridge.create_rule(rule)
-    return success({"RuleARN": cloud.eventbridge.rule_arn(bus, name)})
+    eventbridge.create_rule(rule)
+    return success({"RuleARN": eventbridge.rule_arn(bus, name)})
 
 
-async def get_rule(cloud: Cloud, call: ApiCall) -> Answer:
+async def get_rule(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Return a rule with its targets, as they came."""
-    rule = _found(cloud, call)
-    return success({**_rule(cloud, rule), "Targets": rule.targets})
+    rule = _found(eventbridge, call)
+    return success({**_rule(eventbridge, rule), "Targets": rule.targets})
 
 
-async def update_rule(cloud: Cloud, call: ApiCall) -> Answer:
+async def update_rule(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Change a rule's pattern, description or status; its targets stay.
 
     The provider leaves a removed description out, so a request without one clears it.
     """
-    rule = _found(cloud, call)
-    cloud.eventbridge.put_rule(
+    rule = _found(eventbridge, call)
+    eventbridge.put_rule(
         replace(
             rule,
             pattern=call.params.get("FilterPattern") or rule.pattern,
@@ -56,20 +54,20 @@ async def update_rule(cloud: Cloud, call: ApiCall) -> Answer:
     return success({})
 
 
-async def delete_rule(cloud: Cloud, call: ApiCall) -> Answer:
+async def delete_rule(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Delete a rule and its targets."""
-    cloud.eventbridge.delete_rule(call.required("EventBusName"), call.required("RuleName"))
+    eventbridge.delete_rule(call.required("EventBusName"), call.required("RuleName"))
     return success()
 
 
-async def list_rules(cloud: Cloud, call: ApiCall) -> Answer:
+async def list_rules(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Return a bus's rules, by name."""
-    bus = cloud.eventbridge.bus(call.required("EventBusName"))
-    rules = named(cloud.eventbridge.rules(bus.name), call.params.get("RuleNamePrefix", ""))
+    bus = eventbridge.bus(call.required("EventBusName"))
+    rules = named(eventbridge.rules(bus.name), call.params.get("RuleNamePrefix", ""))
     shown, rest = page(call, rules)
     described = [
         {
-            **_rule(cloud, rule),
+            **_rule(eventbridge, rule),
             "Targets": [
                 {key: target.get(key, "") for key in ("Id", "Type", "Endpoint")}
                 for target in rule.targets
@@ -80,34 +78,34 @@ async def list_rules(cloud: Cloud, call: ApiCall) -> Answer:
     return success({"Rules": described, **rest})
 
 
-async def enable_rule(cloud: Cloud, call: ApiCall) -> Answer:
+async def enable_rule(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Let a rule match again."""
-    cloud.eventbridge.put_rule(replace(_found(cloud, call), status=ENABLED))
+    eventbridge.put_rule(replace(_found(eventbridge, call), status=ENABLED))
     return success()
 
 
-async def disable_rule(cloud: Cloud, call: ApiCall) -> Answer:
+async def disable_rule(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Let a rule match nothing until it is enabled."""
-    cloud.eventbridge.put_rule(replace(_found(cloud, call), status=DISABLED))
+    eventbridge.put_rule(replace(_found(eventbridge, call), status=DISABLED))
     return success()
 
 
-async def put_targets(cloud: Cloud, call: ApiCall) -> Answer:
+async def put_targets(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Replace a rule's targets by the given ones."""
     # guess: the page says "creates or updates"; the provider sends the full list and expects
     # that what it left out is gone.
     targets = target_config.parse(call.required("Targets"))
-    cloud.eventbridge.put_rule(replace(_found(cloud, call), targets=targets))
+    eventbridge.put_rule(replace(_found(eventbridge, call), targets=targets))
     return success({"ErrorEntriesCount": 0, "ErrorEntries": []})
 
 
-async def delete_targets(cloud: Cloud, call: ApiCall) -> Answer:
+async def delete_targets(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Delete some of a rule's targets; those that are not there are listed as errors."""
-    rule = _found(cloud, call)
+    rule = _found(eventbridge, call)
     unwanted = call.repeated("TargetIds") or _texts("TargetIds", call.required("TargetIds"))
     present = {target["Id"] for target in rule.targets}
     kept = [target for target in rule.targets if target["Id"] not in unwanted]
-    cloud.eventbridge.put_rule(replace(rule, targets=kept))
+    eventbridge.put_rule(replace(rule, targets=kept))
     errors = [
         {
             "EntryId": target,
@@ -120,11 +118,11 @@ async def delete_targets(cloud: Cloud, call: ApiCall) -> Answer:
     return success({"ErrorEntriesCount": len(errors), "ErrorEntries": errors})
 
 
-async def list_targets(cloud: Cloud, call: ApiCall) -> Answer:
+async def list_targets(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Return the targets of a rule, or of all rules of a bus, in their order."""
-    bus = cloud.eventbridge.bus(call.required("EventBusName")).name
+    bus = eventbridge.bus(call.required("EventBusName")).name
     name = call.params.get("RuleName", "")
-    rules = [cloud.eventbridge.rule(bus, name)] if name else cloud.eventbridge.rules(bus)
+    rules = [eventbridge.rule(bus, name)] if name else eventbridge.rules(bus)
     shown, rest = page(
         call,
         [
@@ -136,7 +134,7 @@ async def list_targets(cloud: Cloud, call: ApiCall) -> Answer:
     return success({"Targets": shown, **rest})
 
 
-async def test_event_pattern(cloud: Cloud, call: ApiCall) -> Answer:  # noqa: ARG001
+async def test_event_pattern(eventbridge: EventBridge, call: ApiCall) -> Answer:  # noqa: ARG001
     """Return whether a pattern matches an event."""
     text = call.required("Event")
     try:
@@ -152,15 +150,15 @@ async def test_event_pattern(cloud: Cloud, call: ApiCall) -> Answer:  # noqa: AR
     return success({"Result": pattern.matches(event)})
 
 
-def _found(cloud: Cloud, call: ApiCall) -> Rule:
-    return cloud.eventbridge.rule(call.required("EventBusName"), call.required("RuleName"))
+def _found(eventbridge: EventBridge, call: ApiCall) -> Rule:
+    return eventbridge.rule(call.required("EventBusName"), call.required("RuleName"))
 
 
-def _rule(cloud: Cloud, rule: Rule) -> dict[str, Any]:
+def _rule(eventbridge: EventBridge, rule: Rule) -> dict[str, Any]:
     return {
         "EventBusName": rule.bus,
         "RuleName": rule.name,
-        "RuleARN": cloud.eventbridge.rule_arn(rule.bus, rule.name),
+        "RuleARN": eventbridge.rule_arn(rule.bus, rule.name),
         "FilterPattern": rule.pattern,
         "Description": rule.description,
         "Status": rule.status,
@@ -187,13 +185,13 @@ def _texts(name: str, text: str) -> list[str]:
     return values
 
 
-def _rule_arn(cloud: Cloud, call: ApiCall) -> list[str]:
+def _rule_arn(eventbridge: EventBridge, call: ApiCall) -> list[str]:
     name = call.params.get("RuleName") or "*"
-    return [cloud.eventbridge.rule_arn(call.params.get("EventBusName", ""), name)]
+    return [eventbridge.rule_arn(call.params.get("EventBusName", ""), name)]
 
 
 # Actions and resources: "EventBridge: RAM authorization".
-ACTIONS: dict[str, Action] = {
+ACTIONS: dict[str, Action[EventBridge]] = {
     "CreateRule": Action(create_rule, "eventbridge:CreateRule", _rule_arn),
     "GetRule": Action(get_rule, "eventbridge:GetRule", _rule_arn),
     "UpdateRule": Action(update_rule, "eventbridge:UpdateRule", _rule_arn),

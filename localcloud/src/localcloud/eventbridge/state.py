@@ -34,7 +34,6 @@ from localcloud.eventbridge.resources import (
     check_name,
 )
 from localcloud.eventbridge.target_config import compile_target
-from localcloud.eventbridge.trace import ways
 from localcloud.settings import CloudSettings
 from localcloud.store import Store, Table
 
@@ -58,9 +57,10 @@ class EventBridge:
     def __init__(
         self, settings: CloudSettings, sources: Sources, store: Store, journal: Journal
     ) -> None:
-        self._settings = settings
-        self._clock = sources.clock
-        self._ids = sources.ids
+        self.settings = settings
+        self.clock = sources.clock
+        self.ids = sources.ids
+        self.store = store
         self._journal = journal
         self.history = History(store)
         self._buses = Table(store, "eventbridge.bus", Bus)
@@ -71,7 +71,7 @@ class EventBridge:
         self._indexes: dict[str, RuleIndex[tuple[Route, ...]]] = {}
         self._by_token = {digest(s.token): s for s in self._sources if s.token}
         if DEFAULT_BUS not in self._buses:
-            self._buses.put(DEFAULT_BUS, Bus(DEFAULT_BUS, "", self._clock.now()))
+            self._buses.put(DEFAULT_BUS, Bus(DEFAULT_BUS, "", self.clock.now()))
 
     def publish(
         self, bus: str, event: Mapping[str, Any], *, address: str = _NO_ADDRESS
@@ -91,9 +91,9 @@ class EventBridge:
             complete(
                 event,
                 bus=bus,
-                region=self._settings.region,
-                account=self._settings.account_id,
-                now=self._clock.now(),
+                region=self.settings.region,
+                account=self.settings.account_id,
+                now=self.clock.now(),
                 address=address,
             )
         )
@@ -106,22 +106,13 @@ class EventBridge:
         compiled = self._compiled.get(_key(bus, rule))
         return compiled.targets.get(target) if compiled else None
 
-    def trace(
-        self, event_id: str | None = None, limit: int = 100, *, explain: bool = True
-    ) -> list[dict[str, Any]]:
-        """Return the way of the events with an id, or of the last ones, oldest first.
-
-        It reads what is on the disk, so the store is flushed before.
-        """
-        return ways(self, self.history, event_id, limit, explain=explain)
-
     def pattern(self, rule: Rule) -> Pattern:
         """Return a rule's compiled pattern."""
         return self._compiled[_key(rule.bus, rule.name)].pattern
 
     def bus_arn(self, bus: str) -> str:
         """Return a bus's ARN."""
-        where = f"{self._settings.region}:{self._settings.account_id}"
+        where = f"{self.settings.region}:{self.settings.account_id}"
         return f"acs:eventbridge:{where}:eventbus/{bus}"
 
     def rule_arn(self, bus: str, rule: str) -> str:
@@ -137,7 +128,7 @@ class EventBridge:
 
         Type HTTPS has the same one here: the local cloud speaks plain HTTP on loopback.
         """
-        return [f"{self._settings.endpoint}/webhook/putEvents?token={source.token}"]
+        return [f"{self.settings.endpoint}/webhook/putEvents?token={source.token}"]
 
     def buses(self) -> list[Bus]:
         """Return the buses, by name."""
@@ -157,7 +148,7 @@ class EventBridge:
             raise EventBusAlreadyExist(name)
         if len(self._buses) > CUSTOM_BUSES:  # the default bus is not one of them
             raise CountExceedsLimit("EventBus", CUSTOM_BUSES)
-        self._buses.put(name, Bus(name, description, self._clock.now()))
+        self._buses.put(name, Bus(name, description, self.clock.now()))
 
     def describe_bus(self, name: str, description: str) -> None:
         """Change a bus's description."""
@@ -190,7 +181,7 @@ class EventBridge:
         check_name("EventSource", name)
         if _key(bus, name) in self._sources:
             raise EventSourceAlreadyExist(bus, name)
-        self._put_source(Source(bus, name, description, created=self._clock.now()), http)
+        self._put_source(Source(bus, name, description, created=self.clock.now()), http)
 
     def change_source(
         self, bus: str, name: str, description: str, http: HttpParameters | None
@@ -224,7 +215,7 @@ class EventBridge:
             raise EventRuleAlreadyExist(rule.bus, rule.name)
         if len(self.rules(rule.bus)) >= RULES_A_BUS:
             raise CountExceedsLimit("EventRule", RULES_A_BUS)
-        self.put_rule(replace(rule, created=self._clock.now()))
+        self.put_rule(replace(rule, created=self.clock.now()))
 
     def put_rule(self, rule: Rule) -> None:
         """Replace a rule; what was accepted before goes on to the targets as they are now.
@@ -255,7 +246,7 @@ class EventBridge:
     def create_role(self, product: str) -> None:
         """Make the service-linked role for a product; once more changes nothing."""
         if product not in self._roles:
-            self._roles.put(product, ServiceLinkedRole(product, self._clock.now()))
+            self._roles.put(product, ServiceLinkedRole(product, self.clock.now()))
 
     def delete_role(self, product: str) -> bool:
         """Delete the service-linked role for a product; tell whether there was one."""
@@ -278,7 +269,7 @@ class EventBridge:
         return source
 
     def _put_source(self, source: Source, http: HttpParameters | None) -> None:
-        token = source.token or (self._ids() if http else "")
+        token = source.token or (self.ids() if http else "")
         source = replace(source, http=asdict(http) if http else None, token=token)
         self._sources.put(_key(source.bus, source.name), source)
         if token:

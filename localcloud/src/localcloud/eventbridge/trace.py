@@ -1,44 +1,46 @@
-"""The way of an event: which rules it met, why the others did not match, how each delivery went.
+"""The trace of an event: the rules it matched, why others did not, how each delivery went.
 
 Why a rule did not match is worked out when somebody asks, from the rule as it is now; accepting an
 event does not pay for it. Addresses are shown without path and query, because those of chats and
 webhooks are credentials, and so are headers and values that look like secrets.
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from localcloud import strict_json
-from localcloud.eventbridge.delivery.history import Accepted, Course, History
+from localcloud.eventbridge.delivery.history import Accepted, Course
 from localcloud.eventbridge.delivery.journal import PENDING
 from localcloud.eventbridge.events import utc
 from localcloud.eventbridge.matching.json_text import parse_kept
 from localcloud.eventbridge.resources import ENABLED, Rule
+from localcloud.eventbridge.state import EventBridge
 from localcloud.secret_shapes import kind_of, masked
-
-if TYPE_CHECKING:
-    from localcloud.eventbridge.state import EventBridge
 
 _SECRET_HEADER = re.compile(r"token|secret|auth|cookie|sign|key", re.IGNORECASE)
 
 
-def ways(
+def traces(
     eventbridge: EventBridge,
-    history: History,
-    event_id: str | None,
-    limit: int,
+    event_id: str | None = None,
+    limit: int = 100,
     *,
     explain: bool = True,
 ) -> list[dict[str, Any]]:
-    """Return the way of the events with an id, or of the last ones, oldest first.
+    """Return the traces of the events with an id, or of the last events, the oldest first.
 
-    With ``explain``, the rules that did not match say why.
+    They are read from the disk: flush the store first.
+
+    Args:
+        eventbridge: the service that accepted the events.
+        event_id: the id to look for, or None for the last events.
+        limit: how many traces to return at most.
+        explain: whether rules that did not match say why.
     """
+    history = eventbridge.history
     events = history.with_id(event_id) if event_id else history.latest(limit)
-    return [_way(eventbridge, history, accepted, explain) for accepted in events[-limit:]]
+    return [_trace(eventbridge, accepted, explain) for accepted in events[-limit:]]
 
 
 def shown_endpoint(endpoint: str) -> str:
@@ -49,12 +51,10 @@ def shown_endpoint(endpoint: str) -> str:
     return f"{parts.scheme}://{parts.hostname}/..."
 
 
-def _way(
-    eventbridge: EventBridge, history: History, accepted: Accepted, explain: bool
-) -> dict[str, Any]:
+def _trace(eventbridge: EventBridge, accepted: Accepted, explain: bool) -> dict[str, Any]:
     event = parse_kept(accepted.body)
     courses: dict[str, list[Course]] = {}
-    for course in history.deliveries(accepted.seq):
+    for course in eventbridge.history.deliveries(accepted.seq):
         courses.setdefault(course.rule, []).append(course)
     rules = [
         _matched(eventbridge, accepted.bus, name, found) for name, found in courses.items()

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from functools import lru_cache
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import strict_json
 from localcloud.environment import uuid_form
@@ -16,10 +16,8 @@ from localcloud.errors import ApiError
 from localcloud.eventbridge.errors import EventBridgeError
 from localcloud.eventbridge.events import beijing
 from localcloud.eventbridge.resources import Source
+from localcloud.eventbridge.state import EventBridge
 from localcloud.http import HttpRequest, HttpResponse
-
-if TYPE_CHECKING:
-    from localcloud.cloud import Cloud
 
 PATH = "/webhook/putEvents"
 _TYPE = "eventbridge:Events:HTTPEvent"
@@ -31,17 +29,17 @@ _BODY_BYTES = 256 * 1024
 _DEPTH = 1000
 
 
-async def handle(cloud: "Cloud", request: HttpRequest) -> HttpResponse:
+async def handle(eventbridge: EventBridge, request: HttpRequest) -> HttpResponse:
     """Accept a request as an event; the answer comes when the event is on the disk."""
-    request_id = uuid_form(cloud.sources.ids())
+    request_id = uuid_form(eventbridge.ids())
     try:
-        event = _accept(cloud, request)
+        event = _accept(eventbridge, request)
     except ApiError as error:
         return _answer(
             error.status,
             {"RequestId": request_id, "Code": error.code, "Message": error.message},
         )
-    await cloud.store.flush(patient=False)
+    await eventbridge.store.flush(patient=False)
     # guess: the answer is not documented; the engine gives that of PutEvents.
     entry = {"EventId": event["id"], "TraceId": request_id.replace("-", "")}
     return _answer(
@@ -56,32 +54,32 @@ async def handle(cloud: "Cloud", request: HttpRequest) -> HttpResponse:
     )
 
 
-def _accept(cloud: "Cloud", request: HttpRequest) -> Mapping[str, Any]:
+def _accept(eventbridge: EventBridge, request: HttpRequest) -> Mapping[str, Any]:
     if request.path != PATH:
         raise ApiError("InvalidRequestURL", f"there is no '{request.path}' here", 404)
-    source = cloud.eventbridge.source_with_token(request.query.get("token", ""))
+    source = eventbridge.source_with_token(request.query.get("token", ""))
     parameters = source.parameters if source else None
     if source is None or parameters is None:
         # guess: the engine does not say what becomes of an unknown token.
         raise ApiError("AccessDenied", "no event source has this token", 403)
     # A source of type HTTPS is served over plain HTTP too: the local cloud has no other port.
     parameters.admit(request.method, request.source_ip, request.headers.get("referer", ""))
-    return cloud.eventbridge.publish(
-        source.bus, _event(cloud, source, request), address=request.source_ip
+    return eventbridge.publish(
+        source.bus, _event(eventbridge, source, request), address=request.source_ip
     )
 
 
-def _event(cloud: "Cloud", source: Source, request: HttpRequest) -> dict[str, Any]:
+def _event(eventbridge: EventBridge, source: Source, request: HttpRequest) -> dict[str, Any]:
     query = {name: value for name, value in request.query.items() if name != "token"}
     return {
         # The sender has no say in it: a repeated request is another event.
-        "id": uuid_form(cloud.sources.ids()).lower(),
+        "id": uuid_form(eventbridge.ids()).lower(),
         "source": source.name,
         "type": _TYPE,
         "specversion": "1.0",
         "datacontenttype": "application/json",
-        "subject": cloud.eventbridge.source_arn(source.bus, source.name),
-        "time": beijing(cloud.sources.clock.now()),
+        "subject": eventbridge.source_arn(source.bus, source.name),
+        "time": beijing(eventbridge.clock.now()),
         "data": {
             "headers": _headers(request.headers),
             "path": request.path,

@@ -1,23 +1,20 @@
 """The actions of Function Compute 3.0 (version 2023-03-30)."""
 
 import base64
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud.api import Action, Answer, ApiCall
 from localcloud.fc import download, limits, wire
 from localcloud.fc.errors import ConcurrencyNotReserved, InvalidArgument, NotSupportedHere
 from localcloud.fc.invocation import ERROR_HEADER, Invocation
 from localcloud.fc.registry import LATEST, Function, check_alias
+from localcloud.fc.state import FunctionCompute
 from localcloud.http import HttpResponse
-
-if TYPE_CHECKING:
-    from localcloud.cloud import Cloud
-
 
 # Functions
 
 
-async def create_function(cloud: "Cloud", call: ApiCall) -> Answer:
+async def create_function(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Make a function from its settings and an archive."""
     body = wire.body_of(call)
     name = limits.check_name(body.get("functionName"))
@@ -26,24 +23,24 @@ async def create_function(cloud: "Cloud", call: ApiCall) -> Answer:
     if code is None:
         raise InvalidArgument("code", None, "an object with the archive as base64 in zipFile")
     tags = wire.tags(body.get("tags") or body.get("Tags") or [])
-    function = cloud.fc.registry.create(name, settings, code, tags)
-    return _answer(cloud, function)
+    function = fc.registry.create(name, settings, code, tags)
+    return _answer(fc, function)
 
 
-async def get_function(cloud: "Cloud", call: ApiCall) -> Answer:
+async def get_function(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Return a function, or with ``qualifier`` one of its versions."""
-    registry = cloud.fc.registry
+    registry = fc.registry
     function = registry.function(call.path["functionName"])
     qualifier = call.params.get("qualifier", "")
     if qualifier in {"", LATEST}:
-        return _answer(cloud, function)
+        return _answer(fc, function)
     if not qualifier.isdigit():
         qualifier = registry.alias(function.name, qualifier).version
     if qualifier == LATEST:
-        return _answer(cloud, function)
+        return _answer(fc, function)
     version = registry.version(function.name, qualifier)
     return {
-        **_answer(cloud, function),
+        **_answer(fc, function),
         **wire.settings_answer(version.settings),
         "description": version.description,
         "createdTime": version.created,
@@ -53,55 +50,55 @@ async def get_function(cloud: "Cloud", call: ApiCall) -> Answer:
     }
 
 
-async def update_function(cloud: "Cloud", call: ApiCall) -> Answer:
+async def update_function(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Change what the request names and leave the rest."""
     body = wire.body_of(call)
-    before = cloud.fc.registry.function(call.path["functionName"])
+    before = fc.registry.function(call.path["functionName"])
     settings = limits.parse(body, before.settings)
-    function = cloud.fc.registry.update(before.name, settings, wire.archive_of(body))
-    cloud.fc.pool.retire(function.name)
-    return _answer(cloud, function)
+    function = fc.registry.update(before.name, settings, wire.archive_of(body))
+    fc.pool.retire(function.name)
+    return _answer(fc, function)
 
 
-async def delete_function(cloud: "Cloud", call: ApiCall) -> Answer:
+async def delete_function(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Delete a function and stop its processes."""
-    cloud.fc.registry.delete(call.path["functionName"])
-    cloud.fc.pool.retire(call.path["functionName"])
+    fc.registry.delete(call.path["functionName"])
+    fc.pool.retire(call.path["functionName"])
     return None
 
 
-async def list_functions(cloud: "Cloud", call: ApiCall) -> Answer:
+async def list_functions(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Return the functions by name, a page at a time."""
     prefix = call.params.get("prefix", "")
     runtime = call.params.get("runtime", "")
     found = [
         f
-        for f in cloud.fc.registry.functions()
+        for f in fc.registry.functions()
         if f.name.startswith(prefix) and runtime in {"", f.settings["runtime"]}
     ]
     page, more = wire.page_of(call, found, lambda f: f.name)
-    return {"functions": [_answer(cloud, f) for f in page], **more}
+    return {"functions": [_answer(fc, f) for f in page], **more}
 
 
-async def get_function_code(cloud: "Cloud", call: ApiCall) -> Answer:
+async def get_function_code(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Return where the archive can be fetched, and its checksum."""
-    target = cloud.fc.registry.target(call.path["functionName"], call.params.get("qualifier", ""))
-    url = f"{cloud.settings.endpoint}{download.PATH}{target.code.digest}"
+    target = fc.registry.target(call.path["functionName"], call.params.get("qualifier", ""))
+    url = f"{fc.settings.endpoint}{download.PATH}{target.code.digest}"
     return {"url": url, "checksum": target.code.checksum}
 
 
 # Versions and aliases
 
 
-async def publish_function_version(cloud: "Cloud", call: ApiCall) -> Answer:
+async def publish_function_version(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Freeze the function as it is now."""
     description = wire.text(wire.body_of(call), "description")
-    return wire.version_answer(cloud.fc.registry.publish(call.path["functionName"], description))
+    return wire.version_answer(fc.registry.publish(call.path["functionName"], description))
 
 
-async def list_function_versions(cloud: "Cloud", call: ApiCall) -> Answer:
+async def list_function_versions(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Return a function's versions, the newest first."""
-    registry = cloud.fc.registry
+    registry = fc.registry
     versions = registry.versions(registry.function(call.path["functionName"]).name)
     if call.params.get("direction", "BACKWARD") == "FORWARD":
         versions.reverse()
@@ -109,16 +106,16 @@ async def list_function_versions(cloud: "Cloud", call: ApiCall) -> Answer:
     return {"versions": [wire.version_answer(v) for v in page], **more}
 
 
-async def delete_function_version(cloud: "Cloud", call: ApiCall) -> Answer:
+async def delete_function_version(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Delete a version; a missing one is no error."""
-    cloud.fc.registry.delete_version(call.path["functionName"], call.path["versionId"])
+    fc.registry.delete_version(call.path["functionName"], call.path["versionId"])
     return None
 
 
-async def create_alias(cloud: "Cloud", call: ApiCall) -> Answer:
+async def create_alias(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Name a version."""
     body = wire.body_of(call)
-    alias = cloud.fc.registry.create_alias(
+    alias = fc.registry.create_alias(
         call.path["functionName"],
         check_alias(body.get("aliasName")),
         wire.text(body, "versionId"),
@@ -128,14 +125,12 @@ async def create_alias(cloud: "Cloud", call: ApiCall) -> Answer:
     return wire.alias_answer(alias)
 
 
-async def get_alias(cloud: "Cloud", call: ApiCall) -> Answer:
+async def get_alias(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Return an alias."""
-    return wire.alias_answer(
-        cloud.fc.registry.alias(call.path["functionName"], call.path["aliasName"])
-    )
+    return wire.alias_answer(fc.registry.alias(call.path["functionName"], call.path["aliasName"]))
 
 
-async def update_alias(cloud: "Cloud", call: ApiCall) -> Answer:
+async def update_alias(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Change what the request names."""
     body = wire.body_of(call)
     changes: dict[str, Any] = {}
@@ -146,18 +141,18 @@ async def update_alias(cloud: "Cloud", call: ApiCall) -> Answer:
     if "additionalVersionWeight" in body:
         changes["weights"] = wire.weights(body)
     name, alias = call.path["functionName"], call.path["aliasName"]
-    return wire.alias_answer(cloud.fc.registry.update_alias(name, alias, **changes))
+    return wire.alias_answer(fc.registry.update_alias(name, alias, **changes))
 
 
-async def delete_alias(cloud: "Cloud", call: ApiCall) -> Answer:
+async def delete_alias(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Delete an alias; a missing one is no error."""
-    cloud.fc.registry.delete_alias(call.path["functionName"], call.path["aliasName"])
+    fc.registry.delete_alias(call.path["functionName"], call.path["aliasName"])
     return None
 
 
-async def list_aliases(cloud: "Cloud", call: ApiCall) -> Answer:
+async def list_aliases(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Return a function's aliases by name."""
-    registry = cloud.fc.registry
+    registry = fc.registry
     prefix = call.params.get("prefix", "")
     name = registry.function(call.path["functionName"]).name
     found = [a for a in registry.aliases(name) if a.name.startswith(prefix)]
@@ -168,66 +163,66 @@ async def list_aliases(cloud: "Cloud", call: ApiCall) -> Answer:
 # Concurrency
 
 
-async def put_concurrency(cloud: "Cloud", call: ApiCall) -> Answer:
+async def put_concurrency(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Limit how many requests of a function run at the same time."""
     number = wire.body_of(call).get("reservedConcurrency")
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         # guess: what 0 means; nothing here needs a function that never runs.
         raise InvalidArgument("reservedConcurrency", number, "a whole number of at least 1")
-    function = cloud.fc.registry.reserve(call.path["functionName"], number)
-    cloud.fc.pool.retire(function.name)
-    return _concurrency(cloud, function)
+    function = fc.registry.reserve(call.path["functionName"], number)
+    fc.pool.retire(function.name)
+    return _concurrency(fc, function)
 
 
-async def get_concurrency(cloud: "Cloud", call: ApiCall) -> Answer:
+async def get_concurrency(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Return the limit."""
-    function = cloud.fc.registry.function(call.path["functionName"])
+    function = fc.registry.function(call.path["functionName"])
     if function.reserved_concurrency is None:
         raise ConcurrencyNotReserved(function.name)
-    return _concurrency(cloud, function)
+    return _concurrency(fc, function)
 
 
-async def delete_concurrency(cloud: "Cloud", call: ApiCall) -> Answer:
+async def delete_concurrency(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Take the limit away; a missing one is no error."""
-    cloud.fc.registry.reserve(call.path["functionName"], None)
+    fc.registry.reserve(call.path["functionName"], None)
     return None
 
 
 # Tags
 
 
-async def tag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
+async def tag_resources(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Add tags to functions, or change them."""
     body = wire.body_of(call)
     added = wire.tags(body.get("Tag") or [])
-    for name in _tagged(cloud, body.get("ResourceId"), body.get("ResourceType")):
-        tags = cloud.fc.registry.function(name).tags
-        cloud.fc.registry.set_tags(name, {**tags, **added})
+    for name in _tagged(fc, body.get("ResourceId"), body.get("ResourceType")):
+        tags = fc.registry.function(name).tags
+        fc.registry.set_tags(name, {**tags, **added})
     return {"requestId": call.request_id}
 
 
-async def untag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
+async def untag_resources(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Take tags, or all tags, away from functions."""
     keys = set(wire.json_list(call, "TagKey"))
     every = call.boolean("All")
-    names = _tagged(cloud, wire.json_list(call, "ResourceId"), call.params.get("ResourceType"))
+    names = _tagged(fc, wire.json_list(call, "ResourceId"), call.params.get("ResourceType"))
     for name in names:
-        tags = cloud.fc.registry.function(name).tags
+        tags = fc.registry.function(name).tags
         left = {} if every else {k: v for k, v in tags.items() if k not in keys}
-        cloud.fc.registry.set_tags(name, left)
+        fc.registry.set_tags(name, left)
     return {"requestId": call.request_id}
 
 
-async def list_tag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
+async def list_tag_resources(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Return the tags of functions."""
-    wanted = _tagged(cloud, wire.json_list(call, "ResourceId"), call.params.get("ResourceType"))
-    functions = [f for f in cloud.fc.registry.functions() if not wanted or f.name in wanted]
+    wanted = _tagged(fc, wire.json_list(call, "ResourceId"), call.params.get("ResourceType"))
+    functions = [f for f in fc.registry.functions() if not wanted or f.name in wanted]
     return {
         "RequestId": call.request_id,
         "TagResources": [
             {
                 "ResourceType": "function",
-                "ResourceId": cloud.fc.registry.arn(f.name),
+                "ResourceId": fc.registry.arn(f.name),
                 "TagKey": key,
                 "TagValue": value,
             }
@@ -240,7 +235,7 @@ async def list_tag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
 # Invocations
 
 
-async def invoke_function(cloud: "Cloud", call: ApiCall) -> Answer:
+async def invoke_function(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Run a function: wait for it, or answer 202 and run it later."""
     name = call.path["functionName"]
     qualifier = call.params.get("qualifier", "") or LATEST
@@ -250,15 +245,11 @@ async def invoke_function(cloud: "Cloud", call: ApiCall) -> Answer:
         case "Sync":
             pass
         case "Async":
-            await cloud.fc.invoke_later(
-                name, call.body, request_id=call.request_id, qualifier=qualifier
-            )
+            await fc.invoke_later(name, call.body, request_id=call.request_id, qualifier=qualifier)
             return HttpResponse(202)
         case other:
             raise InvalidArgument("x-fc-invocation-type", other, "Sync or Async")
-    invocation = await cloud.fc.invoke(
-        name, call.body, request_id=call.request_id, qualifier=qualifier
-    )
+    invocation = await fc.invoke(name, call.body, request_id=call.request_id, qualifier=qualifier)
     return _response(invocation, with_log=call.headers.get("x-fc-log-type") == "Tail")
 
 
@@ -278,50 +269,50 @@ def _response(invocation: Invocation, *, with_log: bool) -> HttpResponse:
     return HttpResponse(200, invocation.body, headers)
 
 
-def _concurrency(cloud: "Cloud", function: Function) -> Answer:
+def _concurrency(fc: FunctionCompute, function: Function) -> Answer:
     return {
-        "functionArn": cloud.fc.registry.arn(function.name),
+        "functionArn": fc.registry.arn(function.name),
         "reservedConcurrency": function.reserved_concurrency,
     }
 
 
-def _answer(cloud: "Cloud", function: Function) -> dict[str, Any]:
-    return wire.function_answer(function, cloud.fc.registry.arn(function.name))
+def _answer(fc: FunctionCompute, function: Function) -> dict[str, Any]:
+    return wire.function_answer(function, fc.registry.arn(function.name))
 
 
-def _tagged(cloud: "Cloud", resources: object, kind: object) -> list[str]:
+def _tagged(fc: FunctionCompute, resources: object, kind: object) -> list[str]:
     """Return the names of the functions that a tag request is about."""
     if str(kind).lower() not in {"function", "none"}:
         raise InvalidArgument("ResourceType", kind, "function")
     if not isinstance(resources, list):
         raise InvalidArgument("ResourceId", resources, "a list of function ARNs")
-    prefix = cloud.fc.registry.arn("")
+    prefix = fc.registry.arn("")
     names = []
     for resource in resources:
         if not isinstance(resource, str) or not resource.startswith(prefix):
             raise InvalidArgument("ResourceId", resource, f"{prefix}<name>")
-        names.append(cloud.fc.registry.function(resource.removeprefix(prefix)).name)
+        names.append(fc.registry.function(resource.removeprefix(prefix)).name)
     return names
 
 
 # What is where
 
 
-def _one(cloud: "Cloud", call: ApiCall) -> list[str]:
-    return [cloud.fc.registry.arn(call.path["functionName"])]
+def _one(fc: FunctionCompute, call: ApiCall) -> list[str]:
+    return [fc.registry.arn(call.path["functionName"])]
 
 
-def _new(cloud: "Cloud", call: ApiCall) -> list[str]:
-    return [cloud.fc.registry.arn(str(wire.body_of(call).get("functionName", "*")))]
+def _new(fc: FunctionCompute, call: ApiCall) -> list[str]:
+    return [fc.registry.arn(str(wire.body_of(call).get("functionName", "*")))]
 
 
-def _any(cloud: "Cloud", _call: ApiCall) -> list[str]:
-    return [cloud.fc.registry.arn("*")]
+def _any(fc: FunctionCompute, _call: ApiCall) -> list[str]:
+    return [fc.registry.arn("*")]
 
 
 _NO_SETTINGS = "no code from OSS, no layers, containers, GPUs or runtimes other than Python"
 
-ACTIONS: dict[str, Action] = {
+ACTIONS: dict[str, Action[FunctionCompute]] = {
     "CreateFunction": Action(create_function, "fc:CreateFunction", _new, _NO_SETTINGS),
     "GetFunction": Action(get_function, "fc:GetFunction", _one),
     "UpdateFunction": Action(update_function, "fc:UpdateFunction", _one, _NO_SETTINGS),

@@ -95,8 +95,8 @@ class FunctionCompute:
             at_once=self.registry.at_once,
             start=lambda spec: Worker.start(spec, self._nursery),
         )
-        self._settings = settings
-        self._sources = sources
+        self.settings = settings
+        self._clock = sources.clock
         self._store = store
         self._faults = faults
         self._assume = assume
@@ -162,7 +162,7 @@ class FunctionCompute:
         if len(payload) > ASYNC_PAYLOAD_LIMIT:
             raise PayloadTooLarge(len(payload), ASYNC_PAYLOAD_LIMIT)
         self.registry.target(name, qualifier)
-        now = self._sources.clock.now()
+        now = self._clock.now()
         self._async.accept(Pending(request_id, name, qualifier, payload, due=now))
         await self._store.flush()
 
@@ -242,21 +242,21 @@ class FunctionCompute:
             "version_id": target.version,
             "log_project": log.get("project", ""),
             "log_store": log.get("logstore", ""),
-            "account_id": self._settings.account_id,
-            "region": self._settings.region,
+            "account_id": self.settings.account_id,
+            "region": self.settings.region,
         }
-        endpoint = self._settings.endpoint
+        endpoint = self.settings.endpoint
         environment = {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "LANG": "C.UTF-8",
             "HOME": "/tmp",  # noqa: S108 - as in the real runtime
             **settings["environmentVariables"],
             # "Configure environment variables" names these.
-            "FC_ACCOUNT_ID": self._settings.account_id,
+            "FC_ACCOUNT_ID": self.settings.account_id,
             "FC_FUNCTION_HANDLER": settings["handler"],
             "FC_FUNCTION_MEMORY_SIZE": str(settings["memorySize"]),
             "FC_FUNCTION_NAME": target.function,
-            "FC_REGION": self._settings.region,
+            "FC_REGION": self.settings.region,
             "FC_FUNCTION_VERSION" if modern else "FC_VER_ID": target.version,
             # Only here: they keep every call of the function inside the local cloud.
             "ALIBABA_CLOUD_ENDPOINT_ECS": endpoint,
@@ -274,7 +274,7 @@ class FunctionCompute:
             tuple(environment.items()),
             (await self._isolation()).level,
             settings["memorySize"],
-            self._settings.port,
+            self.settings.port,
         )
         self._specs[target.function, target.version] = spec
         return spec
@@ -292,8 +292,8 @@ class FunctionCompute:
         return folder
 
     def _folder(self) -> Path:
-        if self._settings.data is not None:
-            return self._settings.data / "functions"
+        if self.settings.data is not None:
+            return self.settings.data / "functions"
         if self._temporary is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="localcloud-functions-")
         return Path(self._temporary.name)
@@ -307,7 +307,7 @@ class FunctionCompute:
         if not log.get("project") or not role:
             return
         resource = (
-            f"acs:log:{self._settings.region}:{self._settings.account_id}:"
+            f"acs:log:{self.settings.region}:{self.settings.account_id}:"
             f"project/{log['project']}/logstore/{log['logstore']}"
         )
         action = "log:PostLogStoreLogs"
@@ -344,7 +344,7 @@ class FunctionCompute:
         self._journal.write_output(
             target.function,
             invocation.request_id,
-            self._sources.clock.now(),
+            self._clock.now(),
             invocation.duration_ms,
             invocation.error_type,
             "\n".join(lines),

@@ -1,17 +1,17 @@
 """The Location service (2015-06-12): every product is at the local cloud's own address."""
 
 from localcloud.api import Action, Answer, ApiCall
-from localcloud.cloud import Cloud
+from localcloud.settings import CloudSettings
 
 
-async def describe_endpoints(cloud: Cloud, call: ApiCall) -> Answer:
+async def describe_endpoints(settings: CloudSettings, call: ApiCall) -> Answer:
     """Tell where a product is; clients ask this when no endpoint is configured for it."""
     code = call.required("ServiceCode")
     endpoint = {
-        "Id": call.params.get("Id", cloud.settings.region),
+        "Id": call.params.get("Id", settings.region),
         "ServiceCode": code,
         "SerivceCode": code,  # spelt so in the real answer
-        "Endpoint": cloud.settings.endpoint.removeprefix("http://"),
+        "Endpoint": settings.endpoint.removeprefix("http://"),
         "Namespace": "",
         "Type": call.params.get("Type", "openAPI"),
         "Protocols": {"Protocols": ["HTTP"]},
@@ -19,4 +19,4 @@ async def describe_endpoints(cloud: Cloud, call: ApiCall) -> Answer:
     return {"Success": True, "Endpoints": {"Endpoint": [endpoint]}}
 
 
-ACTIONS: dict[str, Action] = {"DescribeEndpoints": Action(describe_endpoints)}
+ACTIONS: dict[str, Action[CloudSettings]] = {"DescribeEndpoints": Action(describe_endpoints)}

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import strict_json
 from localcloud.api import Action, Answer, ApiCall
 from localcloud.mns.errors import InvalidArgument
-from localcloud.mns.state import LIMITS, Counts, Queue
+from localcloud.mns.state import LIMITS, Counts, Mns, Queue
 from localcloud.whole_number import whole_number
-
-if TYPE_CHECKING:
-    from localcloud.cloud import Cloud
 
 _NUMBERS = {
     "DelaySeconds": "delay_seconds",
@@ -23,43 +20,43 @@ _NUMBERS = {
 _PAGE = 10
 
 
-async def create_queue(cloud: Cloud, call: ApiCall) -> Answer:
+async def create_queue(mns: Mns, call: ApiCall) -> Answer:
     """Make a queue."""
     name = call.required("QueueName")
     if call.params.get("QueueType", "normal") != "normal":
         raise InvalidArgument("QueueType", call.params["QueueType"], "normal")
-    cloud.mns.create_queue(name, {**_attributes(call), "tags": call.pairs("Tag")})
+    mns.create_queue(name, {**_attributes(call), "tags": call.pairs("Tag")})
     return _success({})
 
 
-async def get_queue_attributes(cloud: Cloud, call: ApiCall) -> Answer:
+async def get_queue_attributes(mns: Mns, call: ApiCall) -> Answer:
     """Return a queue's attributes, tags and numbers of messages."""
-    queue = cloud.mns.queue(call.required("QueueName"))
-    return _success(_described(queue, await cloud.mns.counts(queue.name)))
+    queue = mns.queue(call.required("QueueName"))
+    return _success(_described(queue, await mns.counts(queue.name)))
 
 
-async def set_queue_attributes(cloud: Cloud, call: ApiCall) -> Answer:
+async def set_queue_attributes(mns: Mns, call: ApiCall) -> Answer:
     """Change the attributes that the request names."""
-    cloud.mns.change_queue(call.required("QueueName"), _attributes(call))
+    mns.change_queue(call.required("QueueName"), _attributes(call))
     return _success({})
 
 
-async def delete_queue(cloud: Cloud, call: ApiCall) -> Answer:
+async def delete_queue(mns: Mns, call: ApiCall) -> Answer:
     """Delete a queue and its messages."""
-    cloud.mns.delete_queue(call.required("QueueName"))
+    mns.delete_queue(call.required("QueueName"))
     return _success({})
 
 
-async def list_queue(cloud: Cloud, call: ApiCall) -> Answer:
+async def list_queue(mns: Mns, call: ApiCall) -> Answer:
     """Return the queues, by name, one page at a time."""
     wanted = call.params.get("QueueName", "")
-    queues = [q for q in cloud.mns.queues() if wanted in q.name]
+    queues = [q for q in mns.queues() if wanted in q.name]
     number = call.integer("PageNum", 1, 1, 1_000_000)
     size = call.integer("PageSize", _PAGE, 1, 100)
     page = queues[(number - 1) * size : number * size]
     return _success(
         {
-            "PageData": [_described(q, await cloud.mns.counts(q.name)) for q in page],
+            "PageData": [_described(q, await mns.counts(q.name)) for q in page],
             "PageNum": number,
             "PageSize": size,
             "Pages": -(-len(queues) // size),
@@ -69,32 +66,32 @@ async def list_queue(cloud: Cloud, call: ApiCall) -> Answer:
     )
 
 
-async def tag_resources(cloud: Cloud, call: ApiCall) -> Answer:
+async def tag_resources(mns: Mns, call: ApiCall) -> Answer:
     """Add or replace tags of queues."""
     tags = call.pairs("Tag")
     for name in _tagged(call):
-        cloud.mns.change_queue(name, {"tags": {**cloud.mns.queue(name).tags, **tags}})
+        mns.change_queue(name, {"tags": {**mns.queue(name).tags, **tags}})
     return _success({})
 
 
-async def untag_resources(cloud: Cloud, call: ApiCall) -> Answer:
+async def untag_resources(mns: Mns, call: ApiCall) -> Answer:
     """Take tags from queues: the named ones, or all."""
     keys = call.repeated("TagKey")
     everything = call.boolean("All")
     for name in _tagged(call):
-        tags = cloud.mns.queue(name).tags
+        tags = mns.queue(name).tags
         kept = {} if everything else {k: v for k, v in tags.items() if k not in keys}
-        cloud.mns.change_queue(name, {"tags": kept})
+        mns.change_queue(name, {"tags": kept})
     return _success({})
 
 
-async def list_tag_resources(cloud: Cloud, call: ApiCall) -> Answer:
+async def list_tag_resources(mns: Mns, call: ApiCall) -> Answer:
     """Return the tags of queues."""
     wanted = call.pairs("Tag")
     rows = [
         {"ResourceType": "queue", "ResourceId": name, "TagKey": key, "TagValue": value}
-        for name in call.repeated("ResourceId") or [q.name for q in cloud.mns.queues()]
-        for key, value in cloud.mns.queue(name).tags.items()
+        for name in call.repeated("ResourceId") or [q.name for q in mns.queues()]
+        for key, value in mns.queue(name).tags.items()
         if not wanted or wanted.get(key) in {value, ""}
     ]
     return {"TagResources": rows}
@@ -165,20 +162,20 @@ def _success(data: dict[str, Any]) -> Answer:
     }
 
 
-def _queue(cloud: Cloud, call: ApiCall) -> list[str]:
-    return [cloud.mns.arn(call.params.get("QueueName", ""))]
+def _queue(mns: Mns, call: ApiCall) -> list[str]:
+    return [mns.arn(call.params.get("QueueName", ""))]
 
 
-def _queues(cloud: Cloud, call: ApiCall) -> list[str]:
-    return [cloud.mns.arn(name) for name in call.repeated("ResourceId")] or [cloud.mns.arn("*")]
+def _queues(mns: Mns, call: ApiCall) -> list[str]:
+    return [mns.arn(name) for name in call.repeated("ResourceId")] or [mns.arn("*")]
 
 
-def _any_queue(cloud: Cloud, _call: ApiCall) -> list[str]:
-    return [cloud.mns.arn("*")]
+def _any_queue(mns: Mns, _call: ApiCall) -> list[str]:
+    return [mns.arn("*")]
 
 
 # Actions and resources: "Simple Message Queue (formerly MNS): RAM authorization".
-ACTIONS: dict[str, Action] = {
+ACTIONS: dict[str, Action[Mns]] = {
     "CreateQueue": Action(create_queue, "mns:CreateQueue", _queue, "standard queues only"),
     "GetQueueAttributes": Action(get_queue_attributes, "mns:GetQueueAttributes", _queue),
     "SetQueueAttributes": Action(set_queue_attributes, "mns:SetQueueAttributes", _queue),

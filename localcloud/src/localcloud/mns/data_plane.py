@@ -7,7 +7,6 @@ received and what is only peeked at therefore need the same permission here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from localcloud.api import Action, Answer, ApiCall
@@ -15,11 +14,8 @@ from localcloud.errors import ApiError
 from localcloud.http import HttpResponse
 from localcloud.mns import xml
 from localcloud.mns.errors import InvalidArgument
-from localcloud.mns.state import DEFAULT_PRIORITY, Message, Queue, require_message
+from localcloud.mns.state import DEFAULT_PRIORITY, Message, Mns, Queue, require_message
 from localcloud.whole_number import whole_number
-
-if TYPE_CHECKING:
-    from localcloud.cloud import Cloud
 
 _BATCH = 16
 _XML = {"content-type": "text/xml;charset=utf-8"}
@@ -32,18 +28,18 @@ _NUMBERS = {
 }
 
 
-async def list_queues(cloud: Cloud, call: ApiCall) -> Answer:
+async def list_queues(mns: Mns, call: ApiCall) -> Answer:
     """Return the addresses of the queues, by name."""
-    queues = cloud.mns.queues(call.headers.get("x-mns-prefix", ""))
+    queues = mns.queues(call.headers.get("x-mns-prefix", ""))
     marker = call.headers.get("x-mns-marker", "")
     size = _whole("x-mns-ret-number", call.headers.get("x-mns-ret-number", "1000"), 1, 1000)
     after = [q for q in queues if q.name > marker]
     last = f"<NextMarker>{escape(after[size - 1].name)}</NextMarker>" if len(after) > size else ""
-    rows = [{"QueueURL": _url(cloud, q)} for q in after[:size]]
+    rows = [{"QueueURL": _url(mns, q)} for q in after[:size]]
     return _answer(200, xml.write_list("Queues", "Queue", rows, last))
 
 
-async def put_queue(cloud: Cloud, call: ApiCall) -> Answer:
+async def put_queue(mns: Mns, call: ApiCall) -> Answer:
     """Make a queue or, with ``metaoverride``, change one."""
     name = call.path["queueName"]
     values = xml.fields(xml.read(call.body, "Queue")) if call.body else {}
@@ -55,16 +51,16 @@ async def put_queue(cloud: Cloud, call: ApiCall) -> Answer:
     if values.get("LoggingEnabled"):
         attributes["logging_enabled"] = values["LoggingEnabled"].lower() == "true"
     if call.params.get("metaoverride") == "true":
-        cloud.mns.change_queue(name, attributes)
+        mns.change_queue(name, attributes)
         return HttpResponse(204)
-    queue = cloud.mns.create_queue(name, attributes)
-    return HttpResponse(201, b"", {"location": _url(cloud, queue)})
+    queue = mns.create_queue(name, attributes)
+    return HttpResponse(201, b"", {"location": _url(mns, queue)})
 
 
-async def get_queue(cloud: Cloud, call: ApiCall) -> Answer:
+async def get_queue(mns: Mns, call: ApiCall) -> Answer:
     """Return a queue's attributes and numbers of messages."""
-    queue = cloud.mns.queue(call.path["queueName"])
-    counts = await cloud.mns.counts(queue.name)
+    queue = mns.queue(call.path["queueName"])
+    counts = await mns.counts(queue.name)
     values = {
         "QueueName": queue.name,
         **{element: getattr(queue, attribute) for element, attribute in _NUMBERS.items()},
@@ -78,17 +74,17 @@ async def get_queue(cloud: Cloud, call: ApiCall) -> Answer:
     return _answer(200, xml.write("Queue", values))
 
 
-async def delete_queue(cloud: Cloud, call: ApiCall) -> Answer:
+async def delete_queue(mns: Mns, call: ApiCall) -> Answer:
     """Delete a queue and its messages."""
-    cloud.mns.delete_queue(call.path["queueName"])
+    mns.delete_queue(call.path["queueName"])
     return HttpResponse(204)
 
 
-async def send_message(cloud: Cloud, call: ApiCall) -> Answer:
+async def send_message(mns: Mns, call: ApiCall) -> Answer:
     """Put one message, or up to 16, into a queue."""
     queue = call.path["queueName"]
     if not call.body.rstrip().endswith(b"</Messages>"):
-        sent = _send(cloud, queue, xml.fields(xml.read(call.body, "Message")))
+        sent = _send(mns, queue, xml.fields(xml.read(call.body, "Message")))
         return _answer(201, xml.write("Message", _receipt(sent)))
     wanted = [xml.fields(element) for element in xml.read(call.body, "Messages")]
     if not 1 <= len(wanted) <= _BATCH:
@@ -97,36 +93,36 @@ async def send_message(cloud: Cloud, call: ApiCall) -> Answer:
     failed = False
     for values in wanted:
         try:
-            results.append(_receipt(_send(cloud, queue, values)))
+            results.append(_receipt(_send(mns, queue, values)))
         except InvalidArgument as error:
             failed = True
             results.append({"ErrorCode": error.code, "ErrorMessage": error.message})
     return _answer(500 if failed else 201, xml.write_list("Messages", "Message", results))
 
 
-async def receive_message(cloud: Cloud, call: ApiCall) -> Answer:
+async def receive_message(mns: Mns, call: ApiCall) -> Answer:
     """Take messages, waiting for them if asked; with ``peekonly`` only look at them."""
-    queue = cloud.mns.queue(call.path["queueName"])
+    queue = mns.queue(call.path["queueName"])
     batch = "numOfMessages" in call.params
     count = _whole("numOfMessages", call.params.get("numOfMessages", "1"), 1, _BATCH)
     peek = call.params.get("peekonly") == "true"
     if peek:
-        messages = await cloud.mns.peek(queue.name, count)
+        messages = await mns.peek(queue.name, count)
     else:
         text = call.params.get("waitseconds", str(queue.polling_wait_seconds))
         wait = _whole("waitseconds", text, 0, 30)
-        messages = await cloud.mns.receive_within(queue.name, count, wait)
+        messages = await mns.receive_within(queue.name, count, wait)
     rows = [_message(m, received=not peek) for m in require_message(messages, queue.name)]
     if batch:
         return _answer(200, xml.write_list("Messages", "Message", rows))
     return _answer(200, xml.write("Message", rows[0]))
 
 
-async def delete_message(cloud: Cloud, call: ApiCall) -> Answer:
+async def delete_message(mns: Mns, call: ApiCall) -> Answer:
     """Delete a received message, or up to 16 whose receipts are in the body."""
     queue = call.path["queueName"]
     if not call.body:
-        await cloud.mns.delete(queue, call.required("ReceiptHandle"))
+        await mns.delete(queue, call.required("ReceiptHandle"))
         return HttpResponse(204)
     handles = [element.text or "" for element in xml.read(call.body, "ReceiptHandles")]
     if not 1 <= len(handles) <= _BATCH:
@@ -134,7 +130,7 @@ async def delete_message(cloud: Cloud, call: ApiCall) -> Answer:
     errors: list[Mapping[str, object]] = []
     for handle in handles:
         try:
-            await cloud.mns.delete(queue, handle)
+            await mns.delete(queue, handle)
         except ApiError as error:
             errors.append(
                 {
@@ -148,21 +144,21 @@ async def delete_message(cloud: Cloud, call: ApiCall) -> Answer:
     return HttpResponse(204)
 
 
-async def change_message_visibility(cloud: Cloud, call: ApiCall) -> Answer:
+async def change_message_visibility(mns: Mns, call: ApiCall) -> Answer:
     """Keep a received message invisible for longer or shorter."""
     seconds = _whole("VisibilityTimeout", call.required("VisibilityTimeout"), 1, 43_200)
-    message = await cloud.mns.change_visibility(
+    message = await mns.change_visibility(
         call.path["queueName"], call.required("ReceiptHandle"), seconds
     )
     values = {"ReceiptHandle": message.receipt, "NextVisibleTime": _milliseconds(message.visible)}
     return _answer(200, xml.write("ChangeVisibility", values))
 
 
-def _send(cloud: Cloud, queue: str, values: Mapping[str, str]) -> Message:
+def _send(mns: Mns, queue: str, values: Mapping[str, str]) -> Message:
     if not values.get("MessageBody"):
         raise InvalidArgument("MessageBody", "", "a text that is not empty")
     delay = values.get("DelaySeconds")
-    return cloud.mns.send(
+    return mns.send(
         queue,
         values["MessageBody"],
         delay_seconds=_whole("DelaySeconds", delay, 0, 604_800) if delay else None,
@@ -201,30 +197,30 @@ def _whole(name: str, text: str, low: int, high: int) -> int:
     return number
 
 
-def _url(cloud: Cloud, queue: Queue) -> str:
-    return f"{cloud.settings.endpoint}/queues/{queue.name}"
+def _url(mns: Mns, queue: Queue) -> str:
+    return f"{mns.settings.endpoint}/queues/{queue.name}"
 
 
 def _answer(status: int, body: bytes) -> HttpResponse:
     return HttpResponse(status, body, _XML)
 
 
-def _queue(cloud: Cloud, call: ApiCall) -> list[str]:
-    return [cloud.mns.arn(call.path["queueName"])]
+def _queue(mns: Mns, call: ApiCall) -> list[str]:
+    return [mns.arn(call.path["queueName"])]
 
 
-def _messages(cloud: Cloud, call: ApiCall) -> list[str]:
+def _messages(mns: Mns, call: ApiCall) -> list[str]:
     # "Permission policies and examples": messages have a resource of their own.
-    return [cloud.mns.arn(call.path["queueName"]) + "/messages"]
+    return [mns.arn(call.path["queueName"]) + "/messages"]
 
 
-def _any_queue(cloud: Cloud, _call: ApiCall) -> list[str]:
-    return [cloud.mns.arn("*")]
+def _any_queue(mns: Mns, _call: ApiCall) -> list[str]:
+    return [mns.arn("*")]
 
 
 _NO_PROPERTIES = "no user or system properties, no message groups"
 
-ACTIONS: dict[str, Action] = {
+ACTIONS: dict[str, Action[Mns]] = {
     "ListQueue": Action(list_queues, "mns:ListQueue", _any_queue, "without attributes"),
     "PutQueue": Action(put_queue, "mns:CreateQueue", _queue, "asks for one permission in both"),
     "GetQueueAttributes": Action(get_queue, "mns:GetQueueAttributes", _queue),

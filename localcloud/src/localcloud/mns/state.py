@@ -95,7 +95,7 @@ class Mns:
     """The message queues of the account."""
 
     def __init__(self, settings: CloudSettings, sources: Sources, store: Store) -> None:
-        self._settings = settings
+        self.settings = settings
         self._clock = sources.clock
         self._ids = sources.ids
         self._store = store
@@ -106,7 +106,7 @@ class Mns:
 
     def arn(self, name: str) -> str:
         """Return a queue's ARN, as RAM and dead-letter settings write it."""
-        return f"acs:mns:{self._settings.region}:{self._settings.account_id}:/queues/{name}"
+        return f"acs:mns:{self.settings.region}:{self.settings.account_id}:/queues/{name}"
 
     def queues(self, prefix: str = "") -> list[Queue]:
         """Return the queues, by name."""

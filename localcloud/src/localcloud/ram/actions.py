@@ -5,20 +5,19 @@ from typing import Any
 
 from localcloud import strict_json
 from localcloud.api import Action, Answer, ApiCall
-from localcloud.cloud import Cloud
 from localcloud.environment import iso_utc
 from localcloud.errors import ApiError, InvalidParameter
 from localcloud.ram.errors import EntityAlreadyExists, EntityNotExist
-from localcloud.ram.state import MAX_VERSIONS, ManagedPolicy, Role
+from localcloud.ram.state import MAX_VERSIONS, ManagedPolicy, Ram, Role
 
 _SESSION_SECONDS = (900, 43_200)
 
 
-async def create_role(cloud: Cloud, call: ApiCall) -> Answer:
+async def create_role(ram: Ram, call: ApiCall) -> Answer:
     """Make a role that the principals of its trust policy may assume."""
     name = call.required("RoleName")
     _check_name("RoleName", name, 64)
-    role = cloud.ram.create_role(
+    role = ram.create_role(
         name,
         call.required("AssumeRolePolicyDocument"),
         call.params.get("Description", ""),
@@ -28,18 +27,18 @@ async def create_role(cloud: Cloud, call: ApiCall) -> Answer:
     return {"Role": _role(role)}
 
 
-async def get_role(cloud: Cloud, call: ApiCall) -> Answer:
+async def get_role(ram: Ram, call: ApiCall) -> Answer:
     """Return a role."""
-    return {"Role": _role(cloud.ram.role(call.required("RoleName")))}
+    return {"Role": _role(ram.role(call.required("RoleName")))}
 
 
-async def list_roles(cloud: Cloud, call: ApiCall) -> Answer:
+async def list_roles(ram: Ram, call: ApiCall) -> Answer:
     """Return the roles, by name."""
-    roles, page = _page(call, sorted(cloud.ram.roles, key=lambda r: r.name))
+    roles, page = _page(call, sorted(ram.roles, key=lambda r: r.name))
     return {"Roles": {"Role": [_role(r) for r in roles]}, **page}
 
 
-async def update_role(cloud: Cloud, call: ApiCall) -> Answer:
+async def update_role(ram: Ram, call: ApiCall) -> Answer:
     """Change a role's description, trust policy or session time."""
     changes: dict[str, Any] = {}
     if "NewDescription" in call.params:
@@ -48,66 +47,66 @@ async def update_role(cloud: Cloud, call: ApiCall) -> Answer:
         changes["trust"] = call.params["NewAssumeRolePolicyDocument"]
     if "NewMaxSessionDuration" in call.params:
         changes["max_session_seconds"] = call.integer("NewMaxSessionDuration", 3600, 3600, 43_200)
-    return {"Role": _role(cloud.ram.update_role(call.required("RoleName"), **changes))}
+    return {"Role": _role(ram.update_role(call.required("RoleName"), **changes))}
 
 
-async def delete_role(cloud: Cloud, call: ApiCall) -> Answer:
+async def delete_role(ram: Ram, call: ApiCall) -> Answer:
     """Delete a role without policies."""
-    cloud.ram.delete_role(call.required("RoleName"))
+    ram.delete_role(call.required("RoleName"))
     return {}
 
 
-async def create_policy(cloud: Cloud, call: ApiCall) -> Answer:
+async def create_policy(ram: Ram, call: ApiCall) -> Answer:
     """Make a custom policy with one version."""
     name = call.required("PolicyName")
     _check_name("PolicyName", name, 128)
-    if cloud.ram.managed.get(name):
+    if ram.managed.get(name):
         raise EntityAlreadyExists("Policy", name)
     policy = ManagedPolicy(
         name=name,
-        created=iso_utc(cloud.sources.clock.now()),
+        created=iso_utc(ram.clock.now()),
         versions={"v1": call.required("PolicyDocument")},
         default="v1",
         description=call.params.get("Description", ""),
         tags=_tags(call),
     )
-    cloud.ram.put_policy(policy)
-    return {"Policy": _policy(cloud, policy)}
+    ram.put_policy(policy)
+    return {"Policy": _policy(ram, policy)}
 
 
-async def get_policy(cloud: Cloud, call: ApiCall) -> Answer:
+async def get_policy(ram: Ram, call: ApiCall) -> Answer:
     """Return a custom policy and the document in force."""
     _only_custom(call)
-    policy = cloud.ram.policy(call.required("PolicyName"))
+    policy = ram.policy(call.required("PolicyName"))
     return {
-        "Policy": _policy(cloud, policy),
+        "Policy": _policy(ram, policy),
         "DefaultPolicyVersion": _version(policy, policy.default),
     }
 
 
-async def list_policies(cloud: Cloud, call: ApiCall) -> Answer:
+async def list_policies(ram: Ram, call: ApiCall) -> Answer:
     """Return the custom policies, by name."""
-    policies, page = _page(call, sorted(cloud.ram.managed, key=lambda p: p.name))
-    return {"Policies": {"Policy": [_policy(cloud, p) for p in policies]}, **page}
+    policies, page = _page(call, sorted(ram.managed, key=lambda p: p.name))
+    return {"Policies": {"Policy": [_policy(ram, p) for p in policies]}, **page}
 
 
-async def delete_policy(cloud: Cloud, call: ApiCall) -> Answer:
+async def delete_policy(ram: Ram, call: ApiCall) -> Answer:
     """Delete a custom policy that is attached to nothing; its versions go with it."""
     name = call.required("PolicyName")
-    policy = cloud.ram.policy(name)
+    policy = ram.policy(name)
     if len(policy.versions) > 1 and not call.boolean("CascadingDelete"):
         raise ApiError(
             "DeleteConflict.Policy.Version",
             f"the policy '{name}' has {len(policy.versions)} versions; delete the others first",
             409,
         )
-    cloud.ram.delete_policy(name)
+    ram.delete_policy(name)
     return {}
 
 
-async def create_policy_version(cloud: Cloud, call: ApiCall) -> Answer:
+async def create_policy_version(ram: Ram, call: ApiCall) -> Answer:
     """Add a version to a policy and, if asked, put it in force."""
-    policy = cloud.ram.policy(call.required("PolicyName"))
+    policy = ram.policy(call.required("PolicyName"))
     versions = dict(policy.versions)
     if len(versions) >= MAX_VERSIONS:
         if call.params.get("RotateStrategy") != "DeleteOldestNonDefaultVersionWhenLimitExceeded":
@@ -122,25 +121,25 @@ async def create_policy_version(cloud: Cloud, call: ApiCall) -> Answer:
     versions[version] = call.required("PolicyDocument")
     default = version if call.boolean("SetAsDefault") else policy.default
     policy = replace(policy, versions=versions, default=default, last_version=number)
-    cloud.ram.put_policy(policy)
+    ram.put_policy(policy)
     return {"PolicyVersion": _version(policy, version)}
 
 
-async def get_policy_version(cloud: Cloud, call: ApiCall) -> Answer:
+async def get_policy_version(ram: Ram, call: ApiCall) -> Answer:
     """Return one version of a policy."""
-    policy = cloud.ram.policy(call.required("PolicyName"))
+    policy = ram.policy(call.required("PolicyName"))
     return {"PolicyVersion": _version(policy, _known_version(policy, call))}
 
 
-async def list_policy_versions(cloud: Cloud, call: ApiCall) -> Answer:
+async def list_policy_versions(ram: Ram, call: ApiCall) -> Answer:
     """Return the versions of a policy."""
-    policy = cloud.ram.policy(call.required("PolicyName"))
+    policy = ram.policy(call.required("PolicyName"))
     return {"PolicyVersions": {"PolicyVersion": [_version(policy, v) for v in policy.versions]}}
 
 
-async def delete_policy_version(cloud: Cloud, call: ApiCall) -> Answer:
+async def delete_policy_version(ram: Ram, call: ApiCall) -> Answer:
     """Delete a version that is not in force."""
-    policy = cloud.ram.policy(call.required("PolicyName"))
+    policy = ram.policy(call.required("PolicyName"))
     version = _known_version(policy, call)
     if version == policy.default:
         raise ApiError(
@@ -149,82 +148,82 @@ async def delete_policy_version(cloud: Cloud, call: ApiCall) -> Answer:
             409,
         )
     versions = {v: d for v, d in policy.versions.items() if v != version}
-    cloud.ram.put_policy(replace(policy, versions=versions))
+    ram.put_policy(replace(policy, versions=versions))
     return {}
 
 
-async def set_default_policy_version(cloud: Cloud, call: ApiCall) -> Answer:
+async def set_default_policy_version(ram: Ram, call: ApiCall) -> Answer:
     """Put a version of a policy in force."""
-    policy = cloud.ram.policy(call.required("PolicyName"))
-    cloud.ram.put_policy(replace(policy, default=_known_version(policy, call)))
+    policy = ram.policy(call.required("PolicyName"))
+    ram.put_policy(replace(policy, default=_known_version(policy, call)))
     return {}
 
 
-async def update_policy_description(cloud: Cloud, call: ApiCall) -> Answer:
+async def update_policy_description(ram: Ram, call: ApiCall) -> Answer:
     """Change a policy's description."""
-    policy = cloud.ram.policy(call.required("PolicyName"))
+    policy = ram.policy(call.required("PolicyName"))
     policy = replace(policy, description=call.params.get("NewDescription", ""))
-    cloud.ram.put_policy(policy)
-    return {"Policy": _policy(cloud, policy)}
+    ram.put_policy(policy)
+    return {"Policy": _policy(ram, policy)}
 
 
-async def attach_policy_to_role(cloud: Cloud, call: ApiCall) -> Answer:
+async def attach_policy_to_role(ram: Ram, call: ApiCall) -> Answer:
     """Return a role what a policy allows."""
-    kind, name = _policy_reference(cloud, call)
-    role = cloud.ram.role(call.required("RoleName"))
+    kind, name = _policy_reference(ram, call)
+    role = ram.role(call.required("RoleName"))
     if [kind, name] in [list(p) for p in role.policies]:
         raise EntityAlreadyExists("Role.Policy", name)
-    cloud.ram.update_role(role.name, policies=[*role.policies, (kind, name)])
+    ram.update_role(role.name, policies=[*role.policies, (kind, name)])
     return {}
 
 
-async def detach_policy_from_role(cloud: Cloud, call: ApiCall) -> Answer:
+async def detach_policy_from_role(ram: Ram, call: ApiCall) -> Answer:
     """Take from a role what a policy allows."""
     kind, name = call.required("PolicyType"), call.required("PolicyName")
-    role = cloud.ram.role(call.required("RoleName"))
+    role = ram.role(call.required("RoleName"))
     rest = [p for p in role.policies if list(p) != [kind, name]]
     if len(rest) == len(role.policies):
         raise EntityNotExist("Role.Policy", name)
-    cloud.ram.update_role(role.name, policies=rest)
+    ram.update_role(role.name, policies=rest)
     return {}
 
 
-async def list_policies_for_role(cloud: Cloud, call: ApiCall) -> Answer:
+async def list_policies_for_role(ram: Ram, call: ApiCall) -> Answer:
     """Return the policies that are attached to a role."""
-    role = cloud.ram.role(call.required("RoleName"))
+    role = ram.role(call.required("RoleName"))
     entries = [{"PolicyName": name, "PolicyType": kind} for kind, name in role.policies]
     return {"Policies": {"Policy": entries}}
 
 
-async def list_entities_for_policy(cloud: Cloud, call: ApiCall) -> Answer:
+async def list_entities_for_policy(ram: Ram, call: ApiCall) -> Answer:
     """Return the roles that a policy is attached to; there are no users or groups here."""
-    kind, name = _policy_reference(cloud, call)
-    roles = [{"RoleName": r.name, "Arn": r.arn} for r in cloud.ram.holders(kind, name)]
+    kind, name = _policy_reference(ram, call)
+    roles = [{"RoleName": r.name, "Arn": r.arn} for r in ram.holders(kind, name)]
     return {"Users": {"User": []}, "Groups": {"Group": []}, "Roles": {"Role": roles}}
 
 
-async def tag_resources(cloud: Cloud, call: ApiCall) -> Answer:
+async def tag_resources(ram: Ram, call: ApiCall) -> Answer:
     """Set tags of roles or policies."""
     tags = _tags(call)
     for name in _tagged(call):
-        _retag(cloud, call, name, lambda old: {**old, **tags})
+        _retag(ram, call, name, lambda old: {**old, **tags})
     return {}
 
 
-async def untag_resources(cloud: Cloud, call: ApiCall) -> Answer:
+async def untag_resources(ram: Ram, call: ApiCall) -> Answer:
     """Take tags from roles or policies."""
     keys = set(call.repeated("TagKey")) or set(_json_list(call, "TagKeys"))
     for name in _tagged(call):
-        _retag(cloud, call, name, lambda old: {k: v for k, v in old.items() if k not in keys})
+        _retag(ram, call, name, lambda old: {k: v for k, v in old.items() if k not in keys})
     return {}
 
 
-async def list_tag_resources(cloud: Cloud, call: ApiCall) -> Answer:
+async def list_tag_resources(ram: Ram, call: ApiCall) -> Answer:
     """Return the tags of roles or policies."""
     entries = []
     for name in _tagged(call):
         kind = call.required("ResourceType")
-        holder = cloud.ram.role(name) if kind == "role" else cloud.ram.policy(name)
+        holder = ram.role(name) if kind == "role" else ram.policy(name)
         entries += [
             {"ResourceType": kind, "ResourceName": name, "TagKey": k, "TagValue": v}
             for k, v in holder.tags.items()
@@ -232,12 +231,12 @@ async def list_tag_resources(cloud: Cloud, call: ApiCall) -> Answer:
     return {"TagResources": entries}
 
 
-async def get_caller_identity(cloud: Cloud, call: ApiCall) -> Answer:
+async def get_caller_identity(ram: Ram, call: ApiCall) -> Answer:
     """Tell who signed the request."""
-    account = cloud.settings.account_id
+    account = ram.settings.account_id
     is_account = call.caller.policies is None
     role = "" if is_account else call.caller.arn.split("/")[1]
-    identity = account if is_account else cloud.ram.role(role).id
+    identity = account if is_account else ram.role(role).id
     return {
         "AccountId": account,
         "Arn": call.caller.arn,
@@ -248,18 +247,18 @@ async def get_caller_identity(cloud: Cloud, call: ApiCall) -> Answer:
     }
 
 
-async def assume_role(cloud: Cloud, call: ApiCall) -> Answer:
+async def assume_role(ram: Ram, call: ApiCall) -> Answer:
     """Return short-lived credentials of a role whose trust policy names the caller."""
     session = call.required("RoleSessionName")
     arn = call.required("RoleArn")
-    role = next((r for r in cloud.ram.roles if r.arn == arn.lower()), None)
+    role = next((r for r in ram.roles if r.arn == arn.lower()), None)
     longest = role.max_session_seconds if role else _SESSION_SECONDS[1]
     seconds = call.integer("DurationSeconds", 3600, _SESSION_SECONDS[0], longest)
-    issued = cloud.ram.assume(arn, call.caller.arn, session, seconds, call.params.get("Policy", ""))
-    assumed = cloud.ram.role(arn.rpartition("/")[2]) if role is None else role
+    issued = ram.assume(arn, call.caller.arn, session, seconds, call.params.get("Policy", ""))
+    assumed = ram.role(arn.rpartition("/")[2]) if role is None else role
     return {
         "AssumedRoleUser": {
-            "Arn": f"acs:ram::{cloud.settings.account_id}:assumed-role/{assumed.name}/{session}",
+            "Arn": f"acs:ram::{ram.settings.account_id}:assumed-role/{assumed.name}/{session}",
             "AssumedRoleId": f"{assumed.id}:{session}",
         },
         "Credentials": {
@@ -271,10 +270,10 @@ async def assume_role(cloud: Cloud, call: ApiCall) -> Answer:
     }
 
 
-async def delete_service_linked_role(cloud: Cloud, call: ApiCall) -> Answer:
+async def delete_service_linked_role(ram: Ram, call: ApiCall) -> Answer:
     """Delete a service-linked role; EventBridge's are the only ones here."""
     name = call.required("RoleName")
-    if not cloud.eventbridge.delete_role(name):
+    if not ram.delete_service_linked_role(name):
         raise EntityNotExist("Role", name)
     return {"DeletionTaskId": f"task/{name}/{call.request_id}"}
 
@@ -292,13 +291,13 @@ def _role(role: Role) -> dict[str, Any]:
     }
 
 
-def _policy(cloud: Cloud, policy: ManagedPolicy) -> dict[str, Any]:
+def _policy(ram: Ram, policy: ManagedPolicy) -> dict[str, Any]:
     return {
         "PolicyName": policy.name,
         "PolicyType": "Custom",
         "Description": policy.description,
         "DefaultVersion": policy.default,
-        "AttachmentCount": len(cloud.ram.holders("Custom", policy.name)),
+        "AttachmentCount": len(ram.holders("Custom", policy.name)),
         "CreateDate": policy.created,
         "UpdateDate": policy.created,
     }
@@ -332,13 +331,13 @@ def _only_custom(call: ApiCall) -> None:
         raise EntityNotExist("Policy", call.params.get("PolicyName", ""))
 
 
-def _policy_reference(cloud: Cloud, call: ApiCall) -> tuple[str, str]:
+def _policy_reference(ram: Ram, call: ApiCall) -> tuple[str, str]:
     """Return type and name of a policy; system policies need not have been made."""
     kind, name = call.required("PolicyType"), call.required("PolicyName")
     if kind not in {"Custom", "System"}:
         raise InvalidParameter("PolicyType", kind, "Custom or System")
     if kind == "Custom":
-        cloud.ram.policy(name)
+        ram.policy(name)
     return kind, name
 
 
@@ -371,12 +370,12 @@ def _tagged(call: ApiCall) -> list[str]:
     return call.repeated("ResourceNames") or _json_list(call, "ResourceNames")
 
 
-def _retag(cloud: Cloud, call: ApiCall, name: str, change: Any) -> None:
+def _retag(ram: Ram, call: ApiCall, name: str, change: Any) -> None:
     if call.params["ResourceType"] == "role":
-        cloud.ram.update_role(name, tags=change(cloud.ram.role(name).tags))
+        ram.update_role(name, tags=change(ram.role(name).tags))
     else:
-        policy = cloud.ram.policy(name)
-        cloud.ram.put_policy(replace(policy, tags=change(policy.tags)))
+        policy = ram.policy(name)
+        ram.put_policy(replace(policy, tags=change(policy.tags)))
 
 
 def _page(call: ApiCall, rows: list[Any]) -> tuple[list[Any], dict[str, Any]]:
@@ -390,24 +389,24 @@ def _page(call: ApiCall, rows: list[Any]) -> tuple[list[Any], dict[str, Any]]:
     return rows[start : start + size], page
 
 
-def _role_arn(cloud: Cloud, call: ApiCall) -> list[str]:
+def _role_arn(ram: Ram, call: ApiCall) -> list[str]:
     name = call.params.get("RoleName", "*").lower()
-    return [f"acs:ram:*:{cloud.settings.account_id}:role/{name}"]
+    return [f"acs:ram:*:{ram.settings.account_id}:role/{name}"]
 
 
-def _policy_arn(cloud: Cloud, call: ApiCall) -> list[str]:
-    return [f"acs:ram:*:{cloud.settings.account_id}:policy/{call.params.get('PolicyName', '*')}"]
+def _policy_arn(ram: Ram, call: ApiCall) -> list[str]:
+    return [f"acs:ram:*:{ram.settings.account_id}:policy/{call.params.get('PolicyName', '*')}"]
 
 
-def _both_arns(cloud: Cloud, call: ApiCall) -> list[str]:
-    return [*_policy_arn(cloud, call), *_role_arn(cloud, call)]
+def _both_arns(ram: Ram, call: ApiCall) -> list[str]:
+    return [*_policy_arn(ram, call), *_role_arn(ram, call)]
 
 
-def _assumed_arn(_cloud: Cloud, call: ApiCall) -> list[str]:
+def _assumed_arn(_ram: Ram, call: ApiCall) -> list[str]:
     return [call.params.get("RoleArn", "*")]
 
 
-ACTIONS: dict[str, Action] = {
+ACTIONS: dict[str, Action[Ram]] = {
     "CreateRole": Action(create_role, "ram:CreateRole", _role_arn),
     "GetRole": Action(get_role, "ram:GetRole", _role_arn),
     "ListRoles": Action(list_roles, "ram:ListRoles"),
@@ -441,12 +440,12 @@ ACTIONS: dict[str, Action] = {
     "ListTagResources": Action(list_tag_resources, "ram:ListTagResources"),
 }
 
-STS_ACTIONS: dict[str, Action] = {
+STS_ACTIONS: dict[str, Action[Ram]] = {
     "GetCallerIdentity": Action(get_caller_identity),
     "AssumeRole": Action(assume_role, "sts:AssumeRole", _assumed_arn),
 }
 
-RESOURCE_MANAGER_ACTIONS: dict[str, Action] = {
+RESOURCE_MANAGER_ACTIONS: dict[str, Action[Ram]] = {
     "DeleteServiceLinkedRole": Action(
         delete_service_linked_role,
         "ram:DeleteServiceLinkedRole",

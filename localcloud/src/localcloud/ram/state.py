@@ -1,7 +1,7 @@
 """RAM and STS: roles, policies, who a key belongs to, and what its holder may do."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -69,11 +69,27 @@ class ManagedPolicy:
 
 
 class Ram:
-    """The identities of one account."""
+    """The identities of one account.
 
-    def __init__(self, settings: CloudSettings, sources: Sources, store: Store) -> None:
-        self._settings = settings
-        self._sources = sources
+    Args:
+        settings: the account and its access key.
+        sources: clock and ids.
+        store: where roles and policies are kept.
+        delete_service_linked_role: deletes the service-linked role of a name, which the service
+            that it is linked to keeps, and returns whether there was one.
+    """
+
+    def __init__(
+        self,
+        settings: CloudSettings,
+        sources: Sources,
+        store: Store,
+        delete_service_linked_role: Callable[[str], bool],
+    ) -> None:
+        self.settings = settings
+        self.clock = sources.clock
+        self._ids = sources.ids
+        self.delete_service_linked_role = delete_service_linked_role
         self._sessions = Sessions(settings.access_key.secret)
         self.roles = Table(store, "ram-role", Role)
         self.managed = Table(store, "ram-policy", ManagedPolicy)
@@ -81,7 +97,7 @@ class Ram:
     @property
     def account_arn(self) -> str:
         """The account itself, to which everything is allowed."""
-        return f"acs:ram::{self._settings.account_id}:root"
+        return f"acs:ram::{self.settings.account_id}:root"
 
     # Roles
 
@@ -101,11 +117,11 @@ class Ram:
         _trust(trust)
         role = Role(
             name=name,
-            id=str(int(self._sources.ids()[:12], 16) + 3 * 10**17)[:18],
+            id=str(int(self._ids()[:12], 16) + 3 * 10**17)[:18],
             # RAM writes the role's name in lower case into its ARN.
-            arn=f"acs:ram::{self._settings.account_id}:role/{name.lower()}",
+            arn=f"acs:ram::{self.settings.account_id}:role/{name.lower()}",
             trust=trust,
-            created=iso_utc(self._sources.clock.now()),
+            created=iso_utc(self.clock.now()),
             description=description,
             max_session_seconds=max_session,
             tags=tags,
@@ -178,7 +194,7 @@ class Ram:
             seconds: how long the credentials live.
             policy: a session policy that narrows what the role may do, or nothing.
         """
-        prefix = f"acs:ram::{self._settings.account_id}:role/"
+        prefix = f"acs:ram::{self.settings.account_id}:role/"
         name = role_arn.removeprefix(prefix)
         role = next((r for r in self.roles if r.arn == role_arn.lower()), None)
         if role is None or not role_arn.startswith(prefix):
@@ -186,20 +202,20 @@ class Ram:
         self._check_trust(role, principal)
         if policy:
             _policy(policy)
-        expires = self._sources.clock.now() + seconds
+        expires = self.clock.now() + seconds
         return self._sessions.issue(Session(role.name, session, expires, policy))
 
     def caller(self, access_key_id: str, security_token: str) -> tuple[str, Caller]:
         """Return the secret of an access key and who holds it."""
         if security_token:
-            now = self._sources.clock.now()
+            now = self.clock.now()
             session, secret = self._sessions.read(access_key_id, security_token, now)
             role = self.role(session.role)
-            arn = f"acs:ram::{self._settings.account_id}:assumed-role/{role.name}/{session.name}"
+            arn = f"acs:ram::{self.settings.account_id}:assumed-role/{role.name}/{session.name}"
             return secret, Caller(arn, access_key_id, self._session_policies(role, session))
-        if access_key_id != self._settings.access_key.id:
+        if access_key_id != self.settings.access_key.id:
             raise UnknownAccessKey(access_key_id)
-        return self._settings.access_key.secret, Caller(self.account_arn, access_key_id)
+        return self.settings.access_key.secret, Caller(self.account_arn, access_key_id)
 
     def _session_policies(self, role: Role, session: Session) -> tuple[Policy, ...]:
         policies = self.policies_of(role)
@@ -218,13 +234,28 @@ class Ram:
     ) -> Decision:
         """Evaluate policies for one action on one resource, at the cloud's time."""
         context: dict[str, str] = {
-            "acs:CurrentTime": iso_utc(self._sources.clock.now()),
+            "acs:CurrentTime": iso_utc(self.clock.now()),
             "acs:SecureTransport": "true",
         }
         if source_ip:
             context["acs:SourceIp"] = source_ip
         context.update({f"acs:ResourceTag/{key}": value for key, value in (tags or {}).items()})
         return decide(policies, AccessRequest(action, resource, context))
+
+    def allows(
+        self,
+        caller: Caller,
+        action: str,
+        resource: str,
+        *,
+        source_ip: str = "",
+        tags: Mapping[str, str] | None = None,
+    ) -> bool:
+        """Return whether a caller may do something; the account itself may do everything."""
+        if caller.policies is None:
+            return True
+        decision = self.decide(caller.policies, action, resource, source_ip=source_ip, tags=tags)
+        return decision.allowed
 
     def require(self, name: str, principal: str, action: str, resource: str) -> None:
         """Fail unless a principal may become a role and the role may then do something.
@@ -240,7 +271,7 @@ class Ram:
             raise NoPermission(action, resource, role.arn)
 
     def _check_trust(self, role: Role, principal: str) -> None:
-        now = iso_utc(self._sources.clock.now())
+        now = iso_utc(self.clock.now())
         if not _trust(role.trust).trusts(principal, {"acs:CurrentTime": now}):
             raise NotTrusted(role.arn, principal)
 

@@ -4,7 +4,7 @@ The project is a label of the host name; requests without one arrive with an emp
 answer with an empty body, and deleting what is not there is no error: the provider expects both.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import strict_json
 from localcloud.api import Action, Answer, ApiCall
@@ -13,10 +13,7 @@ from localcloud.errors import NoPermission
 from localcloud.http import HttpResponse
 from localcloud.json_body import parse_object
 from localcloud.sls.errors import ParameterInvalid, PostBodyInvalid
-from localcloud.sls.state import LogStore, Project
-
-if TYPE_CHECKING:
-    from localcloud.cloud import Cloud
+from localcloud.sls.state import LogStore, Project, Sls
 
 _STORE_SETTINGS = (
     "ttl", "shardCount", "autoSplit", "maxSplitShard", "appendMeta", "mode", "enable_tracking",
@@ -28,63 +25,63 @@ _KEY_SPACE = 1 << 128
 # Projects
 
 
-async def create_project(cloud: "Cloud", call: ApiCall) -> Answer:
+async def create_project(sls: Sls, call: ApiCall) -> Answer:
     """Make a project."""
     body = _body(call)
-    cloud.sls.create_project(_text(body, "projectName"), _text(body, "description"))
+    sls.create_project(_text(body, "projectName"), _text(body, "description"))
     return None
 
 
-async def get_project(cloud: "Cloud", call: ApiCall) -> Answer:
+async def get_project(sls: Sls, call: ApiCall) -> Answer:
     """Return the project of the host name; all projects when the host names none."""
     if call.path["project"]:
-        return _project(cloud, cloud.sls.project(call.path["project"]))
+        return _project(sls, sls.project(call.path["project"]))
     name = call.params.get("projectName", "")
-    found = [p for p in cloud.sls.projects() if name in p.name]
+    found = [p for p in sls.projects() if name in p.name]
     offset, size = call.integer("offset", 0, 0, 10**9), call.integer("size", 100, 1, 500)
     page = found[offset : offset + size]
     return {
         "count": len(page),
         "total": len(found),
-        "projects": [_project(cloud, p) for p in page],
+        "projects": [_project(sls, p) for p in page],
     }
 
 
-async def update_project(cloud: "Cloud", call: ApiCall) -> Answer:
+async def update_project(sls: Sls, call: ApiCall) -> Answer:
     """Change a project's description."""
-    cloud.sls.update_project(call.path["project"], description=_text(_body(call), "description"))
+    sls.update_project(call.path["project"], description=_text(_body(call), "description"))
     return None
 
 
-async def delete_project(cloud: "Cloud", call: ApiCall) -> Answer:
+async def delete_project(sls: Sls, call: ApiCall) -> Answer:
     """Delete a project with everything in it; a missing one is no error."""
-    cloud.sls.delete_project(call.path["project"])
+    sls.delete_project(call.path["project"])
     return None
 
 
-async def get_project_policy(cloud: "Cloud", call: ApiCall) -> Answer:
+async def get_project_policy(sls: Sls, call: ApiCall) -> Answer:
     """Return the policy's text as it was sent, or nothing."""
-    return HttpResponse(200, cloud.sls.project(call.path["project"]).policy.encode())
+    return HttpResponse(200, sls.project(call.path["project"]).policy.encode())
 
 
-async def create_project_policy(cloud: "Cloud", call: ApiCall) -> Answer:
+async def create_project_policy(sls: Sls, call: ApiCall) -> Answer:
     """Keep the policy's text as it is."""
     try:
         text = call.body.decode()
         strict_json.read(text)
     except ValueError as error:
         raise PostBodyInvalid("a policy document in JSON") from error
-    cloud.sls.update_project(call.path["project"], policy=text)
+    sls.update_project(call.path["project"], policy=text)
     return None
 
 
-async def delete_project_policy(cloud: "Cloud", call: ApiCall) -> Answer:
+async def delete_project_policy(sls: Sls, call: ApiCall) -> Answer:
     """Forget the policy."""
-    cloud.sls.update_project(call.path["project"], policy="")
+    sls.update_project(call.path["project"], policy="")
     return None
 
 
-async def tag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
+async def tag_resources(sls: Sls, call: ApiCall) -> Answer:
     """Add tags to projects, or change them."""
     body = _body(call)
     tags = body.get("tags")
@@ -93,29 +90,29 @@ async def tag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
     ):
         raise PostBodyInvalid("an object with resourceId and tags of key and value")
     added = {tag["key"]: str(tag.get("value", "")) for tag in tags}
-    for project in _tagged(cloud, body.get("resourceType"), body.get("resourceId")):
-        cloud.sls.update_project(project.name, tags={**project.tags, **added})
+    for project in _tagged(sls, body.get("resourceType"), body.get("resourceId")):
+        sls.update_project(project.name, tags={**project.tags, **added})
     return None
 
 
-async def untag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
+async def untag_resources(sls: Sls, call: ApiCall) -> Answer:
     """Take tags, or all tags, away from projects."""
     body = _body(call)
     keys = body.get("tags") or []
-    for project in _tagged(cloud, body.get("resourceType"), body.get("resourceId")):
+    for project in _tagged(sls, body.get("resourceType"), body.get("resourceId")):
         left = {k: v for k, v in project.tags.items() if k not in keys and not body.get("all")}
-        cloud.sls.update_project(project.name, tags=left)
+        sls.update_project(project.name, tags=left)
     return None
 
 
-async def list_tag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
+async def list_tag_resources(sls: Sls, call: ApiCall) -> Answer:
     """Return the tags of projects."""
     try:
         names = strict_json.read(call.params.get("resourceId") or "[]")
     except ValueError:
         names = None
     kind = call.params.get("resourceType", "")
-    projects = _tagged(cloud, kind, names) if names else cloud.sls.projects()
+    projects = _tagged(sls, kind, names) if names else sls.projects()
     return {
         "tagResources": [
             {
@@ -133,59 +130,59 @@ async def list_tag_resources(cloud: "Cloud", call: ApiCall) -> Answer:
 # Log stores
 
 
-async def create_log_store(cloud: "Cloud", call: ApiCall) -> Answer:
+async def create_log_store(sls: Sls, call: ApiCall) -> Answer:
     """Make a log store."""
     body = _body(call)
-    cloud.sls.create_store(call.path["project"], _text(body, "logstoreName"), _store_settings(body))
+    sls.create_store(call.path["project"], _text(body, "logstoreName"), _store_settings(body))
     return None
 
 
-async def get_log_store(cloud: "Cloud", call: ApiCall) -> Answer:
+async def get_log_store(sls: Sls, call: ApiCall) -> Answer:
     """Return a log store; with ``type=log`` its entries, as GetLogs shares the path."""
     if call.params.get("type") == "log":
-        return await get_logs(cloud, call)
-    return _log_store(cloud.sls.log_store(call.path["project"], call.path["logstore"]))
+        return await get_logs(sls, call)
+    return _log_store(sls.log_store(call.path["project"], call.path["logstore"]))
 
 
-async def update_log_store(cloud: "Cloud", call: ApiCall) -> Answer:
+async def update_log_store(sls: Sls, call: ApiCall) -> Answer:
     """Change what the request names."""
     settings = _store_settings(_body(call))
-    cloud.sls.update_store(call.path["project"], call.path["logstore"], settings)
+    sls.update_store(call.path["project"], call.path["logstore"], settings)
     return None
 
 
-async def delete_log_store(cloud: "Cloud", call: ApiCall) -> Answer:
+async def delete_log_store(sls: Sls, call: ApiCall) -> Answer:
     """Delete a log store with its entries; a missing one is no error."""
-    cloud.sls.delete_store(call.path["project"], call.path["logstore"])
+    sls.delete_store(call.path["project"], call.path["logstore"])
     return None
 
 
-async def list_log_stores(cloud: "Cloud", call: ApiCall) -> Answer:
+async def list_log_stores(sls: Sls, call: ApiCall) -> Answer:
     """Return the names of a project's log stores."""
     wanted = call.params.get("logstoreName", "")
-    stores = cloud.sls.log_stores(call.path["project"])
+    stores = sls.log_stores(call.path["project"])
     names = [s.name for s in stores if wanted in s.name]
     offset, size = call.integer("offset", 0, 0, 10**9), call.integer("size", 200, 1, 500)
     page = names[offset : offset + size]
     return {"count": len(page), "total": len(names), "logstores": page}
 
 
-async def get_metering_mode(cloud: "Cloud", call: ApiCall) -> Answer:
+async def get_metering_mode(sls: Sls, call: ApiCall) -> Answer:
     """Return how a log store is paid for."""
-    store = cloud.sls.log_store(call.path["project"], call.path["logstore"])
+    store = sls.log_store(call.path["project"], call.path["logstore"])
     return {"meteringMode": store.metering_mode}
 
 
-async def update_metering_mode(cloud: "Cloud", call: ApiCall) -> Answer:
+async def update_metering_mode(sls: Sls, call: ApiCall) -> Answer:
     """Change how a log store is paid for."""
     mode = _text(_body(call), "meteringMode")
-    cloud.sls.set_metering_mode(call.path["project"], call.path["logstore"], mode)
+    sls.set_metering_mode(call.path["project"], call.path["logstore"], mode)
     return None
 
 
-async def list_shards(cloud: "Cloud", call: ApiCall) -> Answer:
+async def list_shards(sls: Sls, call: ApiCall) -> Answer:
     """Return a log store's shards, which share the range of keys evenly."""
-    store = cloud.sls.log_store(call.path["project"], call.path["logstore"])
+    store = sls.log_store(call.path["project"], call.path["logstore"])
     count = int(store.settings["shardCount"])
     bounds = [f"{_KEY_SPACE * i // count:032x}" for i in range(count)] + ["f" * 32]
     return [
@@ -203,15 +200,15 @@ async def list_shards(cloud: "Cloud", call: ApiCall) -> Answer:
 # Entries
 
 
-async def get_logs(cloud: "Cloud", call: ApiCall) -> Answer:
+async def get_logs(sls: Sls, call: ApiCall) -> Answer:
     """Return the entries of a time range that match a query."""
     project, store = call.path["project"], call.path["logstore"]
-    _require_read(cloud, call)
+    _require_read(sls, call)
     begin = call.integer("from", -1, 0, 10**12)
     end = call.integer("to", -1, 0, 10**12)
     if begin < 0 or end <= begin:
         raise ParameterInvalid("from and to", f"{begin} and {end}", "two times, the earlier first")
-    entries = await cloud.sls.search(
+    entries = await sls.search(
         project,
         store,
         begin,
@@ -233,14 +230,11 @@ async def get_logs(cloud: "Cloud", call: ApiCall) -> Answer:
     )
 
 
-def _require_read(cloud: "Cloud", call: ApiCall) -> None:
+def _require_read(sls: Sls, call: ApiCall) -> None:
     """Ask for the permission of GetLogs, whose path the gateway takes for another action's."""
-    action, resource = (
-        "log:GetLogStoreLogs",
-        cloud.sls.arn(call.path["project"], call.path["logstore"]),
-    )
-    policies = call.caller.policies
-    if policies is not None and not cloud.ram.decide(policies, action, resource).allowed:
+    action = "log:GetLogStoreLogs"
+    resource = sls.arn(call.path["project"], call.path["logstore"])
+    if not sls.is_allowed(call.caller, action, resource):
         raise NoPermission(action, resource, call.caller.arn)
 
 
@@ -265,21 +259,21 @@ def _store_settings(body: dict[str, Any]) -> dict[str, Any]:
     return {name: body[name] for name in _STORE_SETTINGS if body.get(name) is not None}
 
 
-def _tagged(cloud: "Cloud", kind: object, names: object) -> list[Project]:
+def _tagged(sls: Sls, kind: object, names: object) -> list[Project]:
     if str(kind).upper() not in {"PROJECT", ""}:
         raise ParameterInvalid("resourceType", kind, "PROJECT")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ParameterInvalid("resourceId", names, "a list of project names")
-    return [cloud.sls.project(name) for name in names]
+    return [sls.project(name) for name in names]
 
 
-def _project(cloud: "Cloud", project: Project) -> dict[str, Any]:
+def _project(sls: Sls, project: Project) -> dict[str, Any]:
     return {
         "projectName": project.name,
         "description": project.description,
         "status": "Normal",
         "owner": "",
-        "region": cloud.settings.region,
+        "region": sls.settings.region,
         "resourceGroupId": "rg-default",
         "createTime": _time(project.created),
         "lastModifyTime": _time(project.modified),
@@ -300,27 +294,27 @@ def _time(seconds: float) -> str:
     return iso_utc(seconds).replace("T", " ").rstrip("Z")
 
 
-def _of_project(cloud: "Cloud", call: ApiCall) -> list[str]:
-    return [cloud.sls.arn(call.path["project"] or "*")]
+def _of_project(sls: Sls, call: ApiCall) -> list[str]:
+    return [sls.arn(call.path["project"] or "*")]
 
 
-def _of_new_project(cloud: "Cloud", call: ApiCall) -> list[str]:
-    return [cloud.sls.arn(_text(_body(call), "projectName") or "*")]
+def _of_new_project(sls: Sls, call: ApiCall) -> list[str]:
+    return [sls.arn(_text(_body(call), "projectName") or "*")]
 
 
-def _of_new_store(cloud: "Cloud", call: ApiCall) -> list[str]:
-    return [cloud.sls.arn(call.path["project"], _text(_body(call), "logstoreName") or "*")]
+def _of_new_store(sls: Sls, call: ApiCall) -> list[str]:
+    return [sls.arn(call.path["project"], _text(_body(call), "logstoreName") or "*")]
 
 
-def _of_store(cloud: "Cloud", call: ApiCall) -> list[str]:
-    return [cloud.sls.arn(call.path["project"], call.path["logstore"])]
+def _of_store(sls: Sls, call: ApiCall) -> list[str]:
+    return [sls.arn(call.path["project"], call.path["logstore"])]
 
 
-def _of_all(cloud: "Cloud", _call: ApiCall) -> list[str]:
-    return [cloud.sls.arn("*")]
+def _of_all(sls: Sls, _call: ApiCall) -> list[str]:
+    return [sls.arn("*")]
 
 
-ACTIONS: dict[str, Action] = {
+ACTIONS: dict[str, Action[Sls]] = {
     "CreateProject": Action(create_project, "log:CreateProject", _of_new_project),
     "GetProject": Action(get_project, "log:GetProject", _of_project, "lists without a project"),
     "UpdateProject": Action(update_project, "log:UpdateProject", _of_project),

@@ -3,10 +3,11 @@
 import json
 import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from localcloud.api import Caller
 from localcloud.environment import Sources
 from localcloud.settings import CloudSettings
 from localcloud.sls.errors import (
@@ -63,13 +64,27 @@ class LogStore:
 
 
 class Sls:
-    """The projects of the account."""
+    """The projects of the account.
 
-    def __init__(self, settings: CloudSettings, sources: Sources, store: Store) -> None:
+    Args:
+        settings: region and account.
+        sources: clock.
+        store: where projects, log stores and entries are kept.
+        is_allowed: tells whether a caller may do an action on a resource.
+    """
+
+    def __init__(
+        self,
+        settings: CloudSettings,
+        sources: Sources,
+        store: Store,
+        is_allowed: Callable[[Caller, str, str], bool],
+    ) -> None:
         store.create(_ENTRIES)
-        self._settings = settings
-        self._sources = sources
+        self.settings = settings
+        self._clock = sources.clock
         self._store = store
+        self.is_allowed = is_allowed
         self._projects = Table(store, "sls-project", Project)
         self._stores = Table(store, "sls-logstore", LogStore)
         self._since_pruned: dict[tuple[str, str], int] = {}
@@ -78,7 +93,7 @@ class Sls:
 
     def arn(self, project: str, store: str = "") -> str:
         """Return the resource name of a project or of a log store in it."""
-        prefix = f"acs:log:{self._settings.region}:{self._settings.account_id}:project/{project}"
+        prefix = f"acs:log:{self.settings.region}:{self.settings.account_id}:project/{project}"
         return f"{prefix}/logstore/{store}" if store else prefix
 
     def project(self, name: str) -> Project:
@@ -100,12 +115,12 @@ class Sls:
             )
         if name in self._projects:
             raise ProjectAlreadyExist(name)
-        now = self._sources.clock.now()
+        now = self._clock.now()
         self._projects.put(name, Project(name, description, now, now))
 
     def update_project(self, name: str, **changes: Any) -> None:
         """Change description, tags or policy."""
-        modified = self._sources.clock.now()
+        modified = self._clock.now()
         self._projects.put(name, replace(self.project(name), **changes, modified=modified))
 
     def delete_project(self, name: str) -> None:
@@ -138,7 +153,7 @@ class Sls:
             )
         if _key(project, name) in self._stores:
             raise LogStoreAlreadyExist(name)
-        now = self._sources.clock.now()
+        now = self._clock.now()
         checked = _check_store({"ttl": 30, "shardCount": 2, **settings})
         self._stores.put(_key(project, name), LogStore(project, name, checked, now, now))
 
@@ -146,7 +161,7 @@ class Sls:
         """Change a log store's settings."""
         before = self.log_store(project, name)
         checked = _check_store({**before.settings, **settings})
-        now = self._sources.clock.now()
+        now = self._clock.now()
         self._stores.put(_key(project, name), replace(before, settings=checked, modified=now))
 
     def set_metering_mode(self, project: str, name: str, mode: str) -> None:
@@ -185,7 +200,7 @@ class Sls:
             now: their time in seconds since 1970; nothing for the current time.
         """
         self.log_store(project, store)
-        time = int(self._sources.clock.now() if now is None else now)
+        time = int(self._clock.now() if now is None else now)
         for entry in entries:
             self._store.write(
                 "INSERT INTO sls_entries (project, store, time, topic, source, entry) "
@@ -258,7 +273,7 @@ class Sls:
         days = int(self.log_store(project, store).settings["ttl"])
         if days >= FOREVER_DAYS:
             return 0
-        return self._sources.clock.now() - days * 86_400
+        return self._clock.now() - days * 86_400
 
 
 def _entry(row: sqlite3.Row) -> dict[str, str]:
