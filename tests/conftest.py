@@ -2,6 +2,8 @@
 
 import os
 
+import pytest
+
 from localcloud.commandline.environment import clean
 
 _OWN = ("PYTEST_", "HYPOTHESIS_")
@@ -10,3 +12,9 @@ _kept = clean(os.environ)
 for _name in set(os.environ) - _kept.keys():
     if not _name.startswith(_OWN):
         del os.environ[_name]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run asynchronous tests in asyncio."""
+    return "asyncio"

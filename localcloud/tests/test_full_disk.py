@@ -35,37 +35,33 @@ async def ask(
     return sent[0]["status"], json.loads(sent[1]["body"])
 
 
-def test_it_is_refused_and_goes_on(
+async def test_it_is_refused_and_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An API, a webhook and the inspection say why; afterwards all is as before."""
     monkeypatch.setattr("localcloud.store._AGAIN_SECONDS", 0.01)
-
-    async def session() -> None:
-        app = App(CloudSettings(data=tmp_path, dry_run=True))
-        await app.start()
-        store = app.store
-        (pages,) = store._writer.execute("PRAGMA page_count").fetchone()
-        store._writer.execute(f"PRAGMA max_page_count = {pages}")
-        store.write("INSERT INTO resources VALUES ('k', 'k', ?)", ("x" * 100_000,))
-        answers = [
-            await ask(app, "/_localcloud/health"),
-            await ask(app, "/", "Version=2014-05-26&Action=DescribeRegions"),
-            await ask(app, "/webhook/putEvents", "token=x", b"{}"),
-        ]
-        assert [503, 503, 503] == [status for status, _ in answers]
-        assert "ServiceUnavailable" == answers[1][1]["Code"]
-        for _, answer in answers:
-            assert "disk is full" in json.dumps(answer)
-        store._writer.execute("PRAGMA max_page_count = 1000000")
-        await asyncio.wait_for(store.flush(), 10)
-        answers = [
-            await ask(app, "/_localcloud/health"),
-            await ask(app, "/", "Version=2014-05-26&Action=DescribeRegions"),
-            await ask(app, "/webhook/putEvents", "token=x", b"{}"),
-        ]
-        assert [200, 400, 403] == [status for status, _ in answers]
-        await app.stop()
-
-    asyncio.run(session())
+    app = App(CloudSettings(data=tmp_path, dry_run=True))
+    await app.start()
+    store = app.store
+    (pages,) = store._writer.execute("PRAGMA page_count").fetchone()
+    store._writer.execute(f"PRAGMA max_page_count = {pages}")
+    store.write("INSERT INTO resources VALUES ('k', 'k', ?)", ("x" * 100_000,))
+    answers = [
+        await ask(app, "/_localcloud/health"),
+        await ask(app, "/", "Version=2014-05-26&Action=DescribeRegions"),
+        await ask(app, "/webhook/putEvents", "token=x", b"{}"),
+    ]
+    assert [503, 503, 503] == [status for status, _ in answers]
+    assert "ServiceUnavailable" == answers[1][1]["Code"]
+    for _, answer in answers:
+        assert "disk is full" in json.dumps(answer)
+    store._writer.execute("PRAGMA max_page_count = 1000000")
+    await asyncio.wait_for(store.flush(), 10)
+    answers = [
+        await ask(app, "/_localcloud/health"),
+        await ask(app, "/", "Version=2014-05-26&Action=DescribeRegions"),
+        await ask(app, "/webhook/putEvents", "token=x", b"{}"),
+    ]
+    assert [200, 400, 403] == [status for status, _ in answers]
+    await app.stop()
     assert 2 == len([r for r in caplog.records if "the state in" in r.message])

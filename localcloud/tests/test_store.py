@@ -25,20 +25,16 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state.sqlite"
 
 
-def test_flushed_rows_are_there_after_a_restart(path: Path) -> None:
+async def test_flushed_rows_are_there_after_a_restart(path: Path) -> None:
     """A table that is opened again has the rows that were flushed, text for text."""
-
-    async def session() -> None:
-        store = Store(path)
-        table = Table(store, "role", Row)
-        table.put("a", Row("a", {"app": "中文 \" ' \n"}))
-        table.put("b", Row("b"))
-        table.put("b", Row("b2"))
-        table.delete("missing")
-        await store.flush()
-        store.close()
-
-    asyncio.run(session())
+    store = Store(path)
+    table = Table(store, "role", Row)
+    table.put("a", Row("a", {"app": "中文 \" ' \n"}))
+    table.put("b", Row("b"))
+    table.put("b", Row("b2"))
+    table.delete("missing")
+    await store.flush()
+    store.close()
     again = Store(path)
     rows = dict(Table(again, "role", Row).items())
     assert {"a": Row("a", {"app": "中文 \" ' \n"}), "b": Row("b2")} == rows
@@ -53,52 +49,45 @@ def test_kinds_do_not_mix(path: Path) -> None:
     store.close()
 
 
-def test_many_flushes_share_transactions(path: Path) -> None:
+async def test_many_flushes_share_transactions(path: Path) -> None:
     """A thousand concurrent writers are all durable, in the order in which they wrote."""
+    store = Store(path)
+    store.create("CREATE TABLE log (n INTEGER)")
 
-    async def session() -> list[int]:
-        store = Store(path)
-        store.create("CREATE TABLE log (n INTEGER)")
-
-        async def writer(n: int) -> None:
-            store.write("INSERT INTO log VALUES (?)", (n,))
-            await store.flush()
-            (row,) = store.read("SELECT count(*) AS n FROM log WHERE n = ?", (n,))
-            assert 1 == row["n"]
-
-        await asyncio.gather(*(writer(n) for n in range(1000)))
-        found = [row["n"] for row in store.read("SELECT n FROM log ORDER BY rowid")]
-        store.close()
-        return found
-
-    assert list(range(1000)) == asyncio.run(session())
-
-
-def test_a_failed_batch_leaves_nothing_and_is_told_to_all(path: Path) -> None:
-    """When one statement fails, its whole batch is undone and every waiter learns of it."""
-
-    async def session() -> None:
-        store = Store(path)
-        table = Table(store, "role", Row)
+    async def writer(n: int) -> None:
+        store.write("INSERT INTO log VALUES (?)", (n,))
         await store.flush()
-        with store.together():
-            table.put("a", Row("a"))
-            store.write("INSERT INTO no_such_table VALUES (1)")
-            waiting = [asyncio.ensure_future(store.flush()) for _ in range(3)]
-            await asyncio.sleep(0)  # all of them wait before the writer can begin
-        for failure in await asyncio.gather(*waiting, return_exceptions=True):
-            assert isinstance(failure, StoreFailed)
-            assert "could not be written: no such table: no_such_table" in str(failure)
-        # Who comes after the failure learns its cause as well.
-        for late in (
-            lambda: store.write("DELETE FROM resources"),
-            lambda: asyncio.run(store.flush()),
-        ):
-            with pytest.raises(StoreFailed, match=r"no longer be written: .*no_such_table"):
-                await asyncio.to_thread(late)
-        store.close()
+        (row,) = store.read("SELECT count(*) AS n FROM log WHERE n = ?", (n,))
+        assert 1 == row["n"]
 
-    asyncio.run(session())
+    await asyncio.gather(*(writer(n) for n in range(1000)))
+    found = [row["n"] for row in store.read("SELECT n FROM log ORDER BY rowid")]
+    store.close()
+
+    assert list(range(1000)) == found
+
+
+async def test_a_failed_batch_leaves_nothing_and_is_told_to_all(path: Path) -> None:
+    """When one statement fails, its whole batch is undone and every waiter learns of it."""
+    store = Store(path)
+    table = Table(store, "role", Row)
+    await store.flush()
+    with store.together():
+        table.put("a", Row("a"))
+        store.write("INSERT INTO no_such_table VALUES (1)")
+        waiting = [asyncio.ensure_future(store.flush()) for _ in range(3)]
+        await asyncio.sleep(0)  # all of them wait before the writer can begin
+    for failure in await asyncio.gather(*waiting, return_exceptions=True):
+        assert isinstance(failure, StoreFailed)
+        assert "could not be written: no such table: no_such_table" in str(failure)
+    # Who comes after the failure learns its cause as well.
+    for late in (
+        lambda: store.write("DELETE FROM resources"),
+        lambda: asyncio.run(store.flush()),
+    ):
+        with pytest.raises(StoreFailed, match=r"no longer be written: .*no_such_table"):
+            await asyncio.to_thread(late)
+    store.close()
     again = Store(path)
     assert [] == list(Table(again, "role", Row))
     again.close()
@@ -138,32 +127,28 @@ def make_room(store: Store) -> None:
     store._writer.execute("PRAGMA max_page_count = 1000000")
 
 
-def test_a_full_disk_refuses_and_loses_nothing(
+async def test_a_full_disk_refuses_and_loses_nothing(
     path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is said once; who waits is served when there is room again, in the old order."""
     monkeypatch.setattr("localcloud.store._AGAIN_SECONDS", 0.01)
-
-    async def session() -> None:
-        store = Store(path)
-        store.create("CREATE TABLE log (n INTEGER, text TEXT)")
-        fill(store)
-        store.write("INSERT INTO log VALUES (1, ?)", ("x" * 100_000,))
-        with pytest.raises(StoreFailed, match="could not be written: database or disk is full"):
-            await store.flush(patient=False)
-        with pytest.raises(StoreFailed, match=f"{path} cannot be written: .*; make room, and"):
-            store.check()
-        store.write("INSERT INTO log VALUES (2, '')")
-        waiting = asyncio.ensure_future(store.flush())
-        await asyncio.sleep(0.1)
-        assert not waiting.done()
-        make_room(store)
-        await asyncio.wait_for(waiting, 10)
+    store = Store(path)
+    store.create("CREATE TABLE log (n INTEGER, text TEXT)")
+    fill(store)
+    store.write("INSERT INTO log VALUES (1, ?)", ("x" * 100_000,))
+    with pytest.raises(StoreFailed, match="could not be written: database or disk is full"):
+        await store.flush(patient=False)
+    with pytest.raises(StoreFailed, match=f"{path} cannot be written: .*; make room, and"):
         store.check()
-        assert [1, 2] == [row["n"] for row in store.read("SELECT n FROM log ORDER BY rowid")]
-        store.close()
-
-    asyncio.run(session())
+    store.write("INSERT INTO log VALUES (2, '')")
+    waiting = asyncio.ensure_future(store.flush())
+    await asyncio.sleep(0.1)
+    assert not waiting.done()
+    make_room(store)
+    await asyncio.wait_for(waiting, 10)
+    store.check()
+    assert [1, 2] == [row["n"] for row in store.read("SELECT n FROM log ORDER BY rowid")]
+    store.close()
     assert [
         f"the state in {path} cannot be written: database or disk is full; make room, and it goes "
         "on",
@@ -171,38 +156,32 @@ def test_a_full_disk_refuses_and_loses_nothing(
     ] == [record.message for record in caplog.records]
 
 
-def test_a_full_disk_does_not_keep_a_cloud_from_ending(path: Path) -> None:
+async def test_a_full_disk_does_not_keep_a_cloud_from_ending(path: Path) -> None:
     """What waits is told, and the process ends."""
-
-    async def session() -> None:
-        store = Store(path)
-        store.create("CREATE TABLE log (text TEXT)")
-        fill(store)
-        store.write("INSERT INTO log VALUES (?)", ("x" * 100_000,))
-        waiting = asyncio.ensure_future(store.flush())
-        await asyncio.sleep(0.05)
-        await asyncio.wait_for(asyncio.to_thread(store.close), 10)
-        with pytest.raises(StoreFailed, match="disk is full"):
-            await waiting
-
-    asyncio.run(session())
+    store = Store(path)
+    store.create("CREATE TABLE log (text TEXT)")
+    fill(store)
+    store.write("INSERT INTO log VALUES (?)", ("x" * 100_000,))
+    waiting = asyncio.ensure_future(store.flush())
+    await asyncio.sleep(0.05)
+    await asyncio.wait_for(asyncio.to_thread(store.close), 10)
+    with pytest.raises(StoreFailed, match="disk is full"):
+        await waiting
 
 
 @pytest.mark.parametrize("value", ["\ud800", 2**63, -(2**64)], ids=repr)
-def test_what_cannot_be_kept_is_refused_to_its_sender_alone(path: Path, value: object) -> None:
+async def test_what_cannot_be_kept_is_refused_to_its_sender_alone(
+    path: Path, value: object
+) -> None:
     """A batch holds the statements of many; none of them may break it."""
-
-    async def session() -> None:
-        store = Store(path)
-        store.create("CREATE TABLE log (value)")
-        store.write("INSERT INTO log VALUES (1)")
-        with pytest.raises(ValueError, match=r"\S"):
-            store.write("INSERT INTO log VALUES (?)", (value,))
-        await store.flush()
-        assert [1] == [row["value"] for row in store.read("SELECT value FROM log")]
-        store.close()
-
-    asyncio.run(session())
+    store = Store(path)
+    store.create("CREATE TABLE log (value)")
+    store.write("INSERT INTO log VALUES (1)")
+    with pytest.raises(ValueError, match=r"\S"):
+        store.write("INSERT INTO log VALUES (?)", (value,))
+    await store.flush()
+    assert [1] == [row["value"] for row in store.read("SELECT value FROM log")]
+    store.close()
 
 
 def test_one_bad_row_does_not_hide_the_others(path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -29,39 +29,33 @@ def test_half_of_a_block_is_never_durable(tmp_path: Path) -> None:
     store.close()
 
 
-def test_whole_block_is_durable_after_a_flush(tmp_path: Path) -> None:
+async def test_whole_block_is_durable_after_a_flush(tmp_path: Path) -> None:
     """All statements of a block are there after the next flush, those outside it too."""
+    store = Store(tmp_path / "state.sqlite")
+    store.create("CREATE TABLE pairs (half TEXT)")
+    with store.together():
+        store.write("INSERT INTO pairs VALUES ('first')")
+        store.write("INSERT INTO pairs VALUES ('second')")
+    store.write("INSERT INTO pairs VALUES ('third')")
+    await store.flush()
+    halves = [row["half"] for row in store.read("SELECT half FROM pairs")]
+    store.close()
 
-    async def session() -> list[str]:
-        store = Store(tmp_path / "state.sqlite")
-        store.create("CREATE TABLE pairs (half TEXT)")
-        with store.together():
-            store.write("INSERT INTO pairs VALUES ('first')")
-            store.write("INSERT INTO pairs VALUES ('second')")
-        store.write("INSERT INTO pairs VALUES ('third')")
-        await store.flush()
-        halves = [row["half"] for row in store.read("SELECT half FROM pairs")]
-        store.close()
-        return halves
-
-    assert asyncio.run(session()) == ["first", "second", "third"]
+    assert halves == ["first", "second", "third"]
 
 
-def test_reading_and_writing_at_once_never_fail() -> None:
+async def test_reading_and_writing_at_once_never_fail() -> None:
     """In memory as on the disk, a read in the middle of a write waits or sees what was before."""
+    store = Store(None)
+    store.create("CREATE TABLE pairs (half TEXT)")
+    with store.together():
+        for number in range(20_000):
+            store.write("INSERT INTO pairs VALUES (?)", (str(number),))
+    flushed = asyncio.create_task(store.flush())
+    while not flushed.done():
+        store.read("SELECT COUNT(*) FROM pairs")
+        await asyncio.sleep(0)
+    (row,) = store.read("SELECT COUNT(*) AS n FROM pairs")
+    store.close()
 
-    async def session() -> int:
-        store = Store(None)
-        store.create("CREATE TABLE pairs (half TEXT)")
-        with store.together():
-            for number in range(20_000):
-                store.write("INSERT INTO pairs VALUES (?)", (str(number),))
-        flushed = asyncio.create_task(store.flush())
-        while not flushed.done():
-            store.read("SELECT COUNT(*) FROM pairs")
-            await asyncio.sleep(0)
-        (row,) = store.read("SELECT COUNT(*) AS n FROM pairs")
-        store.close()
-        return int(row["n"])
-
-    assert asyncio.run(session()) == 20_000
+    assert int(row["n"]) == 20_000

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lab.chats import JSON, Door, tell
+from lab.chats import JSON, ChatLab
 from localcloud.chats.dingtalk import signature
 from localcloud.faults import Fault
 from localcloud.settings import ChatSettings
@@ -22,14 +22,10 @@ def test_the_signature_is_the_platforms() -> None:
     assert "CpMNuiFILu5YHOktt7mML+wPJ5/mkb7BtvbR4+wtCik=" == signature(secret, "1767225600000")
 
 
-def test_a_signed_message_is_shown(tmp_path: Path) -> None:
+async def test_a_signed_message_is_shown(lab: ChatLab) -> None:
     """A message with the right signature is answered with errcode 0 and stands in the chat."""
-
-    async def story(door: Door) -> None:
-        assert {"errcode": 0, "errmsg": "ok"} == await door.dingtalk(TEXT)
-        assert ["hello 文"] == door.texts("ops")
-
-    tell(tmp_path, story)
+    assert {"errcode": 0, "errmsg": "ok"} == await lab.dingtalk(TEXT)
+    assert ["hello 文"] == lab.texts("ops")
 
 
 @pytest.mark.parametrize(
@@ -42,16 +38,12 @@ def test_a_signed_message_is_shown(tmp_path: Path) -> None:
         (-3_600_001, 310000, "invalid timestamp"),
     ],
 )
-def test_a_signature_is_good_for_an_hour(
-    tmp_path: Path, off_ms: int, code: int, message: str
+async def test_a_signature_is_good_for_an_hour(
+    lab: ChatLab, off_ms: int, code: int, message: str
 ) -> None:
     """The signed time may be an hour off, either way, and not a millisecond more."""
-
-    async def story(door: Door) -> None:
-        answer = await door.dingtalk(TEXT, off_ms=off_ms)
-        assert (code, message) == (answer["errcode"], answer["errmsg"])
-
-    tell(tmp_path, story)
+    answer = await lab.dingtalk(TEXT, off_ms=off_ms)
+    assert (code, message) == (answer["errcode"], answer["errmsg"])
 
 
 @pytest.mark.parametrize(
@@ -72,18 +64,14 @@ def test_a_signature_is_good_for_an_hour(
         ),
     ],
 )
-def test_requests_that_are_not_right_are_refused(
-    tmp_path: Path, url: str, method: str, headers: dict[str, str], body: bytes, code: int
+async def test_requests_that_are_not_right_are_refused(
+    lab: ChatLab, url: str, method: str, headers: dict[str, str], body: bytes, code: int
 ) -> None:
     """Each mistake has the platform's code, with HTTP 200, and nothing is shown."""
-
-    async def story(door: Door) -> None:
-        response = await door.request(url, body, method=method, headers=headers)
-        assert 200 == response.status
-        assert code == json.loads(response.body)["errcode"]
-        assert [] == door.texts("ops")
-
-    tell(tmp_path, story)
+    response = await lab.request(url, body, method=method, headers=headers)
+    assert 200 == response.status
+    assert code == json.loads(response.body)["errcode"]
+    assert [] == lab.texts("ops")
 
 
 def markdown(text: str) -> dict[str, Any]:
@@ -112,130 +100,98 @@ def markdown(text: str) -> dict[str, Any]:
         ),
     ],
 )
-def test_messages_must_be_of_a_known_form(tmp_path: Path, body: dict[str, Any], code: int) -> None:
+async def test_messages_must_be_of_a_known_form(
+    lab: ChatLab, body: dict[str, Any], code: int
+) -> None:
     """A message has a known type and what the type needs."""
-
-    async def story(door: Door) -> None:
-        assert code == (await door.dingtalk(body))["errcode"]
-
-    tell(tmp_path, story)
+    assert code == (await lab.dingtalk(body))["errcode"]
 
 
-def test_a_robot_with_a_keyword_wants_it_in_a_text(tmp_path: Path) -> None:
+async def test_a_robot_with_a_keyword_wants_it_in_a_text(tmp_path: Path) -> None:
     """Without a secret the keyword alone decides; the name of a field does not count."""
     url = "http://oapi.dingtalk.localcloud.invalid/robot/send?access_token=k"
     chats = {"k": ChatSettings("dingtalk", url, keyword="content")}
 
-    async def story(door: Door) -> None:
-        refused = await door.dingtalk(TEXT, chat="k")
+    async with ChatLab(tmp_path, chats=chats) as lab:
+        refused = await lab.dingtalk(TEXT, chat="k")
         assert (310000, "keywords not in content") == (refused["errcode"], refused["errmsg"])
         good = {"msgtype": "text", "text": {"content": "all content"}}
-        assert 0 == (await door.dingtalk(good, chat="k"))["errcode"]
-
-    tell(tmp_path, story, chat_settings=chats)
+        assert 0 == (await lab.dingtalk(good, chat="k"))["errcode"]
 
 
-def test_more_than_twenty_a_minute_close_the_robot_for_ten(tmp_path: Path) -> None:
+async def test_more_than_twenty_a_minute_close_the_robot_for_ten(lab: ChatLab) -> None:
     """The 21st message in a minute is refused, and so is everything for ten minutes after it."""
 
-    async def story(door: Door) -> None:
-        async def send(number: int) -> int:
-            body = {"msgtype": "text", "text": {"content": str(number)}}
-            return int((await door.dingtalk(body))["errcode"])
+    async def send(number: int) -> int:
+        body = {"msgtype": "text", "text": {"content": str(number)}}
+        return int((await lab.dingtalk(body))["errcode"])
 
-        assert [0] * 20 + [130101] == [await send(number) for number in range(21)]
-        door.clock.advance(599)
-        assert 130101 == await send(21)
-        door.clock.advance(1)
-        assert 0 == await send(22)
-        assert 21 == len(door.texts("ops"))
-        assert "audit" in door.chats.named()
-        # Another robot has a limit of its own.
-        assert 0 == (await door.dingtalk(TEXT, chat="audit"))["errcode"]
-
-    tell(tmp_path, story)
+    assert [0] * 20 + [130101] == [await send(number) for number in range(21)]
+    lab.clock.advance(599)
+    assert 130101 == await send(21)
+    lab.clock.advance(1)
+    assert 0 == await send(22)
+    assert 21 == len(lab.texts("ops"))
+    assert "audit" in lab.chats.named()
+    # Another robot has a limit of its own.
+    assert 0 == (await lab.dingtalk(TEXT, chat="audit"))["errcode"]
 
 
-def test_twenty_in_any_minute_are_taken(tmp_path: Path) -> None:
+async def test_twenty_in_any_minute_are_taken(lab: ChatLab) -> None:
     """The minute slides: messages older than it do not count."""
-
-    async def story(door: Door) -> None:
-        codes = []
-        for number in range(60):
-            body = {"msgtype": "text", "text": {"content": str(number)}}
-            codes.append((await door.dingtalk(body))["errcode"])
-            door.clock.advance(3)
-        assert {0} == set(codes)
-
-    tell(tmp_path, story)
+    codes = []
+    for number in range(60):
+        body = {"msgtype": "text", "text": {"content": str(number)}}
+        codes.append((await lab.dingtalk(body))["errcode"])
+        lab.clock.advance(3)
+    assert {0} == set(codes)
 
 
-def test_the_limit_can_be_lifted(tmp_path: Path) -> None:
+async def test_the_limit_can_be_lifted(tmp_path: Path) -> None:
     """For a benchmark the chats take any number of messages."""
-
-    async def story(door: Door) -> None:
+    async with ChatLab(tmp_path, has_limits=False) as lab:
         for _ in range(100):
-            assert 0 == (await door.dingtalk(TEXT))["errcode"]
-
-    tell(tmp_path, story, has_limits=False)
+            assert 0 == (await lab.dingtalk(TEXT))["errcode"]
 
 
-def test_a_repeat_is_answered_and_shown_once(tmp_path: Path) -> None:
+async def test_a_repeat_is_answered_and_shown_once(lab: ChatLab) -> None:
     """The same message with the same key is taken again, also after a restart, and shown once."""
     message = {**TEXT, "msgUuid": "event-1"}
-
-    async def before(door: Door) -> None:
-        for _ in range(30):
-            assert 0 == (await door.dingtalk(message))["errcode"]
-
-    async def after(door: Door) -> None:
-        assert 0 == (await door.dingtalk(message))["errcode"]
-        assert 1 == len(door.texts("ops"))
-        other = {"msgtype": "text", "text": {"content": "other"}, "msgUuid": "event-1"}
-        assert 0 == (await door.dingtalk(other))["errcode"]
-        headers = {**JSON, "idempotency-key": "event-2"}
-        for _ in range(2):
-            assert 0 == (await door.dingtalk(TEXT, headers=headers))["errcode"]
-        assert ["hello 文", "other", "hello 文"] == door.texts("ops")
-
-    tell(tmp_path, before)
-    tell(tmp_path, after)
+    for _ in range(30):
+        assert 0 == (await lab.dingtalk(message))["errcode"]
+    await lab.restart()
+    assert 0 == (await lab.dingtalk(message))["errcode"]
+    assert 1 == len(lab.texts("ops"))
+    other = {"msgtype": "text", "text": {"content": "other"}, "msgUuid": "event-1"}
+    assert 0 == (await lab.dingtalk(other))["errcode"]
+    headers = {**JSON, "idempotency-key": "event-2"}
+    for _ in range(2):
+        assert 0 == (await lab.dingtalk(TEXT, headers=headers))["errcode"]
+    assert ["hello 文", "other", "hello 文"] == lab.texts("ops")
 
 
 @pytest.mark.parametrize(
     ("error", "code"), [("", 130101), ("130101", 130101), ("-1", -1), ("400102", 400102)]
 )
-def test_a_fault_refuses_as_often_as_it_says(tmp_path: Path, error: str, code: int) -> None:
+async def test_a_fault_refuses_as_often_as_it_says(lab: ChatLab, error: str, code: int) -> None:
     """A fault without a code is 'too many messages'; it ends after its number of times."""
-
-    async def story(door: Door) -> None:
-        door.faults.set(Fault("chat:ops", times=2, error=error))
-        codes = [(await door.dingtalk(TEXT))["errcode"] for _ in range(3)]
-        assert [code, code, 0] == codes
-        assert 1 == len(door.texts("ops"))
-
-    tell(tmp_path, story)
+    lab.faults.set(Fault("chat:ops", times=2, error=error))
+    codes = [(await lab.dingtalk(TEXT))["errcode"] for _ in range(3)]
+    assert [code, code, 0] == codes
+    assert 1 == len(lab.texts("ops"))
 
 
-def test_a_fault_can_be_an_http_status_or_only_slow(tmp_path: Path) -> None:
+async def test_a_fault_can_be_an_http_status_or_only_slow(lab: ChatLab) -> None:
     """A three-digit error is the HTTP status; a delay alone changes nothing but the time."""
-
-    async def story(door: Door) -> None:
-        door.faults.set(Fault("chat:ops", error="503"))
-        response = await door.request(OPS, b"{}")
-        assert (503, b"failed on demand") == (response.status, response.body)
-        door.faults.set(Fault("chat:ops", delay_seconds=0.01))
-        assert 0 == (await door.dingtalk(TEXT))["errcode"]
-
-    tell(tmp_path, story)
+    lab.faults.set(Fault("chat:ops", error="503"))
+    response = await lab.request(OPS, b"{}")
+    assert (503, b"failed on demand") == (response.status, response.body)
+    lab.faults.set(Fault("chat:ops", delay_seconds=0.01))
+    assert 0 == (await lab.dingtalk(TEXT))["errcode"]
 
 
-def test_a_path_that_is_no_webhook_says_what_there_is(tmp_path: Path) -> None:
+async def test_a_path_that_is_no_webhook_says_what_there_is(lab: ChatLab) -> None:
     """An unknown path is a 404 that names the paths."""
-
-    async def story(door: Door) -> None:
-        response = await door.request("http://oapi.dingtalk.localcloud.invalid/other", b"{}")
-        assert 404 == response.status
-        assert b"/robot/send" in response.body
-
-    tell(tmp_path, story)
+    response = await lab.request("http://oapi.dingtalk.localcloud.invalid/other", b"{}")
+    assert 404 == response.status
+    assert b"/robot/send" in response.body

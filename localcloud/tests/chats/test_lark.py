@@ -1,12 +1,11 @@
 """The Lark bot takes what the real one takes, and refuses the rest with its codes."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab.chats import JSON, Door, tell
+from lab.chats import JSON, ChatLab
 from localcloud.chats.lark import signature
 from localcloud.faults import Fault
 
@@ -30,45 +29,33 @@ def test_the_signature_is_the_platforms() -> None:
     assert expected == signature("exampleLarkSecret", "1767225600")
 
 
-def test_a_signed_message_is_shown(tmp_path: Path) -> None:
+async def test_a_signed_message_is_shown(lab: ChatLab) -> None:
     """The answer has today's and the former keys; signature and time are not kept."""
-
-    async def story(door: Door) -> None:
-        assert {
-            "code": 0,
-            "msg": "success",
-            "data": {},
-            "Extra": None,
-            "StatusCode": 0,
-            "StatusMessage": "success",
-        } == await door.lark(TEXT)
-        (message,) = door.chats.messages("people")
-        assert (TEXT, "hello 文") == (message["body"], message["text"])
-
-    tell(tmp_path, story)
+    assert {
+        "code": 0,
+        "msg": "success",
+        "data": {},
+        "Extra": None,
+        "StatusCode": 0,
+        "StatusMessage": "success",
+    } == await lab.lark(TEXT)
+    (message,) = lab.chats.messages("people")
+    assert (TEXT, "hello 文") == (message["body"], message["text"])
 
 
 @pytest.mark.parametrize(
     ("off", "code"), [(0, 0), (3600, 0), (-3600, 0), (3601, 19021), (-3601, 19021)]
 )
-def test_a_signature_is_good_for_an_hour(tmp_path: Path, off: int, code: int) -> None:
+async def test_a_signature_is_good_for_an_hour(lab: ChatLab, off: int, code: int) -> None:
     """The signed time may be an hour off, either way, and not a second more."""
-
-    async def story(door: Door) -> None:
-        assert code == (await door.lark(TEXT, off=off))["code"]
-
-    tell(tmp_path, story)
+    assert code == (await lab.lark(TEXT, off=off))["code"]
 
 
-def test_a_number_as_time_is_accepted(tmp_path: Path) -> None:
+async def test_a_number_as_time_is_accepted(lab: ChatLab) -> None:
     """The time in the body may be a number or a text."""
-
-    async def story(door: Door) -> None:
-        now = int(door.clock.now())
-        body = {**TEXT, "timestamp": now, "sign": signature("locallarksecretpeople", str(now))}
-        assert 0 == (await door.lark(body))["code"]
-
-    tell(tmp_path, story)
+    now = int(lab.clock.now())
+    body = {**TEXT, "timestamp": now, "sign": signature("locallarksecretpeople", str(now))}
+    assert 0 == (await lab.lark(body))["code"]
 
 
 @pytest.mark.parametrize(
@@ -83,28 +70,20 @@ def test_a_number_as_time_is_accepted(tmp_path: Path) -> None:
         pytest.param(PEOPLE, "POST", JSON, json.dumps(TEXT).encode(), 19021, id="unsigned"),
     ],
 )
-def test_requests_that_are_not_right_are_refused(
-    tmp_path: Path, url: str, method: str, headers: dict[str, str], body: bytes, code: int
+async def test_requests_that_are_not_right_are_refused(
+    lab: ChatLab, url: str, method: str, headers: dict[str, str], body: bytes, code: int
 ) -> None:
     """Each mistake has the platform's code, with HTTP 200, and nothing is shown."""
-
-    async def story(door: Door) -> None:
-        response = await door.request(url, body, method=method, headers=headers)
-        assert (200, code) == (response.status, json.loads(response.body)["code"])
-        assert [] == door.texts("people")
-
-    tell(tmp_path, story)
+    response = await lab.request(url, body, method=method, headers=headers)
+    assert (200, code) == (response.status, json.loads(response.body)["code"])
+    assert [] == lab.texts("people")
 
 
-def test_a_signature_made_the_other_platforms_way_is_refused(tmp_path: Path) -> None:
+async def test_a_signature_made_the_other_platforms_way_is_refused(lab: ChatLab) -> None:
     """The secret as key, as DingTalk does it, does not open a Lark chat."""
-
-    async def story(door: Door) -> None:
-        body = {**TEXT, "timestamp": "1767225600"}
-        body["sign"] = "nZogKf8fFAdgfmT+RQXiYe+k2gEH5HJJ3lkaJ1/a6sI="
-        assert 19021 == (await door.lark(body))["code"]
-
-    tell(tmp_path, story)
+    body = {**TEXT, "timestamp": "1767225600"}
+    body["sign"] = "nZogKf8fFAdgfmT+RQXiYe+k2gEH5HJJ3lkaJ1/a6sI="
+    assert 19021 == (await lab.lark(body))["code"]
 
 
 @pytest.mark.parametrize(
@@ -137,66 +116,49 @@ def test_a_signature_made_the_other_platforms_way_is_refused(tmp_path: Path) -> 
         pytest.param(card_2("x"), 200621, id="2.0 with a text as element"),
     ],
 )
-def test_messages_must_be_of_a_known_form(tmp_path: Path, body: dict[str, Any], code: int) -> None:
+async def test_messages_must_be_of_a_known_form(
+    lab: ChatLab, body: dict[str, Any], code: int
+) -> None:
     """Cards of JSON 1.0 may hold anything; those of 2.0 only what 2.0 knows."""
-
-    async def story(door: Door) -> None:
-        assert code == (await door.lark(body))["code"]
-
-    tell(tmp_path, story)
+    assert code == (await lab.lark(body))["code"]
 
 
-def test_a_bot_with_a_keyword_wants_it(tmp_path: Path) -> None:
+async def test_a_bot_with_a_keyword_wants_it(lab: ChatLab) -> None:
     """A chat without a secret takes what holds its keyword."""
-
-    async def story(door: Door) -> None:
-        assert 19024 == (await door.lark(TEXT, chat="board"))["code"]
-        good = {"msg_type": "text", "content": {"text": "[ECS] done"}}
-        assert 0 == (await door.lark(good, chat="board"))["code"]
-
-    tell(tmp_path, story)
+    assert 19024 == (await lab.lark(TEXT, chat="board"))["code"]
+    good = {"msg_type": "text", "content": {"text": "[ECS] done"}}
+    assert 0 == (await lab.lark(good, chat="board"))["code"]
 
 
-def test_five_a_second_and_a_hundred_a_minute_are_taken(tmp_path: Path) -> None:
+async def test_five_a_second_and_a_hundred_a_minute_are_taken(lab: ChatLab) -> None:
     """More are refused, and the next ones are taken as soon as the window has moved on."""
 
-    async def story(door: Door) -> None:
-        async def send() -> int:
-            return int((await door.lark(TEXT))["code"])
+    async def send() -> int:
+        return int((await lab.lark(TEXT))["code"])
 
-        assert [0] * 5 + [11232] == [await send() for _ in range(6)]
-        for _ in range(19):
-            door.clock.advance(1)
-            assert [0] * 5 == [await send() for _ in range(5)]
-        door.clock.advance(1)
-        assert 11232 == await send()
-        door.clock.advance(40)
-        assert 0 == await send()
-        assert 101 == len(door.chats.messages("people", limit=1000))
-
-    tell(tmp_path, story)
+    assert [0] * 5 + [11232] == [await send() for _ in range(6)]
+    for _ in range(19):
+        lab.clock.advance(1)
+        assert [0] * 5 == [await send() for _ in range(5)]
+    lab.clock.advance(1)
+    assert 11232 == await send()
+    lab.clock.advance(40)
+    assert 0 == await send()
+    assert 101 == len(lab.chats.messages("people", limit=1000))
 
 
-def test_a_fault_refuses_as_often_as_it_says(tmp_path: Path) -> None:
+async def test_a_fault_refuses_as_often_as_it_says(lab: ChatLab) -> None:
     """A fault without a code is 'too many messages'; it ends after its number of times."""
-
-    async def story(door: Door) -> None:
-        door.faults.set(Fault("chat:people", times=2))
-        assert [11232, 11232, 0] == [(await door.lark(TEXT))["code"] for _ in range(3)]
-        door.faults.set(Fault("chat:people", error="19022"))
-        assert "Ip Not Allowed" == (await door.lark(TEXT))["msg"]
-
-    tell(tmp_path, story)
+    lab.faults.set(Fault("chat:people", times=2))
+    assert [11232, 11232, 0] == [(await lab.lark(TEXT))["code"] for _ in range(3)]
+    lab.faults.set(Fault("chat:people", error="19022"))
+    assert "Ip Not Allowed" == (await lab.lark(TEXT))["msg"]
 
 
-def test_a_repeat_is_shown_once_although_it_is_signed_anew(tmp_path: Path) -> None:
+async def test_a_repeat_is_shown_once_although_it_is_signed_anew(lab: ChatLab) -> None:
     """The signature's time is no part of the message."""
-
-    async def story(door: Door) -> None:
-        for _ in range(3):
-            headers = {**JSON, "idempotency-key": "event-1"}
-            assert 0 == (await door.lark(TEXT, headers=headers))["code"]
-            door.clock.advance(1)
-        assert ["hello 文"] == door.texts("people")
-
-    tell(tmp_path, story)
+    for _ in range(3):
+        headers = {**JSON, "idempotency-key": "event-1"}
+        assert 0 == (await lab.lark(TEXT, headers=headers))["code"]
+        lab.clock.advance(1)
+    assert ["hello 文"] == lab.texts("people")

@@ -5,59 +5,47 @@ from typing import Any
 
 import pytest
 
-from lab.chats import Door, tell
+from lab.chats import ChatLab
 from localcloud.chats import state
 from localcloud.chats.platforms import PLATFORMS
 from localcloud.chats.shown import plain
 
 
-def test_messages_are_there_after_a_restart(tmp_path: Path) -> None:
+async def test_messages_are_there_after_a_restart(lab: ChatLab) -> None:
     """Messages are kept with time and title, and can be read on from the last one seen."""
-
-    async def before(door: Door) -> None:
-        for number in range(3):
-            await door.dingtalk({"msgtype": "text", "text": {"content": f"m{number}"}})
-            door.clock.advance(1)
-
-    async def after(door: Door) -> None:
-        first, *_, last = door.chats.messages("ops")
-        assert ("m0", "ops", "dingtalk", "2026-01-01T00:00:00Z") == (
-            first["title"], first["chat"], first["platform"], first["time"],
-        )  # fmt: skip
-        assert ["m1", "m2"] == [m["text"] for m in door.chats.messages("ops", limit=2)]
-        assert ["m1"] == [m["text"] for m in door.chats.messages("ops", 1, after=first["id"])]
-        assert [] == door.chats.messages("ops", after=last["id"])
-        assert [] == door.chats.messages("people")
-
-    tell(tmp_path, before)
-    tell(tmp_path, after)
+    for number in range(3):
+        await lab.dingtalk({"msgtype": "text", "text": {"content": f"m{number}"}})
+        lab.clock.advance(1)
+    await lab.restart()
+    first, *_, last = lab.chats.messages("ops")
+    assert ("m0", "ops", "dingtalk", "2026-01-01T00:00:00Z") == (
+        first["title"], first["chat"], first["platform"], first["time"],
+    )  # fmt: skip
+    assert ["m1", "m2"] == [m["text"] for m in lab.chats.messages("ops", limit=2)]
+    assert ["m1"] == [m["text"] for m in lab.chats.messages("ops", 1, after=first["id"])]
+    assert [] == lab.chats.messages("ops", after=last["id"])
+    assert [] == lab.chats.messages("people")
 
 
-def test_a_chat_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_chat_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the newest messages of a chat are kept."""
     monkeypatch.setattr(state, "KEPT_MESSAGES", 10)
     monkeypatch.setattr(state, "_PRUNE_EVERY", 5)
 
-    async def story(door: Door) -> None:
+    async with ChatLab(tmp_path, has_limits=False) as lab:
         for number in range(30):
             body = {"msgtype": "text", "text": {"content": str(number)}, "msgUuid": str(number)}
-            await door.dingtalk(body)
-        assert [str(n) for n in range(20, 30)] == door.texts("ops")
-
-    tell(tmp_path, story, has_limits=False)
+            await lab.dingtalk(body)
+        assert [str(n) for n in range(20, 30)] == lab.texts("ops")
 
 
-def test_the_ready_line_names_the_chats_without_their_secrets(tmp_path: Path) -> None:
+async def test_the_ready_line_names_the_chats_without_their_secrets(lab: ChatLab) -> None:
     """Each chat is named with platform and webhook; of the secret only that there is one."""
-
-    async def story(door: Door) -> None:
-        named = door.chats.named()
-        assert {"ops", "people", "audit", "board"} == set(named)
-        url = "http://open.lark.localcloud.invalid/open-apis/bot/v2/hook/board-hook"
-        assert {"platform": "lark", "webhook": url, "has_secret": False} == named["board"]
-        assert "SEClocalops" not in repr(named)
-
-    tell(tmp_path, story)
+    named = lab.chats.named()
+    assert {"ops", "people", "audit", "board"} == set(named)
+    url = "http://open.lark.localcloud.invalid/open-apis/bot/v2/hook/board-hook"
+    assert {"platform": "lark", "webhook": url, "has_secret": False} == named["board"]
+    assert "SEClocalops" not in repr(named)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab.ecs import EcsLab, encoded, run_lab
+from lab.ecs import EcsLab, encoded
 from localcloud.ecs.commands import CONTENT_LIMIT_BYTES, fill, placeholders
 from localcloud.errors import ApiError
 
@@ -14,61 +14,49 @@ async def refusal(lab: EcsLab, action: str, **params) -> tuple[str, int]:
     return caught.value.code, caught.value.status
 
 
-def test_created_command_is_listed_as_it_was_sent():
+async def test_created_command_is_listed_as_it_was_sent(lab):
     """DescribeCommands gives a command's fields unchanged, right after its creation."""
-
-    async def test(lab):
-        command_id = await lab.create(
-            "echo {{ name }} {{role}} {{ACS::InstanceId}} {{NAME}}",
-            Description="d",
-            Timeout=300,
-            WorkingDir="/root",
-            Tag_1_Key="app",
-            Tag_1_Value="loop",
-        )
-        answer = await lab.call("DescribeCommands", CommandId=command_id)
-        (command,) = answer["Commands"]["Command"]
-        assert command == {
-            "CommandId": command_id,
-            "Name": "provision",
-            "Type": "RunShellScript",
-            "CommandContent": encoded("echo {{ name }} {{role}} {{ACS::InstanceId}} {{NAME}}"),
-            "Description": "d",
-            "Timeout": 300,
-            "WorkingDir": "/root",
-            "EnableParameter": True,
-            "ParameterNames": {"ParameterName": ["name", "role"]},
-            "InvokeTimes": 0,
-            "CreationTime": "2026-01-01T00:00:00Z",
-            "Tags": {"Tag": [{"TagKey": "app", "TagValue": "loop"}]},
-        }
-
-    run_lab(test)
+    command_id = await lab.create(
+        "echo {{ name }} {{role}} {{ACS::InstanceId}} {{NAME}}",
+        Description="d",
+        Timeout=300,
+        WorkingDir="/root",
+        Tag_1_Key="app",
+        Tag_1_Value="loop",
+    )
+    answer = await lab.call("DescribeCommands", CommandId=command_id)
+    (command,) = answer["Commands"]["Command"]
+    assert command == {
+        "CommandId": command_id,
+        "Name": "provision",
+        "Type": "RunShellScript",
+        "CommandContent": encoded("echo {{ name }} {{role}} {{ACS::InstanceId}} {{NAME}}"),
+        "Description": "d",
+        "Timeout": 300,
+        "WorkingDir": "/root",
+        "EnableParameter": True,
+        "ParameterNames": {"ParameterName": ["name", "role"]},
+        "InvokeTimes": 0,
+        "CreationTime": "2026-01-01T00:00:00Z",
+        "Tags": {"Tag": [{"TagKey": "app", "TagValue": "loop"}]},
+    }
 
 
-def test_deleted_command_is_an_empty_list():
+async def test_deleted_command_is_an_empty_list(lab):
     """A command that is gone is an empty list with success, and deleting it again is refused."""
-
-    async def test(lab):
-        command_id = await lab.create()
-        await lab.call("DeleteCommand", CommandId=command_id)
-        answer = await lab.call("DescribeCommands", CommandId=command_id)
-        assert answer["Commands"]["Command"] == []
-        found = await refusal(lab, "DeleteCommand", CommandId=command_id)
-        assert found == ("InvalidCmdId.NotFound", 404)
-
-    run_lab(test)
+    command_id = await lab.create()
+    await lab.call("DeleteCommand", CommandId=command_id)
+    answer = await lab.call("DescribeCommands", CommandId=command_id)
+    assert answer["Commands"]["Command"] == []
+    found = await refusal(lab, "DeleteCommand", CommandId=command_id)
+    assert found == ("InvalidCmdId.NotFound", 404)
 
 
-def test_ids_are_never_used_again():
+async def test_ids_are_never_used_again(lab):
     """A command that is created anew has another id."""
-
-    async def test(lab):
-        first = await lab.create()
-        await lab.call("DeleteCommand", CommandId=first)
-        assert first != await lab.create()
-
-    run_lab(test)
+    first = await lab.create()
+    await lab.call("DeleteCommand", CommandId=first)
+    assert first != await lab.create()
 
 
 @pytest.mark.parametrize(
@@ -128,116 +116,88 @@ def test_ids_are_never_used_again():
         ),
     ],
 )
-def test_command_outside_the_limits_is_refused(changed, expected):
+async def test_command_outside_the_limits_is_refused(lab, changed, expected):
     """Each limit of CreateCommand has its own code, and nothing is kept."""
-
-    async def test(lab):
-        given = {
-            "Name": "n",
-            "Type": "RunShellScript",
-            "CommandContent": encoded("echo {{name}}"),
-            "EnableParameter": True,
-            **changed,
-        }
-        assert await refusal(lab, "CreateCommand", **given) == expected
-        assert len(lab.ecs.commands) == 0
-
-    run_lab(test)
+    given = {
+        "Name": "n",
+        "Type": "RunShellScript",
+        "CommandContent": encoded("echo {{name}}"),
+        "EnableParameter": True,
+        **changed,
+    }
+    assert await refusal(lab, "CreateCommand", **given) == expected
+    assert len(lab.ecs.commands) == 0
 
 
-def test_largest_command_is_accepted():
+async def test_largest_command_is_accepted(lab):
     """A command of exactly 18 KB of Base64 is kept."""
-
-    async def test(lab):
-        text = "x" * (CONTENT_LIMIT_BYTES // 4 * 3)
-        assert len(encoded(text)) == CONTENT_LIMIT_BYTES
-        await lab.create(text)
-
-    run_lab(test)
+    text = "x" * (CONTENT_LIMIT_BYTES // 4 * 3)
+    assert len(encoded(text)) == CONTENT_LIMIT_BYTES
+    await lab.create(text)
 
 
-def test_region_holds_so_many_commands():
+async def test_region_holds_so_many_commands(lab):
     """The 501st command of a region is refused."""
-
-    async def test(lab):
-        for _ in range(500):
-            await lab.create()
-        given = {"Name": "n", "Type": "RunShellScript", "CommandContent": encoded("x")}
-        assert await refusal(lab, "CreateCommand", **given) == ("CmdCount.ExceedQuota", 403)
-
-    run_lab(test)
+    for _ in range(500):
+        await lab.create()
+    given = {"Name": "n", "Type": "RunShellScript", "CommandContent": encoded("x")}
+    assert await refusal(lab, "CreateCommand", **given) == ("CmdCount.ExceedQuota", 403)
 
 
-def test_commands_are_found_by_name_prefix_and_tag():
+async def test_commands_are_found_by_name_prefix_and_tag(lab):
     """DescribeCommands narrows by a name with a star, by a whole name, and by tags."""
+    await lab.create(Name="loop-a", Tag_1_Key="app", Tag_1_Value="loop")
+    await lab.create(Name="loop-b")
 
-    async def test(lab):
-        await lab.create(Name="loop-a", Tag_1_Key="app", Tag_1_Value="loop")
-        await lab.create(Name="loop-b")
+    async def names(**params):
+        answer = await lab.call("DescribeCommands", **params)
+        return sorted(command["Name"] for command in answer["Commands"]["Command"])
 
-        async def names(**params):
-            answer = await lab.call("DescribeCommands", **params)
-            return sorted(command["Name"] for command in answer["Commands"]["Command"])
-
-        assert await names(Name="loop-*") == ["loop-a", "loop-b"]
-        assert await names(Name="loop-") == []
-        assert await names(Tag_1_Key="app", Tag_1_Value="loop") == ["loop-a"]
-        assert await names(Type="RunBatScript") == []
-        assert await names(Provider="AlibabaCloud") == []
-
-    run_lab(test)
+    assert await names(Name="loop-*") == ["loop-a", "loop-b"]
+    assert await names(Name="loop-") == []
+    assert await names(Tag_1_Key="app", Tag_1_Value="loop") == ["loop-a"]
+    assert await names(Type="RunBatScript") == []
+    assert await names(Provider="AlibabaCloud") == []
 
 
 @pytest.mark.parametrize("by_token", [True, False])
-def test_pages_hold_every_command_once(by_token):
+async def test_pages_hold_every_command_once(lab, by_token):
     """Both ways of paging lead through all commands, newest first."""
-
-    async def test(lab):
-        for number in range(7):
-            lab.clock.advance(1)
-            await lab.create(Name=f"n{number}")
-        seen, token = [], ""
-        for number in range(1, 5):
-            page = {"PageNumber": number, "PageSize": 3}
-            if by_token:
-                page = {"MaxResults": 3, **({"NextToken": token} if token else {})}
-            answer = await lab.call("DescribeCommands", **page)
-            assert answer["TotalCount"] == 7
-            seen += [command["Name"] for command in answer["Commands"]["Command"]]
-            token = answer["NextToken"]
-            if by_token and not token:
-                break
-        assert seen == [f"n{number}" for number in range(6, -1, -1)]
-
-    run_lab(test)
+    for number in range(7):
+        lab.clock.advance(1)
+        await lab.create(Name=f"n{number}")
+    seen, token = [], ""
+    for number in range(1, 5):
+        page = {"PageNumber": number, "PageSize": 3}
+        if by_token:
+            page = {"MaxResults": 3, **({"NextToken": token} if token else {})}
+        answer = await lab.call("DescribeCommands", **page)
+        assert answer["TotalCount"] == 7
+        seen += [command["Name"] for command in answer["Commands"]["Command"]]
+        token = answer["NextToken"]
+        if by_token and not token:
+            break
+    assert seen == [f"n{number}" for number in range(6, -1, -1)]
 
 
-def test_modified_command_keeps_its_content():
+async def test_modified_command_keeps_its_content(lab):
     """ModifyCommand changes name, description, timeout and folder, never the script."""
-
-    async def test(lab):
-        command_id = await lab.create("echo old")
-        await lab.call(
-            "ModifyCommand", CommandId=command_id, Name="new", Timeout=90,
-            CommandContent=encoded("echo new"), Description="d", WorkingDir="/tmp",
-        )  # fmt: skip
-        command = lab.ecs.command(command_id)
-        assert (command.name, command.timeout_seconds, command.text) == ("new", 90, "echo old")
-        assert (command.description, command.working_dir) == ("d", "/tmp")
-
-    run_lab(test)
+    command_id = await lab.create("echo old")
+    await lab.call(
+        "ModifyCommand", CommandId=command_id, Name="new", Timeout=90,
+        CommandContent=encoded("echo new"), Description="d", WorkingDir="/tmp",
+    )  # fmt: skip
+    command = lab.ecs.command(command_id)
+    assert (command.name, command.timeout_seconds, command.text) == ("new", 90, "echo old")
+    assert (command.description, command.working_dir) == ("d", "/tmp")
 
 
-def test_plain_content_is_encoded_and_given_back_plain():
+async def test_plain_content_is_encoded_and_given_back_plain(lab):
     """With ContentEncoding PlainText a script travels as it is, both ways."""
-
-    async def test(lab):
-        command_id = await lab.create("", CommandContent="echo 你好", ContentEncoding="PlainText")
-        answer = await lab.call("DescribeCommands", ContentEncoding="PlainText")
-        assert answer["Commands"]["Command"][0]["CommandContent"] == "echo 你好"
-        assert lab.ecs.command(command_id).content == encoded("echo 你好")
-
-    run_lab(test)
+    command_id = await lab.create("", CommandContent="echo 你好", ContentEncoding="PlainText")
+    answer = await lab.call("DescribeCommands", ContentEncoding="PlainText")
+    assert answer["Commands"]["Command"][0]["CommandContent"] == "echo 你好"
+    assert lab.ecs.command(command_id).content == encoded("echo 你好")
 
 
 def test_placeholders_are_filled_once_and_literally():

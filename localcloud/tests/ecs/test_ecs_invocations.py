@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from lab.ecs import FINE, EcsLab, encoded, run_lab
+from lab.ecs import FINE, EcsLab, encoded
 from localcloud.errors import ApiError
 from localcloud.faults import Fault
 from localcloud.sandbox.isolation import SandboxUnavailableError
@@ -33,126 +33,110 @@ async def ended(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def test_run_is_told_with_all_its_fields():
+async def test_run_is_told_with_all_its_fields(lab):
     """DescribeInvocations tells what ran, how it ended and, if asked, what it wrote."""
-
-    async def test(lab):
-        command_id = await lab.create("echo {{name}}", Description="d")
-        invoke_id = await lab.invoke(
-            command_id, Parameters='{"name": "Jack"}', Timeout=120, Tag_1_Key="k", Tag_1_Value="v"
-        )
-        lab.clock.advance(5)
-        await lab.ecs.drain()
-        assert await lab.described(invoke_id, IncludeOutput=True) == {
-            "InvokeId": invoke_id,
-            "CommandId": command_id,
-            "CommandName": "provision",
-            "CommandType": "RunShellScript",
-            "CommandDescription": "d",
-            "CommandContent": encoded("echo {{name}}"),
-            "Parameters": '{"name": "Jack"}',
-            "Timeout": 120,
-            "WorkingDir": "",
-            "Username": "",
-            "TerminationMode": "Process",
-            "RepeatMode": "Once",
-            "Frequency": "",
-            "Timed": False,
-            "CreationTime": "2026-01-01T00:00:00Z",
-            "InvocationStatus": "Success",
-            "InvokeStatus": "Finished",
-            "InvokeInstances": {
-                "InvokeInstance": [
-                    {
-                        "InstanceId": "i-local0001",
-                        "InvocationStatus": "Success",
-                        "InstanceInvokeStatus": "Finished",
-                        "CreationTime": "2026-01-01T00:00:00Z",
-                        "StartTime": "2026-01-01T00:00:05Z",
-                        "FinishTime": "2026-01-01T00:00:05Z",
-                        "StopTime": "",
-                        "UpdateTime": "2026-01-01T00:00:05Z",
-                        "ExitCode": 0,
-                        "Repeats": 1,
-                        "Timed": False,
-                        "Dropped": 0,
-                        "ErrorCode": "",
-                        "ErrorInfo": "",
-                        "Output": encoded("done\n"),
-                    }
-                ]
-            },
-            "Tags": {"Tag": [{"TagKey": "k", "TagValue": "v"}]},
-        }
-
-    run_lab(test)
+    command_id = await lab.create("echo {{name}}", Description="d")
+    invoke_id = await lab.invoke(
+        command_id, Parameters='{"name": "Jack"}', Timeout=120, Tag_1_Key="k", Tag_1_Value="v"
+    )
+    lab.clock.advance(5)
+    await lab.ecs.drain()
+    assert await lab.described(invoke_id, IncludeOutput=True) == {
+        "InvokeId": invoke_id,
+        "CommandId": command_id,
+        "CommandName": "provision",
+        "CommandType": "RunShellScript",
+        "CommandDescription": "d",
+        "CommandContent": encoded("echo {{name}}"),
+        "Parameters": '{"name": "Jack"}',
+        "Timeout": 120,
+        "WorkingDir": "",
+        "Username": "",
+        "TerminationMode": "Process",
+        "RepeatMode": "Once",
+        "Frequency": "",
+        "Timed": False,
+        "CreationTime": "2026-01-01T00:00:00Z",
+        "InvocationStatus": "Success",
+        "InvokeStatus": "Finished",
+        "InvokeInstances": {
+            "InvokeInstance": [
+                {
+                    "InstanceId": "i-local0001",
+                    "InvocationStatus": "Success",
+                    "InstanceInvokeStatus": "Finished",
+                    "CreationTime": "2026-01-01T00:00:00Z",
+                    "StartTime": "2026-01-01T00:00:05Z",
+                    "FinishTime": "2026-01-01T00:00:05Z",
+                    "StopTime": "",
+                    "UpdateTime": "2026-01-01T00:00:05Z",
+                    "ExitCode": 0,
+                    "Repeats": 1,
+                    "Timed": False,
+                    "Dropped": 0,
+                    "ErrorCode": "",
+                    "ErrorInfo": "",
+                    "Output": encoded("done\n"),
+                }
+            ]
+        },
+        "Tags": {"Tag": [{"TagKey": "k", "TagValue": "v"}]},
+    }
 
 
-def test_result_is_told_with_all_its_fields():
+async def test_result_is_told_with_all_its_fields(lab):
     """DescribeInvocationResults tells the same per instance, always with the output."""
-
-    async def test(lab):
-        lab.machines.answer = lambda *_: Outcome("finished", 3, b"tail", 17)
-        invoke_id = await lab.invoke(await lab.create("x"), Username="root")
-        await lab.ecs.drain()
-        answer = await lab.call("DescribeInvocationResults", InvokeId=invoke_id)
-        (result,) = answer["Invocation"]["InvocationResults"]["InvocationResult"]
-        assert result == {
-            "InvokeId": invoke_id,
-            "CommandId": lab.ecs.history.get(invoke_id).command_id,
-            "InstanceId": "i-local0001",
-            "InvocationStatus": "Failed",
-            "InvokeRecordStatus": "Failed",
-            "StartTime": "2026-01-01T00:00:00Z",
-            "FinishedTime": "2026-01-01T00:00:00Z",
-            "StopTime": "",
-            "ExitCode": 3,
-            "Output": encoded("tail"),
-            "Dropped": 17,
-            "Repeats": 1,
-            "ErrorCode": "ExitCodeNonzero",
-            "ErrorInfo": "The command execution exit code is not zero.",
-            "TerminationMode": "Process",
-            "Username": "root",
-            "Tags": {"Tag": []},
-        }
-
-    run_lab(test)
+    lab.machines.answer = lambda *_: Outcome("finished", 3, b"tail", 17)
+    invoke_id = await lab.invoke(await lab.create("x"), Username="root")
+    await lab.ecs.drain()
+    answer = await lab.call("DescribeInvocationResults", InvokeId=invoke_id)
+    (result,) = answer["Invocation"]["InvocationResults"]["InvocationResult"]
+    assert result == {
+        "InvokeId": invoke_id,
+        "CommandId": lab.ecs.history.get(invoke_id).command_id,
+        "InstanceId": "i-local0001",
+        "InvocationStatus": "Failed",
+        "InvokeRecordStatus": "Failed",
+        "StartTime": "2026-01-01T00:00:00Z",
+        "FinishedTime": "2026-01-01T00:00:00Z",
+        "StopTime": "",
+        "ExitCode": 3,
+        "Output": encoded("tail"),
+        "Dropped": 17,
+        "Repeats": 1,
+        "ErrorCode": "ExitCodeNonzero",
+        "ErrorInfo": "The command execution exit code is not zero.",
+        "TerminationMode": "Process",
+        "Username": "root",
+        "Tags": {"Tag": []},
+    }
 
 
-def test_script_gets_parameters_and_built_in_values():
+async def test_script_gets_parameters_and_built_in_values(lab):
     """The placeholders of a command are filled with what was sent and what the cloud knows."""
-
-    async def test(lab):
-        text = "{{name}} {{ACS::InstanceId}} {{ACS::InvokeId}} {{ACS::RegionId}} {{ACS::CommandId}}"
-        command_id = await lab.create(text, WorkingDir="/opt")
-        invoke_id = await lab.invoke(
-            command_id,
-            Parameters='{"NAME": "$(x)"}',
-            InstanceId_1="i-local0002",
-            Timeout=60,
-            Username="e1",
-        )
-        await lab.ecs.drain()
-        ((instance, script),) = lab.machines.ran
-        assert instance == "i-local0002"
-        expected = f"$(x) i-local0002 {invoke_id} cn-hangzhou {command_id}"
-        assert script.content.decode() == expected
-        assert (script.timeout_seconds, script.working_dir) == (60.0, "/opt")
-        assert (script.username, script.name) == ("e1", invoke_id)
-
-    run_lab(test)
+    text = "{{name}} {{ACS::InstanceId}} {{ACS::InvokeId}} {{ACS::RegionId}} {{ACS::CommandId}}"
+    command_id = await lab.create(text, WorkingDir="/opt")
+    invoke_id = await lab.invoke(
+        command_id,
+        Parameters='{"NAME": "$(x)"}',
+        InstanceId_1="i-local0002",
+        Timeout=60,
+        Username="e1",
+    )
+    await lab.ecs.drain()
+    ((instance, script),) = lab.machines.ran
+    assert instance == "i-local0002"
+    expected = f"$(x) i-local0002 {invoke_id} cn-hangzhou {command_id}"
+    assert script.content.decode() == expected
+    assert (script.timeout_seconds, script.working_dir) == (60.0, "/opt")
+    assert (script.username, script.name) == ("e1", invoke_id)
 
 
-def test_placeholders_of_a_command_without_parameters_stay():
+async def test_placeholders_of_a_command_without_parameters_stay(lab):
     """Where the parameter feature is off, double braces are plain text."""
-
-    async def test(lab):
-        await lab.invoke(await lab.create("echo {{name}}", EnableParameter=False))
-        await lab.ecs.drain()
-        assert lab.machines.ran[0][1].content == b"echo {{name}}"
-
-    run_lab(test)
+    await lab.invoke(await lab.create("echo {{name}}", EnableParameter=False))
+    await lab.ecs.drain()
+    assert lab.machines.ran[0][1].content == b"echo {{name}}"
 
 
 @pytest.mark.parametrize(
@@ -167,107 +151,88 @@ def test_placeholders_of_a_command_without_parameters_stay():
         (Outcome("refused", reason="ExecutionException: x"), "Aborted", "ExecutionException", None),
     ],
 )
-def test_end_of_a_run_has_a_status_and_an_error(outcome, status, error, exit_code):
+async def test_end_of_a_run_has_a_status_and_an_error(lab, outcome, status, error, exit_code):
     """Each way in which a run can end has Cloud Assistant's words, in the event as well."""
-
-    async def test(lab):
-        lab.machines.answer = lambda *_: outcome
-        invoke_id = await lab.invoke(await lab.create("x"))
-        await lab.ecs.drain()
-        (run,) = (await lab.described(invoke_id))["InvokeInstances"]["InvokeInstance"]
-        assert (run["InvocationStatus"], run["ErrorCode"]) == (status, error)
-        assert run.get("ExitCode") == exit_code
-        ((bus, event),) = lab.published
-        assert bus == "default"
-        assert event["data"]["invocationStatus"] == status
-        assert event["data"]["exitCode"] == ("" if exit_code is None else str(exit_code))
-
-    run_lab(test)
+    lab.machines.answer = lambda *_: outcome
+    invoke_id = await lab.invoke(await lab.create("x"))
+    await lab.ecs.drain()
+    (run,) = (await lab.described(invoke_id))["InvokeInstances"]["InvokeInstance"]
+    assert (run["InvocationStatus"], run["ErrorCode"]) == (status, error)
+    assert run.get("ExitCode") == exit_code
+    ((bus, event),) = lab.published
+    assert bus == "default"
+    assert event["data"]["invocationStatus"] == status
+    assert event["data"]["exitCode"] == ("" if exit_code is None else str(exit_code))
 
 
-def test_timed_out_run_ends_at_its_limit():
+async def test_timed_out_run_ends_at_its_limit(lab):
     """The end of a run that timed out is its start and the limit, whenever that was noticed."""
-
-    async def test(lab):
-        lab.machines.hold()
-        invoke_id = await lab.invoke(await lab.create("x"), Timeout=30)
-        task = await begun(lab, 1)
-        lab.clock.advance(31.5)
-        lab.machines.held["i-local0001", invoke_id].set_result(Outcome("timeout"))
-        await lab.until(lambda: bool(lab.published))
-        await ended(task)
-        assert lab.published[0][1]["data"]["finishTime"] == "2026-01-01T00:00:30Z"
-
-    run_lab(test)
+    lab.machines.hold()
+    invoke_id = await lab.invoke(await lab.create("x"), Timeout=30)
+    task = await begun(lab, 1)
+    lab.clock.advance(31.5)
+    lab.machines.held["i-local0001", invoke_id].set_result(Outcome("timeout"))
+    await lab.until(lambda: bool(lab.published))
+    await ended(task)
+    assert lab.published[0][1]["data"]["finishTime"] == "2026-01-01T00:00:30Z"
 
 
-def test_machine_without_isolation_aborts_runs():
+async def test_machine_without_isolation_aborts_runs(lab):
     """Where no instance can be made, a run is aborted and the reason is its output."""
 
-    async def test(lab):
-        def fail(*_):
-            raise SandboxUnavailableError("instances need Linux")
+    def fail(*_):
+        raise SandboxUnavailableError("instances need Linux")
 
-        lab.machines.answer = fail
-        invoke_id = await lab.invoke(await lab.create("x"))
-        await lab.ecs.drain()
-        found = await lab.described(invoke_id, IncludeOutput=True)
-        (run,) = found["InvokeInstances"]["InvokeInstance"]
-        assert (run["InvocationStatus"], run["ErrorCode"]) == ("Aborted", "ClientNotRunning")
-        assert base64.b64decode(run["Output"]) == b"instances need Linux"
-
-    run_lab(test)
+    lab.machines.answer = fail
+    invoke_id = await lab.invoke(await lab.create("x"))
+    await lab.ecs.drain()
+    found = await lab.described(invoke_id, IncludeOutput=True)
+    (run,) = found["InvokeInstances"]["InvokeInstance"]
+    assert (run["InvocationStatus"], run["ErrorCode"]) == ("Aborted", "ClientNotRunning")
+    assert base64.b64decode(run["Output"]) == b"instances need Linux"
 
 
-def test_event_is_the_documented_one():
+async def test_event_is_the_documented_one(lab):
     """TaskCompleted says which run it was, on the bus default, one event per instance."""
-
-    async def test(lab):
-        command_id = await lab.create("x")
-        invoke_id = await lab.invoke(command_id, ResourceTag_1_Key="role", ResourceTag_1_Value="db")
-        await lab.ecs.drain()
-        ((bus, event),) = lab.published
-        assert bus == "default"
-        assert event["source"] == "acs.ecs"
-        assert event["type"] == "ecs:CloudAssistant:TaskCompleted"
-        assert event["subject"] == "acs.ecs:cn-hangzhou:1234567890123456:i-local0002"
-        assert event["data"] == {
-            "commandId": command_id,
-            "commandName": "provision",
-            "invokeId": invoke_id,
-            "instanceId": "i-local0002",
-            "invocationStatus": "Success",
-            "exitCode": "0",
-            "startTime": "2026-01-01T00:00:00Z",
-            "finishTime": "2026-01-01T00:00:00Z",
-            "creationTime": "2026-01-01T00:00:00Z",
-            "repeatMode": "Once",
-            "timed": "false",
-            "username": "root",
-            "errorCode": "",
-            "errorInfo": "",
-            "dropped": "0",
-        }
-
-    run_lab(test)
+    command_id = await lab.create("x")
+    invoke_id = await lab.invoke(command_id, ResourceTag_1_Key="role", ResourceTag_1_Value="db")
+    await lab.ecs.drain()
+    ((bus, event),) = lab.published
+    assert bus == "default"
+    assert event["source"] == "acs.ecs"
+    assert event["type"] == "ecs:CloudAssistant:TaskCompleted"
+    assert event["subject"] == "acs.ecs:cn-hangzhou:1234567890123456:i-local0002"
+    assert event["data"] == {
+        "commandId": command_id,
+        "commandName": "provision",
+        "invokeId": invoke_id,
+        "instanceId": "i-local0002",
+        "invocationStatus": "Success",
+        "exitCode": "0",
+        "startTime": "2026-01-01T00:00:00Z",
+        "finishTime": "2026-01-01T00:00:00Z",
+        "creationTime": "2026-01-01T00:00:00Z",
+        "repeatMode": "Once",
+        "timed": "false",
+        "username": "root",
+        "errorCode": "",
+        "errorInfo": "",
+        "dropped": "0",
+    }
 
 
-def test_several_instances_have_one_invocation():
+async def test_several_instances_have_one_invocation(lab):
     """A run on two instances is one invocation with two results and two events."""
-
-    async def test(lab):
-        lab.machines.answer = lambda name, _: Outcome("finished", 0 if "0001" in name else 1)
-        invoke_id = await lab.invoke(
-            await lab.create("x"), InstanceId_1="i-local0001", InstanceId_2="i-local0002"
-        )
-        await lab.ecs.drain()
-        found = await lab.described(invoke_id)
-        assert (found["InvocationStatus"], found["InvokeStatus"]) == ("PartialFailed",) * 2
-        told = {event["data"]["instanceId"] for _, event in lab.published}
-        assert told == {"i-local0001", "i-local0002"}
-        assert len({event["id"] for _, event in lab.published}) == 2
-
-    run_lab(test)
+    lab.machines.answer = lambda name, _: Outcome("finished", 0 if "0001" in name else 1)
+    invoke_id = await lab.invoke(
+        await lab.create("x"), InstanceId_1="i-local0001", InstanceId_2="i-local0002"
+    )
+    await lab.ecs.drain()
+    found = await lab.described(invoke_id)
+    assert (found["InvocationStatus"], found["InvokeStatus"]) == ("PartialFailed",) * 2
+    told = {event["data"]["instanceId"] for _, event in lab.published}
+    assert told == {"i-local0001", "i-local0002"}
+    assert len({event["id"] for _, event in lab.published}) == 2
 
 
 @pytest.mark.parametrize(
@@ -338,280 +303,222 @@ def test_several_instances_have_one_invocation():
         ),
     ],
 )
-def test_invocation_that_can_not_be_is_refused(params, expected):
+async def test_invocation_that_can_not_be_is_refused(lab, params, expected):
     """Each thing that InvokeCommand refuses has its own code, and nothing runs."""
-
-    async def test(lab):
-        given = {
-            "CommandId": await lab.create("echo {{name}}"),
-            "InstanceId_1": "i-local0001",
-            "Parameters": '{"name": "x"}',
-            **params,
-        }
-        given = {name: value for name, value in given.items() if value is not None}
-        assert await refusal(lab, "InvokeCommand", **given) == expected
-        await lab.ecs.drain()
-        assert lab.machines.ran == []
-
-    run_lab(test)
+    given = {
+        "CommandId": await lab.create("echo {{name}}"),
+        "InstanceId_1": "i-local0001",
+        "Parameters": '{"name": "x"}',
+        **params,
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    assert await refusal(lab, "InvokeCommand", **given) == expected
+    await lab.ecs.drain()
+    assert lab.machines.ran == []
 
 
-def test_parameters_for_a_command_without_any_are_refused():
+async def test_parameters_for_a_command_without_any_are_refused(lab):
     """Parameters can't be passed in where the parameter feature is off."""
-
-    async def test(lab):
-        given = {"CommandId": await lab.create("x"), "InstanceId_1": "i-local0001"}
-        found = await refusal(lab, "InvokeCommand", **given, Parameters='{"a": "b"}')
-        assert found == ("Parameter.Disabled", 400)
-        await lab.call("InvokeCommand", **given, Parameters="{}")
-
-    run_lab(test)
+    given = {"CommandId": await lab.create("x"), "InstanceId_1": "i-local0001"}
+    found = await refusal(lab, "InvokeCommand", **given, Parameters='{"a": "b"}')
+    assert found == ("Parameter.Disabled", 400)
+    await lab.call("InvokeCommand", **given, Parameters="{}")
 
 
-def test_windows_commands_do_not_run_on_linux():
+async def test_windows_commands_do_not_run_on_linux(lab):
     """A PowerShell command can be kept, but not run on these instances."""
-
-    async def test(lab):
-        given = {"CommandId": await lab.create("x", Type="RunPowerShellScript")}
-        found = await refusal(lab, "InvokeCommand", **given, InstanceId_1="i-local0001")
-        assert found == ("InvalidInstance.NotMatch", 400)
-
-    run_lab(test)
+    given = {"CommandId": await lab.create("x", Type="RunPowerShellScript")}
+    found = await refusal(lab, "InvokeCommand", **given, InstanceId_1="i-local0001")
+    assert found == ("InvalidInstance.NotMatch", 400)
 
 
-def test_instance_id_may_come_without_a_number():
+async def test_instance_id_may_come_without_a_number(lab):
     """The plain parameter InstanceId names an instance too, and so does a JSON list."""
-
-    async def test(lab):
-        command_id = await lab.create("x")
-        await lab.invoke(command_id, InstanceId="i-local0002")
-        await lab.invoke(command_id, InstanceId='["i-local0001"]')
-        await lab.ecs.drain()
-        assert [name for name, _ in lab.machines.ran] == ["i-local0002", "i-local0001"]
-
-    run_lab(test)
+    command_id = await lab.create("x")
+    await lab.invoke(command_id, InstanceId="i-local0002")
+    await lab.invoke(command_id, InstanceId='["i-local0001"]')
+    await lab.ecs.drain()
+    assert [name for name, _ in lab.machines.ran] == ["i-local0002", "i-local0001"]
 
 
-def test_same_client_token_runs_once():
+async def test_same_client_token_runs_once(lab):
     """A repeat with the same token answers the first run's id, as long as tokens are remembered."""
-
-    async def test(lab):
-        command_id = await lab.create("x")
-        first = await lab.invoke(command_id, ClientToken="token-1")
-        assert await lab.invoke(command_id, ClientToken="token-1") == first
-        found = await refusal(
-            lab,
-            "InvokeCommand",
-            CommandId=command_id,
-            InstanceId_1="i-local0002",
-            ClientToken="token-1",
-        )
-        assert found == ("IdempotentParameterMismatch", 403)
-        await lab.ecs.drain()
-        assert len(lab.machines.ran) == 1
-        lab.clock.advance(601)
-        assert await lab.invoke(command_id, ClientToken="token-1") != first
-
-    run_lab(test)
+    command_id = await lab.create("x")
+    first = await lab.invoke(command_id, ClientToken="token-1")
+    assert await lab.invoke(command_id, ClientToken="token-1") == first
+    found = await refusal(
+        lab,
+        "InvokeCommand",
+        CommandId=command_id,
+        InstanceId_1="i-local0002",
+        ClientToken="token-1",
+    )
+    assert found == ("IdempotentParameterMismatch", 403)
+    await lab.ecs.drain()
+    assert len(lab.machines.ran) == 1
+    lab.clock.advance(601)
+    assert await lab.invoke(command_id, ClientToken="token-1") != first
 
 
-def test_run_command_runs_without_keeping():
+async def test_run_command_runs_without_keeping(lab):
     """RunCommand runs a script at once; its command is listed only if it is to be kept."""
-
-    async def test(lab):
-        given = {
-            "Type": "RunShellScript",
-            "CommandContent": encoded("id"),
-            "InstanceId_1": "i-local0001",
-        }
-        answer = await lab.call("RunCommand", **given, ClientToken="t")
-        again = await lab.call("RunCommand", **given, ClientToken="t")
-        assert again == answer
-        await lab.ecs.drain()
-        assert [script.content for _, script in lab.machines.ran] == [b"id"]
-        listed = await lab.call("DescribeCommands")
-        assert listed["TotalCount"] == 0
-        kept = await lab.call("RunCommand", **given, KeepCommand=True, Name="kept", ClientToken="k")
-        await lab.call("RunCommand", **given, KeepCommand=True, Name="kept", ClientToken="k")
-        listed = await lab.call("DescribeCommands")
-        assert [c["CommandId"] for c in listed["Commands"]["Command"]] == [kept["CommandId"]]
-
-    run_lab(test)
+    given = {
+        "Type": "RunShellScript",
+        "CommandContent": encoded("id"),
+        "InstanceId_1": "i-local0001",
+    }
+    answer = await lab.call("RunCommand", **given, ClientToken="t")
+    again = await lab.call("RunCommand", **given, ClientToken="t")
+    assert again == answer
+    await lab.ecs.drain()
+    assert [script.content for _, script in lab.machines.ran] == [b"id"]
+    listed = await lab.call("DescribeCommands")
+    assert listed["TotalCount"] == 0
+    kept = await lab.call("RunCommand", **given, KeepCommand=True, Name="kept", ClientToken="k")
+    await lab.call("RunCommand", **given, KeepCommand=True, Name="kept", ClientToken="k")
+    listed = await lab.call("DescribeCommands")
+    assert [c["CommandId"] for c in listed["Commands"]["Command"]] == [kept["CommandId"]]
 
 
-def test_running_is_seen_while_it_lasts():
+async def test_running_is_seen_while_it_lasts(lab):
     """A run that has begun is Running, shows what it wrote, and waits are Pending."""
-
-    async def test(lab):
-        lab.machines.hold()
-        invoke_id = await lab.invoke(await lab.create("x"))
-        assert (await lab.described(invoke_id))["InvocationStatus"] == "Pending"
-        task = await begun(lab, 1)
-        found = await lab.described(invoke_id, IncludeOutput=True)
-        (run,) = found["InvokeInstances"]["InvokeInstance"]
-        assert (run["InvocationStatus"], run["Output"]) == ("Running", encoded("so far"))
-        assert (found["InvocationStatus"], found["InvokeStatus"]) == ("Running", "Running")
-        answer = await lab.call("DescribeCloudAssistantStatus", InstanceId_1="i-local0001")
-        (status,) = answer["InstanceCloudAssistantStatusSet"]["InstanceCloudAssistantStatus"]
-        assert (status["ActiveTaskCount"], status["InvocationCount"]) == (1, 1)
-        await ended(task)
-        assert lab.published == []
-
-    run_lab(test)
+    lab.machines.hold()
+    invoke_id = await lab.invoke(await lab.create("x"))
+    assert (await lab.described(invoke_id))["InvocationStatus"] == "Pending"
+    task = await begun(lab, 1)
+    found = await lab.described(invoke_id, IncludeOutput=True)
+    (run,) = found["InvokeInstances"]["InvokeInstance"]
+    assert (run["InvocationStatus"], run["Output"]) == ("Running", encoded("so far"))
+    assert (found["InvocationStatus"], found["InvokeStatus"]) == ("Running", "Running")
+    answer = await lab.call("DescribeCloudAssistantStatus", InstanceId_1="i-local0001")
+    (status,) = answer["InstanceCloudAssistantStatusSet"]["InstanceCloudAssistantStatus"]
+    assert (status["ActiveTaskCount"], status["InvocationCount"]) == (1, 1)
+    await ended(task)
+    assert lab.published == []
 
 
-def test_stop_terminates_what_runs_and_cancels_what_waits():
+async def test_stop_terminates_what_runs_and_cancels_what_waits(lab):
     """StopInvocation ends a running script as Terminated and a waiting one as Cancelled."""
-
-    async def test(lab):
-        lab.machines.hold()
-        command_id = await lab.create("x")
-        running = [await lab.invoke(command_id) for _ in range(8)]
-        waiting = await lab.invoke(command_id)
-        task = await begun(lab, 8)
-        for invoke_id in (running[0], waiting):
-            await lab.call("StopInvocation", InvokeId=invoke_id)
-        await lab.until(lambda: len(lab.published) >= 2)
-        await lab.store.flush()
-        first, last = await lab.described(running[0]), await lab.described(waiting)
-        assert (first["InvocationStatus"], last["InvocationStatus"]) == ("Stopped", "Stopped")
-        assert first["InvokeInstances"]["InvokeInstance"][0]["InvocationStatus"] == "Terminated"
-        cancelled = last["InvokeInstances"]["InvokeInstance"][0]
-        assert (cancelled["InvocationStatus"], cancelled["Repeats"]) == ("Cancelled", 0)
-        await ended(task)
-        assert len(lab.machines.ran) == 8
-
-    run_lab(test)
+    lab.machines.hold()
+    command_id = await lab.create("x")
+    running = [await lab.invoke(command_id) for _ in range(8)]
+    waiting = await lab.invoke(command_id)
+    task = await begun(lab, 8)
+    for invoke_id in (running[0], waiting):
+        await lab.call("StopInvocation", InvokeId=invoke_id)
+    await lab.until(lambda: len(lab.published) >= 2)
+    await lab.store.flush()
+    first, last = await lab.described(running[0]), await lab.described(waiting)
+    assert (first["InvocationStatus"], last["InvocationStatus"]) == ("Stopped", "Stopped")
+    assert first["InvokeInstances"]["InvokeInstance"][0]["InvocationStatus"] == "Terminated"
+    cancelled = last["InvokeInstances"]["InvokeInstance"][0]
+    assert (cancelled["InvocationStatus"], cancelled["Repeats"]) == ("Cancelled", 0)
+    await ended(task)
+    assert len(lab.machines.ran) == 8
 
 
-def test_stop_of_something_unknown_is_refused():
+async def test_stop_of_something_unknown_is_refused(lab):
     """An unknown invocation, or an instance that is not its own, can't be stopped."""
-
-    async def test(lab):
-        found = await refusal(lab, "StopInvocation", InvokeId="t-x")
-        assert found == ("InvalidInvokeId.NotFound", 404)
-        invoke_id = await lab.invoke(await lab.create("x"))
-        found = await refusal(lab, "StopInvocation", InvokeId=invoke_id, InstanceId_1="i-local0002")
-        assert found == ("InvalidInstance.NotFound", 404)
-
-    run_lab(test)
+    found = await refusal(lab, "StopInvocation", InvokeId="t-x")
+    assert found == ("InvalidInvokeId.NotFound", 404)
+    invoke_id = await lab.invoke(await lab.create("x"))
+    found = await refusal(lab, "StopInvocation", InvokeId=invoke_id, InstanceId_1="i-local0002")
+    assert found == ("InvalidInstance.NotFound", 404)
 
 
-def test_instance_runs_eight_at_once_in_the_order_of_arrival():
+async def test_instance_runs_eight_at_once_in_the_order_of_arrival(lab):
     """An instance takes eight scripts at a time; the others wait, and none overtakes."""
-
-    async def test(lab):
-        command_id = await lab.create("x")
-        ids = [await lab.invoke(command_id) for _ in range(30)]
-        lab.machines.hold()
-        draining = asyncio.create_task(lab.ecs.drain())
-        await lab.until(lambda: len(lab.machines.ran) == 8)
-        lab.machines.release()
-        await draining
-        assert lab.machines.most_at_once == {"i-local0001": 8}
-        assert [script.name for _, script in lab.machines.ran] == ids
-
-    run_lab(test)
+    command_id = await lab.create("x")
+    ids = [await lab.invoke(command_id) for _ in range(30)]
+    lab.machines.hold()
+    draining = asyncio.create_task(lab.ecs.drain())
+    await lab.until(lambda: len(lab.machines.ran) == 8)
+    lab.machines.release()
+    await draining
+    assert lab.machines.most_at_once == {"i-local0001": 8}
+    assert [script.name for _, script in lab.machines.ran] == ids
 
 
-def test_output_needs_an_invocation_or_an_instance():
+async def test_output_needs_an_invocation_or_an_instance(lab):
     """DescribeInvocations gives outputs only of an invocation or an instance."""
-
-    async def test(lab):
-        found = await refusal(lab, "DescribeInvocations", IncludeOutput=True)
-        assert found == ("InvalidParameter.IncludeOutput", 400)
-
-    run_lab(test)
+    found = await refusal(lab, "DescribeInvocations", IncludeOutput=True)
+    assert found == ("InvalidParameter.IncludeOutput", 400)
 
 
-def test_invocations_are_found_by_each_filter():
+async def test_invocations_are_found_by_each_filter(lab):
     """Command, name, state, instance and tags narrow what DescribeInvocations lists."""
+    lab.machines.answer = lambda name, _: FINE if name == "i-local0001" else Outcome("timeout")
+    a, b = await lab.create("x", Name="a"), await lab.create("x", Name="b")
+    first = await lab.invoke(a, Tag_1_Key="request", Tag_1_Value="r1")
+    second = await lab.invoke(
+        b, InstanceId_1="i-local0002", Tag_1_Key="request", Tag_1_Value="r2",
+        Tag_2_Key="chat", Tag_2_Value="ops",
+    )  # fmt: skip
+    await lab.ecs.drain()
+    third = await lab.invoke(b)
 
-    async def test(lab):
-        lab.machines.answer = lambda name, _: FINE if name == "i-local0001" else Outcome("timeout")
-        a, b = await lab.create("x", Name="a"), await lab.create("x", Name="b")
-        first = await lab.invoke(a, Tag_1_Key="request", Tag_1_Value="r1")
-        second = await lab.invoke(
-            b, InstanceId_1="i-local0002", Tag_1_Key="request", Tag_1_Value="r2",
-            Tag_2_Key="chat", Tag_2_Value="ops",
-        )  # fmt: skip
-        await lab.ecs.drain()
-        third = await lab.invoke(b)
+    async def found(**params):
+        answer = await lab.call("DescribeInvocations", **params)
+        listed = [i["InvokeId"] for i in answer["Invocations"]["Invocation"]]
+        assert answer["TotalCount"] == len(listed)
+        return listed
 
-        async def found(**params):
-            answer = await lab.call("DescribeInvocations", **params)
-            listed = [i["InvokeId"] for i in answer["Invocations"]["Invocation"]]
-            assert answer["TotalCount"] == len(listed)
-            return listed
+    assert await found() == [third, second, first]
+    assert await found(InvokeId="t-unknown") == []
+    assert await found(CommandId=b) == [third, second]
+    assert await found(CommandName="a") == [first]
+    assert await found(InvokeStatus="Finished") == [first]
+    assert await found(InvokeStatus="Failed") == [second]
+    assert await found(InvokeStatus="Running") == [third]
+    assert await found(InstanceId="i-local0002") == [second]
+    assert await found(InstanceId="i-local0002", CommandName="a") == [second]
+    assert await found(Tag_1_Key="request", Tag_1_Value="r1") == [first]
+    both = {"Tag_2_Key": "chat", "Tag_2_Value": "ops"}
+    assert await found(Tag_1_Key="request", Tag_1_Value="r2", **both) == [second]
+    assert await found(Tag_1_Key="request", Tag_1_Value="r1", **both) == []
 
-        assert await found() == [third, second, first]
-        assert await found(InvokeId="t-unknown") == []
-        assert await found(CommandId=b) == [third, second]
-        assert await found(CommandName="a") == [first]
-        assert await found(InvokeStatus="Finished") == [first]
-        assert await found(InvokeStatus="Failed") == [second]
-        assert await found(InvokeStatus="Running") == [third]
-        assert await found(InstanceId="i-local0002") == [second]
-        assert await found(InstanceId="i-local0002", CommandName="a") == [second]
-        assert await found(Tag_1_Key="request", Tag_1_Value="r1") == [first]
-        both = {"Tag_2_Key": "chat", "Tag_2_Value": "ops"}
-        assert await found(Tag_1_Key="request", Tag_1_Value="r2", **both) == [second]
-        assert await found(Tag_1_Key="request", Tag_1_Value="r1", **both) == []
+    async def results(**params):
+        answer = await lab.call("DescribeInvocationResults", **params)
+        listed = answer["Invocation"]["InvocationResults"]["InvocationResult"]
+        return [result["InvokeId"] for result in listed]
 
-        async def results(**params):
-            answer = await lab.call("DescribeInvocationResults", **params)
-            listed = answer["Invocation"]["InvocationResults"]["InvocationResult"]
-            return [result["InvokeId"] for result in listed]
-
-        assert await results(InvokeRecordStatus="Failed") == [second]
-        assert await results(InstanceId="i-local0001", Tag_1_Key="request", Tag_1_Value="r1") == [
-            first
-        ]
-
-    run_lab(test)
+    assert await results(InvokeRecordStatus="Failed") == [second]
+    assert await results(InstanceId="i-local0001", Tag_1_Key="request", Tag_1_Value="r1") == [first]
 
 
-def test_pages_by_token_do_not_shift():
+async def test_pages_by_token_do_not_shift(lab):
     """New invocations between two pages neither repeat nor hide an older one."""
-
-    async def test(lab):
-        command_id = await lab.create("x")
-        ids = [
-            await lab.invoke(command_id, InstanceId_1="i-local0001", InstanceId_2="i-local0002")
-            for _ in range(5)
-        ]
-        first = await lab.call("DescribeInvocations", MaxResults=2)
-        results = await lab.call("DescribeInvocationResults", MaxResults=3)
-        await lab.invoke(command_id)
-        second = await lab.call("DescribeInvocations", MaxResults=10, NextToken=first["NextToken"])
-        listed = [i["InvokeId"] for i in second["Invocations"]["Invocation"]]
-        assert listed == ids[2::-1]
-        more = await lab.call(
-            "DescribeInvocationResults",
-            MaxResults=50,
-            NextToken=results["Invocation"]["NextToken"],
-        )
-        found = more["Invocation"]["InvocationResults"]["InvocationResult"]
-        assert len(found) == 7
-        assert found[0]["InstanceId"] == "i-local0002"
-        assert await refusal(lab, "DescribeInvocations", NextToken="eA==") == (
-            "InvalidParameter.NextToken",
-            400,
-        )
-
-    run_lab(test)
+    command_id = await lab.create("x")
+    ids = [
+        await lab.invoke(command_id, InstanceId_1="i-local0001", InstanceId_2="i-local0002")
+        for _ in range(5)
+    ]
+    first = await lab.call("DescribeInvocations", MaxResults=2)
+    results = await lab.call("DescribeInvocationResults", MaxResults=3)
+    await lab.invoke(command_id)
+    second = await lab.call("DescribeInvocations", MaxResults=10, NextToken=first["NextToken"])
+    listed = [i["InvokeId"] for i in second["Invocations"]["Invocation"]]
+    assert listed == ids[2::-1]
+    more = await lab.call(
+        "DescribeInvocationResults",
+        MaxResults=50,
+        NextToken=results["Invocation"]["NextToken"],
+    )
+    found = more["Invocation"]["InvocationResults"]["InvocationResult"]
+    assert len(found) == 7
+    assert found[0]["InstanceId"] == "i-local0002"
+    assert await refusal(lab, "DescribeInvocations", NextToken="eA==") == (
+        "InvalidParameter.NextToken",
+        400,
+    )
 
 
-def test_package_faults_reach_the_script_and_are_used_up():
+async def test_package_faults_reach_the_script_and_are_used_up(lab):
     """A fault on a package goes along with a run; what the run used is taken from the cloud."""
-
-    async def test(lab):
-        lab.machines.answer = lambda *_: Outcome("finished", 0, package_faults=("nginx",))
-        lab.faults.set(Fault("package:nginx", times=2, error="timeout"))
-        lab.faults.set(Fault("action:ecs:InvokeCommand"))
-        await lab.invoke(await lab.create("x"))
-        await lab.ecs.drain()
-        assert lab.machines.ran[0][1].package_faults == ("nginx timeout 0",) * 2
-        assert Fault("package:nginx", times=1, error="timeout") in lab.faults.list()
-
-    run_lab(test)
+    lab.machines.answer = lambda *_: Outcome("finished", 0, package_faults=("nginx",))
+    lab.faults.set(Fault("package:nginx", times=2, error="timeout"))
+    lab.faults.set(Fault("action:ecs:InvokeCommand"))
+    await lab.invoke(await lab.create("x"))
+    await lab.ecs.drain()
+    assert lab.machines.ran[0][1].package_faults == ("nginx timeout 0",) * 2
+    assert Fault("package:nginx", times=1, error="timeout") in lab.faults.list()

@@ -2,55 +2,42 @@
 
 import pytest
 
-from lab.ecs import run_lab
 from localcloud.ecs.statuses import overall, overall_in_old_words
 from localcloud.errors import ApiError
 
 ARN = "acs:ecs:cn-hangzhou:1234567890123456:"
 
 
-def test_instances_are_described_as_the_provider_reads_them():
+async def test_instances_are_described_as_the_provider_reads_them(lab):
     """Every instance has one private address and is in the list of RAM roles."""
-
-    async def test(lab):
-        asked = {"InstanceIds": '["i-local0001", "i-none"]'}
-        answer = await lab.call("DescribeInstances", **asked)
-        (instance,) = answer["Instances"]["Instance"]
-        assert answer["TotalCount"] == 1
-        assert instance["InstanceId"] == "i-local0001"
-        assert instance["Status"] == "Running"
-        assert len(instance["VpcAttributes"]["PrivateIpAddress"]["IpAddress"]) == 1
-        roles = await lab.call("DescribeInstanceRamRole", **asked)
-        assert roles["InstanceRamRoleSets"]["InstanceRamRoleSet"] == [
-            {"InstanceId": "i-local0001", "RamRoleName": ""}
-        ]
-        disks = await lab.call("DescribeDisks", **asked)
-        assert disks["Disks"] == {"Disk": []}
-        regions = await lab.call("DescribeRegions")
-        assert regions["Regions"]["Region"][0]["RegionId"] == "cn-hangzhou"
-
-    run_lab(test)
+    asked = {"InstanceIds": '["i-local0001", "i-none"]'}
+    answer = await lab.call("DescribeInstances", **asked)
+    (instance,) = answer["Instances"]["Instance"]
+    assert answer["TotalCount"] == 1
+    assert instance["InstanceId"] == "i-local0001"
+    assert instance["Status"] == "Running"
+    assert len(instance["VpcAttributes"]["PrivateIpAddress"]["IpAddress"]) == 1
+    roles = await lab.call("DescribeInstanceRamRole", **asked)
+    assert roles["InstanceRamRoleSets"]["InstanceRamRoleSet"] == [
+        {"InstanceId": "i-local0001", "RamRoleName": ""}
+    ]
+    disks = await lab.call("DescribeDisks", **asked)
+    assert disks["Disks"] == {"Disk": []}
+    regions = await lab.call("DescribeRegions")
+    assert regions["Regions"]["Region"][0]["RegionId"] == "cn-hangzhou"
 
 
-def test_instances_are_found_by_tag():
+async def test_instances_are_found_by_tag(lab):
     """The two first instances have the roles of the demonstration."""
-
-    async def test(lab):
-        answer = await lab.call("DescribeInstances", Tag_1_Key="role", Tag_1_Value="db")
-        listed = [instance["InstanceId"] for instance in answer["Instances"]["Instance"]]
-        assert listed == ["i-local0002"]
-
-    run_lab(test)
+    answer = await lab.call("DescribeInstances", Tag_1_Key="role", Tag_1_Value="db")
+    listed = [instance["InstanceId"] for instance in answer["Instances"]["Instance"]]
+    assert listed == ["i-local0002"]
 
 
-def test_list_that_is_no_list_is_refused():
+async def test_list_that_is_no_list_is_refused(lab):
     """InstanceIds must be a JSON list of texts."""
-
-    async def test(lab):
-        with pytest.raises(ApiError, match=r"InvalidParameter\.InstanceIds"):
-            await lab.call("DescribeInstances", InstanceIds="i-local0001")
-
-    run_lab(test)
+    with pytest.raises(ApiError, match=r"InvalidParameter\.InstanceIds"):
+        await lab.call("DescribeInstances", InstanceIds="i-local0001")
 
 
 @pytest.mark.parametrize(
@@ -85,26 +72,18 @@ def test_list_that_is_no_list_is_refused():
         ("TagResources", {"ResourceType": "command", "ResourceId_1": "c-1"}, ["command/c-1"]),
     ],
 )
-def test_permission_is_needed_on(action, params, expected):
+async def test_permission_is_needed_on(lab, action, params, expected):
     """Each action names the resources of the RAM reference that its caller needs."""
-
-    async def test(lab):
-        assert lab.resources(action, **params) == [ARN + name for name in expected]
-
-    run_lab(test)
+    assert lab.resources(action, **params) == [ARN + name for name in expected]
 
 
-def test_tags_of_resources_are_known_for_conditions():
+async def test_tags_of_resources_are_known_for_conditions(lab):
     """Tags of an instance and a command can be asked for by name; unknown names have none."""
-
-    async def test(lab):
-        command_id = await lab.create("x", Tag_1_Key="app", Tag_1_Value="loop")
-        assert lab.ecs.resource_tags(f"{ARN}instance/i-local0002") == {"role": "db"}
-        assert lab.ecs.resource_tags(f"{ARN}command/{command_id}") == {"app": "loop"}
-        assert lab.ecs.resource_tags(f"{ARN}command/*") == {}
-        assert lab.ecs.resource_tags("acs:ecs:cn-hangzhou:1:disk/d-1") == {}
-
-    run_lab(test)
+    command_id = await lab.create("x", Tag_1_Key="app", Tag_1_Value="loop")
+    assert lab.ecs.resource_tags(f"{ARN}instance/i-local0002") == {"role": "db"}
+    assert lab.ecs.resource_tags(f"{ARN}command/{command_id}") == {"app": "loop"}
+    assert lab.ecs.resource_tags(f"{ARN}command/*") == {}
+    assert lab.ecs.resource_tags("acs:ecs:cn-hangzhou:1:disk/d-1") == {}
 
 
 @pytest.mark.parametrize(

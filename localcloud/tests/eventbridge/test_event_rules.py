@@ -1,25 +1,18 @@
 """Buses, sources and rules answer as the provider needs it: echoes, codes, order, limits."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab.eventbridge import Lab, function_target, tell, web_target
+from lab.eventbridge import EventBridgeLab, function_target, web_target
 from localcloud.errors import ApiError
 
 PATTERN = '{ "source" : ["dingtalk.approval"],\n "data":{"body":{"x":[{"prefix":"中"}]}} }'
 HTTP = '{"Ip":[],"Method":["POST","PUT"],"Referer":[],"SecurityConfig":"none","Type":"HTTPS"}'
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Return a place for the state."""
-    return tmp_path / "state.sqlite"
-
-
-async def refused(lab: Lab, action: str, **params: Any) -> tuple[str, int]:
+async def refused(lab: EventBridgeLab, action: str, **params: Any) -> tuple[str, int]:
     """Return the code and status with which an action is refused."""
     with pytest.raises(ApiError) as caught:
         await lab.call(action, **params)
@@ -27,234 +20,196 @@ async def refused(lab: Lab, action: str, **params: Any) -> tuple[str, int]:
     return caught.value.code, caught.value.status
 
 
-def test_a_rule_comes_back_as_it_was_made(path: Path) -> None:
+async def test_a_rule_comes_back_as_it_was_made(lab: EventBridgeLab) -> None:
     """Pattern text, target order, parameter order and unknown keys are echoed unchanged."""
     targets = [
         web_target("z", Extra={"kept": 1}, PushRetryStrategy="EXPONENTIAL_DECAY_RETRY"),
         function_target("a"),
     ]
-
-    async def make(lab: Lab) -> None:
-        await lab.call("CreateEventBus", EventBusName="bus", Description="d")
-        await lab.call(
-            "CreateRule",
-            EventBusName="bus",
-            RuleName="rule",
-            FilterPattern=PATTERN,
-            Description="why",
-            EventTargets=json.dumps(targets),
-        )
-
-    async def look(lab: Lab) -> None:
-        rule = (await lab.call("GetRule", EventBusName="bus", RuleName="rule"))["Data"]
-        assert (PATTERN, "why", "ENABLE") == (
-            rule["FilterPattern"],
-            rule["Description"],
-            rule["Status"],
-        )
-        targets[1]["PushRetryStrategy"] = "BACKOFF_RETRY"
-        assert targets == rule["Targets"]
-        assert rule["RuleARN"].endswith(":eventbus/bus/rule/rule")
-
-    tell(path, make)
-    tell(path, look)
+    await lab.call("CreateEventBus", EventBusName="bus", Description="d")
+    await lab.call(
+        "CreateRule",
+        EventBusName="bus",
+        RuleName="rule",
+        FilterPattern=PATTERN,
+        Description="why",
+        EventTargets=json.dumps(targets),
+    )
+    await lab.restart()
+    rule = (await lab.call("GetRule", EventBusName="bus", RuleName="rule"))["Data"]
+    assert (PATTERN, "why", "ENABLE") == (
+        rule["FilterPattern"],
+        rule["Description"],
+        rule["Status"],
+    )
+    targets[1]["PushRetryStrategy"] = "BACKOFF_RETRY"
+    assert targets == rule["Targets"]
+    assert rule["RuleARN"].endswith(":eventbus/bus/rule/rule")
 
 
-def test_a_source_comes_back_as_it_was_made_and_keeps_its_url(path: Path) -> None:
+async def test_a_source_comes_back_as_it_was_made_and_keeps_its_url(lab: EventBridgeLab) -> None:
     """The list has every source by name with its parameters; an update keeps the webhook."""
-
-    async def story(lab: Lab) -> None:
-        for bus in ("b1", "b2"):
-            await lab.call("CreateEventBus", EventBusName=bus)
-        for bus, name in [("b2", "z.source"), ("b1", "a.source"), ("b1", "m.source")]:
-            await lab.call(
-                "CreateEventSource",
-                EventBusName=bus,
-                EventSourceName=name,
-                LinkedExternalSource="true",
-                SourceHttpEventParameters=HTTP if name != "m.source" else "",
-            )
-        listed = (await lab.call("ListUserDefinedEventSources", Limit="50"))["Data"]
-        sources = listed["EventSourceList"]
-        assert ["a.source", "m.source", "z.source"] == [s["Name"] for s in sources]
-        assert "SourceHttpEventParameters" not in sources[1]
-        (url,) = sources[0]["SourceHttpEventParameters"].pop("PublicWebHookUrl")
-        assert url.startswith("http://127.0.0.1:8642/webhook/putEvents?token=")
-        assert {
-            "Ip": [],
-            "Method": ["POST", "PUT"],
-            "Referer": [],
-            "SecurityConfig": "none",
-            "Type": "HTTPS",
-            "VpcWebHookUrl": [],
-        } == sources[0]["SourceHttpEventParameters"]
+    for bus in ("b1", "b2"):
+        await lab.call("CreateEventBus", EventBusName=bus)
+    for bus, name in [("b2", "z.source"), ("b1", "a.source"), ("b1", "m.source")]:
         await lab.call(
-            "UpdateEventSource",
-            EventBusName="b1",
-            EventSourceName="a.source",
-            Description="new",
-            SourceHttpEventParameters=HTTP.replace('"PUT"', '"GET"'),
-            SourceKafkaParameters="{}",
-            SourceMNSParameters="{}",
+            "CreateEventSource",
+            EventBusName=bus,
+            EventSourceName=name,
+            LinkedExternalSource="true",
+            SourceHttpEventParameters=HTTP if name != "m.source" else "",
         )
-        (changed, *_) = (await lab.call("ListUserDefinedEventSources"))["Data"]["EventSourceList"]
-        assert ("new", ["POST", "GET"], [url]) == (
-            changed["Description"],
-            changed["SourceHttpEventParameters"]["Method"],
-            changed["SourceHttpEventParameters"]["PublicWebHookUrl"],
-        )
+    listed = (await lab.call("ListUserDefinedEventSources", Limit="50"))["Data"]
+    sources = listed["EventSourceList"]
+    assert ["a.source", "m.source", "z.source"] == [s["Name"] for s in sources]
+    assert "SourceHttpEventParameters" not in sources[1]
+    (url,) = sources[0]["SourceHttpEventParameters"].pop("PublicWebHookUrl")
+    assert url.startswith("http://127.0.0.1:8642/webhook/putEvents?token=")
+    assert {
+        "Ip": [],
+        "Method": ["POST", "PUT"],
+        "Referer": [],
+        "SecurityConfig": "none",
+        "Type": "HTTPS",
+        "VpcWebHookUrl": [],
+    } == sources[0]["SourceHttpEventParameters"]
+    await lab.call(
+        "UpdateEventSource",
+        EventBusName="b1",
+        EventSourceName="a.source",
+        Description="new",
+        SourceHttpEventParameters=HTTP.replace('"PUT"', '"GET"'),
+        SourceKafkaParameters="{}",
+        SourceMNSParameters="{}",
+    )
+    (changed, *_) = (await lab.call("ListUserDefinedEventSources"))["Data"]["EventSourceList"]
+    assert ("new", ["POST", "GET"], [url]) == (
+        changed["Description"],
+        changed["SourceHttpEventParameters"]["Method"],
+        changed["SourceHttpEventParameters"]["PublicWebHookUrl"],
+    )
 
-    tell(path, story)
 
-
-def test_lists_come_in_pages_by_name(path: Path) -> None:
+async def test_lists_come_in_pages_by_name(lab: EventBridgeLab) -> None:
     """A page ends with the token of the next one; the last page has none."""
-
-    async def story(lab: Lab) -> None:
-        for name in "cab":
-            await lab.call("CreateEventBus", EventBusName=name)
-            await lab.call("CreateEventSource", EventBusName=name, EventSourceName=f"{name}.s")
-        first = (await lab.call("ListEventBuses", Limit="3"))["Data"]
-        assert (["a", "b", "c"], "3", 4) == (
-            [b["EventBusName"] for b in first["EventBuses"]],
-            first["NextToken"],
-            first["Total"],
-        )
-        last = (await lab.call("ListEventBuses", Limit="3", NextToken="3"))["Data"]
-        assert ["default"] == [b["EventBusName"] for b in last["EventBuses"]]
-        assert "NextToken" not in last
-        sources = await lab.call("ListUserDefinedEventSources", Limit="2")
-        assert ("2", "2") == (sources["NextToken"], sources["Data"]["NextToken"])
-
-    tell(path, story)
+    for name in "cab":
+        await lab.call("CreateEventBus", EventBusName=name)
+        await lab.call("CreateEventSource", EventBusName=name, EventSourceName=f"{name}.s")
+    first = (await lab.call("ListEventBuses", Limit="3"))["Data"]
+    assert (["a", "b", "c"], "3", 4) == (
+        [b["EventBusName"] for b in first["EventBuses"]],
+        first["NextToken"],
+        first["Total"],
+    )
+    last = (await lab.call("ListEventBuses", Limit="3", NextToken="3"))["Data"]
+    assert ["default"] == [b["EventBusName"] for b in last["EventBuses"]]
+    assert "NextToken" not in last
+    sources = await lab.call("ListUserDefinedEventSources", Limit="2")
+    assert ("2", "2") == (sources["NextToken"], sources["Data"]["NextToken"])
 
 
-def test_what_does_not_exist_is_404_with_its_code(path: Path) -> None:
+async def test_what_does_not_exist_is_404_with_its_code(lab: EventBridgeLab) -> None:
     """The provider takes only 404 for gone, and matches the codes."""
-
-    async def story(lab: Lab) -> None:
-        await lab.call("CreateEventBus", EventBusName="bus")
-        bus, rule = {"EventBusName": "gone"}, {"EventBusName": "bus", "RuleName": "gone"}
-        source = {"EventBusName": "bus", "EventSourceName": "gone"}
-        for action in ("GetEventBus", "DeleteEventBus", "UpdateEventBus", "ListRules"):
-            assert ("EventBusNotExist", 404) == await refused(lab, action, **bus)
-        for action in ("GetRule", "DeleteRule", "UpdateRule", "EnableRule", "DisableRule"):
-            assert ("EventRuleNotExisted", 404) == await refused(lab, action, **rule)
-        assert ("EventRuleNotExisted", 404) == await refused(
-            lab, "PutTargets", **rule, Targets="[]"
-        )
-        for action in ("DeleteEventSource", "UpdateEventSource"):
-            assert ("EventSourceNotExist", 404) == await refused(lab, action, **source)
-
-    tell(path, story)
+    await lab.call("CreateEventBus", EventBusName="bus")
+    bus, rule = {"EventBusName": "gone"}, {"EventBusName": "bus", "RuleName": "gone"}
+    source = {"EventBusName": "bus", "EventSourceName": "gone"}
+    for action in ("GetEventBus", "DeleteEventBus", "UpdateEventBus", "ListRules"):
+        assert ("EventBusNotExist", 404) == await refused(lab, action, **bus)
+    for action in ("GetRule", "DeleteRule", "UpdateRule", "EnableRule", "DisableRule"):
+        assert ("EventRuleNotExisted", 404) == await refused(lab, action, **rule)
+    assert ("EventRuleNotExisted", 404) == await refused(lab, "PutTargets", **rule, Targets="[]")
+    for action in ("DeleteEventSource", "UpdateEventSource"):
+        assert ("EventSourceNotExist", 404) == await refused(lab, action, **source)
 
 
-def test_status_text_and_targets_are_changed_one_by_one(path: Path) -> None:
+async def test_status_text_and_targets_are_changed_one_by_one(lab: EventBridgeLab) -> None:
     """Each update changes its part; a description that is not sent any more is gone."""
-
-    async def story(lab: Lab) -> None:
-        rule = {"EventBusName": "default", "RuleName": "r"}
-        await lab.call(
-            "CreateRule",
-            **rule,
-            FilterPattern='{"source":["a"]}',
-            Description="d",
-            EventTargets=json.dumps([function_target("a"), function_target("b")]),
-        )
-        await lab.call("DisableRule", **rule)
-        await lab.call("UpdateRule", **rule, FilterPattern='{"source":["b"]}')
-        found = (await lab.call("GetRule", **rule))["Data"]
-        assert ("DISABLE", "", '{"source":["b"]}', 2) == (
-            found["Status"],
-            found["Description"],
-            found["FilterPattern"],
-            len(found["Targets"]),
-        )
-        lab.eventbridge.publish("default", {"id": "1", "source": "b", "type": "t"})
-        await lab.call("EnableRule", **rule)
-        lab.eventbridge.publish("default", {"id": "2", "source": "b", "type": "t"})
-        (off, on) = await lab.trace()
-        assert (False, True) == (off["matched"], on["matched"])
-        answer = await lab.call("DeleteTargets", **rule, TargetIds='["b","x"]')
-        assert ["x"] == [e["EntryId"] for e in answer["Data"]["ErrorEntries"]]
-        await lab.call("PutTargets", **rule, Targets=json.dumps([function_target("n")]))
-        listed = (await lab.call("ListTargets", **rule))["Data"]["Targets"]
-        assert [("n", "r", "default")] == [
-            (t["Id"], t["RuleName"], t["EventBusName"]) for t in listed
-        ]
-
-    tell(path, story)
+    rule = {"EventBusName": "default", "RuleName": "r"}
+    await lab.call(
+        "CreateRule",
+        **rule,
+        FilterPattern='{"source":["a"]}',
+        Description="d",
+        EventTargets=json.dumps([function_target("a"), function_target("b")]),
+    )
+    await lab.call("DisableRule", **rule)
+    await lab.call("UpdateRule", **rule, FilterPattern='{"source":["b"]}')
+    found = (await lab.call("GetRule", **rule))["Data"]
+    assert ("DISABLE", "", '{"source":["b"]}', 2) == (
+        found["Status"],
+        found["Description"],
+        found["FilterPattern"],
+        len(found["Targets"]),
+    )
+    lab.eventbridge.publish("default", {"id": "1", "source": "b", "type": "t"})
+    await lab.call("EnableRule", **rule)
+    lab.eventbridge.publish("default", {"id": "2", "source": "b", "type": "t"})
+    (off, on) = await lab.trace()
+    assert (False, True) == (off["matched"], on["matched"])
+    answer = await lab.call("DeleteTargets", **rule, TargetIds='["b","x"]')
+    assert ["x"] == [e["EntryId"] for e in answer["Data"]["ErrorEntries"]]
+    await lab.call("PutTargets", **rule, Targets=json.dumps([function_target("n")]))
+    listed = (await lab.call("ListTargets", **rule))["Data"]["Targets"]
+    assert [("n", "r", "default")] == [(t["Id"], t["RuleName"], t["EventBusName"]) for t in listed]
 
 
-def test_every_write_answers_success(path: Path) -> None:
+async def test_every_write_answers_success(lab: EventBridgeLab) -> None:
     """The provider demands Code "Success" of every write."""
-
-    async def story(lab: Lab) -> None:
-        bus = {"EventBusName": "bus"}
-        rule, source = {**bus, "RuleName": "r"}, {**bus, "EventSourceName": "s"}
-        targets = json.dumps([function_target()])
-        for action, params in [
-            ("CreateEventBus", bus),
-            ("UpdateEventBus", bus),
-            ("CreateEventSource", {**source, "SourceHttpEventParameters": HTTP}),
-            ("UpdateEventSource", source),
-            ("CreateRule", {**rule, "FilterPattern": "{}", "EventTargets": targets}),
-            ("UpdateRule", rule),
-            ("PutTargets", {**rule, "Targets": targets}),
-            ("DeleteTargets", {**rule, "TargetIds": '["fc"]'}),
-            ("EnableRule", rule),
-            ("DisableRule", rule),
-            ("DeleteRule", rule),
-            ("DeleteEventSource", source),
-            ("DeleteEventBus", bus),
-            ("CreateServiceLinkedRoleForProduct", {"ProductName": "p"}),
-        ]:
-            assert "Success" == (await lab.call(action, **params))["Code"], action
-        assert {"StsRoleName": "p", "CheckPass": True} == (
-            await lab.call("CheckRoleForProduct", ProductName="p")
-        )["Data"]
-
-    tell(path, story)
+    bus = {"EventBusName": "bus"}
+    rule, source = {**bus, "RuleName": "r"}, {**bus, "EventSourceName": "s"}
+    targets = json.dumps([function_target()])
+    for action, params in [
+        ("CreateEventBus", bus),
+        ("UpdateEventBus", bus),
+        ("CreateEventSource", {**source, "SourceHttpEventParameters": HTTP}),
+        ("UpdateEventSource", source),
+        ("CreateRule", {**rule, "FilterPattern": "{}", "EventTargets": targets}),
+        ("UpdateRule", rule),
+        ("PutTargets", {**rule, "Targets": targets}),
+        ("DeleteTargets", {**rule, "TargetIds": '["fc"]'}),
+        ("EnableRule", rule),
+        ("DisableRule", rule),
+        ("DeleteRule", rule),
+        ("DeleteEventSource", source),
+        ("DeleteEventBus", bus),
+        ("CreateServiceLinkedRoleForProduct", {"ProductName": "p"}),
+    ]:
+        assert "Success" == (await lab.call(action, **params))["Code"], action
+    assert {"StsRoleName": "p", "CheckPass": True} == (
+        await lab.call("CheckRoleForProduct", ProductName="p")
+    )["Data"]
 
 
-def test_a_bus_in_use_is_not_deleted_and_default_never(path: Path) -> None:
+async def test_a_bus_in_use_is_not_deleted_and_default_never(lab: EventBridgeLab) -> None:
     """Rules and sources go before their bus; the default bus always exists."""
-
-    async def story(lab: Lab) -> None:
-        await lab.call("CreateEventBus", EventBusName="bus")
-        await lab.call("CreateRule", EventBusName="bus", RuleName="r", FilterPattern="{}")
-        in_use = await refused(lab, "DeleteEventBus", EventBusName="bus")
-        assert ("EventBusRuleNotEmptyForDelete", 409) == in_use
-        await lab.call("DeleteRule", EventBusName="bus", RuleName="r")
-        await lab.call("CreateEventSource", EventBusName="bus", EventSourceName="s")
-        in_use = await refused(lab, "DeleteEventBus", EventBusName="bus")
-        assert ("EventBusSourceNotEmptyForDelete", 409) == in_use
-        default = await refused(lab, "DeleteEventBus", EventBusName="default")
-        assert ("EventBusNameInvalid", 409) == default
-
-    tell(path, story)
+    await lab.call("CreateEventBus", EventBusName="bus")
+    await lab.call("CreateRule", EventBusName="bus", RuleName="r", FilterPattern="{}")
+    in_use = await refused(lab, "DeleteEventBus", EventBusName="bus")
+    assert ("EventBusRuleNotEmptyForDelete", 409) == in_use
+    await lab.call("DeleteRule", EventBusName="bus", RuleName="r")
+    await lab.call("CreateEventSource", EventBusName="bus", EventSourceName="s")
+    in_use = await refused(lab, "DeleteEventBus", EventBusName="bus")
+    assert ("EventBusSourceNotEmptyForDelete", 409) == in_use
+    default = await refused(lab, "DeleteEventBus", EventBusName="default")
+    assert ("EventBusNameInvalid", 409) == default
 
 
-def test_quotas_are_enforced(path: Path) -> None:
+async def test_quotas_are_enforced(lab: EventBridgeLab) -> None:
     """50 custom buses, 50 rules a bus, 5 targets a rule ("Limits")."""
-
-    async def story(lab: Lab) -> None:
-        for number in range(50):
-            await lab.call("CreateEventBus", EventBusName=f"bus-{number}")
-            await lab.call(
-                "CreateRule", EventBusName="bus-0", RuleName=f"r-{number}", FilterPattern="{}"
-            )
-        too_many = await refused(lab, "CreateEventBus", EventBusName="one-more")
-        assert ("EventBusCountExceedLimit", 409) == too_many
-        rule = {"EventBusName": "bus-0", "FilterPattern": "{}"}
-        too_many = await refused(lab, "CreateRule", **rule, RuleName="one-more")
-        assert ("EventRuleCountExceedLimit", 409) == too_many
-        six = json.dumps([function_target(str(n)) for n in range(6)])
-        rule = {"EventBusName": "bus-1", "RuleName": "r", "FilterPattern": "{}"}
-        too_many = await refused(lab, "CreateRule", **rule, EventTargets=six)
-        assert ("EventTargetCountExceedLimit", 409) == too_many
-
-    tell(path, story)
+    for number in range(50):
+        await lab.call("CreateEventBus", EventBusName=f"bus-{number}")
+        await lab.call(
+            "CreateRule", EventBusName="bus-0", RuleName=f"r-{number}", FilterPattern="{}"
+        )
+    too_many = await refused(lab, "CreateEventBus", EventBusName="one-more")
+    assert ("EventBusCountExceedLimit", 409) == too_many
+    rule = {"EventBusName": "bus-0", "FilterPattern": "{}"}
+    too_many = await refused(lab, "CreateRule", **rule, RuleName="one-more")
+    assert ("EventRuleCountExceedLimit", 409) == too_many
+    six = json.dumps([function_target(str(n)) for n in range(6)])
+    rule = {"EventBusName": "bus-1", "RuleName": "r", "FilterPattern": "{}"}
+    too_many = await refused(lab, "CreateRule", **rule, EventTargets=six)
+    assert ("EventTargetCountExceedLimit", 409) == too_many
 
 
 def _with(target: dict[str, Any], index: int, **changes: Any) -> dict[str, Any]:
@@ -306,24 +261,20 @@ def _with(target: dict[str, Any], index: int, **changes: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_targets_that_could_not_work_are_refused(
-    path: Path, targets: list[dict[str, Any]], code: str
+async def test_targets_that_could_not_work_are_refused(
+    lab: EventBridgeLab, targets: list[dict[str, Any]], code: str
 ) -> None:
     """A rule is never made with a target that could only fail."""
-
-    async def story(lab: Lab) -> None:
-        found = await refused(
-            lab,
-            "CreateRule",
-            EventBusName="default",
-            RuleName="r",
-            FilterPattern="{}",
-            EventTargets=json.dumps(targets),
-        )
-        assert (code, 409) == found
-        assert [] == lab.eventbridge.rules("default")
-
-    tell(path, story)
+    found = await refused(
+        lab,
+        "CreateRule",
+        EventBusName="default",
+        RuleName="r",
+        FilterPattern="{}",
+        EventTargets=json.dumps(targets),
+    )
+    assert (code, 409) == found
+    assert [] == lab.eventbridge.rules("default")
 
 
 @pytest.mark.parametrize(
@@ -379,28 +330,20 @@ def test_targets_that_could_not_work_are_refused(
         ),
     ],
 )
-def test_rules_and_sources_that_could_not_work_are_refused(
-    path: Path, action: str, params: dict[str, str], code: str
+async def test_rules_and_sources_that_could_not_work_are_refused(
+    lab: EventBridgeLab, action: str, params: dict[str, str], code: str
 ) -> None:
     """What the cloud would refuse is refused here with its code."""
-
-    async def story(lab: Lab) -> None:
-        found, _ = await refused(lab, action, EventBusName="default", **params)
-        assert code == found
-
-    tell(path, story)
+    found, _ = await refused(lab, action, EventBusName="default", **params)
+    assert code == found
 
 
-def test_a_pattern_can_be_tried_without_a_rule(path: Path) -> None:
+async def test_a_pattern_can_be_tried_without_a_rule(lab: EventBridgeLab) -> None:
     """TestEventPattern gives the verdict that a rule would have."""
-
-    async def story(lab: Lab) -> None:
-        for source, verdict in [("a", True), ("b", False)]:
-            answer = await lab.call(
-                "TestEventPattern",
-                EventPattern='{"source":["a"]}',
-                Event=json.dumps({"source": source}),
-            )
-            assert {"Result": verdict} == answer["Data"]
-
-    tell(path, story)
+    for source, verdict in [("a", True), ("b", False)]:
+        answer = await lab.call(
+            "TestEventPattern",
+            EventPattern='{"source":["a"]}',
+            Event=json.dumps({"source": source}),
+        )
+        assert {"Result": verdict} == answer["Data"]

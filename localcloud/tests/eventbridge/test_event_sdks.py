@@ -4,7 +4,6 @@ import asyncio
 import io
 import json
 from collections.abc import Callable
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -21,7 +20,7 @@ from mns.account import Account
 from mns.mns_exception import MNSServerException
 from mns.queue import Message, QueueMeta
 
-from lab.eventbridge import Lab, function_target, tell
+from lab.eventbridge import EventBridgeLab, function_target
 from localcloud.errors import ApiError
 from localcloud.eventbridge import data_plane
 from localcloud.gateway import render
@@ -32,7 +31,7 @@ from localcloud.mns import data_plane as mns_data
 class Bridge:
     """Carries a blocking client's requests into the event loop, without a socket."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: EventBridgeLab) -> None:
         self._lab = lab
         self._loop = asyncio.get_running_loop()
 
@@ -122,15 +121,10 @@ def carry(monkeypatch: pytest.MonkeyPatch, do_action: Callable[..., Any]) -> Non
     monkeypatch.setattr("darabonba.core.DaraCore.do_action", do_action)
 
 
-def test_the_control_plane_sdk_reads_every_answer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_the_control_plane_sdk_reads_every_answer(
+    lab: EventBridgeLab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Buses, sources, rules and targets through alibabacloud_eventbridge20200401."""
-
-    async def story(lab: Lab) -> None:
-        bridge = Bridge(lab)
-        carry(monkeypatch, bridge.rpc("eventbridge"))
-        await asyncio.to_thread(use)
 
     def use() -> None:
         client = Client(config())
@@ -179,18 +173,15 @@ def test_the_control_plane_sdk_reads_every_answer(
         with pytest.raises(Exception, match="EventBusNotExist"):
             client.get_event_bus(models.GetEventBusRequest(event_bus_name="gone"))
 
-    tell(tmp_path / "s.sqlite", story)
+    bridge = Bridge(lab)
+    carry(monkeypatch, bridge.rpc("eventbridge"))
+    await asyncio.to_thread(use)
 
 
-def test_the_data_plane_sdk_puts_events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_data_plane_sdk_puts_events(
+    lab: EventBridgeLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """PutEvents through alibabacloud_eventbridge, whose JSON travels as base64."""
-
-    async def story(lab: Lab) -> None:
-        bridge = Bridge(lab)
-        monkeypatch.setattr(data_client.TeaCore, "do_action", bridge.roa)
-        await asyncio.to_thread(use)
-        (way, *_) = await lab.trace()
-        assert {"a": "中"} == way["event"]["data"]
 
     def use() -> None:
         client = data_client.Client(
@@ -209,23 +200,17 @@ def test_the_data_plane_sdk_puts_events(tmp_path: Path, monkeypatch: pytest.Monk
         with pytest.raises(Exception, match="EventBridgeError-R"):
             client.put_events([event])
 
-    tell(tmp_path / "s.sqlite", story)
+    bridge = Bridge(lab)
+    monkeypatch.setattr(data_client.TeaCore, "do_action", bridge.roa)
+    await asyncio.to_thread(use)
+    (way, *_) = await lab.trace()
+    assert {"a": "中"} == way["event"]["data"]
 
 
-def test_the_queue_control_plane_sdk_reads_every_answer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_the_queue_control_plane_sdk_reads_every_answer(
+    lab: EventBridgeLab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Queues through alibabacloud_mns_open20220119, tags and dead-letter policy included."""
-
-    async def story(lab: Lab) -> None:
-        bridge = Bridge(lab)
-        carry(monkeypatch, bridge.rpc("mns"))
-        await asyncio.to_thread(use)
-        tagged = {"ResourceType": "queue", "ResourceId.1": "q"}
-        await lab.call("TagResources", "mns", **tagged, **{"Tag.1.Key": "b", "Tag.1.Value": "2"})
-        await lab.call("UntagResources", "mns", **tagged, **{"TagKey.1": "a"})
-        tags = (await lab.call("ListTagResources", "mns", **tagged))["TagResources"]
-        assert [("b", "2")] == [(tag["TagKey"], tag["TagValue"]) for tag in tags]
 
     def use() -> None:
         client = MnsOpenClient(config())
@@ -259,16 +244,18 @@ def test_the_queue_control_plane_sdk_reads_every_answer(
         with pytest.raises(Exception, match="QueueNotExist"):
             client.delete_queue(mns_models.DeleteQueueRequest(queue_name="gone"))
 
-    tell(tmp_path / "s.sqlite", story)
+    bridge = Bridge(lab)
+    carry(monkeypatch, bridge.rpc("mns"))
+    await asyncio.to_thread(use)
+    tagged = {"ResourceType": "queue", "ResourceId.1": "q"}
+    await lab.call("TagResources", "mns", **tagged, **{"Tag.1.Key": "b", "Tag.1.Value": "2"})
+    await lab.call("UntagResources", "mns", **tagged, **{"TagKey.1": "a"})
+    tags = (await lab.call("ListTagResources", "mns", **tagged))["TagResources"]
+    assert [("b", "2")] == [(tag["TagKey"], tag["TagValue"]) for tag in tags]
 
 
-def test_the_message_sdk_sends_receives_and_deletes(tmp_path: Path) -> None:
+async def test_the_message_sdk_sends_receives_and_deletes(lab: EventBridgeLab) -> None:
     """Messages through aliyun-mns-sdk: single, in batches, peeked at, kept invisible, deleted."""
-
-    async def story(lab: Lab) -> None:
-        lab.mns.create_queue("raw", {})
-        lab.mns.send("raw", '{"reason":"<&>\r\n\x01"}')
-        await asyncio.to_thread(use, Bridge(lab))
 
     def use(bridge: Bridge) -> None:
         account = Account("http://127.0.0.1:1", "k", "s")
@@ -301,4 +288,6 @@ def test_the_message_sdk_sends_receives_and_deletes(tmp_path: Path) -> None:
         with pytest.raises(MNSServerException, match="QueueNotExist"):
             queue.send_message(Message("x"))
 
-    tell(tmp_path / "s.sqlite", story)
+    lab.mns.create_queue("raw", {})
+    lab.mns.send("raw", '{"reason":"<&>\r\n\x01"}')
+    await asyncio.to_thread(use, Bridge(lab))

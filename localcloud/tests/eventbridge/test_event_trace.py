@@ -1,22 +1,13 @@
 """The trace answers "why did nothing happen?" and never shows a credential."""
 
 import json
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from lab.eventbridge import Lab, function_target, tell, web_target
+from lab.eventbridge import EventBridgeLab, function_target, web_target
 from localcloud.eventbridge.trace import traces
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Return a place for the state."""
-    return tmp_path / "state.sqlite"
-
-
-async def add_rule(lab: Lab, name: str, pattern: dict[str, Any], *targets: Any) -> None:
+async def add_rule(lab: EventBridgeLab, name: str, pattern: dict[str, Any], *targets: Any) -> None:
     """Make a rule on the default bus."""
     await lab.call(
         "CreateRule",
@@ -27,119 +18,99 @@ async def add_rule(lab: Lab, name: str, pattern: dict[str, Any], *targets: Any) 
     )
 
 
-def test_each_rule_names_the_first_field_that_differed(path: Path) -> None:
+async def test_each_rule_names_the_first_field_that_differed(lab: EventBridgeLab) -> None:
     """For every rule that did not match, the trace has path, what was expected and what was."""
-
-    async def story(lab: Lab) -> None:
-        await add_rule(lab, "by-source", {"source": ["dingtalk.approval"]}, function_target())
-        await add_rule(
-            lab,
-            "by-role",
-            {"source": ["lark.approval"], "data": {"role": ["dba"]}},
-            function_target(),
-        )
-        await add_rule(lab, "matches", {"source": [{"prefix": "lark"}]}, function_target())
-        await add_rule(lab, "off", {"source": ["lark.approval"]}, function_target())
-        await add_rule(lab, "without-targets", {"source": ["lark.approval"]})
-        await lab.call("DisableRule", EventBusName="default", RuleName="off")
-        lab.eventbridge.publish(
-            "default",
-            {"id": "e", "source": "lark.approval", "type": "t", "data": {"role": "devops"}},
-        )
-        (way,) = await lab.trace("e")
-        reasons = {rule["rule"]: rule.get("reason") for rule in way["rules"]}
-        assert {
-            "matches": None,
-            "by-role": '$.data.role: expected "dba", found "devops"',
-            "by-source": '$.source: expected "dingtalk.approval", found "lark.approval"',
-            "off": "the rule is disabled",
-            "without-targets": "the rule has no targets",
-        } == reasons
-        differences = {rule["rule"]: rule.get("difference") for rule in way["rules"]}
-        assert {
-            "path": "$.data.role",
-            "expected": '"dba"',
-            "found": '"devops"',
-        } == differences["by-role"]
-
-    tell(path, story)
+    await add_rule(lab, "by-source", {"source": ["dingtalk.approval"]}, function_target())
+    await add_rule(
+        lab,
+        "by-role",
+        {"source": ["lark.approval"], "data": {"role": ["dba"]}},
+        function_target(),
+    )
+    await add_rule(lab, "matches", {"source": [{"prefix": "lark"}]}, function_target())
+    await add_rule(lab, "off", {"source": ["lark.approval"]}, function_target())
+    await add_rule(lab, "without-targets", {"source": ["lark.approval"]})
+    await lab.call("DisableRule", EventBusName="default", RuleName="off")
+    lab.eventbridge.publish(
+        "default",
+        {"id": "e", "source": "lark.approval", "type": "t", "data": {"role": "devops"}},
+    )
+    (way,) = await lab.trace("e")
+    reasons = {rule["rule"]: rule.get("reason") for rule in way["rules"]}
+    assert {
+        "matches": None,
+        "by-role": '$.data.role: expected "dba", found "devops"',
+        "by-source": '$.source: expected "dingtalk.approval", found "lark.approval"',
+        "off": "the rule is disabled",
+        "without-targets": "the rule has no targets",
+    } == reasons
+    differences = {rule["rule"]: rule.get("difference") for rule in way["rules"]}
+    assert {
+        "path": "$.data.role",
+        "expected": '"dba"',
+        "found": '"devops"',
+    } == differences["by-role"]
 
 
-def test_a_rule_made_later_is_told_apart(path: Path) -> None:
+async def test_a_rule_made_later_is_told_apart(lab: EventBridgeLab) -> None:
     """A rule that would match now did not see the event; the trace says so."""
-
-    async def story(lab: Lab) -> None:
-        lab.eventbridge.publish("default", {"id": "e", "source": "a", "type": "t"})
-        await add_rule(lab, "late", {"source": ["a"]}, function_target())
-        (way,) = await lab.trace("e")
-        assert (False, "the rule matches now; it was made or changed after the event came") == (
-            way["matched"],
-            way["rules"][0]["reason"],
-        )
-
-    tell(path, story)
+    lab.eventbridge.publish("default", {"id": "e", "source": "a", "type": "t"})
+    await add_rule(lab, "late", {"source": ["a"]}, function_target())
+    (way,) = await lab.trace("e")
+    assert (False, "the rule matches now; it was made or changed after the event came") == (
+        way["matched"],
+        way["rules"][0]["reason"],
+    )
 
 
-def test_addresses_and_secret_headers_are_not_shown(path: Path) -> None:
+async def test_addresses_and_secret_headers_are_not_shown(lab: EventBridgeLab) -> None:
     """A webhook's address is a credential: the trace and the API's queries show its host only."""
-
-    async def story(lab: Lab) -> None:
-        await add_rule(lab, "r", {"source": ["a"]}, web_target())
-        headers = {"X-Provisioning-Token": "s3cret", "Content-Type": "application/json"}
-        lab.eventbridge.publish(
-            "default", {"id": "e", "source": "a", "type": "t", "data": {"headers": headers}}
-        )
-        lab.web.failures = 1
-        await lab.dispatcher.drain()
-        (way,) = await lab.trace("e")
-        assert "https://chat.example/..." == way["rules"][0]["targets"][0]["endpoint"]
-        assert {"X-Provisioning-Token": "***", "Content-Type": "application/json"} == way["event"][
-            "data"
-        ]["headers"]
-        traces = await lab.call("QueryEventTraces", EventBusName="default", EventId="e")
-        for text in (json.dumps(way), json.dumps(traces)):
-            assert "s3cret" not in text
-            assert "secret-hook" not in text
-
-    tell(path, story)
+    await add_rule(lab, "r", {"source": ["a"]}, web_target())
+    headers = {"X-Provisioning-Token": "s3cret", "Content-Type": "application/json"}
+    lab.eventbridge.publish(
+        "default", {"id": "e", "source": "a", "type": "t", "data": {"headers": headers}}
+    )
+    lab.web.failures = 1
+    await lab.dispatcher.drain()
+    (way,) = await lab.trace("e")
+    assert "https://chat.example/..." == way["rules"][0]["targets"][0]["endpoint"]
+    assert {"X-Provisioning-Token": "***", "Content-Type": "application/json"} == way["event"][
+        "data"
+    ]["headers"]
+    traces = await lab.call("QueryEventTraces", EventBusName="default", EventId="e")
+    for text in (json.dumps(way), json.dumps(traces)):
+        assert "s3cret" not in text
+        assert "secret-hook" not in text
 
 
-def test_the_newest_events_come_last_and_a_limit_keeps_them(path: Path) -> None:
+async def test_the_newest_events_come_last_and_a_limit_keeps_them(lab: EventBridgeLab) -> None:
     """Without an id the trace is that of the last events, oldest first."""
-
-    async def story(lab: Lab) -> None:
-        for number in range(5):
-            lab.eventbridge.publish("default", {"id": str(number), "source": "a", "type": "t"})
-        await lab.store.flush()
-        assert ["3", "4"] == [way["id"] for way in traces(lab.eventbridge, limit=2)]
-        assert [] == traces(lab.eventbridge, "unknown")
-
-    tell(path, story)
+    for number in range(5):
+        lab.eventbridge.publish("default", {"id": str(number), "source": "a", "type": "t"})
+    await lab.store.flush()
+    assert ["3", "4"] == [way["id"] for way in traces(lab.eventbridge, limit=2)]
+    assert [] == traces(lab.eventbridge, "unknown")
 
 
-def test_the_queries_of_the_api_give_the_same_story(path: Path) -> None:
+async def test_the_queries_of_the_api_give_the_same_story(lab: EventBridgeLab) -> None:
     """QueryEvent, QueryEventTraces, QueryTracedEvents and ...ByEventId read the trace."""
-
-    async def story(lab: Lab) -> None:
-        await add_rule(lab, "r", {"source": ["a"]}, function_target())
-        lab.eventbridge.publish("default", {"id": "e", "source": "a", "type": "t", "data": 1})
-        lab.eventbridge.publish("default", {"id": "f", "source": "b", "type": "t"})
-        lab.function.failures = 1
-        await lab.dispatcher.drain()
-        bus = {"EventBusName": "default"}
-        assert 1 == (await lab.call("QueryEvent", **bus, EventId="e"))["Data"]["data"]
-        steps = (await lab.call("QueryEventTraces", **bus, EventId="e"))["Data"]
-        assert ["received", "push"] == [step["Action"] for step in steps]
-        assert steps[1]["NotifyStatus"].startswith("FAILED")
-        for params, found in [
-            ({}, ["e", "f"]),
-            ({"EventSource": "b"}, ["f"]),
-            ({"MatchedRule": "r"}, ["e"]),
-            ({"EndTime": "1"}, []),
-        ]:
-            answer = await lab.call("QueryTracedEvents", **bus, **params)
-            assert found == [event["EventId"] for event in answer["Data"]["Events"]]
-        answer = await lab.call("QueryTracedEventByEventId", **bus, EventId="f")
-        assert ["b"] == [event["EventSource"] for event in answer["Data"][0]["Events"]]
-
-    tell(path, story)
+    await add_rule(lab, "r", {"source": ["a"]}, function_target())
+    lab.eventbridge.publish("default", {"id": "e", "source": "a", "type": "t", "data": 1})
+    lab.eventbridge.publish("default", {"id": "f", "source": "b", "type": "t"})
+    lab.function.failures = 1
+    await lab.dispatcher.drain()
+    bus = {"EventBusName": "default"}
+    assert 1 == (await lab.call("QueryEvent", **bus, EventId="e"))["Data"]["data"]
+    steps = (await lab.call("QueryEventTraces", **bus, EventId="e"))["Data"]
+    assert ["received", "push"] == [step["Action"] for step in steps]
+    assert steps[1]["NotifyStatus"].startswith("FAILED")
+    for params, found in [
+        ({}, ["e", "f"]),
+        ({"EventSource": "b"}, ["f"]),
+        ({"MatchedRule": "r"}, ["e"]),
+        ({"EndTime": "1"}, []),
+    ]:
+        answer = await lab.call("QueryTracedEvents", **bus, **params)
+        assert found == [event["EventId"] for event in answer["Data"]["Events"]]
+    answer = await lab.call("QueryTracedEventByEventId", **bus, EventId="f")
+    assert ["b"] == [event["EventSource"] for event in answer["Data"][0]["Events"]]

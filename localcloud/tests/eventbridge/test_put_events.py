@@ -2,22 +2,15 @@
 
 import base64
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab.eventbridge import PRODUCTS, ROOT, Lab, function_target, tell
+from lab.eventbridge import PRODUCTS, ROOT, EventBridgeLab, function_target
 from localcloud.api import ApiCall
 from localcloud.errors import ApiError
 from localcloud.gateway.inspection import JsonResponse
 from localcloud.gateway.render import dumps
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Return a place for the state."""
-    return tmp_path / "state.sqlite"
 
 
 def cloud_event(identity: str = "t-1:i-1:Success", **extra: Any) -> dict[str, Any]:
@@ -33,12 +26,12 @@ def cloud_event(identity: str = "t-1:i-1:Success", **extra: Any) -> dict[str, An
     }
 
 
-async def put(lab: Lab, *events: Any) -> Any:
+async def put(lab: EventBridgeLab, *events: Any) -> Any:
     """Post events to the data plane."""
     return await lab.call("PutEvents", "eventbridge-data", body=json.dumps(events).encode())
 
 
-async def add_rule(lab: Lab) -> None:
+async def add_rule(lab: EventBridgeLab) -> None:
     """Make a rule that matches the result."""
     await lab.call(
         "CreateRule",
@@ -49,69 +42,57 @@ async def add_rule(lab: Lab) -> None:
     )
 
 
-def test_a_batch_of_cloud_events_reaches_the_rules(path: Path) -> None:
+async def test_a_batch_of_cloud_events_reaches_the_rules(lab: EventBridgeLab) -> None:
     """The data plane answers as its SDK reads it, and the events go their way."""
-
-    async def story(lab: Lab) -> None:
-        await add_rule(lab)
-        answer = await put(lab, cloud_event("a"), cloud_event("b", subject="s"))
-        assert ("R", "1234567890123456", 0, ["a", "b"]) == (
-            answer["RequestId"],
-            answer["ResourceOwnerAccountId"],
-            answer["FailedEntryCount"],
-            [entry["EventId"] for entry in answer["EntryList"]],
-        )
-        await lab.dispatcher.drain()
-        event = json.loads(lab.function.bodies[1])
-        assert ("s", "2026-01-01T00:00:00.000Z", "application/json;charset=utf-8") == (
-            event["subject"],
-            event["time"],
-            event["datacontenttype"],
-        )
-
-    tell(path, story)
+    await add_rule(lab)
+    answer = await put(lab, cloud_event("a"), cloud_event("b", subject="s"))
+    assert ("R", "1234567890123456", 0, ["a", "b"]) == (
+        answer["RequestId"],
+        answer["ResourceOwnerAccountId"],
+        answer["FailedEntryCount"],
+        [entry["EventId"] for entry in answer["EntryList"]],
+    )
+    await lab.dispatcher.drain()
+    event = json.loads(lab.function.bodies[1])
+    assert ("s", "2026-01-01T00:00:00.000Z", "application/json;charset=utf-8") == (
+        event["subject"],
+        event["time"],
+        event["datacontenttype"],
+    )
 
 
-def test_the_rpc_form_names_bus_and_attributes_with_capitals(path: Path) -> None:
+async def test_the_rpc_form_names_bus_and_attributes_with_capitals(lab: EventBridgeLab) -> None:
     """EventBusName and EventList are what the newest official SDKs send."""
-
-    async def story(lab: Lab) -> None:
-        await add_rule(lab)
-        entry = {
-            "Id": "5a2c8f4e-0001",
-            "Source": "my.source",
-            "Type": "order:created",
-            "Time": "2026-08-04T10:00:00Z",
-            "DataContentType": "application/json",
-            "Data": {"detail": {"InvocationStatus": "Success"}, "amount": 99.9},
-        }
-        answer = await lab.call("PutEvents", EventBusName="default", EventList=json.dumps([entry]))
-        assert ("Success", 0) == (answer["Code"], answer["Data"]["FailedEntryCount"])
-        await lab.dispatcher.drain()
-        event = json.loads(lab.function.bodies[0])
-        assert ("my.source", "1.0", 99.9) == (
-            event["source"],
-            event["specversion"],
-            event["data"]["amount"],
-        )
-
-    tell(path, story)
+    await add_rule(lab)
+    entry = {
+        "Id": "5a2c8f4e-0001",
+        "Source": "my.source",
+        "Type": "order:created",
+        "Time": "2026-08-04T10:00:00Z",
+        "DataContentType": "application/json",
+        "Data": {"detail": {"InvocationStatus": "Success"}, "amount": 99.9},
+    }
+    answer = await lab.call("PutEvents", EventBusName="default", EventList=json.dumps([entry]))
+    assert ("Success", 0) == (answer["Code"], answer["Data"]["FailedEntryCount"])
+    await lab.dispatcher.drain()
+    event = json.loads(lab.function.bodies[0])
+    assert ("my.source", "1.0", 99.9) == (
+        event["source"],
+        event["specversion"],
+        event["data"]["amount"],
+    )
 
 
-def test_data_in_base64_is_json_where_its_content_type_says_so(path: Path) -> None:
+async def test_data_in_base64_is_json_where_its_content_type_says_so(lab: EventBridgeLab) -> None:
     """The SDK sends JSON as base64 when the content type has a charset; rules see the JSON."""
-
-    async def story(lab: Lab) -> None:
-        data = base64.b64encode(b'{"detail":{"InvocationStatus":"Success"}}').decode()
-        for content_type in ("application/json; charset=utf-8", "text/plain"):
-            event = cloud_event(data_base64=data, datacontenttype=content_type)
-            del event["data"]
-            await put(lab, event)
-        (as_json, as_text) = await lab.trace()
-        assert {"detail": {"InvocationStatus": "Success"}} == as_json["event"]["data"]
-        assert '{"detail":{"InvocationStatus":"Success"}}' == as_text["event"]["data"]
-
-    tell(path, story)
+    data = base64.b64encode(b'{"detail":{"InvocationStatus":"Success"}}').decode()
+    for content_type in ("application/json; charset=utf-8", "text/plain"):
+        event = cloud_event(data_base64=data, datacontenttype=content_type)
+        del event["data"]
+        await put(lab, event)
+    (as_json, as_text) = await lab.trace()
+    assert {"detail": {"InvocationStatus": "Success"}} == as_json["event"]["data"]
+    assert '{"detail":{"InvocationStatus":"Success"}}' == as_text["event"]["data"]
 
 
 @pytest.mark.parametrize(
@@ -130,18 +111,14 @@ def test_data_in_base64_is_json_where_its_content_type_says_so(path: Path) -> No
         pytest.param({"data": "x" * 66_000}, "EventSizeExceed", id="over 64 KB"),
     ],
 )
-def test_a_wrong_event_does_not_spoil_the_others(
-    path: Path, changes: dict[str, Any], code: str
+async def test_a_wrong_event_does_not_spoil_the_others(
+    lab: EventBridgeLab, changes: dict[str, Any], code: str
 ) -> None:
     """Each event has its own verdict; the good ones of a request are accepted."""
-
-    async def story(lab: Lab) -> None:
-        answer = await put(lab, cloud_event("a"), {**cloud_event("b"), **changes})
-        assert 1 == answer["FailedEntryCount"]
-        assert [None, code] == [entry.get("ErrorCode") for entry in answer["EntryList"]]
-        assert ["a"] == [way["id"] for way in await lab.trace()]
-
-    tell(path, story)
+    answer = await put(lab, cloud_event("a"), {**cloud_event("b"), **changes})
+    assert 1 == answer["FailedEntryCount"]
+    assert [None, code] == [entry.get("ErrorCode") for entry in answer["EntryList"]]
+    assert ["a"] == [way["id"] for way in await lab.trace()]
 
 
 @pytest.mark.parametrize(
@@ -168,56 +145,44 @@ def test_a_wrong_event_does_not_spoil_the_others(
         pytest.param(["text"], "JsonAttributeInvalid", id="no objects"),
     ],
 )
-def test_a_wrong_request_is_refused_as_a_whole(path: Path, events: list[Any], code: str) -> None:
+async def test_a_wrong_request_is_refused_as_a_whole(
+    lab: EventBridgeLab, events: list[Any], code: str
+) -> None:
     """Limits of the request and the bus are checked before any event is accepted."""
-
-    async def story(lab: Lab) -> None:
-        with pytest.raises(ApiError) as caught:
-            await put(lab, *events)
-        assert code == caught.value.code
-        assert [] == await lab.trace()
-
-    tell(path, story)
+    with pytest.raises(ApiError) as caught:
+        await put(lab, *events)
+    assert code == caught.value.code
+    assert [] == await lab.trace()
 
 
 HUGE = ["1e400", "-1e400", "9" * 400, "9" * 5000]
 
 
 @pytest.mark.parametrize("number", HUGE, ids=lambda number: f"{number[:6]}, {len(number)}")
-def test_a_number_that_no_double_holds_is_refused(path: Path, number: str) -> None:
+async def test_a_number_that_no_double_holds_is_refused(lab: EventBridgeLab, number: str) -> None:
     """Whoever reads the event would take it for another one, or fail."""
-
-    async def story(lab: Lab) -> None:
-        body = json.dumps([cloud_event(data={"n": "here"}), cloud_event("good")])
-        body = body.replace('"here"', f"[{number}]")
-        answer = await lab.call("PutEvents", "eventbridge-data", body=body.encode())
-        assert 1 == answer["FailedEntryCount"]
-        assert "no double holds" in answer["EntryList"][0]["ErrorMessage"]
-        assert ["good"] == [way["id"] for way in await lab.trace()]
-
-    tell(path, story)
+    body = json.dumps([cloud_event(data={"n": "here"}), cloud_event("good")])
+    body = body.replace('"here"', f"[{number}]")
+    answer = await lab.call("PutEvents", "eventbridge-data", body=body.encode())
+    assert 1 == answer["FailedEntryCount"]
+    assert "no double holds" in answer["EntryList"][0]["ErrorMessage"]
+    assert ["good"] == [way["id"] for way in await lab.trace()]
 
 
 @pytest.mark.parametrize("number", [*HUGE, "Infinity", "NaN", "{"], ids=lambda n: f"{n[:6]}")
-def test_what_an_older_version_kept_hides_nothing(path: Path, number: str) -> None:
+async def test_what_an_older_version_kept_hides_nothing(lab: EventBridgeLab, number: str) -> None:
     """Its event is shown as far as it can be; the answers are JSON, and the others are there."""
-
-    async def story(lab: Lab) -> None:
-        await add_rule(lab)
-        await put(lab, cloud_event("good"))
-        await lab.store.flush()
-        old = json.dumps(cloud_event("old")).replace('"Success"', number)
-        lab.store.write(
-            "INSERT INTO events VALUES (7, 'old', 'default', 's', 't', 0, ?, '[]')", (old,)
-        )
-        shown = JsonResponse(await lab.trace()).body
-        assert b"Infinity" not in shown or number == "Infinity"
-        assert ["good", "old"] == [way["id"] for way in strict(shown)]
-        asked = await lab.call("QueryEvent", EventId="old", EventBusName="default")
-        assert strict(dumps(asked))["Data"]
-        await lab.dispatcher.drain()
-
-    tell(path, story)
+    await add_rule(lab)
+    await put(lab, cloud_event("good"))
+    await lab.store.flush()
+    old = json.dumps(cloud_event("old")).replace('"Success"', number)
+    lab.store.write("INSERT INTO events VALUES (7, 'old', 'default', 's', 't', 0, ?, '[]')", (old,))
+    shown = JsonResponse(await lab.trace()).body
+    assert b"Infinity" not in shown or number == "Infinity"
+    assert ["good", "old"] == [way["id"] for way in strict(shown)]
+    asked = await lab.call("QueryEvent", EventId="old", EventBusName="default")
+    assert strict(dumps(asked))["Data"]
+    await lab.dispatcher.drain()
 
 
 def strict(content: bytes) -> Any:
@@ -225,21 +190,17 @@ def strict(content: bytes) -> Any:
     return json.loads(content, parse_constant=pytest.fail)
 
 
-def test_permission_is_asked_for_on_the_bus_of_the_events(path: Path) -> None:
+async def test_permission_is_asked_for_on_the_bus_of_the_events(lab: EventBridgeLab) -> None:
     """Both forms need eventbridge:PutEvents on the bus that the events are for."""
-
-    async def story(lab: Lab) -> None:
-        arn = "acs:eventbridge:cn-hangzhou:1234567890123456:eventbus/default"
-        body = json.dumps([cloud_event()]).encode()
-        for product, call in [
-            ("eventbridge-data", ApiCall("e", "PutEvents", ROOT, "R", body=body)),
-            ("eventbridge", ApiCall("e", "PutEvents", ROOT, "R", {"EventBusName": "default"})),
-        ]:
-            action = PRODUCTS[product]["PutEvents"]
-            assert action.resources
-            assert ("eventbridge:PutEvents", [arn]) == (
-                action.permission,
-                action.resources(lab.eventbridge, call),
-            )
-
-    tell(path, story)
+    arn = "acs:eventbridge:cn-hangzhou:1234567890123456:eventbus/default"
+    body = json.dumps([cloud_event()]).encode()
+    for product, call in [
+        ("eventbridge-data", ApiCall("e", "PutEvents", ROOT, "R", body=body)),
+        ("eventbridge", ApiCall("e", "PutEvents", ROOT, "R", {"EventBusName": "default"})),
+    ]:
+        action = PRODUCTS[product]["PutEvents"]
+        assert action.resources
+        assert ("eventbridge:PutEvents", [arn]) == (
+            action.permission,
+            action.resources(lab.eventbridge, call),
+        )

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from lab.fc import ROLE, Lab, encode, tell
+from lab.fc import ROLE, FunctionLab, encode
 from lab.fc import archive as zipped
 from localcloud.errors import ApiError
 from localcloud.fc import archive, download
@@ -31,247 +31,205 @@ async def code_of(failing: Any) -> tuple[str, int]:
     return failure.value.code, failure.value.status
 
 
-def test_a_function_is_given_back_complete(tmp_path: Path) -> None:
+async def test_a_function_is_given_back_complete(lab: FunctionLab) -> None:
     """Every field that was sent comes back, with defaults for the others and none that diffs."""
-
-    async def story(lab: Lab) -> None:
-        sent = {
-            "description": "d",
-            "environmentVariables": {"BUS": "loop"},
-            "logConfig": {"project": "p", "logstore": "s", "enableRequestMetrics": True},
-            "timeout": 60,
-            "tags": [{"Key": "app", "Value": "loop"}],
-        }
-        made = await lab.create("approve", CODE, **sent)
-        assert made == await lab.call("GetFunction", HERE)
-        assert made.pop("functionId")
-        size, checksum = made.pop("codeSize"), made.pop("codeChecksum")
-        content = zipped(CODE)
-        assert (len(content), str(archive.crc64(content))) == (size, checksum)
-        assert {
-            **sent,
-            "functionName": "approve",
-            "functionArn": ARN,
-            "handler": "index.handler",
-            "runtime": "python3.12",
-            "role": ROLE,
-            "memorySize": 512,
-            "cpu": 0.35,
-            "diskSize": 512,
-            "instanceConcurrency": 1,
-            "internetAccess": True,
-            "createdTime": "2026-01-01T00:00:00Z",
-            "lastModifiedTime": "2026-01-01T00:00:00Z",
-            "state": "Active",
-            "lastUpdateStatus": "Successful",
-            "tags": [{"tagKey": "app", "tagValue": "loop"}],
-        } == made
-
-    tell(tmp_path, story)
+    sent = {
+        "description": "d",
+        "environmentVariables": {"BUS": "loop"},
+        "logConfig": {"project": "p", "logstore": "s", "enableRequestMetrics": True},
+        "timeout": 60,
+        "tags": [{"Key": "app", "Value": "loop"}],
+    }
+    made = await lab.create("approve", CODE, **sent)
+    assert made == await lab.call("GetFunction", HERE)
+    assert made.pop("functionId")
+    size, checksum = made.pop("codeSize"), made.pop("codeChecksum")
+    content = zipped(CODE)
+    assert (len(content), str(archive.crc64(content))) == (size, checksum)
+    assert {
+        **sent,
+        "functionName": "approve",
+        "functionArn": ARN,
+        "handler": "index.handler",
+        "runtime": "python3.12",
+        "role": ROLE,
+        "memorySize": 512,
+        "cpu": 0.35,
+        "diskSize": 512,
+        "instanceConcurrency": 1,
+        "internetAccess": True,
+        "createdTime": "2026-01-01T00:00:00Z",
+        "lastModifiedTime": "2026-01-01T00:00:00Z",
+        "state": "Active",
+        "lastUpdateStatus": "Successful",
+        "tags": [{"tagKey": "app", "tagValue": "loop"}],
+    } == made
 
 
-def test_the_official_sdk_knows_every_field(tmp_path: Path) -> None:
+async def test_the_official_sdk_knows_every_field(lab: FunctionLab) -> None:
     """No answer has a field that the SDK's own model would drop."""
-
-    async def story(lab: Lab) -> None:
-        made = await lab.create("approve", CODE)
-        known = set(models.Function().from_map(made).to_map())
-        assert set(made) <= known
-        version = cast("dict[str, Any]", await lab.call("PublishFunctionVersion", HERE, {}))
-        assert version == models.Version().from_map(version).to_map()
-        body = {"aliasName": "live", "versionId": "1"}
-        alias = cast("dict[str, Any]", await lab.call("CreateAlias", HERE, body))
-        assert alias == models.Alias().from_map(alias).to_map()
-        code = cast("dict[str, Any]", await lab.call("GetFunctionCode", HERE))
-        assert code == models.OutputFuncCode().from_map(code).to_map()
-
-    tell(tmp_path, story)
+    made = await lab.create("approve", CODE)
+    known = set(models.Function().from_map(made).to_map())
+    assert set(made) <= known
+    version = cast("dict[str, Any]", await lab.call("PublishFunctionVersion", HERE, {}))
+    assert version == models.Version().from_map(version).to_map()
+    body = {"aliasName": "live", "versionId": "1"}
+    alias = cast("dict[str, Any]", await lab.call("CreateAlias", HERE, body))
+    assert alias == models.Alias().from_map(alias).to_map()
+    code = cast("dict[str, Any]", await lab.call("GetFunctionCode", HERE))
+    assert code == models.OutputFuncCode().from_map(code).to_map()
 
 
-def test_an_update_changes_what_it_names_and_runs_at_once(tmp_path: Path) -> None:
+async def test_an_update_changes_what_it_names_and_runs_at_once(lab: FunctionLab) -> None:
     """Fields that are not named stay; the next call runs the new code with the new variables."""
-
-    async def story(lab: Lab) -> None:
-        await lab.create("approve", CODE, environmentVariables={"A": "1"}, description="d")
-        assert b"one" == (await lab.invoke("approve")).body
-        lab.clock.advance(60)
-        assert 1 == lab.fc.pool.count("approve")
-        changed = await lab.update(
-            "approve",
-            handler="other.main",
-            runtime="python3.10",
-            code={
-                "zipFile": encode(
-                    {"other.py": "import os\ndef main(e, c):\n    return os.environ['A']\n"}
-                )
-            },
-        )
-        assert ("d", "2026-01-01T00:01:00Z") == (
-            changed["description"], changed["lastModifiedTime"],
-        )  # fmt: skip
-        assert 0 == lab.fc.pool.count("approve")
-        assert b"1" == (await lab.invoke("approve")).body
-        await lab.update("approve", environmentVariables={"A": "2"})
-        assert b"2" == (await lab.invoke("approve")).body
-        assert 1 == lab.fc.pool.count("approve")
-
-    tell(tmp_path, story)
+    await lab.create("approve", CODE, environmentVariables={"A": "1"}, description="d")
+    assert b"one" == (await lab.invoke("approve")).body
+    lab.clock.advance(60)
+    assert 1 == lab.fc.pool.count("approve")
+    changed = await lab.update(
+        "approve",
+        handler="other.main",
+        runtime="python3.10",
+        code={
+            "zipFile": encode(
+                {"other.py": "import os\ndef main(e, c):\n    return os.environ['A']\n"}
+            )
+        },
+    )
+    assert ("d", "2026-01-01T00:01:00Z") == (
+        changed["description"], changed["lastModifiedTime"],
+    )  # fmt: skip
+    assert 0 == lab.fc.pool.count("approve")
+    assert b"1" == (await lab.invoke("approve")).body
+    await lab.update("approve", environmentVariables={"A": "2"})
+    assert b"2" == (await lab.invoke("approve")).body
+    assert 1 == lab.fc.pool.count("approve")
 
 
-def test_functions_survive_a_restart(tmp_path: Path) -> None:
+async def test_functions_survive_a_restart(lab: FunctionLab) -> None:
     """Function, code, version, alias and tags are there again and run."""
-
-    async def before(lab: Lab) -> None:
-        await lab.create("approve", CODE, tags=[{"Key": "a", "Value": "b"}])
-        await lab.call("PublishFunctionVersion", HERE, {"description": "v"})
-        await lab.call("CreateAlias", HERE, {"aliasName": "live", "versionId": "1"})
-        await lab.update("approve", code={"zipFile": encode(CODE.replace("one", "two"))})
-
-    async def after(lab: Lab) -> None:
-        found = cast("dict[str, Any]", await lab.call("GetFunction", HERE))
-        assert [{"tagKey": "a", "tagValue": "b"}] == found["tags"]
-        for qualifier, result in (("", b"two"), ("1", b"one"), ("live", b"one")):
-            assert result == (await lab.invoke("approve", qualifier=qualifier)).body
-
-    tell(tmp_path, before)
-    tell(tmp_path, after)
+    await lab.create("approve", CODE, tags=[{"Key": "a", "Value": "b"}])
+    await lab.call("PublishFunctionVersion", HERE, {"description": "v"})
+    await lab.call("CreateAlias", HERE, {"aliasName": "live", "versionId": "1"})
+    await lab.update("approve", code={"zipFile": encode(CODE.replace("one", "two"))})
+    await lab.restart()
+    found = cast("dict[str, Any]", await lab.call("GetFunction", HERE))
+    assert [{"tagKey": "a", "tagValue": "b"}] == found["tags"]
+    for qualifier, result in (("", b"two"), ("1", b"one"), ("live", b"one")):
+        assert result == (await lab.invoke("approve", qualifier=qualifier)).body
 
 
-def test_a_version_is_the_function_as_it_was(tmp_path: Path) -> None:
+async def test_a_version_is_the_function_as_it_was(lab: FunctionLab) -> None:
     """A version is read with its own description and keeps its code when the function changes."""
-
-    async def story(lab: Lab) -> None:
-        await lab.create("approve", CODE, description="now", timeout=5)
-        lab.clock.advance(1)
-        assert {
-            "versionId": "1",
-            "description": "v1",
-            "createdTime": "2026-01-01T00:00:01Z",
-            "lastModifiedTime": "2026-01-01T00:00:01Z",
-        } == await lab.call("PublishFunctionVersion", HERE, {"description": "v1"})
-        lab.clock.advance(1)
-        await lab.update("approve", timeout=9)
-        frozen = await lab.call("GetFunction", HERE, params={"qualifier": "1"})
-        assert isinstance(frozen, dict)
-        assert ("v1", 5, "2026-01-01T00:00:01Z") == (
-            frozen["description"], frozen["timeout"], frozen["lastModifiedTime"],
-        )  # fmt: skip
-        await lab.call("PublishFunctionVersion", HERE, {})
-        await lab.call("DeleteFunctionVersion", {**HERE, "versionId": "2"})
-        third = await lab.call("PublishFunctionVersion", HERE, {})
-        assert isinstance(third, dict)
-        assert "3" == third["versionId"]
-        listed = await lab.call("ListFunctionVersions", HERE)
-        assert isinstance(listed, dict)
-        assert ["3", "1"] == [v["versionId"] for v in listed["versions"]]
-        missing = lab.call("GetFunction", HERE, params={"qualifier": "2"})
-        assert ("VersionNotFound", 404) == await code_of(missing)
-        await lab.call("DeleteFunctionVersion", {**HERE, "versionId": "2"})
-
-    tell(tmp_path, story)
+    await lab.create("approve", CODE, description="now", timeout=5)
+    lab.clock.advance(1)
+    assert {
+        "versionId": "1",
+        "description": "v1",
+        "createdTime": "2026-01-01T00:00:01Z",
+        "lastModifiedTime": "2026-01-01T00:00:01Z",
+    } == await lab.call("PublishFunctionVersion", HERE, {"description": "v1"})
+    lab.clock.advance(1)
+    await lab.update("approve", timeout=9)
+    frozen = await lab.call("GetFunction", HERE, params={"qualifier": "1"})
+    assert isinstance(frozen, dict)
+    assert ("v1", 5, "2026-01-01T00:00:01Z") == (
+        frozen["description"], frozen["timeout"], frozen["lastModifiedTime"],
+    )  # fmt: skip
+    await lab.call("PublishFunctionVersion", HERE, {})
+    await lab.call("DeleteFunctionVersion", {**HERE, "versionId": "2"})
+    third = await lab.call("PublishFunctionVersion", HERE, {})
+    assert isinstance(third, dict)
+    assert "3" == third["versionId"]
+    listed = await lab.call("ListFunctionVersions", HERE)
+    assert isinstance(listed, dict)
+    assert ["3", "1"] == [v["versionId"] for v in listed["versions"]]
+    missing = lab.call("GetFunction", HERE, params={"qualifier": "2"})
+    assert ("VersionNotFound", 404) == await code_of(missing)
+    await lab.call("DeleteFunctionVersion", {**HERE, "versionId": "2"})
 
 
-def test_an_alias_can_share_calls_between_versions(tmp_path: Path) -> None:
+async def test_an_alias_can_share_calls_between_versions(lab: FunctionLab) -> None:
     """An alias leads to its version, or for a share of the calls to another one."""
-
-    async def story(lab: Lab) -> None:
-        await lab.create("approve", CODE)
-        await lab.call("PublishFunctionVersion", HERE, {})
-        await lab.update("approve", code={"zipFile": encode(CODE.replace("one", "two"))})
-        await lab.call("PublishFunctionVersion", HERE, {})
-        body = {"aliasName": "live", "versionId": "1", "description": "d"}
-        await lab.call("CreateAlias", HERE, body)
-        assert b"one" == (await lab.invoke("approve", qualifier="live")).body
-        there = {**HERE, "aliasName": "live"}
-        await lab.call("UpdateAlias", there, {"additionalVersionWeight": {"2": 1.0}})
-        assert b"two" == (await lab.invoke("approve", qualifier="live")).body
-        in_use = lab.call("DeleteFunctionVersion", {**HERE, "versionId": "2"})
-        assert 409 == (await code_of(in_use))[1]
-        await lab.call("DeleteAlias", there)
-        assert ("AliasNotFound", 404) == await code_of(lab.call("GetAlias", there))
-        await lab.call("DeleteFunctionVersion", {**HERE, "versionId": "2"})
-
-    tell(tmp_path, story)
+    await lab.create("approve", CODE)
+    await lab.call("PublishFunctionVersion", HERE, {})
+    await lab.update("approve", code={"zipFile": encode(CODE.replace("one", "two"))})
+    await lab.call("PublishFunctionVersion", HERE, {})
+    body = {"aliasName": "live", "versionId": "1", "description": "d"}
+    await lab.call("CreateAlias", HERE, body)
+    assert b"one" == (await lab.invoke("approve", qualifier="live")).body
+    there = {**HERE, "aliasName": "live"}
+    await lab.call("UpdateAlias", there, {"additionalVersionWeight": {"2": 1.0}})
+    assert b"two" == (await lab.invoke("approve", qualifier="live")).body
+    in_use = lab.call("DeleteFunctionVersion", {**HERE, "versionId": "2"})
+    assert 409 == (await code_of(in_use))[1]
+    await lab.call("DeleteAlias", there)
+    assert ("AliasNotFound", 404) == await code_of(lab.call("GetAlias", there))
+    await lab.call("DeleteFunctionVersion", {**HERE, "versionId": "2"})
 
 
-def test_tags_are_changed_by_arn(tmp_path: Path) -> None:
+async def test_tags_are_changed_by_arn(lab: FunctionLab) -> None:
     """Tags are added, replaced and removed in the forms in which the provider asks for it."""
-
-    async def story(lab: Lab) -> None:
-        await lab.create("approve", CODE, tags=[{"Key": "a", "Value": "1"}])
-        body = {
-            "ResourceId": [ARN],
-            "ResourceType": "function",
-            "Tag": [{"Key": "a", "Value": "2"}, {"Key": "c", "Value": "3"}],
-        }
-        await lab.call("TagResources", body=body)
-        params = {"ResourceId": json.dumps([ARN]), "ResourceType": "function"}
-        await lab.call("UntagResources", params={**params, "TagKey": '["c"]'})
-        listed = await lab.call("ListTagResources", params=params)
-        assert isinstance(listed, dict)
-        assert [("a", "2")] == [(t["TagKey"], t["TagValue"]) for t in listed["TagResources"]]
-        other = lab.call("TagResources", body={**body, "ResourceId": ["acs:fc:x"]})
-        assert ("InvalidArgument", 400) == await code_of(other)
-
-    tell(tmp_path, story)
+    await lab.create("approve", CODE, tags=[{"Key": "a", "Value": "1"}])
+    body = {
+        "ResourceId": [ARN],
+        "ResourceType": "function",
+        "Tag": [{"Key": "a", "Value": "2"}, {"Key": "c", "Value": "3"}],
+    }
+    await lab.call("TagResources", body=body)
+    params = {"ResourceId": json.dumps([ARN]), "ResourceType": "function"}
+    await lab.call("UntagResources", params={**params, "TagKey": '["c"]'})
+    listed = await lab.call("ListTagResources", params=params)
+    assert isinstance(listed, dict)
+    assert [("a", "2")] == [(t["TagKey"], t["TagValue"]) for t in listed["TagResources"]]
+    other = lab.call("TagResources", body={**body, "ResourceId": ["acs:fc:x"]})
+    assert ("InvalidArgument", 400) == await code_of(other)
 
 
-def test_concurrency_is_reserved_and_given_free(tmp_path: Path) -> None:
+async def test_concurrency_is_reserved_and_given_free(lab: FunctionLab) -> None:
     """The limit is read back as it was set; without one the provider sees that there is none."""
-
-    async def story(lab: Lab) -> None:
-        await lab.create("approve", CODE)
-        none = ("OnDemandConfigNotFound", 404)
-        assert none == await code_of(lab.call("GetConcurrencyConfig", HERE))
-        given = {"functionArn": ARN, "reservedConcurrency": 3}
-        sent = {"functionName": "approve", "reservedConcurrency": 3}
-        assert given == await lab.call("PutConcurrencyConfig", HERE, sent)
-        assert given == await lab.call("GetConcurrencyConfig", HERE)
-        refused = lab.call("PutConcurrencyConfig", HERE, {"reservedConcurrency": 0})
-        assert ("InvalidArgument", 400) == await code_of(refused)
-        await lab.call("DeleteConcurrencyConfig", HERE)
-        assert none == await code_of(lab.call("GetConcurrencyConfig", HERE))
-
-    tell(tmp_path, story)
+    await lab.create("approve", CODE)
+    none = ("OnDemandConfigNotFound", 404)
+    assert none == await code_of(lab.call("GetConcurrencyConfig", HERE))
+    given = {"functionArn": ARN, "reservedConcurrency": 3}
+    sent = {"functionName": "approve", "reservedConcurrency": 3}
+    assert given == await lab.call("PutConcurrencyConfig", HERE, sent)
+    assert given == await lab.call("GetConcurrencyConfig", HERE)
+    refused = lab.call("PutConcurrencyConfig", HERE, {"reservedConcurrency": 0})
+    assert ("InvalidArgument", 400) == await code_of(refused)
+    await lab.call("DeleteConcurrencyConfig", HERE)
+    assert none == await code_of(lab.call("GetConcurrencyConfig", HERE))
 
 
-def test_functions_are_listed_by_name_and_page(tmp_path: Path) -> None:
+async def test_functions_are_listed_by_name_and_page(lab: FunctionLab) -> None:
     """A list is sorted, cut by prefix and given a page at a time."""
-
-    async def story(lab: Lab) -> None:
-        for name in ("b-2", "a-1", "b-1", "b-3"):
-            await lab.create(name, CODE)
-        names: list[str] = []
-        params = {"prefix": "b-", "limit": "2"}
-        while True:
-            page = await lab.call("ListFunctions", params=params)
-            assert isinstance(page, dict)
-            names += [f["functionName"] for f in page["functions"]]
-            if "nextToken" not in page:
-                break
-            params = {**params, "nextToken": page["nextToken"]}
-        assert ["b-1", "b-2", "b-3"] == names
-
-    tell(tmp_path, story)
+    for name in ("b-2", "a-1", "b-1", "b-3"):
+        await lab.create(name, CODE)
+    names: list[str] = []
+    params = {"prefix": "b-", "limit": "2"}
+    while True:
+        page = await lab.call("ListFunctions", params=params)
+        assert isinstance(page, dict)
+        names += [f["functionName"] for f in page["functions"]]
+        if "nextToken" not in page:
+            break
+        params = {**params, "nextToken": page["nextToken"]}
+    assert ["b-1", "b-2", "b-3"] == names
 
 
-def test_a_deleted_function_leaves_nothing(tmp_path: Path) -> None:
+async def test_a_deleted_function_leaves_nothing(lab: FunctionLab) -> None:
     """Deleting takes versions, aliases and code along; a second delete is a 404."""
-
-    async def story(lab: Lab) -> None:
-        await lab.create("approve", CODE)
-        await lab.call("PublishFunctionVersion", HERE, {})
-        await lab.call("CreateAlias", HERE, {"aliasName": "live", "versionId": "1"})
-        await lab.update("approve", code={"zipFile": encode(CODE + "\n")})
-        await lab.invoke("approve")
-        assert None is await lab.call("DeleteFunction", HERE)
-        assert [] == lab.store.read("SELECT digest FROM fc_code")
-        kinds = [row["kind"] for row in lab.store.read("SELECT kind FROM resources")]
-        assert ([], 0) == (kinds, lab.fc.pool.count("approve"))
-        assert ("FunctionNotFound", 404) == await code_of(lab.call("DeleteFunction", HERE))
-        assert "FunctionNotFound" == (await lab.invoke("approve")).error_type
-
-    tell(tmp_path, story)
+    await lab.create("approve", CODE)
+    await lab.call("PublishFunctionVersion", HERE, {})
+    await lab.call("CreateAlias", HERE, {"aliasName": "live", "versionId": "1"})
+    await lab.update("approve", code={"zipFile": encode(CODE + "\n")})
+    await lab.invoke("approve")
+    assert None is await lab.call("DeleteFunction", HERE)
+    assert [] == lab.store.read("SELECT digest FROM fc_code")
+    kinds = [row["kind"] for row in lab.store.read("SELECT kind FROM resources")]
+    assert ([], 0) == (kinds, lab.fc.pool.count("approve"))
+    assert ("FunctionNotFound", 404) == await code_of(lab.call("DeleteFunction", HERE))
+    assert "FunctionNotFound" == (await lab.invoke("approve")).error_type
 
 
 @pytest.mark.parametrize(
@@ -309,46 +267,36 @@ def test_a_deleted_function_leaves_nothing(tmp_path: Path) -> None:
         pytest.param({"code": {"zipFile": encode(CODE), "checksum": "1"}}, id="checksum"),
     ],
 )
-def test_settings_outside_the_limits_are_refused(tmp_path: Path, settings: dict[str, Any]) -> None:
+async def test_settings_outside_the_limits_are_refused(
+    lab: FunctionLab, settings: dict[str, Any]
+) -> None:
     """What the cloud or this one does not take is refused when it is made, with its field."""
-
-    async def story(lab: Lab) -> None:
-        body = {
-            "functionName": "approve",
-            "handler": "index.handler",
-            "runtime": "python3.12",
-            "code": {"zipFile": encode(CODE)},
-            **settings,
-        }
-        assert ("InvalidArgument", 400) == await code_of(lab.call("CreateFunction", body=body))
-        assert [] == lab.fc.registry.functions()
-
-    tell(tmp_path, story)
+    body = {
+        "functionName": "approve",
+        "handler": "index.handler",
+        "runtime": "python3.12",
+        "code": {"zipFile": encode(CODE)},
+        **settings,
+    }
+    assert ("InvalidArgument", 400) == await code_of(lab.call("CreateFunction", body=body))
+    assert [] == lab.fc.registry.functions()
 
 
-def test_settings_at_the_limits_are_taken(tmp_path: Path) -> None:
+async def test_settings_at_the_limits_are_taken(lab: FunctionLab) -> None:
     """The largest and smallest values that the documentation names are accepted."""
-
-    async def story(lab: Lab) -> None:
-        variables = {"A" * 96: "x" * 4000}
-        await lab.create("a", CODE, environmentVariables=variables, timeout=86_400)
-        await lab.create("b", CODE, memorySize=32_768, cpu=16)
-        await lab.create("c", CODE, memorySize=128)
-        await lab.create("d", CODE, memorySize=1024, cpu=0.25, handler="src/index.handler")
-
-    tell(tmp_path, story)
+    variables = {"A" * 96: "x" * 4000}
+    await lab.create("a", CODE, environmentVariables=variables, timeout=86_400)
+    await lab.create("b", CODE, memorySize=32_768, cpu=16)
+    await lab.create("c", CODE, memorySize=128)
+    await lab.create("d", CODE, memorySize=1024, cpu=0.25, handler="src/index.handler")
 
 
-def test_a_refused_environment_does_not_show_its_values(tmp_path: Path) -> None:
+async def test_a_refused_environment_does_not_show_its_values(lab: FunctionLab) -> None:
     """Variables may be secrets, so the error names the variable and not what it holds."""
-
-    async def story(lab: Lab) -> None:
-        for variables in ({"FC_X": "s3cret"}, {"A": "s3cret" * 999}, {"A": "s3cret", "B": 5}):
-            with pytest.raises(ApiError) as failure:
-                await lab.create("approve", CODE, environmentVariables=variables)
-            assert "s3cret" not in str(failure.value)
-
-    tell(tmp_path, story)
+    for variables in ({"FC_X": "s3cret"}, {"A": "s3cret" * 999}, {"A": "s3cret", "B": 5}):
+        with pytest.raises(ApiError) as failure:
+            await lab.create("approve", CODE, environmentVariables=variables)
+        assert "s3cret" not in str(failure.value)
 
 
 def raw(*names: str, attributes: int = 0) -> str:
@@ -402,19 +350,15 @@ _CENTRAL = zipped(CODE).index(b"PK\1\2")
         pytest.param(raw("device", attributes=0o060600 << 16), id="device"),
     ],
 )
-def test_a_harmful_archive_is_refused(tmp_path: Path, encoded: str) -> None:
+async def test_a_harmful_archive_is_refused(lab: FunctionLab, encoded: str) -> None:
     """Nothing that could leave its folder or is no plain file is ever unpacked."""
-
-    async def story(lab: Lab) -> None:
-        body = {
-            "functionName": "approve",
-            "handler": "index.handler",
-            "runtime": "python3.12",
-            "code": {"zipFile": encoded},
-        }
-        assert ("InvalidArgument", 400) == await code_of(lab.call("CreateFunction", body=body))
-
-    tell(tmp_path, story)
+    body = {
+        "functionName": "approve",
+        "handler": "index.handler",
+        "runtime": "python3.12",
+        "code": {"zipFile": encoded},
+    }
+    assert ("InvalidArgument", 400) == await code_of(lab.call("CreateFunction", body=body))
 
 
 def test_an_archive_that_would_fill_the_disk_is_refused(
@@ -432,80 +376,64 @@ def test_the_checksum_is_crc_64(tmp_path: Path) -> None:
     assert 0x995DC9BBDF1939FA == archive.crc64(b"123456789")
 
 
-def test_the_code_can_be_fetched_again(tmp_path: Path) -> None:
+async def test_the_code_can_be_fetched_again(lab: FunctionLab) -> None:
     """The URL names the archive by its digest, and the archive is the one that was uploaded."""
-
-    async def story(lab: Lab) -> None:
-        await lab.create("approve", CODE)
-        answer = await lab.call("GetFunctionCode", HERE)
-        assert isinstance(answer, dict)
-        path = answer["url"].removeprefix("http://127.0.0.1:8642")
-        found = await download.handle(lab.fc, HttpRequest("GET", "127.0.0.1", path))
-        assert (200, zipped(CODE)) == (found.status, found.body)
-        other = HttpRequest("GET", "127.0.0.1", path[:-1])
-        assert 404 == (await download.handle(lab.fc, other)).status
-
-    tell(tmp_path, story)
+    await lab.create("approve", CODE)
+    answer = await lab.call("GetFunctionCode", HERE)
+    assert isinstance(answer, dict)
+    path = answer["url"].removeprefix("http://127.0.0.1:8642")
+    found = await download.handle(lab.fc, HttpRequest("GET", "127.0.0.1", path))
+    assert (200, zipped(CODE)) == (found.status, found.body)
+    other = HttpRequest("GET", "127.0.0.1", path[:-1])
+    assert 404 == (await download.handle(lab.fc, other)).status
 
 
-async def invoke(lab: Lab, headers: dict[str, str], payload: bytes = b"") -> HttpResponse:
+async def invoke(lab: FunctionLab, headers: dict[str, str], payload: bytes = b"") -> HttpResponse:
     """Call InvokeFunction."""
     answer = await lab.call("InvokeFunction", HERE, payload, headers=headers)
     assert isinstance(answer, HttpResponse)
     return answer
 
 
-def test_an_invocation_answers_with_the_clouds_headers(tmp_path: Path) -> None:
+async def test_an_invocation_answers_with_the_clouds_headers(lab: FunctionLab) -> None:
     """The body is the result; headers tell of errors, and on request carry the log's end."""
-
-    async def story(lab: Lab) -> None:
-        code = "def handler(event, context):\n    print('said')\n    return event and 1 / 0\n"
-        await lab.create("approve", code)
-        answer = await invoke(lab, {"x-fc-log-type": "Tail"})
-        assert (200, b"") == (answer.status, answer.body)
-        assert "x-fc-error-type" not in answer.headers
-        log = base64.b64decode(answer.headers["x-fc-log-result"]).decode()
-        assert "FC Invoke Start RequestId: REQUEST\nsaid\nFC Invoke End RequestId: REQUEST" in log
-        assert "Memory Size: 512 MB" in log
-        failed = await invoke(lab, {}, b"x")
-        assert (200, "UnhandledInvocationError") == (
-            failed.status, failed.headers["x-fc-error-type"],
-        )  # fmt: skip
-        assert "ZeroDivisionError" == json.loads(failed.body)["errorType"]
-        assert "x-fc-log-result" not in failed.headers
-
-    tell(tmp_path, story)
+    code = "def handler(event, context):\n    print('said')\n    return event and 1 / 0\n"
+    await lab.create("approve", code)
+    answer = await invoke(lab, {"x-fc-log-type": "Tail"})
+    assert (200, b"") == (answer.status, answer.body)
+    assert "x-fc-error-type" not in answer.headers
+    log = base64.b64decode(answer.headers["x-fc-log-result"]).decode()
+    assert "FC Invoke Start RequestId: REQUEST\nsaid\nFC Invoke End RequestId: REQUEST" in log
+    assert "Memory Size: 512 MB" in log
+    failed = await invoke(lab, {}, b"x")
+    assert (200, "UnhandledInvocationError") == (
+        failed.status, failed.headers["x-fc-error-type"],
+    )  # fmt: skip
+    assert "ZeroDivisionError" == json.loads(failed.body)["errorType"]
+    assert "x-fc-log-result" not in failed.headers
 
 
-def test_an_invocation_can_be_left_for_later(tmp_path: Path) -> None:
+async def test_an_invocation_can_be_left_for_later(lab: FunctionLab) -> None:
     """Async answers 202 without a body; other types and async tasks are refused."""
-
-    async def story(lab: Lab) -> None:
-        await lab.create("approve", CODE)
-        answer = await invoke(lab, {"x-fc-invocation-type": "Async"})
-        assert (202, b"") == (answer.status, answer.body)
-        await lab.fc.drain()
-        assert "FC Invoke End RequestId: REQUEST" in await lab.log("approve")
-        for headers in ({"x-fc-invocation-type": "Later"}, {"x-fc-async-task-id": "t"}):
-            assert ("InvalidArgument", 400) == await code_of(invoke(lab, headers))
-
-    tell(tmp_path, story)
+    await lab.create("approve", CODE)
+    answer = await invoke(lab, {"x-fc-invocation-type": "Async"})
+    assert (202, b"") == (answer.status, answer.body)
+    await lab.fc.drain()
+    assert "FC Invoke End RequestId: REQUEST" in await lab.log("approve")
+    for headers in ({"x-fc-invocation-type": "Later"}, {"x-fc-async-task-id": "t"}):
+        assert ("InvalidArgument", 400) == await code_of(invoke(lab, headers))
 
 
-def test_an_event_over_the_limit_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_an_event_over_the_limit_is_refused(
+    lab: FunctionLab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A synchronous event over its limit is answered with 413 and does not run."""
     monkeypatch.setattr("localcloud.fc.state.SYNC_PAYLOAD_LIMIT", 10)
-
-    async def story(lab: Lab) -> None:
-        await lab.create("approve", CODE)
-        assert (413, "EntityTooLarge") == (
-            (result := await lab.invoke("approve", b"x" * 11)).status, result.error_type,
-        )  # fmt: skip
-        assert (await lab.invoke("approve", b"x" * 10)).is_success
-
-    tell(tmp_path, story)
+    await lab.create("approve", CODE)
+    assert (413, "EntityTooLarge") == (
+        (result := await lab.invoke("approve", b"x" * 11)).status, result.error_type,
+    )  # fmt: skip
+    assert (await lab.invoke("approve", b"x" * 10)).is_success
 
 
 def test_every_action_has_a_route_and_gaps_are_known() -> None:

@@ -1,11 +1,10 @@
 """Asynchronous invocations are accepted at once, survive the server and are repeated on failure."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
-from lab.fc import Lab, tell
+from lab.fc import FunctionLab
 from localcloud.errors import ApiError
 from localcloud.faults import Fault
 from localcloud.fc.asynchronous import ATTEMPTS, delay_before
@@ -18,76 +17,55 @@ def handler(event, context):
 """
 
 
-async def runs(lab: Lab) -> list[str]:
+async def runs(lab: FunctionLab) -> list[str]:
     """Return the runs that the function has written down."""
     return [line for line in await lab.log("counts") if line.startswith("ran")]
 
 
-def test_an_accepted_invocation_survives_the_server(tmp_path: Path) -> None:
+async def test_an_accepted_invocation_survives_the_server(lab: FunctionLab) -> None:
     """What was accepted and not run is run by the next server on the same state, once."""
-
-    async def before(lab: Lab) -> None:
-        await lab.create("counts", COUNTS)
-        await lab.fc.invoke_later("counts", b"", request_id="REQ-7")
-        assert [] == await runs(lab)
-
-    async def after(lab: Lab) -> None:
+    await lab.create("counts", COUNTS)
+    await lab.fc.invoke_later("counts", b"", request_id="REQ-7")
+    assert [] == await runs(lab)
+    for _ in range(2):
+        await lab.restart()
         await lab.fc.drain()
         assert ["ran REQ-7"] == await runs(lab)
 
-    async def much_later(lab: Lab) -> None:
-        await lab.fc.drain()
-        assert ["ran REQ-7"] == await runs(lab)
 
-    for story in (before, after, much_later):
-        tell(tmp_path, story)
-
-
-def test_a_failing_function_is_repeated_with_pauses(tmp_path: Path) -> None:
+async def test_a_failing_function_is_repeated_with_pauses(lab: FunctionLab) -> None:
     """A function that fails is called four times in all, each time a little later."""
-
-    async def story(lab: Lab) -> None:
-        await lab.create("counts", COUNTS)
-        await lab.fc.invoke_later("counts", b"fails", request_id="REQ-7")
-        counts = []
-        for attempt in range(1, ATTEMPTS + 2):
-            await lab.fc.drain()
-            await lab.fc.drain()
-            counts.append(len(await runs(lab)))
-            lab.clock.advance(delay_before(attempt + 1))
-        assert [1, 2, 3, 4, 4] == counts
-
-    tell(tmp_path, story)
-
-
-def test_what_can_never_succeed_is_not_repeated(tmp_path: Path) -> None:
-    """An invocation of a function that was deleted in the meantime is given up."""
-
-    async def story(lab: Lab) -> None:
-        await lab.create("counts", COUNTS)
-        await lab.fc.invoke_later("counts", b"", request_id="REQ-7")
-        await lab.call("DeleteFunction", {"functionName": "counts"})
+    await lab.create("counts", COUNTS)
+    await lab.fc.invoke_later("counts", b"fails", request_id="REQ-7")
+    counts = []
+    for attempt in range(1, ATTEMPTS + 2):
         await lab.fc.drain()
-        await lab.store.flush()
-        assert [] == lab.store.read("SELECT * FROM fc_pending")
+        await lab.fc.drain()
+        counts.append(len(await runs(lab)))
+        lab.clock.advance(delay_before(attempt + 1))
+    assert [1, 2, 3, 4, 4] == counts
 
-    tell(tmp_path, story)
+
+async def test_what_can_never_succeed_is_not_repeated(lab: FunctionLab) -> None:
+    """An invocation of a function that was deleted in the meantime is given up."""
+    await lab.create("counts", COUNTS)
+    await lab.fc.invoke_later("counts", b"", request_id="REQ-7")
+    await lab.call("DeleteFunction", {"functionName": "counts"})
+    await lab.fc.drain()
+    await lab.store.flush()
+    assert [] == lab.store.read("SELECT * FROM fc_pending")
 
 
-def test_the_loop_runs_what_is_accepted(tmp_path: Path) -> None:
+async def test_the_loop_runs_what_is_accepted(lab: FunctionLab) -> None:
     """While the service runs, an accepted invocation starts without being asked for."""
-
-    async def story(lab: Lab) -> None:
-        await lab.create("counts", COUNTS)
-        service = asyncio.create_task(lab.fc.run())
-        async with asyncio.timeout(60):
-            await lab.fc.invoke_later("counts", b"", request_id="REQ-7")
-            while not await runs(lab):  # noqa: ASYNC110 - another process writes it
-                await asyncio.sleep(0.01)
-        service.cancel()
-        await asyncio.gather(service, return_exceptions=True)
-
-    tell(tmp_path, story)
+    await lab.create("counts", COUNTS)
+    service = asyncio.create_task(lab.fc.run())
+    async with asyncio.timeout(60):
+        await lab.fc.invoke_later("counts", b"", request_id="REQ-7")
+        while not await runs(lab):  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0.01)
+    service.cancel()
+    await asyncio.gather(service, return_exceptions=True)
 
 
 @pytest.mark.parametrize(
@@ -97,34 +75,26 @@ def test_the_loop_runs_what_is_accepted(tmp_path: Path) -> None:
         pytest.param(b"", "missing", "FunctionNotFound", id="no such function"),
     ],
 )
-def test_what_cannot_be_run_is_not_accepted(
-    tmp_path: Path, payload: bytes, function: str, code: str
+async def test_what_cannot_be_run_is_not_accepted(
+    lab: FunctionLab, payload: bytes, function: str, code: str
 ) -> None:
     """An event over 128 KB and an unknown function are refused at once."""
-
-    async def story(lab: Lab) -> None:
-        await lab.create("counts", COUNTS)
-        with pytest.raises(ApiError) as failure:
-            await lab.fc.invoke_later(function, payload, request_id="REQ-7")
-        assert code == failure.value.code
-
-    tell(tmp_path, story)
+    await lab.create("counts", COUNTS)
+    with pytest.raises(ApiError) as failure:
+        await lab.fc.invoke_later(function, payload, request_id="REQ-7")
+    assert code == failure.value.code
 
 
-def test_a_fault_fails_or_slows_a_function_as_often_as_it_says(tmp_path: Path) -> None:
+async def test_a_fault_fails_or_slows_a_function_as_often_as_it_says(lab: FunctionLab) -> None:
     """A fault shows as a function's own error, as a status of the service, or only as a delay."""
-
-    async def story(lab: Lab) -> None:
-        await lab.create("works", "def handler(event, context):\n    return 'ok'\n")
-        lab.faults.set(Fault("function:works", times=2, error="ChatIsBusy"))
-        for _ in range(2):
-            result = await lab.invoke("works")
-            assert (200, "FunctionUnhandledError") == (result.status, result.error_type)
-            assert b"ChatIsBusy" in result.body
-        lab.faults.set(Fault("function:works", error="429"))
+    await lab.create("works", "def handler(event, context):\n    return 'ok'\n")
+    lab.faults.set(Fault("function:works", times=2, error="ChatIsBusy"))
+    for _ in range(2):
         result = await lab.invoke("works")
-        assert (429, "ResourceExhausted") == (result.status, result.error_type)
-        lab.faults.set(Fault("function:works", delay_seconds=0.01))
-        assert (await lab.invoke("works")).is_success
-
-    tell(tmp_path, story)
+        assert (200, "FunctionUnhandledError") == (result.status, result.error_type)
+        assert b"ChatIsBusy" in result.body
+    lab.faults.set(Fault("function:works", error="429"))
+    result = await lab.invoke("works")
+    assert (429, "ResourceExhausted") == (result.status, result.error_type)
+    lab.faults.set(Fault("function:works", delay_seconds=0.01))
+    assert (await lab.invoke("works")).is_success

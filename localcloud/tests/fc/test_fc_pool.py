@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,7 +59,7 @@ class Bench:
 
     async def use(self, spec: WorkerSpec, gate: asyncio.Event) -> WorkerSpec:
         """Hold a worker until the gate opens."""
-        async with self.pool.worker(spec) as worker:
+        async with asyncio.timeout(30), self.pool.worker(spec) as worker:
             await gate.wait()
             return worker.spec
 
@@ -70,248 +69,181 @@ def spec(function: str, revision: str = "1", version: str = "LATEST") -> WorkerS
     return WorkerSpec(function, version, revision, Path("/code"), "{}", (), Level.DIRECTORY, 128, 1)
 
 
-def tell(story: Callable[[], Awaitable[None]]) -> None:
-    """Run a story."""
-
-    async def session() -> None:
-        async with asyncio.timeout(30):
-            await story()
-
-    asyncio.run(session())
-
-
 async def settle() -> None:
     """Let every task go on as far as it can."""
     for _ in range(50):
         await asyncio.sleep(0)
 
 
-def test_a_free_worker_is_reused() -> None:
+async def test_a_free_worker_is_reused() -> None:
     """Calls one after the other share one worker."""
-
-    async def story() -> None:
-        bench = Bench()
-        gate = asyncio.Event()
-        gate.set()
-        for _ in range(3):
-            await bench.use(spec("a"), gate)
-        assert (1, 1) == (len(bench.started), bench.pool.count("a"))
-
-    tell(story)
-
-
-def test_more_calls_get_more_workers_up_to_the_limit() -> None:
-    """A worker per call at once, up to the function's limit; the others wait and are all served."""
-
-    async def story() -> None:
-        bench = Bench(per_function=3)
-        gate = asyncio.Event()
-        calls = [asyncio.create_task(bench.use(spec("a"), gate)) for _ in range(20)]
-        await settle()
-        assert 3 == bench.pool.count("a") == len(bench.started)
-        gate.set()
-        await asyncio.gather(*calls)
-        assert 3 == len(bench.started)
-
-    tell(story)
-
-
-def test_a_function_keeps_to_a_limit_of_its_own() -> None:
-    """Others may have more workers at once; a limit that is lowered holds from the next end on."""
-
-    async def story() -> None:
-        bench = Bench(per_function=3, own_limits={"a": 2})
-        gate = asyncio.Event()
-        calls = [asyncio.create_task(bench.use(spec(name), gate)) for name in "aaaabbbb"]
-        await settle()
-        assert (2, 3) == (bench.pool.count("a"), bench.pool.count("b"))
-        bench.own_limits["a"] = 1
-        gate.set()
-        await asyncio.gather(*calls)
-        assert (1, 3) == (bench.pool.count("a"), bench.pool.count("b"))
-
-    tell(story)
-
-
-def test_a_function_in_need_gets_a_place_from_idle_ones() -> None:
-    """When the total is reached, an idle worker of another function makes room."""
-
-    async def story() -> None:
-        bench = Bench(per_function=2, in_total=2)
-        gate = asyncio.Event()
-        gate.set()
-        await asyncio.gather(*(bench.use(spec("a"), gate) for _ in range(2)))
-        await bench.use(spec("b"), gate)
-        assert (1, 1, 2) == (bench.pool.count("a"), bench.pool.count("b"), bench.pool.count())
-
-    tell(story)
-
-
-def test_a_backlog_does_not_starve_another_function() -> None:
-    """With every place busy and a long line for one function, another gets its share."""
-
-    async def story() -> None:
-        bench = Bench(per_function=4, in_total=4)
-        gate = asyncio.Event()
-        backlog = [asyncio.create_task(bench.use(spec("a"), gate)) for _ in range(50)]
-        await settle()
-        others = [asyncio.create_task(bench.use(spec("b"), asyncio.Event())) for _ in range(3)]
-        await settle()
-        assert (4, 0) == (bench.pool.count("a"), bench.pool.count("b"))
-        gate.set()
-        await asyncio.gather(*backlog)
-        await settle()
-        assert (4, 3) == (bench.pool.count(), bench.pool.count("b"))
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        assert 4 >= bench.running()
-
-    tell(story)
-
-
-def test_shares_even_out_while_both_wait() -> None:
-    """Two functions with endless work get the same number of workers, and then stop trading."""
-
-    async def story() -> None:
-        bench = Bench(per_function=8, in_total=6)
-
-        async def work(function: str) -> None:
-            for _ in range(200):
-                async with bench.pool.worker(spec(function)):
-                    await asyncio.sleep(0)
-
-        first = [asyncio.create_task(work("a")) for _ in range(10)]
-        await settle()
-        second = [asyncio.create_task(work("b")) for _ in range(10)]
-        await settle()
-        assert (3, 3) == (bench.pool.count("a"), bench.pool.count("b"))
-        await asyncio.gather(*first, *second)
-        assert 20 > len(bench.started)
-
-    tell(story)
-
-
-def test_workers_of_an_old_revision_are_not_used_again() -> None:
-    """After a change, free workers stop at once and busy ones when they are done."""
-
-    async def story() -> None:
-        bench = Bench()
-        gate = asyncio.Event()
-        call = asyncio.create_task(bench.use(spec("a"), gate))
-        await settle()
-        bench.pool.retire("a")
-        gate.set()
-        await call
-        assert spec("a", "2") == await bench.use(spec("a", "2"), gate)
-        await settle()
-        assert (True, 1) == (bench.started[0].is_stopped, bench.running())
-
-    tell(story)
-
-
-def test_versions_of_a_function_do_not_drive_each_other_out() -> None:
-    """Two versions in use at once each keep a worker; changing the function stops both."""
-
-    async def story() -> None:
-        bench = Bench()
-        gate = asyncio.Event()
-        gate.set()
-        for _ in range(3):
-            await bench.use(spec("a"), gate)
-            await bench.use(spec("a", version="1"), gate)
-        assert (2, 2) == (len(bench.started), bench.pool.count("a"))
-        bench.pool.retire("a")
-        assert 0 == bench.pool.count("a")
-
-    tell(story)
-
-
-def test_idle_workers_are_stopped_after_a_while() -> None:
-    """A worker that had nothing to do for a minute goes; one that was just used stays."""
-
-    async def story() -> None:
-        bench = Bench()
-        gate = asyncio.Event()
-        gate.set()
+    bench = Bench()
+    gate = asyncio.Event()
+    gate.set()
+    for _ in range(3):
         await bench.use(spec("a"), gate)
-        bench.clock.advance(IDLE_SECONDS / 2)
-        await bench.use(spec("b"), gate)
-        bench.clock.advance(IDLE_SECONDS / 2)
-        bench.pool.stop_idle()
-        assert (0, 1) == (bench.pool.count("a"), bench.pool.count("b"))
-
-    tell(story)
+    assert (1, 1) == (len(bench.started), bench.pool.count("a"))
 
 
-def test_a_worker_that_broke_is_replaced() -> None:
+async def test_more_calls_get_more_workers_up_to_the_limit() -> None:
+    """A worker per call at once, up to the function's limit; the others wait and are all served."""
+    bench = Bench(per_function=3)
+    gate = asyncio.Event()
+    calls = [asyncio.create_task(bench.use(spec("a"), gate)) for _ in range(20)]
+    await settle()
+    assert 3 == bench.pool.count("a") == len(bench.started)
+    gate.set()
+    await asyncio.gather(*calls)
+    assert 3 == len(bench.started)
+
+
+async def test_a_function_keeps_to_a_limit_of_its_own() -> None:
+    """Others may have more workers at once; a limit that is lowered holds from the next end on."""
+    bench = Bench(per_function=3, own_limits={"a": 2})
+    gate = asyncio.Event()
+    calls = [asyncio.create_task(bench.use(spec(name), gate)) for name in "aaaabbbb"]
+    await settle()
+    assert (2, 3) == (bench.pool.count("a"), bench.pool.count("b"))
+    bench.own_limits["a"] = 1
+    gate.set()
+    await asyncio.gather(*calls)
+    assert (1, 3) == (bench.pool.count("a"), bench.pool.count("b"))
+
+
+async def test_a_function_in_need_gets_a_place_from_idle_ones() -> None:
+    """When the total is reached, an idle worker of another function makes room."""
+    bench = Bench(per_function=2, in_total=2)
+    gate = asyncio.Event()
+    gate.set()
+    await asyncio.gather(*(bench.use(spec("a"), gate) for _ in range(2)))
+    await bench.use(spec("b"), gate)
+    assert (1, 1, 2) == (bench.pool.count("a"), bench.pool.count("b"), bench.pool.count())
+
+
+async def test_a_backlog_does_not_starve_another_function() -> None:
+    """With every place busy and a long line for one function, another gets its share."""
+    bench = Bench(per_function=4, in_total=4)
+    gate = asyncio.Event()
+    backlog = [asyncio.create_task(bench.use(spec("a"), gate)) for _ in range(50)]
+    await settle()
+    others = [asyncio.create_task(bench.use(spec("b"), asyncio.Event())) for _ in range(3)]
+    await settle()
+    assert (4, 0) == (bench.pool.count("a"), bench.pool.count("b"))
+    gate.set()
+    await asyncio.gather(*backlog)
+    await settle()
+    assert (4, 3) == (bench.pool.count(), bench.pool.count("b"))
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    assert 4 >= bench.running()
+
+
+async def test_shares_even_out_while_both_wait() -> None:
+    """Two functions with endless work get the same number of workers, and then stop trading."""
+    bench = Bench(per_function=8, in_total=6)
+
+    async def work(function: str) -> None:
+        for _ in range(200):
+            async with bench.pool.worker(spec(function)):
+                await asyncio.sleep(0)
+
+    first = [asyncio.create_task(work("a")) for _ in range(10)]
+    await settle()
+    second = [asyncio.create_task(work("b")) for _ in range(10)]
+    await settle()
+    assert (3, 3) == (bench.pool.count("a"), bench.pool.count("b"))
+    await asyncio.gather(*first, *second)
+    assert 20 > len(bench.started)
+
+
+async def test_workers_of_an_old_revision_are_not_used_again() -> None:
+    """After a change, free workers stop at once and busy ones when they are done."""
+    bench = Bench()
+    gate = asyncio.Event()
+    call = asyncio.create_task(bench.use(spec("a"), gate))
+    await settle()
+    bench.pool.retire("a")
+    gate.set()
+    await call
+    assert spec("a", "2") == await bench.use(spec("a", "2"), gate)
+    await settle()
+    assert (True, 1) == (bench.started[0].is_stopped, bench.running())
+
+
+async def test_versions_of_a_function_do_not_drive_each_other_out() -> None:
+    """Two versions in use at once each keep a worker; changing the function stops both."""
+    bench = Bench()
+    gate = asyncio.Event()
+    gate.set()
+    for _ in range(3):
+        await bench.use(spec("a"), gate)
+        await bench.use(spec("a", version="1"), gate)
+    assert (2, 2) == (len(bench.started), bench.pool.count("a"))
+    bench.pool.retire("a")
+    assert 0 == bench.pool.count("a")
+
+
+async def test_idle_workers_are_stopped_after_a_while() -> None:
+    """A worker that had nothing to do for a minute goes; one that was just used stays."""
+    bench = Bench()
+    gate = asyncio.Event()
+    gate.set()
+    await bench.use(spec("a"), gate)
+    bench.clock.advance(IDLE_SECONDS / 2)
+    await bench.use(spec("b"), gate)
+    bench.clock.advance(IDLE_SECONDS / 2)
+    bench.pool.stop_idle()
+    assert (0, 1) == (bench.pool.count("a"), bench.pool.count("b"))
+
+
+async def test_a_worker_that_broke_is_replaced() -> None:
     """A worker that cannot go on is stopped, and who waits for it gets a new one."""
-
-    async def story() -> None:
-        bench = Bench(per_function=1)
-        gate = asyncio.Event()
-        calls = [asyncio.create_task(bench.use(spec("a"), gate)) for _ in range(2)]
-        await settle()
-        bench.started[0].is_usable = False
-        gate.set()
-        await asyncio.gather(*calls)
-        assert (2, True, 1) == (len(bench.started), bench.started[0].is_stopped, bench.running())
-
-    tell(story)
+    bench = Bench(per_function=1)
+    gate = asyncio.Event()
+    calls = [asyncio.create_task(bench.use(spec("a"), gate)) for _ in range(2)]
+    await settle()
+    bench.started[0].is_usable = False
+    gate.set()
+    await asyncio.gather(*calls)
+    assert (2, True, 1) == (len(bench.started), bench.started[0].is_stopped, bench.running())
 
 
-def test_who_gives_up_waiting_leaves_nothing_behind() -> None:
+async def test_who_gives_up_waiting_leaves_nothing_behind() -> None:
     """Cancelled waiters, before and just after their turn came, neither keep nor lose a place."""
-
-    async def story() -> None:
-        bench = Bench(per_function=1, in_total=1)
-        gate = asyncio.Event()
-        async with bench.pool.worker(spec("a")):
-            waiting = [asyncio.create_task(bench.use(spec("a"), gate)) for _ in range(3)]
-            await settle()
-            waiting[0].cancel()
-            await settle()
-        # The second one's turn has come by now; it is cancelled before it runs.
-        waiting[1].cancel()
-        gate.set()
-        await asyncio.gather(*waiting, return_exceptions=True)
-        assert spec("a") == waiting[2].result()
-        assert (1, 1) == (bench.pool.count(), bench.running())
-
-    tell(story)
+    bench = Bench(per_function=1, in_total=1)
+    gate = asyncio.Event()
+    async with bench.pool.worker(spec("a")):
+        waiting = [asyncio.create_task(bench.use(spec("a"), gate)) for _ in range(3)]
+        await settle()
+        waiting[0].cancel()
+        await settle()
+    # The second one's turn has come by now; it is cancelled before it runs.
+    waiting[1].cancel()
+    gate.set()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert spec("a") == waiting[2].result()
+    assert (1, 1) == (bench.pool.count(), bench.running())
 
 
-def test_a_start_that_fails_gives_its_place_back() -> None:
+async def test_a_start_that_fails_gives_its_place_back() -> None:
     """When a process cannot be started, the caller fails and the place is free again."""
 
-    async def story() -> None:
-        async def fail(_spec: WorkerSpec) -> Worker:
-            raise OSError("no more processes")
+    async def fail(_spec: WorkerSpec) -> Worker:
+        raise OSError("no more processes")
 
-        pool = Pool(ManualClock(), start=fail)
-        for _ in range(20):
-            async with AsyncExitStack() as stack:
-                try:
-                    await stack.enter_async_context(pool.worker(spec("a")))
-                except OSError:
-                    continue
-        assert 0 == pool.count()
-
-    tell(story)
+    pool = Pool(ManualClock(), start=fail)
+    for _ in range(20):
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(pool.worker(spec("a")))
+            except OSError:
+                continue
+    assert 0 == pool.count()
 
 
-def test_closing_ends_when_a_worker_ends_in_that_moment() -> None:
+async def test_closing_ends_when_a_worker_ends_in_that_moment() -> None:
     """What has ended but is still in the pool's books is not waited for without end."""
-
-    async def story() -> None:
-        bench = Bench()
-        gate = asyncio.Event()
-        gate.set()
-        await bench.use(spec("a"), gate)
-        bench.pool.retire("a")
-        await asyncio.sleep(0)  # the worker has ended; its callbacks come in the next turn
-        await bench.pool.close()
-        assert 0 == bench.running()
 
     def give_up(*_: object) -> None:
         raise TimeoutError("close() goes round in the loop and lets nobody else")
@@ -320,7 +252,14 @@ def test_closing_ends_when_a_worker_ends_in_that_moment() -> None:
     before = signal.signal(signal.SIGALRM, give_up)
     signal.alarm(10)
     try:
-        tell(story)
+        bench = Bench()
+        gate = asyncio.Event()
+        gate.set()
+        await bench.use(spec("a"), gate)
+        bench.pool.retire("a")
+        await asyncio.sleep(0)  # the worker has ended; its callbacks come in the next turn
+        await bench.pool.close()
+        assert 0 == bench.running()
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)

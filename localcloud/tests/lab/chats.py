@@ -1,43 +1,40 @@
 """The two chat platforms with a clock that stands still, for tests."""
 
-import asyncio
 import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from lab import CHATS
+from lab.base import Lab
 from localcloud.chats.receive import receive
 from localcloud.chats.state import Chats
-from localcloud.environment import ManualClock, Sources, counting_ids
-from localcloud.faults import Faults
 from localcloud.http import HttpRequest, HttpResponse
 from localcloud.settings import ChatSettings, CloudSettings
-from localcloud.store import Store
 
 JSON = {"content-type": "application/json; charset=utf-8"}
 
 
-@dataclass
-class Door:
-    """Sends messages to the chats as a client would."""
+class ChatLab(Lab):
+    """The chats, and a client that sends messages to them."""
 
-    path: Path
-    has_limits: bool = True
-    chat_settings: Mapping[str, ChatSettings] = field(default_factory=lambda: dict(CHATS))
-    clock: ManualClock = field(default_factory=ManualClock)
-    faults: Faults = field(default_factory=Faults)
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        has_limits: bool = True,
+        chats: Mapping[str, ChatSettings] | None = None,
+    ) -> None:
+        settings = CloudSettings(chats=dict(chats or CHATS), chat_rate_limit=has_limits)
+        super().__init__(folder, settings=settings)
 
-    def __post_init__(self) -> None:
-        self.store = Store(self.path / "state.sqlite")
-        settings = CloudSettings(chats=dict(self.chat_settings), chat_rate_limit=self.has_limits)
-        sources = Sources(self.clock, counting_ids())
-        self.chats = Chats(settings, sources, self.store, self.faults)
+    def start(self) -> None:
+        """Create the chats."""
+        self.chats = Chats(self.settings, self.sources, self.store, self.faults)
 
     async def request(
         self,
@@ -63,7 +60,7 @@ class Door:
         self, body: Mapping[str, Any], *, chat: str = "ops", off_ms: int = 0, **changes: Any
     ) -> dict[str, Any]:
         """Send a signed message to a DingTalk chat and give the answer."""
-        settings = self.chat_settings[chat]
+        settings = self.settings.chats[chat]
         url = settings.webhook
         if settings.secret:
             stamp = str(int(self.clock.now() * 1000) + off_ms)
@@ -77,7 +74,7 @@ class Door:
         self, body: Mapping[str, Any], *, chat: str = "people", off: int = 0, **changes: Any
     ) -> dict[str, Any]:
         """Send a signed message to a Lark chat and give the answer."""
-        settings = self.chat_settings[chat]
+        settings = self.settings.chats[chat]
         if settings.secret:
             stamp = str(int(self.clock.now()) + off)
             key = f"{stamp}\n{settings.secret}".encode()
@@ -95,16 +92,3 @@ class Door:
     def texts(self, chat: str) -> list[str]:
         """Return the texts that a chat shows."""
         return [message["text"] for message in self.chats.messages(chat, limit=100)]
-
-
-def tell(path: Path, story: Callable[[Door], Awaitable[None]], **settings: Any) -> None:
-    """Run a story at a door whose state is in a folder."""
-
-    async def session() -> None:
-        door = Door(path, **settings)
-        try:
-            await story(door)
-        finally:
-            door.store.close()
-
-    asyncio.run(session())

@@ -6,20 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from localcloud.api import ApiCall, Caller
+from lab.base import ROOT, Lab
+from localcloud.api import ApiCall
 from localcloud.ecs.actions import ACTIONS
 from localcloud.ecs.state import Ecs
-from localcloud.environment import ManualClock, Sources, counting_ids
-from localcloud.faults import Faults
 from localcloud.sandbox.files import Files
 from localcloud.sandbox.instance import Progress, Script
 from localcloud.sandbox.isolation import Isolation
 from localcloud.sandbox.level import Level
 from localcloud.sandbox.outcome import Outcome
 from localcloud.settings import CloudSettings
-from localcloud.store import Store
 
-ROOT = Caller("acs:ram::1234567890123456:root", "key")
 FINE = Outcome("finished", 0, b"done\n")
 
 
@@ -78,26 +75,20 @@ class FakeMachines:
         return Files(Path("/nonexistent") / name)
 
 
-class EcsLab:
+class EcsLab(Lab):
     """One region of ECS with two instances."""
 
-    def __init__(self, path: Path | None = None, clock: ManualClock | None = None) -> None:
-        self.path = path
-        self.clock = clock or ManualClock()
-        self.ids = counting_ids()
-        self.open()
+    def __init__(self, folder: Path | None = None) -> None:
+        tags = {1: {"role": "app"}, 2: {"role": "db"}}
+        super().__init__(folder, settings=CloudSettings(instance_tags=tags))
 
-    def open(self) -> None:
-        """Start the service over what the store has."""
-        self.settings = CloudSettings(instance_tags={1: {"role": "app"}, 2: {"role": "db"}})
-        sources = Sources(clock=self.clock, ids=self.ids)
-        self.store = Store(self.path)
+    def start(self) -> None:
+        """Create the service."""
         self.machines = FakeMachines()
-        self.faults = Faults()
         self.published: list[tuple[str, dict[str, Any]]] = []
         self.ecs = Ecs(
             self.settings,
-            sources,
+            self.sources,
             self.store,
             lambda bus, event: self.published.append((bus, event)),
             self.machines,
@@ -114,8 +105,7 @@ class EcsLab:
 
     async def call(self, action: str, **params: Any) -> dict[str, Any]:
         """Call an action as the gateway does."""
-        answer = await ACTIONS[action].run(self.ecs, self.request(action, **params))
-        await self.store.flush()
+        answer = await self.perform(ACTIONS[action], self.ecs, self.request(action, **params))
         assert isinstance(answer, dict)
         return answer
 
@@ -159,16 +149,3 @@ class EcsLab:
 def encoded(text: str) -> str:
     """Write a script as requests carry it."""
     return base64.b64encode(text.encode()).decode()
-
-
-def run_lab(test: Callable[[EcsLab], Any], path: Path | None = None) -> None:
-    """Run an asynchronous test with a lab of its own."""
-
-    async def session() -> None:
-        lab = EcsLab(path)
-        try:
-            await test(lab)
-        finally:
-            lab.store.close()
-
-    asyncio.run(session())

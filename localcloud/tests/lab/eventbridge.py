@@ -1,13 +1,13 @@
 """A local cloud reduced to events: EventBridge, queues, deliveries, and targets that are fakes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from localcloud.api import Action, ApiCall, Caller
-from localcloud.environment import ManualClock, Sources, counting_ids
+from lab.base import ROOT, Lab
+from localcloud.api import Action, ApiCall
+from localcloud.environment import ManualClock
 from localcloud.eventbridge import actions, data_plane
 from localcloud.eventbridge.delivery.dispatcher import Dispatcher
 from localcloud.eventbridge.delivery.journal import Journal
@@ -17,10 +17,7 @@ from localcloud.eventbridge.trace import traces
 from localcloud.mns import actions as mns_actions
 from localcloud.mns import data_plane as mns_data
 from localcloud.mns.state import Mns
-from localcloud.settings import CloudSettings
-from localcloud.store import Store
 
-ROOT = Caller("acs:ram::1234567890123456:root", "key")
 PRODUCTS: dict[str, dict[str, Action[Any]]] = {
     "eventbridge": actions.ACTIONS,
     "eventbridge-data": data_plane.ACTIONS,
@@ -59,26 +56,32 @@ class FakeTarget:
         return "taken"
 
 
-class Lab:
-    """The services that events need, on one store and one clock that stands still."""
+class EventBridgeLab(Lab):
+    """EventBridge, its queues and its deliveries; functions and web servers are fakes."""
 
-    def __init__(self, path: Path, clock: ManualClock, *, retained: int = 1000) -> None:
-        self.settings = CloudSettings()
-        self.clock = clock
-        self.sources = Sources(clock, counting_ids())
-        self.store = Store(path)
-        self.journal = Journal(self.store, clock, retained)
+    def __init__(self, folder: Path, *, clock: ManualClock | None = None, retained: int = 1000):
+        self.retained = retained
+        super().__init__(folder, clock=clock)
+
+    def start(self) -> None:
+        """Create the services."""
+        self.journal = Journal(self.store, self.clock, self.retained)
         self.mns = Mns(self.settings, self.sources, self.store)
         self.eventbridge = EventBridge(self.settings, self.sources, self.store, self.journal)
         self.function, self.web = FakeTarget(), FakeTarget()
         self.dispatcher = Dispatcher(
             self.journal,
-            clock,
+            self.clock,
             lambda: 0.5,
             self.eventbridge.target,
             {"acs.fc.function": self.function, "http": self.web, "https": self.web},
             lambda queue, text: self.mns.send(queue, text, limited=False),
         )
+
+    async def stop(self) -> None:
+        """End the deliveries."""
+        await self.dispatcher.stop()
+        await super().stop()
 
     async def call(self, action: str, product: str = "eventbridge", **params: Any) -> Any:
         """Call an action as the gateway does, flush included."""
@@ -86,39 +89,16 @@ class Lab:
         path = params.pop("path", {})
         headers = params.pop("headers", {})
         call = ApiCall(product, action, ROOT, "R", params, path, body, headers=headers)
-        found: Action[Any] = PRODUCTS[product][action]
+        found = PRODUCTS[product][action]
         service = self.mns if product.startswith("mns") else self.eventbridge
         if found.resources:
             assert all(arn.startswith("acs:") for arn in found.resources(service, call))
-        answer = await found.run(service, call)
-        await self.store.flush()
-        return answer
+        return await self.perform(found, service, call)
 
     async def trace(self, event_id: str | None = None) -> list[dict[str, Any]]:
         """Return the trace of what was accepted."""
         await self.store.flush()
         return traces(self.eventbridge, event_id)
-
-
-def tell(
-    path: Path,
-    story: Callable[[Lab], Awaitable[None]],
-    *,
-    clock: ManualClock | None = None,
-    retained: int = 1000,
-) -> None:
-    """Run a story in a lab whose state is at ``path``; a second story finds what the first left."""
-
-    async def session() -> None:
-        lab = Lab(path, clock or ManualClock(), retained=retained)
-        try:
-            await story(lab)
-            await lab.dispatcher.stop()
-            await lab.store.flush()
-        finally:
-            lab.store.close()
-
-    asyncio.run(session())
 
 
 def function_target(identity: str = "fc", **extra: Any) -> dict[str, Any]:

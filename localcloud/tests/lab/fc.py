@@ -6,22 +6,20 @@ import io
 import json
 import textwrap
 import zipfile
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from localcloud.api import Answer, ApiCall, Caller
-from localcloud.environment import ManualClock, Sources, counting_ids
+from lab.base import ROOT, Lab
+from localcloud.api import ApiCall
 from localcloud.errors import ApiError, NoPermission
-from localcloud.faults import Faults
 from localcloud.fc.actions import ACTIONS
 from localcloud.fc.invocation import Invocation
 from localcloud.fc.state import FunctionCompute
 from localcloud.sandbox.isolation import Isolation
 from localcloud.sandbox.machines import Machines
 from localcloud.settings import CloudSettings
-from localcloud.store import Store
 
 ROLE = "acs:ram::1234567890123456:role/runner"
 
@@ -35,32 +33,27 @@ class FakeCredentials:
     security_token: str
 
 
-@dataclass
-class Lab:
+class FunctionLab(Lab):
     """A Function Compute and what surrounds it."""
 
-    path: Path
-    clock: ManualClock = field(default_factory=ManualClock)
-    faults: Faults = field(default_factory=Faults)
-    logged: list[tuple[str, str, str, dict[str, str]]] = field(default_factory=list)
-    """Project, store, topic and entry."""
-    untrusted: set[str] = field(default_factory=set)
-    """Roles that do not trust Function Compute."""
-    denied: set[tuple[str, str]] = field(default_factory=set)
-    """Actions and resources that no role is allowed."""
-    missing_stores: set[str] = field(default_factory=set)
-    time_limit: Callable[[float], asyncio.Timeout] = asyncio.timeout
+    def __init__(
+        self, folder: Path, *, time_limit: Callable[[float], asyncio.Timeout] = asyncio.timeout
+    ) -> None:
+        self.logged: list[tuple[str, str, str, dict[str, str]]] = []
+        """Project, store, topic and entry."""
+        self.untrusted: set[str] = set()
+        """Roles that do not trust Function Compute."""
+        self.denied: set[tuple[str, str]] = set()
+        """Actions and resources that no role is allowed."""
+        self.missing_stores: set[str] = set()
+        self.time_limit = time_limit
+        super().__init__(folder, settings=CloudSettings(data=folder))
 
-    def __post_init__(self) -> None:
-        self.open()
-
-    def open(self) -> None:
-        """Start on the state that is there."""
-        self.store = Store(self.path / "state.sqlite")
-        self.settings = CloudSettings(data=self.path)
+    def start(self) -> None:
+        """Create the service."""
         self.fc = FunctionCompute(
             self.settings,
-            Sources(self.clock, counting_ids()),
+            self.sources,
             self.store,
             self.faults,
             assume=self._assume,
@@ -70,6 +63,11 @@ class Lab:
             time_limit=self.time_limit,
         )
 
+    async def stop(self) -> None:
+        """End the functions."""
+        await self.fc.close()
+        await super().stop()
+
     async def call(
         self,
         action: str,
@@ -78,21 +76,19 @@ class Lab:
         *,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> Any:
         """Do an API action as the gateway does."""
         call = ApiCall(
             "fc",
             action,
-            Caller("acs:ram::1:root", "key"),
+            ROOT,
             "REQUEST",
             params or {},
             path or {},
             body if isinstance(body, bytes) else json.dumps(body or {}).encode(),
             headers=headers or {},
         )
-        answer = await ACTIONS[action].run(self.fc, call)
-        await self.store.flush()
-        return answer
+        return await self.perform(ACTIONS[action], self.fc, call)
 
     async def create(
         self, name: str, code: str | Mapping[str, str], **settings: Any
@@ -108,12 +104,13 @@ class Lab:
             **settings,
             "code": {"zipFile": encode(code)},
         }
-        return cast("dict[str, Any]", await self.call("CreateFunction", body=body))
+        answer: dict[str, Any] = await self.call("CreateFunction", body=body)
+        return answer
 
     async def update(self, name: str, **settings: Any) -> dict[str, Any]:
         """Change a function."""
-        answer = await self.call("UpdateFunction", {"functionName": name}, settings)
-        return cast("dict[str, Any]", answer)
+        answer: dict[str, Any] = await self.call("UpdateFunction", {"functionName": name}, settings)
+        return answer
 
     async def invoke(self, name: str, payload: bytes = b"{}", qualifier: str = "") -> Invocation:
         """Run a function."""
@@ -161,20 +158,3 @@ def archive(files: str | Mapping[str, str]) -> bytes:
 def encode(files: str | Mapping[str, str]) -> str:
     """Return an archive as the API takes it."""
     return base64.b64encode(archive(files)).decode()
-
-
-Story = Callable[[Lab], Awaitable[None]]
-
-
-def tell(path: Path, story: Story, **changes: Any) -> None:
-    """Run a story in a lab whose state is in a folder."""
-
-    async def session() -> None:
-        lab = replace(Lab(path), **changes) if changes else Lab(path)
-        try:
-            await story(lab)
-        finally:
-            await lab.fc.close()
-            lab.store.close()
-
-    asyncio.run(session())

@@ -8,14 +8,13 @@ import itertools
 import sys
 from pathlib import Path
 
-from lab.eventbridge import Lab
-from localcloud.environment import ManualClock
+from lab.eventbridge import EventBridgeLab
 from localcloud.eventbridge.delivery.target import Parcel
 
 
-async def publish(state: Path, delivered: Path, prefix: str) -> None:
+async def publish(folder: Path, delivered: Path, prefix: str) -> None:
     """Publish for ever."""
-    lab = Lab(state, ManualClock())
+    lab = EventBridgeLab(folder)
 
     async def deliver(parcel: Parcel) -> str:
         with delivered.open("a") as file:

@@ -1,188 +1,161 @@
 """Queues keep their messages, give each to one receiver at a time and forget them when due."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from localcloud.environment import ManualClock, Sources, counting_ids
+from lab.base import Lab
+from localcloud.environment import ManualClock
 from localcloud.errors import ApiError
 from localcloud.mns.state import Mns
-from localcloud.settings import CloudSettings
-from localcloud.store import Store
-
-Story = Callable[[Mns, ManualClock], Awaitable[None]]
 
 
-def tell(path: Path, story: Story) -> None:
-    """Run a story with queues whose state is at ``path``."""
+class MnsLab(Lab):
+    """Simple Message Queue."""
 
-    async def session() -> None:
-        store = Store(path)
-        clock = ManualClock()
-        try:
-            await story(Mns(CloudSettings(), Sources(clock, counting_ids()), store), clock)
-            await store.flush()
-        finally:
-            store.close()
-
-    asyncio.run(session())
+    def start(self) -> None:
+        """Create the service."""
+        self.mns = Mns(self.settings, self.sources, self.store)
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Return a place for the state."""
-    return tmp_path / "state.sqlite"
+async def lab(tmp_path: Path) -> AsyncIterator[MnsLab]:
+    """Run a lab for a test."""
+    async with MnsLab(tmp_path) as lab:
+        yield lab
 
 
-def test_a_received_message_is_invisible_until_its_time_is_over(path: Path) -> None:
+@pytest.fixture
+def mns(lab: MnsLab) -> Mns:
+    """Return the queues."""
+    return lab.mns
+
+
+@pytest.fixture
+def clock(lab: MnsLab) -> ManualClock:
+    """Return the clock that the queues go by."""
+    return lab.clock
+
+
+async def test_a_received_message_is_invisible_until_its_time_is_over(
+    mns: Mns, clock: ManualClock
+) -> None:
     """A message is given to one receiver; when it is not deleted in time, to the next one."""
-
-    async def story(mns: Mns, clock: ManualClock) -> None:
-        mns.create_queue("dead", {"visibility_timeout": 30})
-        mns.send("dead", "lost event")
-        (first,) = await mns.receive("dead")
-        assert await mns.receive("dead") == []
-        clock.advance(31)
-        (second,) = await mns.receive("dead")
-        assert ("lost event", 1, 2) == (second.body, first.dequeues, second.dequeues)
-        assert first.first_dequeued == second.first_dequeued
-        assert first.receipt != second.receipt
-
-    tell(path, story)
+    mns.create_queue("dead", {"visibility_timeout": 30})
+    mns.send("dead", "lost event")
+    (first,) = await mns.receive("dead")
+    assert await mns.receive("dead") == []
+    clock.advance(31)
+    (second,) = await mns.receive("dead")
+    assert ("lost event", 1, 2) == (second.body, first.dequeues, second.dequeues)
+    assert first.first_dequeued == second.first_dequeued
+    assert first.receipt != second.receipt
 
 
-def test_concurrent_receivers_never_get_the_same_message(path: Path) -> None:
+async def test_concurrent_receivers_never_get_the_same_message(mns: Mns) -> None:
     """Twenty receivers at once get twenty different messages."""
-
-    async def story(mns: Mns, clock: ManualClock) -> None:
-        mns.create_queue("work", {})
-        for number in range(20):
-            mns.send("work", str(number))
-        received = await asyncio.gather(*(mns.receive("work") for _ in range(20)))
-        assert sorted(str(n) for n in range(20)) == sorted(m.body for (m,) in received)
-
-    tell(path, story)
+    mns.create_queue("work", {})
+    for number in range(20):
+        mns.send("work", str(number))
+    received = await asyncio.gather(*(mns.receive("work") for _ in range(20)))
+    assert sorted(str(n) for n in range(20)) == sorted(m.body for (m,) in received)
 
 
-def test_messages_come_by_priority_and_then_by_age(path: Path) -> None:
+async def test_messages_come_by_priority_and_then_by_age(mns: Mns, clock: ManualClock) -> None:
     """Priority 1 goes first; equal ones leave in the order in which they came."""
-
-    async def story(mns: Mns, clock: ManualClock) -> None:
-        mns.create_queue("work", {})
-        for body, priority in [("c", 8), ("a", 1), ("d", 8), ("z", 16)]:
-            mns.send("work", body, priority=priority)
-            clock.advance(1)
-        assert ["a", "c", "d", "z"] == [m.body for m in await mns.peek("work", 10)]
-
-    tell(path, story)
-
-
-def test_a_message_is_forgotten_after_the_retention_period(path: Path) -> None:
-    """A message that nobody took is gone when its queue's retention period is over."""
-
-    async def story(mns: Mns, clock: ManualClock) -> None:
-        mns.create_queue("short", {"message_retention_period": 60})
-        mns.send("short", "old")
-        clock.advance(59)
-        assert ["old"] == [m.body for m in await mns.peek("short")]
+    mns.create_queue("work", {})
+    for body, priority in [("c", 8), ("a", 1), ("d", 8), ("z", 16)]:
+        mns.send("work", body, priority=priority)
         clock.advance(1)
-        assert await mns.peek("short") == []
-        assert await mns.receive("short") == []
-        assert 0 == (await mns.counts("short")).active
-
-    tell(path, story)
+    assert ["a", "c", "d", "z"] == [m.body for m in await mns.peek("work", 10)]
 
 
-def test_a_delayed_message_arrives_when_its_delay_is_over(path: Path) -> None:
+async def test_a_message_is_forgotten_after_the_retention_period(
+    mns: Mns, clock: ManualClock
+) -> None:
+    """A message that nobody took is gone when its queue's retention period is over."""
+    mns.create_queue("short", {"message_retention_period": 60})
+    mns.send("short", "old")
+    clock.advance(59)
+    assert ["old"] == [m.body for m in await mns.peek("short")]
+    clock.advance(1)
+    assert await mns.peek("short") == []
+    assert await mns.receive("short") == []
+    assert 0 == (await mns.counts("short")).active
+
+
+async def test_a_delayed_message_arrives_when_its_delay_is_over(
+    mns: Mns, clock: ManualClock
+) -> None:
     """A message's own delay wins over the queue's."""
-
-    async def story(mns: Mns, clock: ManualClock) -> None:
-        mns.create_queue("slow", {"delay_seconds": 100})
-        mns.send("slow", "later")
-        mns.send("slow", "sooner", delay_seconds=10)
-        assert 2 == (await mns.counts("slow")).delayed
-        clock.advance(10)
-        assert ["sooner"] == [m.body for m in await mns.receive("slow", 5)]
-        clock.advance(90)
-        assert ["later", "sooner"] == sorted(m.body for m in await mns.receive("slow", 5))
-
-    tell(path, story)
+    mns.create_queue("slow", {"delay_seconds": 100})
+    mns.send("slow", "later")
+    mns.send("slow", "sooner", delay_seconds=10)
+    assert 2 == (await mns.counts("slow")).delayed
+    clock.advance(10)
+    assert ["sooner"] == [m.body for m in await mns.receive("slow", 5)]
+    clock.advance(90)
+    assert ["later", "sooner"] == sorted(m.body for m in await mns.receive("slow", 5))
 
 
-def test_only_the_current_receipt_deletes(path: Path) -> None:
+async def test_only_the_current_receipt_deletes(mns: Mns, clock: ManualClock) -> None:
     """A receipt works once and only while the message is invisible."""
-
-    async def story(mns: Mns, clock: ManualClock) -> None:
-        mns.create_queue("dead", {})
-        mns.send("dead", "x")
-        (late,) = await mns.receive("dead")
-        clock.advance(31)
-        with pytest.raises(ApiError) as refused:
-            await mns.delete("dead", late.receipt)
-        assert "ReceiptHandleError" == refused.value.code
-        (message,) = await mns.receive("dead")
-        changed = await mns.change_visibility("dead", message.receipt, 600)
-        with pytest.raises(ApiError):
-            await mns.delete("dead", message.receipt)
-        clock.advance(599)
-        await mns.delete("dead", changed.receipt)
-        clock.advance(10)
-        assert await mns.receive("dead") == []
-
-    tell(path, story)
+    mns.create_queue("dead", {})
+    mns.send("dead", "x")
+    (late,) = await mns.receive("dead")
+    clock.advance(31)
+    with pytest.raises(ApiError) as refused:
+        await mns.delete("dead", late.receipt)
+    assert "ReceiptHandleError" == refused.value.code
+    (message,) = await mns.receive("dead")
+    changed = await mns.change_visibility("dead", message.receipt, 600)
+    with pytest.raises(ApiError):
+        await mns.delete("dead", message.receipt)
+    clock.advance(599)
+    await mns.delete("dead", changed.receipt)
+    clock.advance(10)
+    assert await mns.receive("dead") == []
 
 
-def test_a_message_received_too_often_goes_to_the_dead_letter_queue(path: Path) -> None:
+async def test_a_message_received_too_often_goes_to_the_dead_letter_queue(
+    mns: Mns, clock: ManualClock
+) -> None:
     """The queue's dead-letter policy moves what nobody manages to work on."""
-
-    async def story(mns: Mns, clock: ManualClock) -> None:
-        mns.create_queue("dead", {})
-        policy = {
-            "Enabled": True,
-            "MaxReceiveCount": 2,
-            "DeadLetterTargetQueue": mns.arn("dead"),
-        }
-        mns.create_queue("work", {"dlq_policy": policy})
-        mns.send("work", "poison")
-        for _ in range(2):
-            assert ["poison"] == [m.body for m in await mns.receive("work")]
-            clock.advance(31)
-        assert await mns.receive("work") == []
-        assert ["poison"] == [m.body for m in await mns.peek("dead")]
-
-    tell(path, story)
+    mns.create_queue("dead", {})
+    policy = {
+        "Enabled": True,
+        "MaxReceiveCount": 2,
+        "DeadLetterTargetQueue": mns.arn("dead"),
+    }
+    mns.create_queue("work", {"dlq_policy": policy})
+    mns.send("work", "poison")
+    for _ in range(2):
+        assert ["poison"] == [m.body for m in await mns.receive("work")]
+        clock.advance(31)
+    assert await mns.receive("work") == []
+    assert ["poison"] == [m.body for m in await mns.peek("dead")]
 
 
-def test_long_polling_ends_when_a_message_comes(path: Path) -> None:
+async def test_long_polling_ends_when_a_message_comes(mns: Mns) -> None:
     """A receiver that waits gets a message at once when it is sent, not at the end of its wait."""
-
-    async def story(mns: Mns, clock: ManualClock) -> None:
-        mns.create_queue("work", {})
-        waiting = asyncio.create_task(mns.receive_within("work", 1, 30))
-        await asyncio.sleep(0)
-        mns.send("work", "now")
-        async with asyncio.timeout(5):
-            assert ["now"] == [m.body for m in await waiting]
-
-    tell(path, story)
+    mns.create_queue("work", {})
+    waiting = asyncio.create_task(mns.receive_within("work", 1, 30))
+    await asyncio.sleep(0)
+    mns.send("work", "now")
+    async with asyncio.timeout(5):
+        assert ["now"] == [m.body for m in await waiting]
 
 
-def test_messages_survive_a_restart(path: Path) -> None:
+async def test_messages_survive_a_restart(lab: MnsLab) -> None:
     """What was flushed is there when the state is opened again, queues and messages alike."""
-
-    async def send(mns: Mns, clock: ManualClock) -> None:
-        mns.create_queue("dead", {"visibility_timeout": 77})
-        mns.send("dead", "事件 & <x>")
-
-    async def look(mns: Mns, clock: ManualClock) -> None:
-        assert 77 == mns.queue("dead").visibility_timeout
-        assert ["事件 & <x>"] == [m.body for m in await mns.peek("dead")]
-
-    tell(path, send)
-    tell(path, look)
+    lab.mns.create_queue("dead", {"visibility_timeout": 77})
+    lab.mns.send("dead", "事件 & <x>")
+    await lab.restart()
+    assert 77 == lab.mns.queue("dead").visibility_timeout
+    assert ["事件 & <x>"] == [m.body for m in await lab.mns.peek("dead")]
 
 
 @pytest.mark.parametrize(
@@ -195,30 +168,22 @@ def test_messages_survive_a_restart(path: Path) -> None:
         pytest.param("taken", {"delay_seconds": 1}, "QueueAlreadyExist", id="other attributes"),
     ],
 )
-def test_what_mns_does_not_accept_is_refused_with_its_code(
-    path: Path, name: str, attributes: dict[str, Any], code: str
+async def test_what_mns_does_not_accept_is_refused_with_its_code(
+    mns: Mns, name: str, attributes: dict[str, Any], code: str
 ) -> None:
     """Names, numbers and repeated creations are checked as MNS does."""
-
-    async def story(mns: Mns, clock: ManualClock) -> None:
-        mns.create_queue("taken", {})
-        mns.create_queue("taken", {})
-        with pytest.raises(ApiError) as refused:
-            mns.create_queue(name, attributes)
-        assert code == refused.value.code
-
-    tell(path, story)
+    mns.create_queue("taken", {})
+    mns.create_queue("taken", {})
+    with pytest.raises(ApiError) as refused:
+        mns.create_queue(name, attributes)
+    assert code == refused.value.code
 
 
-def test_the_size_limit_spares_dead_letters(path: Path) -> None:
+async def test_the_size_limit_spares_dead_letters(mns: Mns) -> None:
     """A client's message over the limit is refused; the cloud's own dead letter is kept."""
-
-    async def story(mns: Mns, clock: ManualClock) -> None:
-        mns.create_queue("dead", {"maximum_message_size": 1024})
-        with pytest.raises(ApiError) as refused:
-            mns.send("dead", "x" * 1025)
-        assert "InvalidArgument" == refused.value.code
-        mns.send("dead", "x" * 1025, limited=False)
-        assert 1 == (await mns.counts("dead")).active
-
-    tell(path, story)
+    mns.create_queue("dead", {"maximum_message_size": 1024})
+    with pytest.raises(ApiError) as refused:
+        mns.send("dead", "x" * 1025)
+    assert "InvalidArgument" == refused.value.code
+    mns.send("dead", "x" * 1025, limited=False)
+    assert 1 == (await mns.counts("dead")).active

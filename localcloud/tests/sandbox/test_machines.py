@@ -22,21 +22,21 @@ def test_unknown_isolation_is_refused_with_the_known_ones(tmp_path):
         Machines(tmp_path, "jail")
 
 
-def test_other_systems_get_a_clear_message(tmp_path, monkeypatch):
+async def test_other_systems_get_a_clear_message(tmp_path, monkeypatch):
     """Elsewhere than on Linux the message says what is needed and what to do."""
     monkeypatch.setattr(module.sys, "platform", "darwin")
     with pytest.raises(SandboxUnavailableError, match="need Linux and this is darwin; run"):
-        asyncio.run(Machines(tmp_path).isolation())
+        await Machines(tmp_path).isolation()
 
 
-def test_machine_without_bash_gets_a_clear_message(tmp_path, monkeypatch):
+async def test_machine_without_bash_gets_a_clear_message(tmp_path, monkeypatch):
     """Without bash no instance is tried."""
     monkeypatch.setattr(module.shutil, "which", lambda _: None)
     with pytest.raises(SandboxUnavailableError, match="install the package bash"):
-        asyncio.run(Machines(tmp_path).isolation())
+        await Machines(tmp_path).isolation()
 
 
-def test_a_level_that_does_not_work_names_one_that_does(tmp_path, monkeypatch):
+async def test_a_level_that_does_not_work_names_one_that_does(tmp_path, monkeypatch):
     """Who asked for a level hears why it fails here, and which one to ask for."""
     machines = Machines(tmp_path, "namespaces")
 
@@ -50,93 +50,75 @@ def test_a_level_that_does_not_work_names_one_that_does(tmp_path, monkeypatch):
         SandboxUnavailableError,
         match=r"--isolation namespaces does not work here: .*not permitted; directory does",
     ):
-        asyncio.run(machines.isolation())
+        await machines.isolation()
 
 
-def test_strongest_level_that_works_is_chosen(tmp_path, monkeypatch):
+async def test_strongest_level_that_works_is_chosen(tmp_path, monkeypatch):
     """A level that fails is passed over, and why is told with the one that is used."""
+    machines = Machines(tmp_path)
+    tried = []
 
-    async def session():
-        machines = Machines(tmp_path)
-        tried = []
+    async def attempt(level):
+        tried.append(level)
+        if level is not Level.DIRECTORY:
+            raise SandboxUnavailableError("not permitted")
+        return ("a weakness",)
 
-        async def attempt(level):
-            tried.append(level)
-            if level is not Level.DIRECTORY:
-                raise SandboxUnavailableError("not permitted")
-            return ("a weakness",)
+    monkeypatch.setattr(machines, "_try", attempt)
+    monkeypatch.setattr(module.os, "geteuid", lambda: 0)
+    first, second = await machines.isolation(), await machines.isolation()
+    assert tried == list(Level)
 
-        monkeypatch.setattr(machines, "_try", attempt)
-        monkeypatch.setattr(module.os, "geteuid", lambda: 0)
-        first, second = await machines.isolation(), await machines.isolation()
-        assert tried == list(Level)
-        return first, second
-
-    first, second = asyncio.run(session())
     assert first is second
     assert str(first) == (
         "directory; no namespaces: not permitted; no user-namespace: not permitted; a weakness"
     )
 
 
-def test_no_level_at_all_is_an_error_with_all_reasons(tmp_path, monkeypatch):
+async def test_no_level_at_all_is_an_error_with_all_reasons(tmp_path, monkeypatch):
     """Where nothing works, each level's reason is in the message."""
+    machines = Machines(tmp_path)
 
-    async def session():
-        machines = Machines(tmp_path)
+    async def attempt(level):
+        raise SandboxUnavailableError(f"{level.value} is off")
 
-        async def attempt(level):
-            raise SandboxUnavailableError(f"{level.value} is off")
-
-        monkeypatch.setattr(machines, "_try", attempt)
-        await machines.isolation()
-
+    monkeypatch.setattr(machines, "_try", attempt)
     with pytest.raises(SandboxUnavailableError, match=r"user-namespace is off.*directory is off"):
-        asyncio.run(session())
-
-
-def test_trying_leaves_nothing_behind(tmp_path):
-    """After the isolation was chosen there is no trace of the instance it was tried with."""
-
-    async def session():
-        machines = Machines(tmp_path)
         await machines.isolation()
-        left = list(machines.folder("x").parent.iterdir())
-        await machines.close()
-        return left
-
-    assert asyncio.run(session()) == []
 
 
-def test_run_that_is_stopped_before_its_instance_is_there_never_begins(tmp_path):
+async def test_trying_leaves_nothing_behind(tmp_path):
+    """After the isolation was chosen there is no trace of the instance it was tried with."""
+    machines = Machines(tmp_path)
+    await machines.isolation()
+    left = list(machines.folder("x").parent.iterdir())
+    await machines.close()
+
+    assert left == []
+
+
+async def test_run_that_is_stopped_before_its_instance_is_there_never_begins(tmp_path):
     """A stop that comes while the instance is still being made is not lost."""
+    machines = Machines(tmp_path)
+    script = Script("t-1", b"echo begun", 30.0)
+    run = asyncio.create_task(machines.run("i-1", script))
+    await asyncio.sleep(0)
+    machines.stop("i-1", "t-1")
+    outcome = await run
+    await machines.close()
 
-    async def session():
-        machines = Machines(tmp_path)
-        script = Script("t-1", b"echo begun", 30.0)
-        run = asyncio.create_task(machines.run("i-1", script))
-        await asyncio.sleep(0)
-        machines.stop("i-1", "t-1")
-        outcome = await run
-        await machines.close()
-        return outcome
-
-    outcome = asyncio.run(session())
     assert (outcome.ended, outcome.output) == ("stopped", b"")
 
 
-def test_instances_without_a_data_folder_are_thrown_away():
+async def test_instances_without_a_data_folder_are_thrown_away():
     """A cloud that keeps nothing leaves nothing on the disk."""
+    machines = Machines(None)
+    outcome = await machines.run("i-1", Script("t-1", b"echo here", 30.0))
+    folder = machines.folder("i-1")
+    existed = folder.exists()
+    await machines.close()
 
-    async def session():
-        machines = Machines(None)
-        outcome = await machines.run("i-1", Script("t-1", b"echo here", 30.0))
-        folder = machines.folder("i-1")
-        existed = folder.exists()
-        await machines.close()
-        return outcome.output, existed, folder.exists()
-
-    assert asyncio.run(session()) == (b"here\n", True, False)
+    assert (outcome.output, existed, folder.exists()) == (b"here\n", True, False)
 
 
 PROGRAM = """

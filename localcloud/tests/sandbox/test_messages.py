@@ -1,6 +1,5 @@
 """What an agent says is believed only if an agent would say it."""
 
-import asyncio
 import base64
 import json
 
@@ -63,7 +62,7 @@ def test_what_no_agent_says_is_no_message(said):
     "said",
     [line(exit_code=10**30), b"[" * 100_000, b"\xff\xfe", b'{"event": "ready", "notes": []}'],
 )
-def test_nonsense_ends_the_run_and_not_the_cloud(tmp_path, monkeypatch, said):
+async def test_nonsense_ends_the_run_and_not_the_cloud(tmp_path, monkeypatch, said):
     """When somebody else speaks in the agent's place the run is interrupted; the next one works."""
     real = instance._START
     false = (
@@ -71,15 +70,12 @@ def test_nonsense_ends_the_run_and_not_the_cloud(tmp_path, monkeypatch, said):
         'c.sendall(b\'{"event": "ready", "notes": []}\\n\'); c.recv(1 << 20);'
         f"c.sendall({said!r} + b'\\n'); c.recv(1)"
     )
+    machines = Machines(tmp_path)
+    await machines.isolation()
+    monkeypatch.setattr(instance, "_START", false)
+    first = await machines.run("i-1", Script("t-1", b"exit 7", 30.0))
+    monkeypatch.setattr(instance, "_START", real)
+    second = await machines.run("i-1", Script("t-2", b"exit 7", 30.0))
+    await machines.close()
 
-    async def session():
-        machines = Machines(tmp_path)
-        await machines.isolation()
-        monkeypatch.setattr(instance, "_START", false)
-        first = await machines.run("i-1", Script("t-1", b"exit 7", 30.0))
-        monkeypatch.setattr(instance, "_START", real)
-        second = await machines.run("i-1", Script("t-2", b"exit 7", 30.0))
-        await machines.close()
-        return first.ended, second.ended, second.exit_code
-
-    assert asyncio.run(session()) == ("interrupted", "finished", 7)
+    assert (first.ended, second.ended, second.exit_code) == ("interrupted", "finished", 7)

@@ -1,6 +1,5 @@
 """A dry run's instances: everything succeeds and nothing happens."""
 
-import asyncio
 import json
 from pathlib import Path
 
@@ -14,11 +13,11 @@ from localcloud.sandbox.rehearsal import Rehearsal
 from localcloud.settings import CloudSettings
 
 
-def test_a_script_succeeds_and_does_not_run(tmp_path: Path) -> None:
+async def test_a_script_succeeds_and_does_not_run(tmp_path: Path) -> None:
     """The outcome is success with one line of output; the script's effect is not there."""
     made = tmp_path / "made"
     script = Script("s", f"#!/bin/bash\ntouch {made}\n".encode(), timeout_seconds=5)
-    outcome = asyncio.run(Rehearsal().run("i-1", script))
+    outcome = await Rehearsal().run("i-1", script)
     assert ("finished", 0, False) == (outcome.ended, outcome.exit_code, made.exists())
     assert {"status": "rehearsed"} == json.loads(outcome.output)
 
@@ -29,14 +28,11 @@ def test_it_has_no_files() -> None:
         Rehearsal().files("i-1").entry("/etc/passwd")
 
 
-def test_a_dry_cloud_says_so() -> None:
+async def test_a_dry_cloud_says_so() -> None:
     """Whoever asks for the isolation learns that scripts are not run."""
+    app = App(CloudSettings(dry_run=True))
+    found = isolation(app.ecs)
+    await app.stop()
 
-    async def session() -> object:
-        app = App(CloudSettings(dry_run=True))
-        found = isolation(app.ecs)
-        await app.stop()
-        return found
-
-    said = asyncio.run(session())
+    said = found
     assert {"level": "directory", "reasons": ["this is a dry run: scripts are not run"]} == said

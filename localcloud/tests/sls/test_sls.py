@@ -1,38 +1,29 @@
 """Projects and log stores answer as the provider expects, and keep their entries."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from localcloud.api import ApiCall, Caller
-from localcloud.environment import ManualClock, Sources, counting_ids
+from lab.base import ROOT, Lab
+from localcloud.api import ApiCall
 from localcloud.errors import ApiError
 from localcloud.http import HttpResponse
-from localcloud.settings import CloudSettings
 from localcloud.sls import state
 from localcloud.sls.actions import ACTIONS, ROUTES
 from localcloud.sls.state import Sls
-from localcloud.store import Store
 
 NOW = 1_767_225_600
 
 
-@dataclass
-class Lab:
-    """Log Service on a state file."""
+class SlsLab(Lab):
+    """Log Service."""
 
-    path: Path
-    clock: ManualClock = field(default_factory=lambda: ManualClock(float(NOW)))
-
-    def __post_init__(self) -> None:
-        self.store = Store(self.path / "state.sqlite")
-        sources = Sources(self.clock, counting_ids())
-        self.sls = Sls(CloudSettings(), sources, self.store, lambda *_: True)
+    def start(self) -> None:
+        """Create the service."""
+        self.sls = Sls(self.settings, self.sources, self.store, lambda *_: True)
 
     async def call(
         self,
@@ -46,15 +37,13 @@ class Lab:
         call = ApiCall(
             "sls",
             action,
-            Caller("acs:ram::1:root", "key"),
+            ROOT,
             "REQUEST",
             params or {},
             {"project": project, **path},
             body if isinstance(body, bytes) else json.dumps(body or {}).encode(),
         )
-        answer = await ACTIONS[action].run(self.sls, call)
-        await self.store.flush()
-        return answer
+        return await self.perform(ACTIONS[action], self.sls, call)
 
     async def logs(self, **params: str) -> list[dict[str, str]]:
         """Return the entries that GetLogs gives."""
@@ -66,131 +55,103 @@ class Lab:
         return entries
 
 
-def tell(path: Path, story: Callable[[Lab], Awaitable[None]]) -> None:
-    """Run a story in a lab whose state is in a folder."""
-
-    async def session() -> None:
-        lab = Lab(path)
-        try:
-            await story(lab)
-        finally:
-            lab.store.close()
-
-    asyncio.run(session())
+@pytest.fixture
+async def lab(tmp_path: Path) -> AsyncIterator[SlsLab]:
+    """Run a lab for a test."""
+    async with SlsLab(tmp_path) as lab:
+        yield lab
 
 
-async def prepare(lab: Lab, **settings: Any) -> None:
+async def prepare(lab: SlsLab, **settings: Any) -> None:
     """Make a project with a log store."""
     await lab.call("CreateProject", body={"projectName": "loop-logs", "description": "d"})
     body = {"logstoreName": "events", "ttl": 30, "shardCount": 2, **settings}
     await lab.call("CreateLogStore", "loop-logs", body)
 
 
-def test_a_project_lives_as_the_provider_expects(tmp_path: Path) -> None:
+async def test_a_project_lives_as_the_provider_expects(lab: SlsLab) -> None:
     """Create, read, update and delete answer with the fields and empty bodies of the provider."""
-
-    async def story(lab: Lab) -> None:
-        assert None is await lab.call(
-            "CreateProject", body={"projectName": "loop-logs", "description": "d"}
-        )
-        assert {
-            "projectName": "loop-logs",
-            "description": "d",
-            "status": "Normal",
-            "owner": "",
-            "region": "cn-hangzhou",
-            "resourceGroupId": "rg-default",
-            "createTime": "2026-01-01 00:00:00",
-            "lastModifyTime": "2026-01-01 00:00:00",
-        } == await lab.call("GetProject", "loop-logs")
-        await lab.call("UpdateProject", "loop-logs", {"description": "e"})
-        assert "e" == (await lab.call("GetProject", "loop-logs"))["description"]
-        assert ["loop-logs"] == [
-            p["projectName"] for p in (await lab.call("GetProject"))["projects"]
-        ]
-        assert None is await lab.call("DeleteProject", "loop-logs")
-        with pytest.raises(ApiError) as failure:
-            await lab.call("GetProject", "loop-logs")
-        assert ("ProjectNotExist", 404) == (failure.value.code, failure.value.status)
-
-    tell(tmp_path, story)
+    assert None is await lab.call(
+        "CreateProject", body={"projectName": "loop-logs", "description": "d"}
+    )
+    assert {
+        "projectName": "loop-logs",
+        "description": "d",
+        "status": "Normal",
+        "owner": "",
+        "region": "cn-hangzhou",
+        "resourceGroupId": "rg-default",
+        "createTime": "2026-01-01 00:00:00",
+        "lastModifyTime": "2026-01-01 00:00:00",
+    } == await lab.call("GetProject", "loop-logs")
+    await lab.call("UpdateProject", "loop-logs", {"description": "e"})
+    assert "e" == (await lab.call("GetProject", "loop-logs"))["description"]
+    assert ["loop-logs"] == [p["projectName"] for p in (await lab.call("GetProject"))["projects"]]
+    assert None is await lab.call("DeleteProject", "loop-logs")
+    with pytest.raises(ApiError) as failure:
+        await lab.call("GetProject", "loop-logs")
+    assert ("ProjectNotExist", 404) == (failure.value.code, failure.value.status)
 
 
-def test_deleting_what_is_gone_is_no_error(tmp_path: Path) -> None:
+async def test_deleting_what_is_gone_is_no_error(lab: SlsLab) -> None:
     """The provider has no tolerance for a 404 on delete, so a second delete succeeds."""
-
-    async def story(lab: Lab) -> None:
-        await lab.call("DeleteProject", "gone")
-        await lab.call("DeleteLogStore", "gone", logstore="events")
-
-    tell(tmp_path, story)
+    await lab.call("DeleteProject", "gone")
+    await lab.call("DeleteLogStore", "gone", logstore="events")
 
 
-def test_a_policy_comes_back_byte_for_byte(tmp_path: Path) -> None:
+async def test_a_policy_comes_back_byte_for_byte(lab: SlsLab) -> None:
     """A policy is kept as text, as re-formatted JSON shows as a change; none is an empty body."""
-
-    async def story(lab: Lab) -> None:
-        await prepare(lab)
-        text = b'{ "Version": "1",\n "Statement": [ ] }'
-        empty = await lab.call("GetProjectPolicy", "loop-logs")
-        assert (200, b"") == (empty.status, empty.body)
-        await lab.call("CreateProjectPolicy", "loop-logs", text)
-        assert text == (await lab.call("GetProjectPolicy", "loop-logs")).body
-        with pytest.raises(ApiError):
-            await lab.call("CreateProjectPolicy", "loop-logs", b"{not json")
-        await lab.call("DeleteProjectPolicy", "loop-logs")
-        assert b"" == (await lab.call("GetProjectPolicy", "loop-logs")).body
-
-    tell(tmp_path, story)
+    await prepare(lab)
+    text = b'{ "Version": "1",\n "Statement": [ ] }'
+    empty = await lab.call("GetProjectPolicy", "loop-logs")
+    assert (200, b"") == (empty.status, empty.body)
+    await lab.call("CreateProjectPolicy", "loop-logs", text)
+    assert text == (await lab.call("GetProjectPolicy", "loop-logs")).body
+    with pytest.raises(ApiError):
+        await lab.call("CreateProjectPolicy", "loop-logs", b"{not json")
+    await lab.call("DeleteProjectPolicy", "loop-logs")
+    assert b"" == (await lab.call("GetProjectPolicy", "loop-logs")).body
 
 
-def test_tags_are_added_and_taken_away(tmp_path: Path) -> None:
+async def test_tags_are_added_and_taken_away(lab: SlsLab) -> None:
     """Tags merge with those that are there; removing names some of them."""
-
-    async def story(lab: Lab) -> None:
-        await prepare(lab)
-        about = {"resourceType": "PROJECT", "resourceId": ["loop-logs"]}
-        for tags in ([{"key": "a", "value": "1"}], [{"key": "b", "value": "2"}]):
-            await lab.call("TagResources", body={**about, "tags": tags})
-        await lab.call("UntagResources", body={**about, "tags": ["a"]})
-        params = {"resourceType": "PROJECT", "resourceId": '["loop-logs"]'}
-        answer = await lab.call("ListTagResources", params=params)
-        assert [("b", "2")] == [(t["tagKey"], t["tagValue"]) for t in answer["tagResources"]]
-
-    tell(tmp_path, story)
+    await prepare(lab)
+    about = {"resourceType": "PROJECT", "resourceId": ["loop-logs"]}
+    for tags in ([{"key": "a", "value": "1"}], [{"key": "b", "value": "2"}]):
+        await lab.call("TagResources", body={**about, "tags": tags})
+    await lab.call("UntagResources", body={**about, "tags": ["a"]})
+    params = {"resourceType": "PROJECT", "resourceId": '["loop-logs"]'}
+    answer = await lab.call("ListTagResources", params=params)
+    assert [("b", "2")] == [(t["tagKey"], t["tagValue"]) for t in answer["tagResources"]]
 
 
-def test_a_log_store_echoes_what_was_sent(tmp_path: Path) -> None:
+async def test_a_log_store_echoes_what_was_sent(lab: SlsLab) -> None:
     """A log store gives back its settings, its way of payment and its shards."""
-
-    async def story(lab: Lab) -> None:
-        await prepare(lab, appendMeta=True)
-        store = await lab.call("GetLogStore", "loop-logs", logstore="events")
-        assert {
-            "logstoreName": "events",
-            "ttl": 30,
-            "shardCount": 2,
-            "appendMeta": True,
-            "mode": "standard",
-            "createTime": NOW,
-            "lastModifyTime": NOW,
-        } == store
-        await lab.call(
-            "UpdateLogStore",
-            "loop-logs",
-            {"ttl": 60, "maxSplitShard": 8, "mode": "standard", "appendMeta": True},
-            logstore="events",
-        )
-        changed = await lab.call("GetLogStore", "loop-logs", logstore="events")
-        assert (60, 8, 2) == tuple(changed[k] for k in ("ttl", "maxSplitShard", "shardCount"))
-        mode = await lab.call("GetLogStoreMeteringMode", "loop-logs", logstore="events")
-        assert {"meteringMode": "ChargeByFunction"} == mode
-        shards = await lab.call("ListShards", "loop-logs", logstore="events")
-        assert [("0" * 32, "8" + "0" * 31), ("8" + "0" * 31, "f" * 32)] == [
-            (s["inclusiveBeginKey"], s["exclusiveEndKey"]) for s in shards
-        ]
-
-    tell(tmp_path, story)
+    await prepare(lab, appendMeta=True)
+    store = await lab.call("GetLogStore", "loop-logs", logstore="events")
+    assert {
+        "logstoreName": "events",
+        "ttl": 30,
+        "shardCount": 2,
+        "appendMeta": True,
+        "mode": "standard",
+        "createTime": NOW,
+        "lastModifyTime": NOW,
+    } == store
+    await lab.call(
+        "UpdateLogStore",
+        "loop-logs",
+        {"ttl": 60, "maxSplitShard": 8, "mode": "standard", "appendMeta": True},
+        logstore="events",
+    )
+    changed = await lab.call("GetLogStore", "loop-logs", logstore="events")
+    assert (60, 8, 2) == tuple(changed[k] for k in ("ttl", "maxSplitShard", "shardCount"))
+    mode = await lab.call("GetLogStoreMeteringMode", "loop-logs", logstore="events")
+    assert {"meteringMode": "ChargeByFunction"} == mode
+    shards = await lab.call("ListShards", "loop-logs", logstore="events")
+    assert [("0" * 32, "8" + "0" * 31), ("8" + "0" * 31, "f" * 32)] == [
+        (s["inclusiveBeginKey"], s["exclusiveEndKey"]) for s in shards
+    ]
 
 
 @pytest.mark.parametrize(
@@ -205,124 +166,94 @@ def test_a_log_store_echoes_what_was_sent(tmp_path: Path) -> None:
         ("CreateLogStore", b"[]", "PostBodyInvalid"),
     ],
 )
-def test_wrong_requests_have_the_clouds_codes(
-    tmp_path: Path, action: str, body: Any, code: str
+async def test_wrong_requests_have_the_clouds_codes(
+    lab: SlsLab, action: str, body: Any, code: str
 ) -> None:
     """Names, numbers and repeats that the cloud refuses are refused with its code."""
-
-    async def story(lab: Lab) -> None:
-        await prepare(lab)
-        with pytest.raises(ApiError) as failure:
-            await lab.call(action, "" if action == "CreateProject" else "loop-logs", body)
-        assert code == failure.value.code
-
-    tell(tmp_path, story)
+    await prepare(lab)
+    with pytest.raises(ApiError) as failure:
+        await lab.call(action, "" if action == "CreateProject" else "loop-logs", body)
+    assert code == failure.value.code
 
 
-def test_entries_are_found_by_time_topic_and_words(tmp_path: Path) -> None:
+async def test_entries_are_found_by_time_topic_and_words(lab: SlsLab) -> None:
     """GetLogs gives the entries of a range, in order or reversed, a page at a time."""
-
-    async def story(lab: Lab) -> None:
-        await prepare(lab)
-        for number in range(5):
-            entry = {"message": f"line {number}", "level": "WARN" if number % 2 else "INFO"}
-            lab.sls.append("loop-logs", "events", [entry], f"topic-{number % 2}", now=NOW + number)
-        assert [
-            {
-                "__time__": str(NOW),
-                "__topic__": "topic-0",
-                "__source__": "",
-                "message": "line 0",
-                "level": "INFO",
-            }
-        ] == await lab.logs(line="1")
-        texts = [e["message"] for e in await lab.logs(query="level: warn")]
-        assert ["line 1", "line 3"] == texts
-        texts = [e["message"] for e in await lab.logs(topic="topic-0", offset="1", line="1")]
-        assert ["line 2"] == texts
-        texts = [e["message"] for e in await lab.logs(reverse="true", line="2")]
-        assert ["line 4", "line 3"] == texts
-        between = await lab.logs(**{"from": str(NOW + 1), "to": str(NOW + 3)})
-        assert ["line 1", "line 2"] == [e["message"] for e in between]
-        with pytest.raises(ApiError) as failure:
-            await lab.logs(**{"from": "5", "to": "5"})
-        assert "ParameterInvalid" == failure.value.code
-
-    tell(tmp_path, story)
+    await prepare(lab)
+    for number in range(5):
+        entry = {"message": f"line {number}", "level": "WARN" if number % 2 else "INFO"}
+        lab.sls.append("loop-logs", "events", [entry], f"topic-{number % 2}", now=NOW + number)
+    assert [
+        {
+            "__time__": str(NOW),
+            "__topic__": "topic-0",
+            "__source__": "",
+            "message": "line 0",
+            "level": "INFO",
+        }
+    ] == await lab.logs(line="1")
+    texts = [e["message"] for e in await lab.logs(query="level: warn")]
+    assert ["line 1", "line 3"] == texts
+    texts = [e["message"] for e in await lab.logs(topic="topic-0", offset="1", line="1")]
+    assert ["line 2"] == texts
+    texts = [e["message"] for e in await lab.logs(reverse="true", line="2")]
+    assert ["line 4", "line 3"] == texts
+    between = await lab.logs(**{"from": str(NOW + 1), "to": str(NOW + 3)})
+    assert ["line 1", "line 2"] == [e["message"] for e in between]
+    with pytest.raises(ApiError) as failure:
+        await lab.logs(**{"from": "5", "to": "5"})
+    assert "ParameterInvalid" == failure.value.code
 
 
-def test_a_long_store_is_searched_to_its_end(tmp_path: Path) -> None:
+async def test_a_long_store_is_searched_to_its_end(lab: SlsLab) -> None:
     """An entry behind thousands of others that do not match is found."""
-
-    async def story(lab: Lab) -> None:
-        await prepare(lab)
-        entries = [{"message": "hay"}] * 2500 + [{"message": "needle"}] + [{"message": "hay"}] * 9
-        lab.sls.append("loop-logs", "events", entries)
-        assert ["needle"] == [e["message"] for e in await lab.logs(query="needle")]
-
-    tell(tmp_path, story)
+    await prepare(lab)
+    entries = [{"message": "hay"}] * 2500 + [{"message": "needle"}] + [{"message": "hay"}] * 9
+    lab.sls.append("loop-logs", "events", entries)
+    assert ["needle"] == [e["message"] for e in await lab.logs(query="needle")]
 
 
-def test_entries_survive_a_restart_and_go_with_their_store(tmp_path: Path) -> None:
+async def test_entries_survive_a_restart_and_go_with_their_store(lab: SlsLab) -> None:
     """What was flushed is there again; a store that is made anew begins empty."""
-
-    async def before(lab: Lab) -> None:
-        await prepare(lab)
-        lab.sls.append("loop-logs", "events", [{"message": "kept"}])
-        await lab.store.flush()
-
-    async def after(lab: Lab) -> None:
-        assert ["kept"] == [e["message"] for e in await lab.logs()]
-        await lab.call("DeleteProject", "loop-logs")
-        await prepare(lab)
-        assert [] == await lab.logs()
-
-    tell(tmp_path, before)
-    tell(tmp_path, after)
+    await prepare(lab)
+    lab.sls.append("loop-logs", "events", [{"message": "kept"}])
+    await lab.store.flush()
+    await lab.restart()
+    assert ["kept"] == [e["message"] for e in await lab.logs()]
+    await lab.call("DeleteProject", "loop-logs")
+    await prepare(lab)
+    assert [] == await lab.logs()
 
 
-def test_entries_past_their_retention_are_gone(tmp_path: Path) -> None:
+async def test_entries_past_their_retention_are_gone(lab: SlsLab) -> None:
     """Old entries are not given any more, and are deleted when the store is pruned."""
-
-    async def story(lab: Lab) -> None:
-        await prepare(lab, ttl=1)
-        lab.sls.append("loop-logs", "events", [{"message": "old"}])
-        lab.clock.advance(86_401)
-        lab.sls.append("loop-logs", "events", [{"message": "new"}])
-        assert ["new"] == [e["message"] for e in await lab.logs()]
-        lab.sls.prune("loop-logs", "events")
-        await lab.store.flush()
-        assert 1 == len(lab.store.read("SELECT id FROM sls_entries"))
-
-    tell(tmp_path, story)
+    await prepare(lab, ttl=1)
+    lab.sls.append("loop-logs", "events", [{"message": "old"}])
+    lab.clock.advance(86_401)
+    lab.sls.append("loop-logs", "events", [{"message": "new"}])
+    assert ["new"] == [e["message"] for e in await lab.logs()]
+    lab.sls.prune("loop-logs", "events")
+    await lab.store.flush()
+    assert 1 == len(lab.store.read("SELECT id FROM sls_entries"))
 
 
-def test_a_store_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_store_is_bounded(lab: SlsLab, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long the retention, a store keeps only its newest entries."""
     monkeypatch.setattr(state, "KEPT_ENTRIES", 10)
     monkeypatch.setattr(state, "_PRUNE_EVERY", 5)
-
-    async def story(lab: Lab) -> None:
-        await prepare(lab, ttl=3650)
-        for number in range(30):
-            lab.sls.append("loop-logs", "events", [{"message": str(number)}])
-        texts = [e["message"] for e in await lab.logs()]
-        assert [str(n) for n in range(20, 30)] == texts
-
-    tell(tmp_path, story)
+    await prepare(lab, ttl=3650)
+    for number in range(30):
+        lab.sls.append("loop-logs", "events", [{"message": str(number)}])
+    texts = [e["message"] for e in await lab.logs()]
+    assert [str(n) for n in range(20, 30)] == texts
 
 
-def test_appending_to_a_missing_store_fails(tmp_path: Path) -> None:
+async def test_appending_to_a_missing_store_fails(lab: SlsLab) -> None:
     """Entries for a store that is not there are an error for the one who writes them."""
-
-    async def story(lab: Lab) -> None:
-        await lab.call("CreateProject", body={"projectName": "loop-logs"})
-        for project, code in (("loop-logs", "LogStoreNotExist"), ("gone", "ProjectNotExist")):
-            with pytest.raises(ApiError) as failure:
-                lab.sls.append(project, "missing", [{"a": "b"}])
-            assert code == failure.value.code
-
-    tell(tmp_path, story)
+    await lab.call("CreateProject", body={"projectName": "loop-logs"})
+    for project, code in (("loop-logs", "LogStoreNotExist"), ("gone", "ProjectNotExist")):
+        with pytest.raises(ApiError) as failure:
+            lab.sls.append(project, "missing", [{"a": "b"}])
+        assert code == failure.value.code
 
 
 def test_every_action_has_a_route() -> None:

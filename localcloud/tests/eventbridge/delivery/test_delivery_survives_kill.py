@@ -7,17 +7,17 @@ import sys
 from pathlib import Path
 
 from lab import environment
-from lab.eventbridge import Lab, function_target, tell
+from lab.eventbridge import EventBridgeLab, function_target
 from localcloud.eventbridge.delivery.target import Parcel
 
 KILLS = 6
 
 
-def run_until_killed(state: Path, delivered: Path, prefix: str, lines: int) -> list[str]:
+def run_until_killed(folder: Path, delivered: Path, prefix: str, lines: int) -> list[str]:
     """Let a process publish, kill it after some events; give the events that it vouched for."""
     command = [sys.executable, "-m", "lab.killed_publisher"]
     with subprocess.Popen(
-        [*command, str(state), str(delivered), prefix],
+        [*command, str(folder), str(delivered), prefix],
         stdout=subprocess.PIPE,
         text=True,
         env=environment(),
@@ -29,12 +29,11 @@ def run_until_killed(state: Path, delivered: Path, prefix: str, lines: int) -> l
     return [*vouched, *[line for line in rest[:-1] if line]]
 
 
-def test_nothing_that_was_accepted_is_lost(tmp_path: Path) -> None:
+async def test_nothing_that_was_accepted_is_lost(tmp_path: Path) -> None:
     """Killed at random moments of a burst, every event that was durable reaches its target."""
-    state, delivered = tmp_path / "state.sqlite", tmp_path / "delivered"
+    delivered = tmp_path / "delivered"
     chance = random.Random(20260101)
-
-    async def set_up(lab: Lab) -> None:
+    async with EventBridgeLab(tmp_path) as lab:
         await lab.call(
             "CreateRule",
             EventBusName="default",
@@ -42,27 +41,23 @@ def test_nothing_that_was_accepted_is_lost(tmp_path: Path) -> None:
             FilterPattern='{"source":["s"]}',
             EventTargets=json.dumps([function_target()]),
         )
-
-    tell(state, set_up)
     vouched = [
         event
         for kill in range(KILLS)
-        for event in run_until_killed(state, delivered, str(kill), chance.randint(1, 60))
+        for event in run_until_killed(tmp_path, delivered, str(kill), chance.randint(1, 60))
     ]
 
-    async def finish(lab: Lab) -> None:
-        async def deliver(parcel: Parcel) -> str:
-            with delivered.open("a") as file:
-                file.write(f"{parcel.event['id']}\n")
-            return "delivered"
+    async def deliver(parcel: Parcel) -> str:
+        with delivered.open("a") as file:
+            file.write(f"{parcel.event['id']}\n")
+        return "delivered"
 
+    async with EventBridgeLab(tmp_path) as lab:
         lab.dispatcher._senders = {"acs.fc.function": deliver}
         await lab.dispatcher.drain()
         await lab.store.flush()
         (row,) = lab.store.read("SELECT count(*) AS n FROM deliveries WHERE state = 'pending'")
         assert 0 == row["n"]
-
-    tell(state, finish)
     arrived = delivered.read_text().split()
     assert len(vouched) >= KILLS
     assert [] == [event for event in vouched if event not in arrived]

@@ -3,7 +3,8 @@
 import asyncio
 import base64
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -46,10 +47,9 @@ class Request:
     body: bytes
 
 
-async def served(
-    answer: bytes, story: Callable[[int, list[Request]], Awaitable[None]]
-) -> list[Request]:
-    """Run a story with a server on loopback that always answers the same."""
+@asynccontextmanager
+async def serving(answer: bytes) -> AsyncIterator[tuple[int, list[Request]]]:
+    """Run a server on loopback that always answers the same; tell its port and what it saw."""
     seen: list[Request] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -69,10 +69,9 @@ async def served(
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
-        await story(server.sockets[0].getsockname()[1], seen)
+        yield server.sockets[0].getsockname()[1], seen
     finally:
         server.close()
-    return seen
 
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
@@ -111,35 +110,34 @@ def _returns(result: Result) -> Callable[[str, bytes, str], Awaitable[Result]]:
         pytest.param(Result(status=500), "500", id="status"),
     ],
 )
-def test_an_error_of_a_function_is_a_failed_delivery(result: Result, status: str | None) -> None:
+async def test_an_error_of_a_function_is_a_failed_delivery(
+    result: Result, status: str | None
+) -> None:
     """The payload is the body; whatever is not a return is a failure with the function's words."""
     target = FunctionTarget(_returns(result), lambda: "REQUEST")
     sending = target(parcel("acs.fc.function", "acs:fc:r:1:functions/f", Body="{}"))
     if status is None:
-        assert "f returned" == asyncio.run(sending)
+        assert "f returned" == await sending
         return
     with pytest.raises(DeliveryError) as failed:
-        asyncio.run(sending)
+        await sending
     assert status == failed.value.status
     assert ("boom" in failed.value.message) == bool(result.body)
 
 
-def test_a_missing_function_is_a_failed_delivery() -> None:
+async def test_a_missing_function_is_a_failed_delivery() -> None:
     """Function Compute's own error passes through, so that its code is in the trace."""
 
     async def invoke(name: str, payload: bytes, request_id: str) -> Result:
         raise ApiError("FunctionNotFound", "no function 'f'", 404)
 
     with pytest.raises(ApiError, match="FunctionNotFound"):
-        asyncio.run(
-            FunctionTarget(invoke, str)(parcel("acs.fc.function", functionName="f", Body="x"))
-        )
+        await FunctionTarget(invoke, str)(parcel("acs.fc.function", functionName="f", Body="x"))
 
 
-def test_an_http_target_gets_the_body_and_the_token() -> None:
+async def test_an_http_target_gets_the_body_and_the_token() -> None:
     """The body is posted as JSON; the token travels in the documented header."""
-
-    async def story(port: int, seen: list[Request]) -> None:
+    async with serving(OK) as (port, seen):
         client = HttpClient("http://127.0.0.1:1")
         url = f"http://127.0.0.1:{port}/hook?x=1"
         for _ in range(2):
@@ -149,7 +147,7 @@ def test_an_http_target_gets_the_body_and_the_token() -> None:
         assert "HTTP 200" == said
         await client.close()
 
-    (request, _) = asyncio.run(served(OK, story))
+    (request, _) = seen
     assert ("POST /hook?x=1 HTTP/1.1", '{"中":1}', "t", "application/json") == (
         request.line,
         request.body.decode(),
@@ -158,16 +156,15 @@ def test_an_http_target_gets_the_body_and_the_token() -> None:
     )
 
 
-def test_own_hosts_are_reached_through_the_local_cloud_as_proxy() -> None:
+async def test_own_hosts_are_reached_through_the_local_cloud_as_proxy() -> None:
     """A host below .localcloud.invalid is asked for in absolute form at the cloud's own port."""
-
-    async def story(port: int, seen: list[Request]) -> None:
+    async with serving(OK) as (port, seen):
         client = HttpClient(f"http://127.0.0.1:{port}")
         url = "http://open.lark.localcloud.invalid/open-apis/bot/v2/hook/board-hook"
         await HttpTarget(client)(parcel("http", url=url, Body="{}"))
         await client.close()
 
-    (request,) = asyncio.run(served(OK, story))
+    (request,) = seen
     assert (
         "POST http://open.lark.localcloud.invalid/open-apis/bot/v2/hook/board-hook HTTP/1.1"
         == request.line
@@ -184,12 +181,11 @@ def test_own_hosts_are_reached_through_the_local_cloud_as_proxy() -> None:
         pytest.param(b"not http\r\n\r\n", "ConnectionFailed", id="not http"),
     ],
 )
-def test_anything_but_2xx_is_a_failed_delivery_that_keeps_the_url_secret(
+async def test_anything_but_2xx_is_a_failed_delivery_that_keeps_the_url_secret(
     answer: bytes, status: str
 ) -> None:
     """The reason names the host at most: path and query may be credentials."""
-
-    async def story(port: int, seen: list[Request]) -> None:
+    async with serving(answer) as (port, _):
         client = HttpClient("http://127.0.0.1:1")
         url = f"http://127.0.0.1:{port}/secret-hook?access_token=secret-token"
         with pytest.raises(DeliveryError) as failed:
@@ -198,22 +194,21 @@ def test_anything_but_2xx_is_a_failed_delivery_that_keeps_the_url_secret(
         assert "secret" not in str(failed.value)
         await client.close()
 
-    asyncio.run(served(answer, story))
-
 
 @pytest.mark.parametrize("url", ["ftp://x/secret", "nothing", "http://[secret"])
-def test_a_url_that_is_none_is_a_failed_delivery(url: str) -> None:
+async def test_a_url_that_is_none_is_a_failed_delivery(url: str) -> None:
     """Only http and https are sent to, and the wrong URL is not repeated."""
     with pytest.raises(DeliveryError) as failed:
-        asyncio.run(HttpTarget(HttpClient(""))(parcel("http", url=url, Body="{}")))
+        await HttpTarget(HttpClient(""))(parcel("http", url=url, Body="{}"))
     assert "InvalidUrl" == failed.value.status
     assert "secret" not in str(failed.value)
 
 
-def test_a_dingtalk_robot_gets_a_fresh_signature() -> None:
+async def test_a_dingtalk_robot_gets_a_fresh_signature() -> None:
     """The signature is made at the moment of sending; the body of the answer is not read."""
-
-    async def story(port: int, seen: list[Request]) -> None:
+    refused = b'{"errcode":310000,"errmsg":"sign not match"}'
+    answer = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(refused), refused)
+    async with serving(answer) as (port, requests):
         client, clock = HttpClient("http://127.0.0.1:1"), ManualClock()
         url = f"http://127.0.0.1:{port}/robot/send?access_token=t"
         target = DingTalkTarget(client, clock)
@@ -223,9 +218,6 @@ def test_a_dingtalk_robot_gets_a_fresh_signature() -> None:
         await target(parcel("acs.dingtalk", url, Body="{}"))
         await client.close()
 
-    refused = b'{"errcode":310000,"errmsg":"sign not match"}'
-    answer = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(refused), refused)
-    requests = asyncio.run(served(answer, story))
     first, second, unsigned = (parse_qs(urlsplit(r.line.split()[1]).query) for r in requests)
     assert (["1767225600000"], ["1767225660000"]) == (first["timestamp"], second["timestamp"])
     assert first["sign"] != second["sign"]
@@ -240,18 +232,16 @@ def test_the_signature_is_the_documented_one() -> None:
     assert 32 == len(base64.b64decode(sign))
 
 
-def test_a_queue_gets_the_body_as_text_or_in_base64() -> None:
+async def test_a_queue_gets_the_body_as_text_or_in_base64() -> None:
     """IsBase64Encode says how the message is written."""
     sent: list[tuple[str, str]] = []
     target = QueueTarget(lambda queue, body: sent.append((queue, body)))
-    asyncio.run(target(parcel("acs.mns.queue", queue="q", Body="中")))
-    asyncio.run(
-        target(parcel("acs.mns.queue", "acs:mns:r:1:queues/q2", Body="中", IsBase64Encode="true"))
-    )
+    await target(parcel("acs.mns.queue", queue="q", Body="中"))
+    await target(parcel("acs.mns.queue", "acs:mns:r:1:queues/q2", Body="中", IsBase64Encode="true"))
     assert [("q", "中"), ("q2", base64.b64encode("中".encode()).decode())] == sent
 
 
-def test_a_log_store_gets_the_body_as_content_or_keys_and_values() -> None:
+async def test_a_log_store_gets_the_body_as_content_or_keys_and_values() -> None:
     """ContentType JSON writes the field content; KeyValue what the schema makes of the event.
 
     Both are written in the name of the target's role.
@@ -259,27 +249,27 @@ def test_a_log_store_gets_the_body_as_content_or_keys_and_values() -> None:
     written: list[Any] = []
     target = LogTarget(lambda *entry: written.append(entry))
     store = {"Project": "p", "LogStore": "events", "RoleName": "writer"}
-    asyncio.run(target(parcel("acs.sls", **store, ContentType="JSON", Topic="s", Body='{"a":1}')))
+    await target(parcel("acs.sls", **store, ContentType="JSON", Topic="s", Body='{"a":1}'))
     schema = {
         "Key_1": {"form": "CONSTANT", "value": "kind"},
         "Value_1": {"form": "JSONPATH", "value": "$.type"},
         "Key_2": {"form": "CONSTANT", "value": "missing"},
         "Value_2": {"form": "JSONPATH", "value": "$.data.nothing"},
     }
-    asyncio.run(
-        target(parcel("acs.sls", **store, ContentType="KeyValue", ContentSchema=json.dumps(schema)))
+    await target(
+        parcel("acs.sls", **store, ContentType="KeyValue", ContentSchema=json.dumps(schema))
     )
     assert [
         ("writer", "p", "events", [{"content": '{"a":1}', "__topic__": "s"}]),
         ("writer", "p", "events", [{"kind": "t"}]),
     ] == written
     with pytest.raises(DeliveryError, match="TransformFailed"):
-        asyncio.run(target(parcel("acs.sls", **store, ContentType="KeyValue", ContentSchema="[1]")))
+        await target(parcel("acs.sls", **store, ContentType="KeyValue", ContentSchema="[1]"))
 
 
-def test_another_bus_gets_the_event_as_its_own() -> None:
+async def test_another_bus_gets_the_event_as_its_own() -> None:
     """The event is published again under the other bus's name."""
     published: list[Any] = []
     target = BusTarget(lambda bus, event: published.append((bus, event)))
-    asyncio.run(target(parcel("acs.eventbridge", EventBusName="other", Body="{}")))
+    await target(parcel("acs.eventbridge", EventBusName="other", Body="{}"))
     assert [("other", {**EVENT, "aliyuneventbusname": "other"})] == published

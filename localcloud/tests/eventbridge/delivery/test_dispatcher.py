@@ -8,19 +8,14 @@ from typing import Any
 
 import pytest
 
-from lab.eventbridge import Lab, function_target, tell, web_target
-from localcloud.environment import ManualClock
+from lab.eventbridge import EventBridgeLab, function_target, web_target
 
 DEAD = {"Arn": "acs:mns:cn-hangzhou:1234567890123456:/queues/dead"}
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Return a place for the state."""
-    return tmp_path / "state.sqlite"
-
-
-async def set_up(lab: Lab, *targets: dict[str, Any], pattern: str = '{"source":["s"]}') -> None:
+async def set_up(
+    lab: EventBridgeLab, *targets: dict[str, Any], pattern: str = '{"source":["s"]}'
+) -> None:
     """Make a bus with one rule."""
     if not any(b.name == "bus" for b in lab.eventbridge.buses()):
         await lab.call("CreateEventBus", EventBusName="bus")
@@ -55,92 +50,76 @@ def attempts(way: dict[str, Any]) -> list[tuple[str, int]]:
     ]
 
 
-def test_every_target_of_every_matching_rule_gets_the_event(path: Path) -> None:
+async def test_every_target_of_every_matching_rule_gets_the_event(lab: EventBridgeLab) -> None:
     """An event goes to all targets of the rules that match it, transformed for each."""
-
-    async def story(lab: Lab) -> None:
-        await set_up(lab, function_target(), web_target())
-        lab.eventbridge.publish("bus", event(a=1))
-        lab.eventbridge.publish("bus", {**event("other"), "source": "elsewhere"})
-        await lab.dispatcher.drain()
-        (body,) = lab.function.bodies
-        assert ("e1", {"a": 1}) == (json.loads(body)["id"], json.loads(body)["data"])
-        assert ['{"a":1}'] == lab.web.bodies
-        (first, other) = await lab.trace()
-        assert [("delivered", 1), ("delivered", 1)] == attempts(first)
-        assert other["matched"] is False
-
-    tell(path, story)
+    await set_up(lab, function_target(), web_target())
+    lab.eventbridge.publish("bus", event(a=1))
+    lab.eventbridge.publish("bus", {**event("other"), "source": "elsewhere"})
+    await lab.dispatcher.drain()
+    (body,) = lab.function.bodies
+    assert ("e1", {"a": 1}) == (json.loads(body)["id"], json.loads(body)["data"])
+    assert ['{"a":1}'] == lab.web.bodies
+    (first, other) = await lab.trace()
+    assert [("delivered", 1), ("delivered", 1)] == attempts(first)
+    assert other["matched"] is False
 
 
-def test_an_event_is_on_the_disk_before_it_is_sent(path: Path) -> None:
+async def test_an_event_is_on_the_disk_before_it_is_sent(lab: EventBridgeLab) -> None:
     """A target never sees an event that a crash could make undone."""
+    await set_up(lab)
+    seen = []
 
-    async def story(lab: Lab) -> None:
-        await set_up(lab)
-        seen = []
+    async def look(parcel: Any) -> str:
+        seen.append(lab.store.read("SELECT count(*) AS n FROM events")[0]["n"])
+        return "seen"
 
-        async def look(parcel: Any) -> str:
-            seen.append(lab.store.read("SELECT count(*) AS n FROM events")[0]["n"])
-            return "seen"
-
-        lab.dispatcher._senders = {"acs.fc.function": look}
-        lab.eventbridge.publish("bus", event())
-        await lab.dispatcher.drain()
-        assert [1] == seen
-
-    tell(path, story)
+    lab.dispatcher._senders = {"acs.fc.function": look}
+    lab.eventbridge.publish("bus", event())
+    await lab.dispatcher.drain()
+    assert [1] == seen
 
 
-def test_a_failed_delivery_is_tried_again_when_it_is_due(path: Path) -> None:
+async def test_a_failed_delivery_is_tried_again_when_it_is_due(lab: EventBridgeLab) -> None:
     """BACKOFF_RETRY, the default, tries three more times, 10 to 20 seconds apart."""
-
-    async def story(lab: Lab) -> None:
-        await set_up(lab)
-        lab.function.failures = 2
-        lab.eventbridge.publish("bus", event())
+    await set_up(lab)
+    lab.function.failures = 2
+    lab.eventbridge.publish("bus", event())
+    await lab.dispatcher.drain()
+    assert 1 == len(lab.function.parcels)
+    (way,) = await lab.trace("e1")
+    (target,) = way["rules"][0]["targets"]
+    assert ("retrying", "2026-01-01T00:00:15.000Z") == (
+        target["state"],
+        target["next_attempt_at"],
+    )
+    lab.clock.advance(14.9)
+    await lab.dispatcher.drain()
+    assert 1 == len(lab.function.parcels)
+    for _ in range(2):
+        lab.clock.advance(15.1)
         await lab.dispatcher.drain()
-        assert 1 == len(lab.function.parcels)
-        (way,) = await lab.trace("e1")
-        (target,) = way["rules"][0]["targets"]
-        assert ("retrying", "2026-01-01T00:00:15.000Z") == (
-            target["state"],
-            target["next_attempt_at"],
-        )
-        lab.clock.advance(14.9)
-        await lab.dispatcher.drain()
-        assert 1 == len(lab.function.parcels)
-        for _ in range(2):
-            lab.clock.advance(15.1)
-            await lab.dispatcher.drain()
-        (way,) = await lab.trace("e1")
-        assert [("delivered", 3)] == attempts(way)
-        assert [False, False, True] == [a["ok"] for a in way["rules"][0]["targets"][0]["attempts"]]
-
-    tell(path, story)
+    (way,) = await lab.trace("e1")
+    assert [("delivered", 3)] == attempts(way)
+    assert [False, False, True] == [a["ok"] for a in way["rules"][0]["targets"][0]["attempts"]]
 
 
-def test_what_cannot_be_delivered_becomes_a_dead_letter(path: Path) -> None:
+async def test_what_cannot_be_delivered_becomes_a_dead_letter(lab: EventBridgeLab) -> None:
     """After the last attempt the event lies in the target's dead-letter queue, with the reason."""
-
-    async def story(lab: Lab) -> None:
-        await set_up(lab, function_target(DeadLetterQueue=DEAD))
-        lab.function.failures = 100
-        lab.eventbridge.publish("bus", event(name="中"))
-        for _ in range(10):
-            await lab.dispatcher.drain()
-            lab.clock.advance(20)
-        assert 4 == len(lab.function.parcels)
-        (letter,) = await lab.mns.peek("dead")
-        content = json.loads(letter.body)
-        assert {"name": "中"} == content["event"]["data"]
-        assert ("rule", "fc", 4, "503") == tuple(
-            content["reason"][key] for key in ("ruleName", "targetId", "attempts", "errorCode")
-        )
-        (way,) = await lab.trace("e1")
-        assert [("dead-letter", 4)] == attempts(way)
-
-    tell(path, story)
+    await set_up(lab, function_target(DeadLetterQueue=DEAD))
+    lab.function.failures = 100
+    lab.eventbridge.publish("bus", event(name="中"))
+    for _ in range(10):
+        await lab.dispatcher.drain()
+        lab.clock.advance(20)
+    assert 4 == len(lab.function.parcels)
+    (letter,) = await lab.mns.peek("dead")
+    content = json.loads(letter.body)
+    assert {"name": "中"} == content["event"]["data"]
+    assert ("rule", "fc", 4, "503") == tuple(
+        content["reason"][key] for key in ("ruleName", "targetId", "attempts", "errorCode")
+    )
+    (way,) = await lab.trace("e1")
+    assert [("dead-letter", 4)] == attempts(way)
 
 
 @pytest.mark.parametrize(
@@ -150,196 +129,153 @@ def test_what_cannot_be_delivered_becomes_a_dead_letter(path: Path) -> None:
         pytest.param({"Arn": DEAD["Arn"] + "2"}, id="a queue that does not exist"),
     ],
 )
-def test_without_a_queue_the_event_is_dropped_and_the_trace_says_so(
-    path: Path, queue: dict[str, str]
+async def test_without_a_queue_the_event_is_dropped_and_the_trace_says_so(
+    lab: EventBridgeLab, queue: dict[str, str]
 ) -> None:
     """An event that nothing takes is dropped, which is a state of its own."""
-
-    async def story(lab: Lab) -> None:
-        await set_up(lab, function_target(DeadLetterQueue=queue))
-        lab.function.failures = 100
-        lab.eventbridge.publish("bus", event())
-        for _ in range(5):
-            await lab.dispatcher.drain()
-            lab.clock.advance(20)
-        (way,) = await lab.trace("e1")
-        assert [("dropped", 4)] == attempts(way)
-        assert lab.dispatcher.next_due() is None
-
-    tell(path, story)
+    await set_up(lab, function_target(DeadLetterQueue=queue))
+    lab.function.failures = 100
+    lab.eventbridge.publish("bus", event())
+    for _ in range(5):
+        await lab.dispatcher.drain()
+        lab.clock.advance(20)
+    (way,) = await lab.trace("e1")
+    assert [("dropped", 4)] == attempts(way)
+    assert lab.dispatcher.next_due() is None
 
 
-def test_the_exponential_policy_goes_on_for_a_day(path: Path) -> None:
+async def test_the_exponential_policy_goes_on_for_a_day(lab: EventBridgeLab) -> None:
     """EXPONENTIAL_DECAY_RETRY makes 176 retries before it gives up."""
-
-    async def story(lab: Lab) -> None:
-        await set_up(
-            lab,
-            function_target(PushRetryStrategy="EXPONENTIAL_DECAY_RETRY", DeadLetterQueue=DEAD),
-        )
-        lab.function.failures = 1000
-        start = lab.clock.now()
-        lab.eventbridge.publish("bus", event())
+    await set_up(
+        lab,
+        function_target(PushRetryStrategy="EXPONENTIAL_DECAY_RETRY", DeadLetterQueue=DEAD),
+    )
+    lab.function.failures = 1000
+    start = lab.clock.now()
+    lab.eventbridge.publish("bus", event())
+    await lab.dispatcher.drain()
+    while (due := lab.dispatcher.next_due()) is not None:
+        lab.clock.seconds = due
         await lab.dispatcher.drain()
-        while (due := lab.dispatcher.next_due()) is not None:
-            lab.clock.seconds = due
-            await lab.dispatcher.drain()
-        assert 177 == len(lab.function.parcels)
-        assert 23 * 3600 < lab.clock.now() - start < 25 * 3600
-        assert 1 == (await lab.mns.counts("dead")).active
-
-    tell(path, story)
+    assert 177 == len(lab.function.parcels)
+    assert 23 * 3600 < lab.clock.now() - start < 25 * 3600
+    assert 1 == (await lab.mns.counts("dead")).active
 
 
-def test_what_a_former_process_left_unfinished_is_continued(path: Path) -> None:
+async def test_what_a_former_process_left_unfinished_is_continued(lab: EventBridgeLab) -> None:
     """After a restart pending deliveries are sent, retries keep their time, finished ones rest."""
-    clock = ManualClock()
-
-    async def before(lab: Lab) -> None:
-        await set_up(lab)
-        lab.eventbridge.publish("bus", event("done"))
-        await lab.dispatcher.drain()
-        lab.function.failures = 1
-        lab.eventbridge.publish("bus", event("retried"))
-        await lab.dispatcher.drain()
-        lab.eventbridge.publish("bus", event("never-sent"))
-
-    async def after(lab: Lab) -> None:
-        await lab.dispatcher.drain()
-        assert ["never-sent"] == [p.event["id"] for p in lab.function.parcels]
-        lab.clock.advance(15)
-        await lab.dispatcher.drain()
-        assert ["never-sent", "retried"] == [p.event["id"] for p in lab.function.parcels]
-        (way,) = await lab.trace("retried")
-        assert [("delivered", 2)] == attempts(way)
-
-    tell(path, before, clock=clock)
-    tell(path, after, clock=clock)
+    await set_up(lab)
+    lab.eventbridge.publish("bus", event("done"))
+    await lab.dispatcher.drain()
+    lab.function.failures = 1
+    lab.eventbridge.publish("bus", event("retried"))
+    await lab.dispatcher.drain()
+    lab.eventbridge.publish("bus", event("never-sent"))
+    await lab.restart()
+    await lab.dispatcher.drain()
+    assert ["never-sent"] == [p.event["id"] for p in lab.function.parcels]
+    lab.clock.advance(15)
+    await lab.dispatcher.drain()
+    assert ["never-sent", "retried"] == [p.event["id"] for p in lab.function.parcels]
+    (way,) = await lab.trace("retried")
+    assert [("delivered", 2)] == attempts(way)
 
 
-def test_an_attempt_in_flight_is_made_again_after_a_restart(path: Path) -> None:
+async def test_an_attempt_in_flight_is_made_again_after_a_restart(lab: EventBridgeLab) -> None:
     """Deliveries are at least once: what ended with the process is attempted anew."""
-    clock = ManualClock()
-
-    async def before(lab: Lab) -> None:
-        await set_up(lab)
-        lab.function.gate = asyncio.Event()
-        lab.eventbridge.publish("bus", event("in-flight"))
-        draining = asyncio.create_task(lab.dispatcher.drain())
-        await until(lambda: lab.function.running == 1)
-        draining.cancel()
-
-    async def after(lab: Lab) -> None:
-        await lab.dispatcher.drain()
-        assert ["in-flight"] == [p.event["id"] for p in lab.function.parcels]
-
-    tell(path, before, clock=clock)
-    tell(path, after, clock=clock)
+    await set_up(lab)
+    lab.function.gate = asyncio.Event()
+    lab.eventbridge.publish("bus", event("in-flight"))
+    draining = asyncio.create_task(lab.dispatcher.drain())
+    await until(lambda: lab.function.running == 1)
+    draining.cancel()
+    await lab.restart()
+    await lab.dispatcher.drain()
+    assert ["in-flight"] == [p.event["id"] for p in lab.function.parcels]
 
 
-def test_a_slow_target_holds_up_nobody_else_and_is_not_flooded(path: Path) -> None:
+async def test_a_slow_target_holds_up_nobody_else_and_is_not_flooded(lab: EventBridgeLab) -> None:
     """At most 4 calls of a function run at once; other targets go on meanwhile."""
-
-    async def story(lab: Lab) -> None:
-        await set_up(lab, function_target(), web_target())
-        lab.function.gate = asyncio.Event()
-        for number in range(40):
-            lab.eventbridge.publish("bus", event(f"e{number}"))
-        draining = asyncio.create_task(lab.dispatcher.drain())
-        await until(lambda: len(lab.web.parcels) == 40)
-        assert (4, 0) == (lab.function.running, len(lab.function.parcels))
-        lab.function.gate.set()
-        await draining
-        assert (40, 4) == (len(lab.function.parcels), lab.function.most_at_once)
-
-    tell(path, story)
+    await set_up(lab, function_target(), web_target())
+    lab.function.gate = asyncio.Event()
+    for number in range(40):
+        lab.eventbridge.publish("bus", event(f"e{number}"))
+    draining = asyncio.create_task(lab.dispatcher.drain())
+    await until(lambda: len(lab.web.parcels) == 40)
+    assert (4, 0) == (lab.function.running, len(lab.function.parcels))
+    lab.function.gate.set()
+    await draining
+    assert (40, 4) == (len(lab.function.parcels), lab.function.most_at_once)
 
 
-def test_deliveries_go_to_the_targets_as_they_are_now(path: Path) -> None:
+async def test_deliveries_go_to_the_targets_as_they_are_now(lab: EventBridgeLab) -> None:
     """A target that was mended gets what waited for it; for a deleted one it is dropped."""
-
-    async def story(lab: Lab) -> None:
-        await set_up(lab, function_target("a"), function_target("b"))
-        lab.function.failures = 2
-        lab.eventbridge.publish("bus", event())
-        await lab.dispatcher.drain()
-        mended = web_target("a")
-        await lab.call(
-            "PutTargets", EventBusName="bus", RuleName="rule", Targets=json.dumps([mended])
-        )
-        lab.clock.advance(15)
-        await lab.dispatcher.drain()
-        assert ["{}"] == lab.web.bodies
-        (way,) = await lab.trace("e1")
-        assert [("delivered", 2), ("dropped", 2)] == attempts(way)
-
-    tell(path, story)
+    await set_up(lab, function_target("a"), function_target("b"))
+    lab.function.failures = 2
+    lab.eventbridge.publish("bus", event())
+    await lab.dispatcher.drain()
+    mended = web_target("a")
+    await lab.call("PutTargets", EventBusName="bus", RuleName="rule", Targets=json.dumps([mended]))
+    lab.clock.advance(15)
+    await lab.dispatcher.drain()
+    assert ["{}"] == lab.web.bodies
+    (way,) = await lab.trace("e1")
+    assert [("delivered", 2), ("dropped", 2)] == attempts(way)
 
 
-def test_a_parameter_that_the_event_lacks_fails_the_attempt(path: Path) -> None:
+async def test_a_parameter_that_the_event_lacks_fails_the_attempt(lab: EventBridgeLab) -> None:
     """An event without what the body is made of is a failed delivery, not an empty message."""
+    target = web_target()
+    target["ParamList"][1]["Value"] = "$.data.message"
+    await set_up(lab, target)
 
-    async def story(lab: Lab) -> None:
-        target = web_target()
-        target["ParamList"][1]["Value"] = "$.data.message"
-        await set_up(lab, target)
+    async def send(parcel: Any) -> str:
+        return str(parcel.required("Body"))
 
-        async def send(parcel: Any) -> str:
-            return str(parcel.required("Body"))
-
-        lab.dispatcher._senders = {"https": send}
-        lab.eventbridge.publish("bus", event())
-        await lab.dispatcher.drain()
-        (way,) = await lab.trace("e1")
-        (attempt,) = way["rules"][0]["targets"][0]["attempts"]
-        assert "TransformFailed" == attempt["status"]
-
-    tell(path, story)
+    lab.dispatcher._senders = {"https": send}
+    lab.eventbridge.publish("bus", event())
+    await lab.dispatcher.drain()
+    (way,) = await lab.trace("e1")
+    (attempt,) = way["rules"][0]["targets"][0]["attempts"]
+    assert "TransformFailed" == attempt["status"]
 
 
-def test_an_unforeseen_error_is_a_failed_attempt_without_its_text(path: Path) -> None:
+async def test_an_unforeseen_error_is_a_failed_attempt_without_its_text(
+    lab: EventBridgeLab,
+) -> None:
     """Whatever a target does, the dispatcher lives on, and no text that may hold a secret stays."""
+    await set_up(lab)
 
-    async def story(lab: Lab) -> None:
-        await set_up(lab)
+    async def explode(parcel: Any) -> str:
+        raise RuntimeError("https://user:password@example")
 
-        async def explode(parcel: Any) -> str:
-            raise RuntimeError("https://user:password@example")
-
-        lab.dispatcher._senders = {"acs.fc.function": explode}
-        lab.eventbridge.publish("bus", event())
-        await lab.dispatcher.drain()
-        (way,) = await lab.trace("e1")
-        assert "password" not in json.dumps(way)
-        assert [("retrying", 1)] == attempts(way)
-
-    tell(path, story)
+    lab.dispatcher._senders = {"acs.fc.function": explode}
+    lab.eventbridge.publish("bus", event())
+    await lab.dispatcher.drain()
+    (way,) = await lab.trace("e1")
+    assert "password" not in json.dumps(way)
+    assert [("retrying", 1)] == attempts(way)
 
 
-def test_run_wakes_for_new_events_and_for_retries(path: Path) -> None:
+async def test_run_wakes_for_new_events_and_for_retries(lab: EventBridgeLab) -> None:
     """The loop sleeps until there is something to do and then does it without being asked."""
-
-    async def story(lab: Lab) -> None:
-        await set_up(lab)
-        lab.function.failures = 1
-        running = asyncio.create_task(lab.dispatcher.run())
-        await asyncio.sleep(0)
-        lab.eventbridge.publish("bus", event("e1"))
-        await until(lambda: lab.dispatcher.next_due() is not None)
-        lab.clock.advance(60)
-        lab.eventbridge.publish("bus", event("e2"))
-        await until(lambda: len(lab.function.parcels) == 3)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        assert ["e1", "e1", "e2"] == sorted(p.event["id"] for p in lab.function.parcels)
-
-    tell(path, story)
+    await set_up(lab)
+    lab.function.failures = 1
+    running = asyncio.create_task(lab.dispatcher.run())
+    await asyncio.sleep(0)
+    lab.eventbridge.publish("bus", event("e1"))
+    await until(lambda: lab.dispatcher.next_due() is not None)
+    lab.clock.advance(60)
+    lab.eventbridge.publish("bus", event("e2"))
+    await until(lambda: len(lab.function.parcels) == 3)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert ["e1", "e1", "e2"] == sorted(p.event["id"] for p in lab.function.parcels)
 
 
-def test_old_events_are_forgotten_unless_they_are_unfinished(path: Path) -> None:
+async def test_old_events_are_forgotten_unless_they_are_unfinished(tmp_path: Path) -> None:
     """The trace goes back a fixed number of events; what is not delivered yet is kept longer."""
-
-    async def story(lab: Lab) -> None:
+    async with EventBridgeLab(tmp_path, retained=512) as lab:
         await set_up(lab)
         lab.function.failures = 1
         lab.eventbridge.publish("bus", event("waiting"))
@@ -354,5 +290,3 @@ def test_old_events_are_forgotten_unless_they_are_unfinished(path: Path) -> None
         (row,) = lab.store.read("SELECT count(*) AS n FROM deliveries")
         assert 513 == row["n"]
         assert await lab.trace("waiting")
-
-    tell(path, story, retained=512)

@@ -7,32 +7,24 @@ from localcloud.eventbridge.delivery.intake import Intake
 
 def test_one_event_is_delivered_at_once() -> None:
     """Nobody gives way to a few events."""
-
-    async def story() -> None:
-        intake = Intake()
-        for _ in range(15):
-            intake.came()
-        way = intake.give_way()
-        # It ends without waiting even once.
-        try:
-            way.send(None)
-        except StopIteration:
-            return
-        raise AssertionError("it waited")
-
-    asyncio.run(story())
+    intake = Intake()
+    for _ in range(15):
+        intake.came()
+    way = intake.give_way()
+    # It ends without waiting even once.
+    try:
+        way.send(None)
+    except StopIteration:
+        return
+    raise AssertionError("it waited")
 
 
-def test_a_burst_goes_first_and_ends() -> None:
+async def test_a_burst_goes_first_and_ends() -> None:
     """Deliveries wait while events pour in, and go on when they no longer do."""
-
-    async def story() -> None:
-        intake = Intake()
-        for _ in range(16):
-            intake.came()
-        way = asyncio.create_task(intake.give_way())
-        await asyncio.sleep(0)
-        assert not way.done()
-        await asyncio.wait_for(way, 30)
-
-    asyncio.run(story())
+    intake = Intake()
+    for _ in range(16):
+        intake.came()
+    way = asyncio.create_task(intake.give_way())
+    await asyncio.sleep(0)
+    assert not way.done()
+    await asyncio.wait_for(way, 30)
