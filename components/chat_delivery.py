@@ -56,7 +56,7 @@ class ChatDelivery(pulumi.ComponentResource):
     ) -> None:
         super().__init__("provisioning:index:ChatDelivery", name, {}, opts)
         chat = args["chat"]["name"]
-        target = chat_target(args)
+        target = _target(args)
         rules = {
             "completed": ("Success", patterns.completed(chat)),
             "failed": ("Everything but success", patterns.failed(chat)),
@@ -89,26 +89,17 @@ def undeliverable(chat: Chat) -> str | None:
     if delivery_of(chat) is Delivery.FUNCTION:
         return None
     signed = "signing_secret" in chat
-    if ChatPlatform(chat["platform"]) is ChatPlatform.LARK and signed:
-        return (
-            f"chat '{chat['name']}' is signed, which EventBridge cannot do for Lark; deliver by "
-            "the function, or let the bot check a keyword"
-        )
-    if ChatPlatform(chat["platform"]) is ChatPlatform.DINGTALK and not signed:
-        return (
-            f"chat '{chat['name']}' has no signing secret, which EventBridge's DingTalk target "
-            "needs; set one, or deliver by the function"
-        )
-    return None
+    reason = targets.undeliverable(ChatPlatform(chat["platform"]), signed=signed)
+    return f"chat '{chat['name']}': {reason}" if reason else None
 
 
-def chat_target(args: ChatDeliveryArgs) -> targets.TargetArgs:
+def _target(args: ChatDeliveryArgs) -> targets.TargetArgs:
     """Return the target that posts to a chat."""
     site, chat = args["site"], args["chat"]
     if delivery_of(chat) is Delivery.FUNCTION:
         return targets.function_target(
             "post-to-chat", site["region"], site["account_id"], args["function_name"]
         )
-    if ChatPlatform(chat["platform"]) is ChatPlatform.LARK:
-        return targets.http_target("lark", chat["webhook"], _MESSAGE)
-    return targets.dingtalk_target("dingtalk", chat["webhook"], chat["signing_secret"], _MESSAGE)
+    return targets.chat_target(
+        ChatPlatform(chat["platform"]), chat["webhook"], chat.get("signing_secret"), _MESSAGE
+    )

@@ -4,12 +4,11 @@ from enum import StrEnum
 
 import pulumi
 
+# What a chat may be is what the functions can write to: one list for both.
+from functions.platforms.base import ChatPlatform
+from functions.request.deployment import Language
 
-class ChatPlatform(StrEnum):
-    """A chat platform, which decides the form of a message and how it is signed."""
-
-    DINGTALK = "dingtalk"
-    LARK = "lark"
+__all__ = ["ChatPlatform", "Language"]
 
 
 class Delivery(StrEnum):
@@ -24,13 +23,6 @@ class RetryStrategy(StrEnum):
 
     BACKOFF = "BACKOFF_RETRY"
     EXPONENTIAL_DECAY = "EXPONENTIAL_DECAY_RETRY"
-
-
-class Language(StrEnum):
-    """The language of a chat's messages."""
-
-    ENGLISH = "en"
-    CHINESE = "zh"
 
 
 Text = pulumi.Input[str]

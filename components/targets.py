@@ -5,11 +5,11 @@ does not say is marked ``# guess:``. Untrusted text is never put into a TEMPLATE
 event, or one part of it, goes on as it is.
 """
 
-from typing import NotRequired, TypedDict
+from typing import NotRequired, TypedDict, assert_never
 
 import pulumi
 
-from components.names import Text, function_arn, log_store_arn
+from components.names import ChatPlatform, Text, function_arn, log_store_arn
 
 
 class TargetParameterArgs(TypedDict):
@@ -94,6 +94,38 @@ def log_store_target(
             _original("Body"),
         ],
     }
+
+
+def chat_target(
+    platform: ChatPlatform,
+    webhook: pulumi.Input[str],
+    secret: pulumi.Input[str] | None,
+    body_path: str,
+) -> TargetArgs:
+    """Post a part of the event to a chat without a function in between."""
+    match platform:
+        case ChatPlatform.DINGTALK:
+            return dingtalk_target("dingtalk", webhook, secret or "", body_path)
+        case ChatPlatform.LARK:
+            return http_target("lark", webhook, body_path)
+        case _:
+            assert_never(platform)
+
+
+def undeliverable(platform: ChatPlatform, *, signed: bool) -> str | None:
+    """Return why EventBridge cannot post to a chat without a function; None if it can."""
+    match platform:
+        case ChatPlatform.DINGTALK:
+            unsigned = "EventBridge's DingTalk target needs the robot's signing secret"
+            return None if signed else unsigned
+        case ChatPlatform.LARK:
+            cannot_sign = (
+                "EventBridge cannot sign for Lark; let the function deliver, or let the bot check "
+                "a keyword instead of a signature"
+            )
+            return cannot_sign if signed else None
+        case _:
+            assert_never(platform)
 
 
 def dingtalk_target(

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator
 
 from pydantic import ValidationError
 
-from components.names import ChatPlatform, Delivery
+from components import targets
+from components.names import Delivery
 from components.patterns import RESULT_SOURCE
 from scripts.provision.validation import Mistake, mistakes
 from stacks.mending import (
@@ -150,17 +151,9 @@ def _chats(settings: Settings) -> Iterator[Problem]:
     for name, chat in settings.chats.items():
         if chat.delivery is not Delivery.WEBHOOK:
             continue
-        path: Path = ("chats", name, "signed")
-        if chat.platform is ChatPlatform.LARK and chat.signed:
+        if reason := targets.undeliverable(chat.platform, signed=chat.signed):
             yield wrong_setting(
-                path,
-                "EventBridge cannot sign for Lark; let the function deliver, or let the bot check "
-                "a keyword instead of a signature",
-                "false",
-            )
-        if chat.platform is ChatPlatform.DINGTALK and not chat.signed:
-            yield wrong_setting(
-                path, "EventBridge's DingTalk target needs the robot's signing secret", "true"
+                ("chats", name, "signed"), reason, "false" if chat.signed else "true"
             )
 
 

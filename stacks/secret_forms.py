@@ -6,6 +6,7 @@ show a value.
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple, assert_never
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from components.names import ChatPlatform
@@ -26,19 +27,37 @@ _PLACEHOLDER = re.compile(
     r"[<>{}]|\.\.\.|…|^(x+|changeme|change-me|todo|token|secret|password|placeholder|your[-_ ].*)$",
     re.IGNORECASE,
 )
-_LOOKS_LIKE = {
-    ChatPlatform.DINGTALK: "https://oapi.dingtalk.com/robot/send?access_token=...",
-    ChatPlatform.LARK: "https://open.feishu.cn/open-apis/bot/v2/hook/...",
-}
-_HOSTS = {
-    ChatPlatform.DINGTALK: re.compile(r"(^|\.)dingtalk\.(com|io)$"),
-    ChatPlatform.LARK: re.compile(r"(^|\.)(feishu\.cn|larksuite\.com|larkoffice\.com)$"),
-}
 _LARK_PATH = re.compile(r"/open-apis/bot/v2/hook/(?P<token>[A-Za-z0-9-]+)")
-_SIGNING_SECRETS = {
-    ChatPlatform.DINGTALK: (r"SEC[0-9A-Za-z]{32,}", "'SEC' and 64 characters, without spaces"),
-    ChatPlatform.LARK: (r"(?!SEC)[0-9A-Za-z]{16,64}", "16 to 64 letters and digits"),
-}
+
+
+class _Forms(NamedTuple):
+    """The forms of a platform's secrets."""
+
+    webhook: str
+    """What a webhook looks like."""
+    host: str
+    signing_key: str
+    signing_key_in_words: str
+
+
+def _forms(platform: ChatPlatform) -> _Forms:
+    match platform:
+        case ChatPlatform.DINGTALK:
+            return _Forms(
+                webhook="https://oapi.dingtalk.com/robot/send?access_token=...",
+                host=r"(^|\.)dingtalk\.(com|io)$",
+                signing_key=r"SEC[0-9A-Za-z]{32,}",
+                signing_key_in_words="'SEC' and 64 characters, without spaces",
+            )
+        case ChatPlatform.LARK:
+            return _Forms(
+                webhook="https://open.feishu.cn/open-apis/bot/v2/hook/...",
+                host=r"(^|\.)(feishu\.cn|larksuite\.com|larkoffice\.com)$",
+                signing_key=r"(?!SEC)[0-9A-Za-z]{16,64}",
+                signing_key_in_words="16 to 64 letters and digits",
+            )
+        case _:
+            assert_never(platform)
 
 
 def malformed_secrets(
@@ -55,12 +74,12 @@ def _reasons(
     known = {key: value for key, value in values.items() if not value.startswith(_UNKNOWN)}
     for name, chat in settings.chats.items():
         key = chat_webhook_key(name)
+        forms = _forms(chat.platform)
         if key in known and (reason := _wrong_webhook(known[key], chat.platform, local=local)):
-            looks = _LOOKS_LIKE[chat.platform]
-            yield key, f"not a webhook of {chat.platform}: {reason}; one looks like {looks}"
+            yield key, f"not a webhook of {chat.platform}: {reason}; one looks like {forms.webhook}"
         key = chat_secret_key(name)
-        pattern, words = _SIGNING_SECRETS[chat.platform]
-        if chat.signed and key in known and not re.fullmatch(pattern, known[key]):
+        if chat.signed and key in known and not re.fullmatch(forms.signing_key, known[key]):
+            words = forms.signing_key_in_words
             yield key, f"not a signing secret of {chat.platform}, which is {words}"
     for name, source in settings.sources.items():
         key = source_token_key(name)
@@ -81,7 +100,7 @@ def _wrong_webhook(text: str, platform: ChatPlatform, *, local: bool) -> str:
     except ValueError:
         return "its host or port is not one"
     is_local = local and host.endswith(_LOCAL)
-    others = [pattern for other, pattern in _HOSTS.items() if other is not platform]
+    others = [_forms(other).host for other in ChatPlatform if other is not platform]
     wrong = (
         (text != text.strip() or not text.isprintable() or " " in text, "it holds spaces"),
         (
@@ -90,24 +109,27 @@ def _wrong_webhook(text: str, platform: ChatPlatform, *, local: bool) -> str:
         ),
         (not host or "@" in parts.netloc, "it has no host, or more than that"),
         (_RESERVED.search(host) and not is_local, f"the host {host} is a placeholder"),
-        (any(pattern.search(host) for pattern in others), f"{host} is another platform's"),
+        (any(re.search(pattern, host) for pattern in others), f"{host} is another platform's"),
     )
     return next((why for holds, why in wrong if holds), "") or _wrong_address(parts, platform)
 
 
 def _wrong_address(parts: SplitResult, platform: ChatPlatform) -> str:
-    if platform is ChatPlatform.DINGTALK:
-        query = dict(parse_qsl(parts.query))
-        token = query.get("access_token", "")
-        if parts.path != "/robot/send" or not token:
-            return "it lacks /robot/send?access_token="
-        if {"sign", "timestamp"} & set(query):
-            return "it holds a signature, which is made for each message; leave it out"
-    else:
-        match = _LARK_PATH.fullmatch(parts.path)
-        if match is None:
-            return "it lacks /open-apis/bot/v2/hook/ and the token"
-        token = match["token"]
+    match platform:
+        case ChatPlatform.DINGTALK:
+            query = dict(parse_qsl(parts.query))
+            token = query.get("access_token", "")
+            if parts.path != "/robot/send" or not token:
+                return "it lacks /robot/send?access_token="
+            if {"sign", "timestamp"} & set(query):
+                return "it holds a signature, which is made for each message; leave it out"
+        case ChatPlatform.LARK:
+            match = _LARK_PATH.fullmatch(parts.path)
+            if match is None:
+                return "it lacks /open-apis/bot/v2/hook/ and the token"
+            token = match["token"]
+        case _:
+            assert_never(platform)
     return "its token is a placeholder" if _PLACEHOLDER.search(token) else ""
 
 

@@ -92,7 +92,9 @@ class Door(Strict):
 class Source(Door):
     """An HTTPS event source to which an approval flow posts."""
 
-    platform: ChatPlatform = Field(description="Whose approval flow posts here: dingtalk or lark")
+    platform: ChatPlatform = Field(
+        description=f"Whose approval flow posts here: {' or '.join(ChatPlatform)}"
+    )
     chat: Name = Field(
         description="The chat (a key of chats) that hears of requests which name no other"
     )

@@ -20,9 +20,13 @@ PULUMI = {"pulumi", "pulumi_alicloud", "pulumi_policy"}
 COMMANDLINE = "localcloud.commandline"
 """How commands start, fail and read files: below everything else."""
 
+DECLARATIONS = {"functions.platforms.base", "functions.request.deployment"}
+"""What the functions declare for those who deploy them: chat platforms and languages."""
+
 ALLOWED = {
     "stacks": {"stacks", "components", "scripts", COMMANDLINE} | PULUMI,
-    "components": {"components", "scripts", COMMANDLINE} | PULUMI,
+    # What the functions can write to and read is declared once, by them.
+    "components": {"components", "scripts", COMMANDLINE, *DECLARATIONS} | PULUMI,
     "scripts": {"scripts", COMMANDLINE},
     "policies": {"provisioning_policies"} | PULUMI,
     "functions": {"functions"},

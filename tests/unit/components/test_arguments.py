@@ -106,11 +106,11 @@ def test_what_is_missing_is_named(key: str) -> None:
         ),
         (
             {"chats": [chat("lark", signing_secret="s")]},
-            "chat 'ops' is signed, which EventBridge cannot do for Lark; deliver by the function",
+            "chat 'ops': EventBridge cannot sign for Lark; let the function deliver",
         ),
         (
             {"chats": [chat("dingtalk")]},
-            "chat 'ops' has no signing secret, which EventBridge's DingTalk target needs",
+            "chat 'ops': EventBridge's DingTalk target needs the robot's signing secret",
         ),
         ({"roles": [{"role": "devop", "instance_ids": []}]}, "the catalogue has no role devop"),
         ({"catalogue": "roles: ["}, "the catalogue of roles is not YAML"),
