@@ -8,7 +8,7 @@ from functions.cloud.log import decision
 from functions.publish_result.decide import completion, decide, event_id
 from functions.report import results
 from functions.request import events
-from functions.request.deployment import Loop
+from functions.request.deployment import Deployment
 
 FUNCTION = "publish-result"
 
@@ -30,7 +30,11 @@ class Bus(Protocol):
 
 
 def serve(
-    payload: bytes | str, loop: Loop, commands: Commands, bus: Bus, now: Callable[[], float]
+    payload: bytes | str,
+    deployment: Deployment,
+    commands: Commands,
+    bus: Bus,
+    now: Callable[[], float],
 ) -> str:
     """Publish the result of the run whose end an event announces.
 
@@ -39,14 +43,15 @@ def serve(
         PermanentError: if the event announces nothing, or an API refuses.
     """
     ended = completion(events.read(payload))
-    facts = decide(ended, commands.result(ended.invoke_id, ended.instance_id), loop)
-    bus.put([results.event(facts, loop, event_id(facts), now())])
+    invocation = commands.result(ended.invoke_id, ended.instance_id)
+    outcome = decide(ended, invocation, deployment)
+    bus.put([results.event(outcome, deployment, event_id(outcome), now())])
     return decision(
         FUNCTION,
         "published",
-        event_id=event_id(facts),
-        status=facts.status,
-        request_id=facts.request_id,
-        source=facts.source,
-        chat=facts.chat,
+        event_id=event_id(outcome),
+        status=outcome.status,
+        request_id=outcome.request.request_id,
+        source=outcome.request.source,
+        chat=outcome.request.chat,
     )

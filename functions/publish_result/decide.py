@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 from functions.cloud.cloud_assistant import Invocation
 from functions.cloud.errors import PermanentError, TemporaryError
-from functions.report.facts import DEPROVISION, PROVISION, Facts
+from functions.report.outcome import Outcome
 from functions.report.results import with_run
-from functions.request import tags
-from functions.request.deployment import Loop
+from functions.request.deployment import Deployment
 from functions.request.events import Event
+from functions.request.fields import DEPROVISION, PROVISION, Request
 
 MANUAL = "manual"
 """The source of a run that somebody started by hand, without the loop's tags."""
@@ -37,7 +37,7 @@ def completion(event: Event) -> Completion:
     return found
 
 
-def decide(ended: Completion, invocation: Invocation | None, loop: Loop) -> Facts:
+def decide(ended: Completion, invocation: Invocation | None, deployment: Deployment) -> Outcome:
     """Return everything that there is to tell about a run that has ended.
 
     Raises:
@@ -47,31 +47,32 @@ def decide(ended: Completion, invocation: Invocation | None, loop: Loop) -> Fact
         raise NotYetVisibleError(
             f"{ended.invoke_id} on {ended.instance_id} is not shown as finished", "NotYetVisible"
         )
-    given = invocation.tags
-    source = given.get(tags.SOURCE, MANUAL)
-    known = Facts(
-        status=invocation.runs[0].status,
-        action=_action(invocation),
-        source=source,
-        chat=loop.chat_for(given.get(tags.CHAT, ""), source),
-        request_id=given.get(tags.REQUEST, ""),
-        requested_by=given.get(tags.BY, ""),
-        approved_by=given.get(tags.APPROVED_BY, ""),
-    )
-    return with_run(known, invocation, invocation.runs[0], loop)
+    run = invocation.runs[0]
+    outcome = Outcome(_request(invocation, deployment), run.status)
+    return with_run(outcome, invocation, run, deployment.script_sha256)
 
 
-def event_id(facts: Facts) -> str:
+def event_id(outcome: Outcome) -> str:
     """Return the id of the result event, the same however often the run's end is announced."""
-    return f"{facts.invoke_id}:{facts.instance_id}:{facts.status}"
+    return f"{outcome.invoke_id}:{outcome.instance_id}:{outcome.status}"
 
 
-def _action(invocation: Invocation) -> str:
-    """Tell which of the two commands it was; one that was run by hand says it by its name."""
-    said = invocation.tags.get(tags.ACTION)
-    if said in {PROVISION, DEPROVISION}:
-        return said
-    return DEPROVISION if f"-{DEPROVISION}-" in invocation.command_name else PROVISION
+def _request(invocation: Invocation, deployment: Deployment) -> Request:
+    """Return the request that a run carries; what a run by hand lacks is found in other ways."""
+    found = Request.carried(invocation.tags, invocation.parameters)
+    source = found.source or MANUAL
+    return found._replace(
+        action=_action(found.action, invocation.command_name),
+        source=source,
+        chat=deployment.chat_for(found.chat, source),
+    )
+
+
+def _action(carried: str, command_name: str) -> str:
+    """Return which of the two commands ran; one that was run by hand shows it by its name."""
+    if carried in {PROVISION, DEPROVISION}:
+        return carried
+    return DEPROVISION if f"-{DEPROVISION}-" in command_name else PROVISION
 
 
 def _text(value: object) -> str:

@@ -6,7 +6,7 @@ import time
 from functions.cloud import log, runtime
 from functions.cloud.context import Context
 from functions.publish_result import act
-from functions.request import deployment as loop
+from functions.request import deployment
 
 
 def handler(event: bytes, context: Context) -> str:
@@ -15,7 +15,7 @@ def handler(event: bytes, context: Context) -> str:
         act.FUNCTION,
         lambda: act.serve(
             event,
-            loop.read(os.environ),
+            deployment.read(os.environ),
             runtime.cloud_assistant(context, os.environ),
             runtime.event_bus(context, os.environ),
             time.time,

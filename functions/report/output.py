@@ -64,3 +64,13 @@ def result_line(output: str) -> dict[str, Any]:
             if isinstance(found, dict):
                 return found
     return {}
+
+
+def account_in(output: str) -> dict[str, str]:
+    """Return what the script's result says of the account, each value short."""
+    found = result_line(output)
+    return {
+        name: bounded(str(found[name]), 64)
+        for name in ("status", "user", "role", "uid")
+        if isinstance(found.get(name), str | int) and not isinstance(found[name], bool)
+    }

@@ -5,38 +5,24 @@ from typing import Any
 
 from functions.cloud.cloud_assistant import Invocation, Run
 from functions.cloud.times import iso
-from functions.report.facts import Facts, detail
-from functions.report.messages import build
-from functions.report.output import presentable
-from functions.request.deployment import Loop
+from functions.report.i18n import words
+from functions.report.i18n.table import Words
+from functions.report.messages import build, explain
+from functions.report.outcome import Outcome
+from functions.report.output import account_in, bounded, cut_tail, presentable
+from functions.request.deployment import Deployment
+from functions.request.fields import POSTED
 
 SOURCE = "ecs.provisioning"
 TYPE = "provisioning:InvocationResult"
 
-
-def event(facts: Facts, loop: Loop, event_id: str, now: float) -> dict[str, Any]:
-    """Return a result event for the bus, with the finished message for the chat in ``facts``.
-
-    The id follows from what is reported, so that the same report put twice is the same event.
-    """
-    chat = loop.chats[facts.chat]
-    return {
-        "specversion": "1.0",
-        "id": event_id,
-        "source": SOURCE,
-        "type": TYPE,
-        "datacontenttype": "application/json",
-        "time": iso(now),
-        "aliyuneventbusname": loop.bus,
-        "data": {"detail": detail(facts, chat.language), "message": build(facts, chat, event_id)},
-    }
+_TAIL_BYTES = 1500
+_LONGEST = 200
 
 
-def with_run(known: Facts, invocation: Invocation, run: Run, loop: Loop) -> Facts:
+def with_run(outcome: Outcome, invocation: Invocation, run: Run, current_sha256: str) -> Outcome:
     """Add what a command did on an instance; its output is made presentable here."""
-    return known._replace(
-        emp_id=invocation.parameters.get("emp_id", ""),
-        role=invocation.parameters.get("role", ""),
+    return outcome._replace(
         invoke_id=invocation.invoke_id,
         command_id=invocation.command_id,
         instance_id=run.instance_id,
@@ -46,8 +32,56 @@ def with_run(known: Facts, invocation: Invocation, run: Run, loop: Loop) -> Fact
         output=presentable(run.output),
         dropped=run.dropped,
         error=presentable(run.error),
-        script_sha256=_script(invocation.command_name, loop.script_sha256),
+        script_sha256=_script(invocation.command_name, current_sha256),
     )
+
+
+def event(outcome: Outcome, deployment: Deployment, event_id: str, now: float) -> dict[str, Any]:
+    """Return a result event for the bus, with the finished message for the request's chat.
+
+    The id follows from what is reported, so that the same report put twice is the same event.
+    """
+    chat = deployment.chats[outcome.request.chat]
+    language = words(chat.language)
+    return {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": SOURCE,
+        "type": TYPE,
+        "datacontenttype": "application/json",
+        "time": iso(now),
+        "aliyuneventbusname": deployment.bus,
+        "data": {
+            "detail": detail(outcome, language),
+            "message": build(outcome, language, chat.platform, event_id),
+        },
+    }
+
+
+def detail(outcome: Outcome, language: Words) -> dict[str, Any]:
+    """Return the ``detail`` of a result event; its keys are always the same."""
+    request = outcome.request
+    posted = {name: bounded(getattr(request, name), _LONGEST) for name in POSTED}
+    del posted["chat"]
+    return {
+        "InvocationStatus": bounded(outcome.status, _LONGEST),
+        "action": request.action,
+        **posted,
+        "origin": {"source": bounded(request.source, _LONGEST), "chat": request.chat},
+        "InvokeId": bounded(outcome.invoke_id, _LONGEST),
+        "CommandId": bounded(outcome.command_id, _LONGEST),
+        "InstanceId": bounded(outcome.instance_id, _LONGEST),
+        "Instances": {bounded(status, 40): count for status, count in outcome.counts},
+        "ExitCode": outcome.exit_code,
+        "StartTime": bounded(outcome.start_time, _LONGEST),
+        "FinishTime": bounded(outcome.finish_time, _LONGEST),
+        "OutputTail": cut_tail(outcome.output, _TAIL_BYTES),
+        "Result": account_in(outcome.output),
+        "ReasonCode": outcome.reason.code if outcome.reason else "",
+        "Reason": explain(outcome, language),
+        "script_sha256": bounded(outcome.script_sha256, _LONGEST),
+        "repeat": outcome.repeat,
+    }
 
 
 def _script(command_name: str, current: str) -> str:

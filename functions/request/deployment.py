@@ -40,8 +40,8 @@ class Role(NamedTuple):
     tags: tuple[tuple[str, str], ...]
 
 
-class Loop(NamedTuple):
-    """The stack's own settings, as far as functions need them."""
+class Deployment(NamedTuple):
+    """What the stack deployed, as far as functions need to know it."""
 
     bus: str
     sources: Mapping[str, Source]
@@ -59,7 +59,7 @@ class Loop(NamedTuple):
         return found.chat if found else self.default_chat
 
 
-def read(environ: Mapping[str, str], variable: str = "LOOP") -> Loop:
+def read(environ: Mapping[str, str], variable: str = "LOOP") -> Deployment:
     """Read the settings and check that they refer to each other correctly.
 
     Raises:
@@ -86,7 +86,7 @@ def read(environ: Mapping[str, str], variable: str = "LOOP") -> Loop:
     stale = given.get("stale_after_seconds", 86_400)
     if isinstance(stale, bool) or not isinstance(stale, int | float) or not stale > 0:
         raise SettingError(variable, "$.stale_after_seconds must be a number of seconds above 0")
-    return Loop(
+    return Deployment(
         bus=reader.text(given, "$.bus"),
         sources=sources,
         chats=chats,

@@ -4,14 +4,13 @@ Limits: keys up to 64 characters, values up to 128, neither with ``http://`` or 
 ("InvokeCommand").
 """
 
-REQUEST = "provisioning:request"
-ACTION = "provisioning:action"
-SOURCE = "provisioning:source"
+from functions.request.fields import FIELDS
+
+REQUEST = FIELDS["request_id"].tag
+ACTION = FIELDS["action"].tag
+SOURCE = FIELDS["source"].tag
+EVENT = FIELDS["event_id"].tag
+"""The event that started it, to tell one that is delivered again from a repeated request."""
 PREFIX = "provisioning:prefix"
 """The stack's bus: two environments in one account do not see each other's requests."""
-EVENT = "provisioning:event"
-"""The event that started it, to tell one that is delivered again from a repeated request."""
 PART = "provisioning:part"
-CHAT = "provisioning:chat"
-BY = "provisioning:by"
-APPROVED_BY = "provisioning:approved-by"

@@ -7,17 +7,18 @@ from functions.cloud.cloud_assistant import Invocation
 from functions.cloud.errors import PermanentError, TemporaryError
 from functions.cloud.log import decision
 from functions.cloud.rpc import ApiRefusedError, ApiTroubleError
-from functions.report.facts import FAILED, REJECTED, Facts
-from functions.report.i18n import because
+from functions.report.outcome import FAILED, REJECTED, Outcome
+from functions.report.reason import Reason
 from functions.request import events
+from functions.request.fields import PROVISION, Request
 from functions.run_command import plan
-from functions.run_command.decide import Rejection, Request, decide
+from functions.run_command.decide import Rejection, decide
 from functions.run_command.settings import Settings
 
 FUNCTION = "run-command"
 
 _COMMAND_GONE = {"InvalidCmdId.NotFound", "InvalidCommandId.NotFound"}
-_OTHER_WAS_FASTER = "IdempotentParameterMismatch"
+_IDEMPOTENT_MISMATCH = "IdempotentParameterMismatch"
 
 
 class CommandGoneError(TemporaryError):
@@ -46,7 +47,7 @@ class Commands(Protocol):
         tags: Mapping[str, str],
         client_token: str,
     ) -> str:
-        """Start a command; give the invocation's id."""
+        """Start a command and return the invocation's id."""
         ...
 
 
@@ -79,9 +80,9 @@ class RunCommand:
         try:
             event = events.read(payload)
         except PermanentError:
-            chat = self._settings.loop.default_chat
-            event_id = events.derived_id(payload)
-            return self._reject(Rejection(because("unreadable-event"), event_id, "unknown", chat))
+            chat = self._settings.deployment.default_chat
+            request = Request(PROVISION, events.derived_id(payload), "unknown", chat)
+            return self._reject(Rejection(request, Reason.of("unreadable-event")))
         found = decide(event, self._settings, self._now())
         if isinstance(found, Rejection):
             return self._reject(found)
@@ -107,7 +108,7 @@ class RunCommand:
         try:
             invoke_id = self._commands.invoke(
                 command_id=part.command_id,
-                parameters={"emp_id": request.emp_id, "role": request.role},
+                parameters=request.parameters(),
                 timeout_seconds=self._settings.timeout_seconds,
                 instance_ids=part.instance_ids,
                 resource_tags=part.resource_tags,
@@ -117,7 +118,7 @@ class RunCommand:
         except ApiRefusedError as error:
             if error.code in _COMMAND_GONE:
                 raise CommandGoneError(str(error), error.code) from None
-            if error.code == _OTHER_WAS_FASTER:
+            if error.code == _IDEMPOTENT_MISMATCH:
                 # The same request came twice within minutes and the other one won. It cannot be
                 # looked up yet; at the next try it can.
                 raise ApiTroubleError(error.action, error.code, error.message) from None
@@ -134,14 +135,12 @@ class RunCommand:
 
         invocation, run = plan.decisive(repeat.invocations)
         with_output = self._commands.result(invocation.invoke_id, run.instance_id)
-        known = _facts(request, run.status)._replace(
-            counts=plan.count(repeat.invocations), repeat=True
-        )
+        outcome = Outcome(request, run.status, counts=plan.count(repeat.invocations), repeat=True)
         shown = with_output.runs[0] if with_output else run
         # One answer for each event that repeats the request, however often that is delivered.
         mark = events.derived_id(request.event_id).removeprefix("sha256-")[:12]
         self._tell(
-            with_run(known, invocation, shown, self._settings.loop),
+            with_run(outcome, invocation, shown, self._settings.deployment.script_sha256),
             f"{invocation.invoke_id}:{run.instance_id}:{run.status}:repeat:{mark}",
         )
         return _log(request, "repeated", invoke_id=invocation.invoke_id, status=run.status)
@@ -149,62 +148,50 @@ class RunCommand:
     def _refuse(self, request: Request, part: plan.Part, error: ApiRefusedError) -> str:
         """Tell the chat that the cloud will not run it: another try would end the same way."""
         instances = part.instance_ids
-        facts = _facts(request, FAILED)._replace(
+        outcome = Outcome(
+            request,
+            FAILED,
             command_id=part.command_id,
             instance_id=instances[0] if len(instances) == 1 else "",
             counts=((FAILED, len(instances)),) if len(instances) > 1 else (),
-            reason=because(
+            reason=Reason.of(
                 "refused", action=error.action, code=error.code, message=error.message[:150]
             ),
         )
-        self._tell(facts, f"{request.event_id}:{part.name.replace('/', '-')}:{FAILED}")
+        self._tell(outcome, f"{request.event_id}:{part.name.replace('/', '-')}:{FAILED}")
         return _log(request, "refused", code=error.code, api=error.action, part=part.name)
 
     def _reject(self, rejection: Rejection) -> str:
-        facts = _facts(rejection, REJECTED)._replace(reason=rejection.reason)
-        self._tell(facts, f"{rejection.event_id}:{REJECTED}")
-        return _log(rejection, "rejected", reason=rejection.reason.code)
+        request, reason = rejection
+        self._tell(Outcome(request, REJECTED, reason=reason), f"{request.event_id}:{REJECTED}")
+        return _log(request, "rejected", reason=reason.code)
 
-    def _tell(self, facts: Facts, event_id: str) -> None:
+    def _tell(self, outcome: Outcome, event_id: str) -> None:
         # What builds messages is not imported for a request that just runs.
         from functions.report import results  # noqa: PLC0415
 
-        self._bus.put([results.event(facts, self._settings.loop, event_id, self._now())])
-
-
-def _facts(asked: Request | Rejection, status: str) -> Facts:
-    return Facts(
-        status=status,
-        action=asked.action,
-        source=asked.source,
-        chat=asked.chat,
-        emp_id=asked.emp_id,
-        role=asked.role,
-        request_id=asked.request_id,
-        requested_by=asked.requested_by,
-        approved_by=asked.approved_by,
-    )
+        self._bus.put([results.event(outcome, self._settings.deployment, event_id, self._now())])
 
 
 def _used_before(request: Request, invocation: Invocation) -> Rejection:
-    reason = because(
+    reason = Reason.of(
         "used-before",
         request=request.request_id,
         emp_id=invocation.parameters.get("emp_id", "?"),
         role=invocation.parameters.get("role", "?"),
         invocation=invocation.invoke_id,
     )
-    return Rejection(reason=reason, **request._asdict())
+    return Rejection(request, reason)
 
 
-def _log(asked: Request | Rejection, verdict: str, **ids: str) -> str:
+def _log(request: Request, verdict: str, **ids: str) -> str:
     return decision(
         FUNCTION,
         verdict,
-        event_id=asked.event_id,
-        source=asked.source,
-        request_id=asked.request_id,
-        action=asked.action,
-        chat=asked.chat,
+        event_id=request.event_id,
+        source=request.source,
+        request_id=request.request_id,
+        action=request.action,
+        chat=request.chat,
         **ids,
     )

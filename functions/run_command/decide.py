@@ -1,7 +1,7 @@
 """Decides whether an event is a request that may run; pure, and never raises.
 
 Every value of a request ends in a shell script, an API's parameters, a tag or a chat. So each is
-a text of a narrow alphabet, checked here as a whole, and whatever is not is refused with a reason.
+a string of a narrow alphabet, checked here as a whole; anything else is refused with a reason.
 """
 
 import hmac
@@ -10,134 +10,79 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from functions.cloud import times
-from functions.report.facts import DEPROVISION, PROVISION
-from functions.report.i18n import Reason, Rule, Span, because
+from functions.report.reason import Reason, Rule, Span
 from functions.request import body
 from functions.request.events import Event
+from functions.request.fields import DEPROVISION, POSTED, PROVISION, Request
 from functions.run_command.settings import Settings
 
 HEADER = "x-provisioning-token"
 
 _ACTIONS = {"ProvisionRequest": PROVISION, "DeprovisionRequest": DEPROVISION}
 
-_WORD = r"[a-z][a-z0-9-]{0,31}"
-_NAME = r"(?!.*://)\w(?:[\w .@'()·-]{0,62}[\w.)])?"
-_PATTERNS = {
-    "emp_id": (r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,30}[A-Za-z0-9])?", "emp_id"),
-    "role": (_WORD, "role"),
-    "request_id": (r"(?!.*://)[\w.:/@+=#-]{1,128}", "request_id"),
-    "chat": (_WORD, "chat"),
-    "requested_by": (_NAME, "name"),
-    "approved_by": (_NAME, "name"),
-}
-_REQUIRED = ("emp_id", "role")
-
-
-class Request(NamedTuple):
-    """A request in order: who gets or loses what, and who is told."""
-
-    action: str
-    event_id: str
-    source: str
-    chat: str
-    emp_id: str
-    role: str
-    request_id: str
-    """The sender's; without one, the event's own id."""
-    requested_by: str = ""
-    approved_by: str = ""
-
 
 class Rejection(NamedTuple):
     """A request that does not run, and why; it holds only values that were in order."""
 
+    request: Request
     reason: Reason
-    event_id: str
-    source: str
-    chat: str
-    action: str = PROVISION
-    emp_id: str = ""
-    role: str = ""
-    request_id: str = ""
-    requested_by: str = ""
-    approved_by: str = ""
 
 
 def decide(event: Event, settings: Settings, now: float) -> Request | Rejection:
     """Return the request that an event holds, or why there is none."""
-    loop = settings.loop
-    source_chat = loop.chat_for("", event.source)
+    deployment = settings.deployment
+    unread = Request(PROVISION, event.id, event.source, deployment.chat_for("", event.source))
 
-    # Of a sender who has not shown the secret nothing is believed and nothing repeated.
+    # Nothing that an unauthenticated sender wrote is believed or repeated.
     reason = _distrust(event, settings)
     if reason:
-        return Rejection(reason, event.id, event.source, source_chat)
+        return Rejection(unread, reason)
 
     posted = body.read(event.get("body"))
     if posted is None:
-        return Rejection(because("unreadable-body"), event.id, event.source, source_chat)
+        return Rejection(unread, Reason.of("unreadable-body"))
     kind = posted.get("detail-type")
     action = _ACTIONS.get(kind) if isinstance(kind, str) else None
     detail = posted.get("detail")
     values, problem = _values(detail if isinstance(detail, dict) else {})
-    chat = loop.chat_for(values.get("chat", ""), event.source)
+    request = unread._replace(action=action or PROVISION, **values)
+    request = request._replace(chat=deployment.chat_for(values.get("chat", ""), event.source))
 
     reason = (
-        _staleness(event, now, loop.stale_after_seconds)
-        or (because("unknown-type", value=_shown(kind)) if action is None else None)
-        or (None if isinstance(detail, dict) else because("no-detail"))
+        _staleness(event, now, deployment.stale_after_seconds)
+        or (Reason.of("unknown-type", value=_shown(kind)) if action is None else None)
+        or (None if isinstance(detail, dict) else Reason.of("no-detail"))
         or problem
-        or _unavailable(values, action, settings)
+        or _unavailable(request, settings)
     )
     if reason:
-        return Rejection(
-            reason,
-            event.id,
-            event.source,
-            chat,
-            action=action or PROVISION,
-            emp_id=values.get("emp_id", ""),
-            role=values.get("role", ""),
-            request_id=values.get("request_id", ""),
-            requested_by=values.get("requested_by", ""),
-            approved_by=values.get("approved_by", ""),
-        )
-    return Request(
-        action=action or PROVISION,
-        event_id=event.id,
-        source=event.source,
-        chat=chat,
-        emp_id=values["emp_id"],
-        role=values["role"],
-        request_id=values.get("request_id") or event.id,
-        requested_by=values.get("requested_by", ""),
-        approved_by=values.get("approved_by", ""),
-    )
+        return Rejection(request, reason)
+    return request._replace(request_id=request.request_id or event.id)
 
 
 def _distrust(event: Event, settings: Settings) -> Reason | None:
     """Say why the sender is not believed: unknown source, missing or wrong secret."""
-    source = settings.loop.sources.get(event.source)
+    source = settings.deployment.sources.get(event.source)
     if source is None:
-        return because("unknown-source", source=_shown(event.source))
+        return Reason.of("unknown-source", source=_shown(event.source))
     expected = settings.tokens.get(event.source, "")
     if not expected:
-        return because("no-token", event=event.id) if source.token_required else None
+        return Reason.of("no-token", event=event.id) if source.token_required else None
     shown = _headers(event.get("headers"), HEADER)
     if not shown:
-        return because("no-token", event=event.id)
+        return Reason.of("no-token", event=event.id)
     # All of them, in constant time: one right header beside a wrong one is no proof.
     right = [hmac.compare_digest(_bytes(token), _bytes(expected)) for token in shown]
-    return None if all(right) else because("wrong-token", event=event.id)
+    return None if all(right) else Reason.of("wrong-token", event=event.id)
 
 
 def _staleness(event: Event, now: float, limit: float) -> Reason | None:
     """Say that a request is too old: retries may deliver one a day late."""
     happened = next((t for t in map(times.parse, event.times) if t is not None), None)
     if happened is None:
-        return because("no-time")
+        return Reason.of("no-time")
     if now - happened > limit:
-        return because("stale", age=Span(int(now - happened)), limit=Span(int(limit)))
+        return Reason.of("stale", age=Span(int(now - happened)), limit=Span(int(limit)))
     return None
 
 
@@ -149,38 +94,37 @@ def _values(detail: Mapping[str, Any]) -> tuple[dict[str, str], Reason | None]:
     """
     values: dict[str, str] = {}
     problem: Reason | None = None
-    for field, (pattern, rule) in _PATTERNS.items():
-        value = detail.get(field)
+    for name, field in POSTED.items():
+        value = detail.get(name)
         if value is None or value == "":
-            found = because("missing", field=field) if field in _REQUIRED else None
+            found = Reason.of("missing", field=name) if field.required else None
         elif not isinstance(value, str):
-            found = because("not-text", field=field, value=_shown(value))
-        elif not re.fullmatch(pattern, value):
-            found = because("malformed", field=field, value=_shown(value), accepted=Rule(rule))
+            found = Reason.of("not-text", field=name, value=_shown(value))
+        elif not re.fullmatch(field.pattern, value):
+            rule = Rule(field.rule)
+            found = Reason.of("malformed", field=name, value=_shown(value), accepted=rule)
         else:
-            values[field] = value
+            values[name] = value
             found = None
         problem = problem or found
     return values, problem
 
 
-def _unavailable(
-    values: Mapping[str, str], action: str | None, settings: Settings
-) -> Reason | None:
+def _unavailable(request: Request, settings: Settings) -> Reason | None:
     """Say what the stack does not offer."""
-    role = settings.loop.roles.get(values["role"])
+    role = settings.deployment.roles.get(request.role)
     if role is None:
-        accepted = ", ".join(sorted(settings.loop.roles))
-        return because("unknown-role", value=values["role"], accepted=accepted)
-    if action == DEPROVISION and not settings.deprovision_command_id:
-        return because("no-deprovision")
+        accepted = ", ".join(sorted(settings.deployment.roles))
+        return Reason.of("unknown-role", value=request.role, accepted=accepted)
+    if request.action == DEPROVISION and not settings.deprovision_command_id:
+        return Reason.of("no-deprovision")
     if not (role.instances or role.tags or settings.instance_ids):
-        return because("no-instances", value=values["role"])
+        return Reason.of("no-instances", value=request.role)
     return None
 
 
 def _headers(headers: object, name: str) -> list[str]:
-    """Return a header's values whatever the case of its name; what is no text counts as wrong."""
+    """Return a header's values whatever the case of its name; a value of another type is wrong."""
     if not isinstance(headers, dict):
         return []
     found = [v for k, v in headers.items() if k.lower() == name]

@@ -9,9 +9,9 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from functions.cloud.cloud_assistant import MOST_INSTANCES, Invocation, Run
-from functions.report.facts import DEPROVISION, SUCCESS
+from functions.report.outcome import SUCCESS
 from functions.request import tags
-from functions.run_command.decide import Request
+from functions.request.fields import DEPROVISION, Request
 from functions.run_command.settings import Settings
 
 
@@ -62,13 +62,13 @@ def lookup_tags(request: Request, settings: Settings) -> dict[str, str]:
         tags.REQUEST: request.request_id,
         tags.ACTION: request.action,
         tags.SOURCE: request.source,
-        tags.PREFIX: settings.loop.bus,
+        tags.PREFIX: settings.deployment.bus,
     }
 
 
 def parts(request: Request, settings: Settings) -> tuple[Part, ...]:
     """Return the calls that run a request on all instances of its role."""
-    role = settings.loop.roles[request.role]
+    role = settings.deployment.roles[request.role]
     ids = role.instances or (() if role.tags else settings.instance_ids)
     unique = tuple(dict.fromkeys(ids))
     groups = [unique[i : i + MOST_INSTANCES] for i in range(0, len(unique), MOST_INSTANCES)] or [()]
@@ -95,8 +95,7 @@ def compare(
     """Say what is left to do, given the invocations that carry the request's tags."""
     found = sorted(earlier, key=lambda invocation: invocation.invoke_id)
     for invocation in found:
-        same = (invocation.parameters.get("emp_id"), invocation.parameters.get("role"))
-        if same != (request.emp_id, request.role):
+        if any(invocation.parameters.get(n) != getattr(request, n) for n in ("emp_id", "role")):
             return Conflict(invocation)
     missing = _missing(wanted, found)
     if missing:
@@ -137,15 +136,7 @@ def _missing(wanted: Sequence[Part], found: Sequence[Invocation]) -> tuple[Part,
 
 def _tags(request: Request, settings: Settings, part: str) -> dict[str, str]:
     """Return everything that the completion needs to find its way back, as tags."""
-    given = {
-        **lookup_tags(request, settings),
-        tags.EVENT: request.event_id,
-        tags.PART: part,
-        tags.CHAT: request.chat,
-        tags.BY: request.requested_by,
-        tags.APPROVED_BY: request.approved_by,
-    }
-    return {key: value for key, value in given.items() if value}
+    return {**request.tags(), tags.PREFIX: settings.deployment.bus, tags.PART: part}
 
 
 def _client_token(request: Request, settings: Settings, part: str) -> str:

@@ -1,18 +1,17 @@
-"""What the stack tells this function: the seed's three variables, and the loop's own."""
+"""What the stack tells this function: which commands run where, and who may ask for them."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from functions.cloud.errors import SettingError
-from functions.request import deployment as loop
-from functions.request import environment
-from functions.request.deployment import Loop
+from functions.request import deployment, environment
+from functions.request.deployment import Deployment
 
 
 class Settings(NamedTuple):
     """Which command runs where for whom, and who may ask for it."""
 
-    loop: Loop
+    deployment: Deployment
     command_id: str
     deprovision_command_id: str
     instance_ids: tuple[str, ...]
@@ -31,16 +30,16 @@ def read(environ: Mapping[str, str]) -> Settings:
     Raises:
         SettingError: with the variable's name.
     """
-    settings = loop.read(environ)
+    stack = deployment.read(environ)
     given = environment.json_object(environ, "SOURCE_TOKENS", "{}")
     tokens = {name: token for name, token in given.items() if isinstance(token, str) and token}
     if len(tokens) != len(given):
         raise SettingError("SOURCE_TOKENS", "each source's token must be a text that is not empty")
-    for name, source in settings.sources.items():
+    for name, source in stack.sources.items():
         if source.token_required and name not in tokens:
             raise SettingError("SOURCE_TOKENS", f"has no token for {name}, which asks for one")
     return Settings(
-        loop=settings,
+        deployment=stack,
         command_id=environment.text(environ, "CommandId"),
         deprovision_command_id=environ.get("DeprovisionCommandId", ""),
         instance_ids=tuple(environment.json_texts(environ, "InstanceIds", "[]")),

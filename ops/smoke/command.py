@@ -16,7 +16,8 @@ from functions.cloud.cloud_assistant import Invocation
 from functions.cloud.errors import FunctionError
 from functions.cloud.runtime import cloud_assistant
 from functions.cloud.web import send
-from functions.report.facts import DEPROVISION, PROVISION, SUCCESS
+from functions.report.outcome import SUCCESS
+from functions.request.fields import DEPROVISION, PROVISION
 from localcloud.client import access_key_of
 from localcloud.commandline import children, files
 from localcloud.commandline.progress import progress

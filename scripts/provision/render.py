@@ -13,6 +13,7 @@ from typing import Literal
 
 import jinja2
 
+from functions.request.fields import PARAMETERS
 from localcloud.commandline.errors import UserError
 from scripts.provision.catalogue import Catalogue, Grants, PackageNames, Role
 
@@ -25,9 +26,6 @@ PARAMETER_BYTES = 128
 """Kept free for the values of emp_id and role, at most 32 characters each."""
 MAX_SCRIPT_BYTES = MAX_BASE64_BYTES // 4 * 3 - PARAMETER_BYTES
 """What that leaves for the script's own text."""
-
-PARAMETERS = ("emp_id", "role")
-"""The custom parameters of the command, in the order of the script's last lines."""
 
 _ESCAPES = {"\\": r"\\", "\n": r"\n", "$": r"\0044", "`": r"\0140", "{{": r"\0173\0173"}
 

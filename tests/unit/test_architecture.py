@@ -20,14 +20,21 @@ PULUMI = {"pulumi", "pulumi_alicloud", "pulumi_policy"}
 COMMANDLINE = "localcloud.commandline"
 """How commands start, fail and read files: below everything else."""
 
-DECLARATIONS = {"functions.platforms.base", "functions.request.deployment"}
-"""What the functions declare for those who deploy them: chat platforms and languages."""
+DECLARATIONS = {
+    "functions.platforms.base",
+    "functions.request.deployment",
+    "functions.request.fields",
+}
+"""What the functions declare for those who deploy them: platforms, languages, a request's fields.
+
+The functions are packed into archives without anything around them, so the declaration is theirs.
+"""
 
 ALLOWED = {
     "stacks": {"stacks", "components", "scripts", COMMANDLINE} | PULUMI,
     # What the functions can write to and read is declared once, by them.
     "components": {"components", "scripts", COMMANDLINE, *DECLARATIONS} | PULUMI,
-    "scripts": {"scripts", COMMANDLINE},
+    "scripts": {"scripts", COMMANDLINE, *DECLARATIONS},
     "policies": {"provisioning_policies"} | PULUMI,
     "functions": {"functions"},
     "demo": {"demo", "localcloud.client", "localcloud.deploy", "localcloud.tables", COMMANDLINE},

@@ -10,6 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from functions.cloud.cloud_assistant import Invocation, Run
 from functions.cloud.errors import FunctionError
 from functions.request import tags as names
+from functions.request.fields import FIELDS, Request
 from functions.run_command.settings import Settings, read
 
 patient = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -47,6 +48,20 @@ ENVIRONMENT = {
     "LOOP": json.dumps(LOOP),
     "SOURCE_TOKENS": '{"lark.approval":"right-token"}',
 }
+
+
+REQUEST = Request(
+    action="provision",
+    event_id="event-1",
+    source="dingtalk.approval",
+    chat="ops",
+    emp_id="E123",
+    role="devops",
+    request_id="20261122-0001",
+    requested_by="li.lei",
+    approved_by="韩梅梅",
+)
+CHAT = FIELDS["chat"].tag
 
 
 def settings(**changes: str) -> Settings:
@@ -120,17 +135,11 @@ def invocation(
         invoke_id=invoke_id,
         command_id="c-provision",
         command_name="provisioning-test-provision-5eed5eed5eed",
-        parameters={"emp_id": "E123", "role": "devops"},
+        parameters=REQUEST.parameters(),
         tags={
-            names.REQUEST: "20261122-0001",
-            names.ACTION: "provision",
-            names.SOURCE: "dingtalk.approval",
+            **REQUEST._replace(event_id="event-0").tags(),
             names.PREFIX: "provisioning-test",
-            names.EVENT: "event-0",
             names.PART: "1/1",
-            names.CHAT: "ops",
-            names.BY: "li.lei",
-            names.APPROVED_BY: "韩梅梅",
             **(tags or {}),
         },
         runs=runs or (run(),),

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from functions.report import i18n as words
+from functions.report.i18n import words as words_of
+from functions.request.deployment import Language
 from scripts.provision.catalogue import Catalogue
 from scripts.provision.render import render
 from tests.unit.provision.host import STANDINS, Host, Run, key, substituted
@@ -312,5 +313,5 @@ def test_every_exit_code_is_in_the_readme_and_told_in_the_chat() -> None:
     rows = [line for line in README.read_text().splitlines() if line.startswith("| ")]
     codes = {int(cell) for row in rows if (cell := row.split("|")[1].strip()).isdigit()}
     assert set(range(12)) == codes
-    for language in ("en", "zh"):
-        assert {0} == {code for code in codes if not words.exit_code(code, language)}
+    for language in Language:
+        assert {0} == {code for code in codes if not words_of(language).exit_code(code)}

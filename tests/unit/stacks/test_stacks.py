@@ -11,7 +11,7 @@ from components import RetryStrategy
 from demo.play import CONFIGURATION
 from functions.call_http_api import decide as call_http_api
 from functions.post_to_chat import decide as post_to_chat
-from functions.request import deployment as loop
+from functions.request import deployment
 from functions.run_command import settings as run_command
 from localcloud.configuration import read
 from localcloud.settings import CloudSettings
@@ -147,12 +147,12 @@ def test_the_functions_accept_what_the_stack_tells_them(stack: Stack) -> None:
     settings = settings_of(name)
     told = run_command.read(environment(engine, "run-command"))
     assert told.timeout_seconds == settings.command.timeout_seconds
-    assert sorted(told.loop.roles) == sorted(settings.roles)
+    assert sorted(told.deployment.roles) == sorted(settings.roles)
     assert sorted(told.tokens) == sorted(
         source for source, given in settings.sources.items() if given.token_required
     )
-    assert loop.read(environment(engine, "publish-result")) == told.loop
-    assert sorted(told.loop.chats) == sorted(settings.chats)
+    assert deployment.read(environment(engine, "publish-result")) == told.deployment
+    assert sorted(told.deployment.chats) == sorted(settings.chats)
     chats = post_to_chat.chats(environment(engine, "post-to-chat"))
     by_function = [c for c, given in settings.chats.items() if given.delivery.value == "function"]
     assert sorted(chats) == sorted(by_function)
@@ -225,7 +225,7 @@ class TestProd:
     def test_every_source_asks_for_its_secret(self, prod: FakeEngine) -> None:
         """The URL's token alone is not enough."""
         told = run_command.read(environment(prod, "run-command"))
-        assert all(source.token_required for source in told.loop.sources.values())
+        assert all(source.token_required for source in told.deployment.sources.values())
 
     def test_every_source_takes_listed_addresses_only(self, prod: FakeEngine) -> None:
         """Whoever posts from elsewhere is refused by EventBridge itself."""

@@ -19,10 +19,11 @@ from functions.post_to_chat.decide import (
     fallback,
     judge,
 )
-from functions.report.facts import Facts
+from functions.report.i18n import words
 from functions.report.messages import build
-from functions.request.deployment import Chat as LoopChat
+from functions.report.outcome import Outcome
 from functions.request.deployment import Language
+from functions.request.fields import Request
 
 NOW = 1_767_225_600.0
 OPS = Chat(
@@ -42,9 +43,13 @@ BOARD = Chat(
 )
 KNOWN = {chat.name: chat for chat in (OPS, PEOPLE, BOARD)}
 
-FACTS = Facts("Success", "provision", "s", "ops", emp_id="E123", output="<at id=all> **done**")
-MARKDOWN = build(FACTS, LoopChat(ChatPlatform.DINGTALK, Language.ENGLISH), "event-1")
-CARD = build(FACTS, LoopChat(ChatPlatform.LARK, Language.ENGLISH), "event-1")
+OUTCOME = Outcome(
+    Request("provision", "event-1", "s", "ops", emp_id="E123"),
+    "Success",
+    output="<at id=all> **done**",
+)
+MARKDOWN = build(OUTCOME, words(Language.ENGLISH), ChatPlatform.DINGTALK, "event-1")
+CARD = build(OUTCOME, words(Language.ENGLISH), ChatPlatform.LARK, "event-1")
 
 
 def result(chat: object = "ops", message: object = MARKDOWN) -> bytes:
@@ -335,7 +340,7 @@ def test_other_answers_have_no_second_try(meaning: Meaning) -> None:
 
 
 @pytest.mark.parametrize(
-    ("payload", "words"),
+    ("payload", "error"),
     [
         (result("nobody"), "for no known chat; known: board, ops, people"),
         (result(None), "for no known chat"),
@@ -345,16 +350,16 @@ def test_other_answers_have_no_second_try(meaning: Meaning) -> None:
         (b"[]", "no event"),
     ],
 )
-def test_what_cannot_be_sent_is_raised(payload: bytes, words: str) -> None:
+def test_what_cannot_be_sent_is_raised(payload: bytes, error: str) -> None:
     """An event for nobody or without a message ends in the dead-letter queue."""
     platform = Platform()
-    with pytest.raises(PermanentError, match=words):
+    with pytest.raises(PermanentError, match=error):
         post(platform, payload)
     assert [] == platform.sent
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("given", "error"),
     [
         (
             {"ops": {"platform": "slack", "webhook": "https://x/credential"}},
@@ -369,14 +374,14 @@ def test_what_cannot_be_sent_is_raised(payload: bytes, words: str) -> None:
         ({"ops": {"platform": "lark", "webhook": "https://"}}, "must be an http"),
     ],
 )
-def test_one_chats_wrong_setting_touches_no_other(given: dict[str, object], words: str) -> None:
+def test_one_chats_wrong_setting_touches_no_other(given: dict[str, object], error: str) -> None:
     """It is told when that chat is addressed, by variable and path, never with a webhook."""
     good = {"platform": "lark", "webhook": "https://x.example/y"}
     known = chats({"CHATS": json.dumps({**given, "board": good})})
     platform = Platform(OK_LARK)
     serve(result("board", CARD), known, platform, lambda: NOW)
     assert 1 == len(platform.sent)
-    with pytest.raises(SettingError, match=words) as caught:
+    with pytest.raises(SettingError, match=error) as caught:
         serve(result("ops"), known, platform, lambda: NOW)
     assert "credential" not in str(caught.value)
     assert 1 == len(platform.sent)

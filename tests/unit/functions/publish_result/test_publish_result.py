@@ -12,6 +12,7 @@ from functions.publish_result.decide import NotYetVisibleError
 from functions.request import tags as names
 from functions.request.deployment import read
 from tests.unit.functions.samples import (
+    CHAT,
     ENVIRONMENT,
     NOW,
     FakeBus,
@@ -118,7 +119,7 @@ def test_a_dingtalk_chat_gets_markdown() -> None:
 
 def test_a_lark_chat_gets_a_card() -> None:
     """The message of the loop's Chinese Lark chat, as it is sent but for the signature."""
-    message = published(invocation(tags={names.CHAT: "people"}))["data"]["message"]
+    message = published(invocation(tags={CHAT: "people"}))["data"]["message"]
     assert "interactive" == message["msg_type"]
     card = message["card"]
     assert {
@@ -150,7 +151,7 @@ def test_a_lark_chat_gets_a_card() -> None:
 )
 def test_a_cards_colour_says_the_status(status: str, template: str, headline: str) -> None:
     """Each end of a run has its colour and its words."""
-    event = published(invocation(run(status=status), tags={names.CHAT: "people"}))
+    event = published(invocation(run(status=status), tags={CHAT: "people"}))
     header = event["data"]["message"]["card"]["header"]
     assert template == header["template"]
     assert headline in header["title"]["content"]
@@ -185,7 +186,7 @@ def test_a_manual_removal_is_known_by_the_commands_name() -> None:
 
 def test_a_chat_that_is_gone_falls_back() -> None:
     """A tag that names no chat of the stack's cannot send a result anywhere else."""
-    event = published(invocation(tags={names.CHAT: "https://evil.example"}))
+    event = published(invocation(tags={CHAT: "https://evil.example"}))
     assert "ops" == event["data"]["detail"]["origin"]["chat"]
 
 

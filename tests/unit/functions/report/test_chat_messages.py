@@ -13,18 +13,23 @@ from hypothesis import strategies as st
 from functions.platforms import platform
 from functions.platforms.base import ChatPlatform, encode
 from functions.platforms.markup import neutral, neutral_lines
-from functions.report import i18n as words
-from functions.report.facts import Facts, detail
-from functions.report.i18n import Rule, Span, because
+from functions.report.i18n import words
 from functions.report.messages import build
+from functions.report.outcome import Outcome
 from functions.report.output import presentable
+from functions.report.reason import Reason, Rule, Span
+from functions.report.results import detail
 from functions.request.deployment import Chat, Language
+from functions.request.fields import FIELDS, Request
 from tests.unit.functions.samples import patient
 
 DINGTALK, LARK = ChatPlatform.DINGTALK, ChatPlatform.LARK
 ENGLISH, CHINESE = Language.ENGLISH, Language.CHINESE
 CHATS = [Chat(name, language) for name in ChatPlatform for language in Language]
-FACTS = Facts("Success", "provision", "dingtalk.approval", "ops", emp_id="E123", role="devops")
+OUTCOME = Outcome(
+    Request("provision", "event-1", "dingtalk.approval", "ops", emp_id="E123", role="devops"),
+    "Success",
+)
 
 HOSTILE = [
     "<at id=all></at>",
@@ -82,18 +87,17 @@ def test_ordinary_text_stays_as_it_is(text: str) -> None:
     assert text == neutral(text)
 
 
-def told(text: str, status: str = "Failed") -> Facts:
-    """Return facts whose every text is the same."""
-    return Facts(
+def message_for(outcome: Outcome, chat: Chat, event_id: str = "event-1") -> dict[str, Any]:
+    """Return the message of an outcome for a chat."""
+    return build(outcome, words(chat.language), chat.platform, event_id)
+
+
+def told(text: str, status: str = "Failed") -> Outcome:
+    """Return an outcome whose every text is the same."""
+    request = Request(**{**dict.fromkeys(FIELDS, text), "action": "provision", "chat": "ops"})
+    return Outcome(
+        request,
         status,
-        "provision",
-        text,
-        "ops",
-        emp_id=text,
-        role=text,
-        request_id=text,
-        requested_by=text,
-        approved_by=text,
         invoke_id=text,
         command_id=text,
         instance_id=text,
@@ -123,7 +127,7 @@ def texts_of(message: Any, tag: str) -> list[str]:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_nothing_breaks_out_of_dingtalks_markdown(text: str, language: Language) -> None:
     """The message has our headings, list and quotes, and nobody else's markup or mention."""
-    message = json.loads(encode(build(told(text), Chat(DINGTALK, language), "event-1")))
+    message = json.loads(encode(message_for(told(text), Chat(DINGTALK, language))))
     assert {"msgtype", "markdown", "at", "msgUuid"} == set(message)
     assert {"isAtAll": False} == message["at"]
     assert message["markdown"]["title"].startswith("[ECS]")
@@ -140,7 +144,7 @@ def test_nothing_breaks_out_of_dingtalks_markdown(text: str, language: Language)
 @pytest.mark.parametrize("text", HOSTILE)
 def test_nothing_breaks_out_of_larks_card(text: str, language: Language) -> None:
     """Markup is only ours, and what came from outside stands in plain text or is neutral."""
-    message = json.loads(encode(build(told(text), Chat(LARK, language), "event-1")))
+    message = json.loads(encode(message_for(told(text), Chat(LARK, language))))
     assert {"msg_type", "card"} == set(message)
     assert {"config", "header", "elements"} == set(message["card"])
     assert message["card"]["header"]["title"]["content"].startswith("[ECS] ")
@@ -164,35 +168,35 @@ def test_nothing_breaks_out_of_larks_card(text: str, language: Language) -> None
 @example(CHATS[1], "*\n" * 30, 400)
 def test_messages_and_events_stay_under_every_limit(chat: Chat, unit: str, times: int) -> None:
     """However long each text is, a message is under 18,000 bytes and a result event under 64 KB."""
-    facts = told(unit * times)
-    message = build(facts, chat, "e" * 128)
+    outcome = told(unit * times)
+    message = message_for(outcome, chat, "e" * 128)
     most_bytes = platform(chat.platform).most_bytes
     assert len(encode(message)) < most_bytes
     assert json.loads(encode(message))["msgtype" if chat.platform is DINGTALK else "msg_type"]
-    told_detail = json.dumps(detail(facts, chat.language), ensure_ascii=False)
+    told_detail = json.dumps(detail(outcome, words(chat.language)), ensure_ascii=False)
     assert len(told_detail.encode("utf-8", "replace")) + most_bytes < 60_000
 
 
 @pytest.mark.parametrize("chat", CHATS, ids=str)
 def test_a_worst_case_keeps_its_output(chat: Chat) -> None:
     """The limit is reached by design, not by dropping the output."""
-    facts = FACTS._replace(output=presentable("*开😀" * 5000 + "\nlast line"))
-    assert "last line" in encode(build(facts, chat, "e")).decode()
+    outcome = OUTCOME._replace(output=presentable("*开😀" * 5000 + "\nlast line"))
+    assert "last line" in encode(message_for(outcome, chat)).decode()
 
 
 @pytest.mark.parametrize("chat", CHATS, ids=str)
 def test_a_repeat_says_so(chat: Chat) -> None:
     """An answer to a repeat cannot be taken for a second run."""
-    notice = words.label("repeat", chat.language)
-    shown = encode(build(FACTS._replace(repeat=True), chat, "e")).decode()
+    notice = words(chat.language).labels["repeat"]
+    shown = encode(message_for(OUTCOME._replace(repeat=True), chat)).decode()
     assert notice in shown
-    assert notice not in encode(build(FACTS, chat, "e")).decode()
+    assert notice not in encode(message_for(OUTCOME, chat)).decode()
 
 
 def test_several_instances_are_counted() -> None:
     """A message that stands for many instances says how each of them ended."""
-    facts = FACTS._replace(counts=(("Success", 149), ("Failed", 1)))
-    text = build(facts, Chat(DINGTALK, ENGLISH), "e")["markdown"]["text"]
+    outcome = OUTCOME._replace(counts=(("Success", 149), ("Failed", 1)))
+    text = message_for(outcome, Chat(DINGTALK, ENGLISH))["markdown"]["text"]
     assert "- **Instances**: Success 149, Failed 1" in text
 
 
@@ -209,21 +213,30 @@ def test_several_instances_are_counted() -> None:
 )
 def test_lengths_of_time_are_short(seconds: int, english: str, chinese: str) -> None:
     """The two largest units are enough for people."""
-    assert (english, chinese) == (words.span(seconds, "en"), words.span(seconds, "zh"))
+    assert (english, chinese) == (words(ENGLISH).span(seconds), words(CHINESE).span(seconds))
 
 
-@pytest.mark.parametrize("code", sorted(words._REASONS))
-def test_every_reason_says_the_same_in_both_languages(code: str) -> None:
-    """English and Chinese have the same places for values."""
-    english, chinese = words._REASONS[code]
-    places = re.compile(r"\{\w*\}")
-    assert sorted(places.findall(english)) == sorted(places.findall(chinese))
+def places(text: str) -> list[str]:
+    """Return the places for values in a text."""
+    return sorted(re.findall(r"\{\w*\}", text))
 
 
-@pytest.mark.parametrize("name", sorted(words._LABELS))
-def test_every_label_is_there_in_both_languages(name: str) -> None:
-    """No field is without a name."""
-    assert words.label(name, "en") != words.label(name, "zh")
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("table", ["labels", "headlines", "reasons", "exit_codes", "rules"])
+def test_every_language_says_the_same(table: str, language: Language) -> None:
+    """Each language has every word of the others, with the same places for values."""
+    english, other = getattr(words(ENGLISH), table), getattr(words(language), table)
+    assert {key: places(text) for key, text in english.items()} == {
+        key: places(text) for key, text in other.items()
+    }
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_field_of_a_request_has_words(language: Language) -> None:
+    """What is checked has a rule that people can read, and what is shown has a name."""
+    for field in FIELDS.values():
+        assert not field.pattern or words(language).rules[field.rule]
+        assert not field.label or words(language).labels[field.label]
 
 
 @pytest.mark.parametrize(
@@ -231,18 +244,15 @@ def test_every_label_is_there_in_both_languages(name: str) -> None:
 )
 def test_values_are_no_templates(value: str) -> None:
     """A value is put into a reason as it is, whatever it looks like, and cut."""
-    text = because("malformed", field="emp_id", value=value, accepted=Rule("emp_id")).text("en")
+    reason = Reason.of("malformed", field="emp_id", value=value, accepted=Rule("emp_id"))
+    text = words(ENGLISH).reason(reason)
     assert value[:150] in text
     assert len(text) < 300
 
 
 def test_values_that_depend_on_the_language_are_translated() -> None:
     """Rules and lengths of time are put into the reader's language."""
-    reason = because("stale", age=Span(7200), limit=Span(60))
-    assert "该审批已过去 2 小时，超过 1 分 不再执行，请重新审批" == reason.text("zh")
-    assert "2 h old, and after 1 min" in reason.text("en")
-
-
-def test_an_unknown_language_is_english() -> None:
-    """A word is never missing."""
-    assert "Employee" == words.label("employee", "fr")
+    reason = Reason.of("stale", age=Span(7200), limit=Span(60))
+    chinese = "该审批已过去 2 小时；超过 1 分 的申请不再执行，请重新审批"
+    assert chinese == words(CHINESE).reason(reason)
+    assert "2 h old; requests older than 1 min are not run" in words(ENGLISH).reason(reason)

@@ -7,15 +7,14 @@ from typing import Any
 import pytest
 
 from functions.cloud.errors import SettingError
-from functions.request import deployment as loop
-from functions.request import environment
+from functions.request import deployment, environment
 from functions.run_command import settings as run_command
 from tests.unit.functions.samples import ENVIRONMENT, LOOP
 
 
 def test_the_loop_is_read_whole() -> None:
     """Sources, chats and roles come out typed, with the defaults filled in."""
-    found = loop.read(
+    found = deployment.read(
         {
             "LOOP": json.dumps(
                 {
@@ -42,7 +41,7 @@ def test_the_loop_is_read_whole() -> None:
 def test_a_day_is_the_default_age() -> None:
     """Without a limit, a request may be a day old."""
     given = {k: v for k, v in LOOP.items() if k not in {"stale_after_seconds", "script_sha256"}}
-    found = loop.read({"LOOP": json.dumps(given)})
+    found = deployment.read({"LOOP": json.dumps(given)})
     assert (86_400, "") == (found.stale_after_seconds, found.script_sha256)
 
 
@@ -86,7 +85,7 @@ def test_a_day_is_the_default_age() -> None:
 def test_a_wrong_loop_says_where(changes: dict[str, Any], path: str) -> None:
     """The first value that is wrong is named by its path, with what is accepted."""
     with pytest.raises(SettingError, match=f"environment variable LOOP: {path}"):
-        loop.read({"LOOP": json.dumps({**LOOP, **changes})})
+        deployment.read({"LOOP": json.dumps({**LOOP, **changes})})
 
 
 @pytest.mark.parametrize(
@@ -143,7 +142,7 @@ def test_a_long_value_may_stand_in_the_archive(
     """A variable that names a file stands for its content: all variables have 4 KB together."""
     monkeypatch.setattr(environment, "archive", lambda: tmp_path)
     (tmp_path / "loop.json").write_text(json.dumps(LOOP), encoding="utf-8")
-    assert "provisioning-test" == loop.read({"LOOP": "@loop.json"}).bus
+    assert "provisioning-test" == deployment.read({"LOOP": "@loop.json"}).bus
 
 
 @pytest.mark.parametrize(
@@ -167,7 +166,7 @@ def test_only_files_of_the_archives_root_are_read(
         (folder / "loop.json").write_text(json.dumps(LOOP), encoding="utf-8")
         (folder / ".hidden").write_text(json.dumps(LOOP), encoding="utf-8")
     with pytest.raises(SettingError, match=f"environment variable LOOP: {words}"):
-        loop.read({"LOOP": value})
+        deployment.read({"LOOP": value})
 
 
 def test_the_archives_root_is_where_index_py_lies() -> None:

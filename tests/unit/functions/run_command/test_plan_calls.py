@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.request import tags as names
+from functions.request.fields import Request
 from functions.run_command import plan
-from functions.run_command.decide import Request
 from tests.unit.functions.samples import LOOP, invocation, loop_with, patient, run, settings
 
 REQUEST = Request(

@@ -1,0 +1,85 @@
+"""Every word that people read, in English."""
+
+from functions.report.i18n.table import Words
+
+WORDS = Words(
+    labels={
+        "status": "Status",
+        "employee": "Employee",
+        "role": "Role",
+        "request": "Request",
+        "account": "Account",
+        "instance": "Instance",
+        "instances": "Instances",
+        "invocation": "Invocation",
+        "exit_code": "Exit code",
+        "duration": "Duration",
+        "requested_by": "Requested by",
+        "approved_by": "Approved by",
+        "reason": "Reason",
+        "output": "Output (last lines)",
+        "dropped": "{} more bytes of output were discarded",
+        "repeat": "This request was made before and was not run again. This is the first run's"
+        " result.",
+        "source": "Source",
+        "script": "script",
+    },
+    headlines={
+        ("Success", "provision"): "Provisioned",
+        ("Success", "deprovision"): "Deprovisioned",
+        ("Rejected", "provision"): "Provisioning rejected",
+        ("Rejected", "deprovision"): "Deprovisioning rejected",
+        ("Timeout", "provision"): "Provisioning timed out",
+        ("Timeout", "deprovision"): "Deprovisioning timed out",
+        ("Cancelled", "provision"): "Provisioning cancelled",
+        ("Cancelled", "deprovision"): "Deprovisioning cancelled",
+        ("Terminated", "provision"): "Provisioning stopped",
+        ("Terminated", "deprovision"): "Deprovisioning stopped",
+        ("", "provision"): "Provisioning failed",
+        ("", "deprovision"): "Deprovisioning failed",
+    },
+    reasons={
+        "unreadable-event": "the event could not be read",
+        "unknown-source": "events of source {source} are not accepted here",
+        "no-token": "the sender did not send the secret that this source requires"
+        " (header X-Provisioning-Token); event {event}",
+        "wrong-token": "the sender's secret (header X-Provisioning-Token) is wrong; event {event}",
+        "unreadable-body": "the request body is not a JSON object",
+        "no-time": "the event has no time",
+        "stale": "the approval is {age} old; requests older than {limit} are not run;"
+        " please approve again",
+        "unknown-type": "detail-type is {value}; accepted: ProvisionRequest, DeprovisionRequest",
+        "no-detail": "detail is missing; it must be an object with emp_id and role",
+        "missing": "{field} is missing",
+        "not-text": "{field} is {value}; it must be a string, in quotes",
+        "malformed": "{field} is {value}; accepted: {accepted}",
+        "unknown-role": "role {value} is not in the catalogue; it has: {accepted}",
+        "no-deprovision": "removing accounts is not configured here",
+        "no-instances": "role {value} has no instances to run on; ask an administrator to add one",
+        "used-before": "request_id {request} was already used for {emp_id} as {role}"
+        " ({invocation}); a new request needs a new id",
+        "refused": "{action} was refused by the cloud: {code} {message}",
+    },
+    # The README of the scripts has the whole table.
+    exit_codes={
+        1: "the script failed unexpectedly",
+        2: "the script did not accept the request",
+        3: "the host does not meet a requirement",
+        4: "the result could not be verified",
+        5: "the account belongs to someone else or is not managed by this system",
+        6: "another operation kept the host locked; try again",
+        7: "a package could not be installed",
+        8: "the account or its home could not be changed",
+        9: "the sudo rules could not be installed",
+        10: "files on the host could not be written",
+        11: "processes of the employee did not end",
+    },
+    rules={
+        "emp_id": "1 to 32 letters, digits or, between these, dots, hyphens or underscores",
+        "role": "1 to 32 lower-case letters, digits or hyphens, beginning with a letter",
+        "request_id": "1 to 128 letters, digits or . _ : / @ + = # - without spaces",
+        "chat": "1 to 32 lower-case letters, digits or hyphens, beginning with a letter",
+        "name": "1 to 64 letters, digits, spaces or . _ @ ' ( ) · - of a name",
+    },
+    units=("s", "min", "h", "d"),
+)

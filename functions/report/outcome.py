@@ -1,0 +1,35 @@
+"""What became of a request, whichever function found it out."""
+
+from typing import NamedTuple
+
+from functions.report.reason import Reason
+from functions.request.fields import Request
+
+SUCCESS = "Success"
+FAILED = "Failed"
+REJECTED = "Rejected"
+
+
+class Outcome(NamedTuple):
+    """Everything that a result event and its message tell."""
+
+    request: Request
+    status: str
+    """Cloud Assistant's word, or ``Rejected``."""
+    invoke_id: str = ""
+    command_id: str = ""
+    instance_id: str = ""
+    counts: tuple[tuple[str, int], ...] = ()
+    """How many instances have which status, where one result stands for several of them."""
+    exit_code: int | None = None
+    start_time: str = ""
+    finish_time: str = ""
+    output: str = ""
+    """Printable and without secrets, but in its whole length."""
+    dropped: int = 0
+    error: str = ""
+    """Cloud Assistant's own words on why the command could not be sent or run."""
+    reason: Reason | None = None
+    script_sha256: str = ""
+    repeat: bool = False
+    """Whether this answers a repeated request with the first one's result."""

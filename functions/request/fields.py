@@ -1,0 +1,102 @@
+"""What a request holds, declared once.
+
+An attribute of :class:`Request` says beside its name what a sender may write, which tag carries it
+from the start of a run to its end, whether the script takes it, and where a message shows it. The
+checks, the tags, the parameters, the result events and the messages follow from that.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, NamedTuple, Self
+
+PROVISION = "provision"
+DEPROVISION = "deprovision"
+
+_WORD = r"[a-z][a-z0-9-]{0,31}"
+_NAME = r"(?!.*://)\w(?:[\w .@'()·-]{0,62}[\w.)])?"
+
+
+class Field(NamedTuple):
+    """What an attribute of a request may hold, and where it goes."""
+
+    pattern: str = ""
+    """What a posted value must match as a whole; empty for what no sender can set."""
+    rule: str = ""
+    """The pattern in words: a key of the languages' rules."""
+    required: bool = False
+    tag: str = ""
+    """The tag of an invocation that carries it (see ``tags.py`` for the limits)."""
+    parameter: bool = False
+    """Whether it is a parameter of the script, in this order."""
+    label: str = ""
+    """Its name in a message: a key of the languages' labels; empty for what is not shown."""
+    below_run: bool = False
+    """Whether a message shows it below what happened on the host."""
+
+
+class Request(NamedTuple):
+    """Who gets or loses what, and who is told."""
+
+    action: Annotated[str, Field(tag="provisioning:action")]
+    event_id: Annotated[str, Field(tag="provisioning:event")]
+    source: Annotated[str, Field(tag="provisioning:source")]
+    chat: Annotated[str, Field(_WORD, rule="chat", tag="provisioning:chat")]
+    emp_id: Annotated[
+        str,
+        Field(
+            r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,30}[A-Za-z0-9])?",
+            rule="emp_id",
+            required=True,
+            parameter=True,
+            label="employee",
+        ),
+    ] = ""
+    role: Annotated[str, Field(_WORD, rule="role", required=True, parameter=True, label="role")] = (
+        ""
+    )
+    request_id: Annotated[
+        str,
+        Field(
+            r"(?!.*://)[\w.:/@+=#-]{1,128}",
+            rule="request_id",
+            tag="provisioning:request",
+            label="request",
+        ),
+    ] = ""
+    """The sender's; without one, the event's own id."""
+    requested_by: Annotated[
+        str,
+        Field(_NAME, rule="name", tag="provisioning:by", label="requested_by", below_run=True),
+    ] = ""
+    approved_by: Annotated[
+        str,
+        Field(
+            _NAME, rule="name", tag="provisioning:approved-by", label="approved_by", below_run=True
+        ),
+    ] = ""
+
+    def parameters(self) -> dict[str, str]:
+        """Return the parameters of the script."""
+        return {name: getattr(self, name) for name in PARAMETERS}
+
+    def tags(self) -> dict[str, str]:
+        """Return what an invocation carries of the request, without what is empty."""
+        values = {field.tag: getattr(self, name) for name, field in FIELDS.items() if field.tag}
+        return {tag: value for tag, value in values.items() if value}
+
+    @classmethod
+    def carried(cls, tags: Mapping[str, str], parameters: Mapping[str, str]) -> Self:
+        """Return the request that an invocation's tags and parameters carry; the rest is empty."""
+        return cls(
+            **{
+                name: parameters.get(name, "") if field.parameter else tags.get(field.tag, "")
+                for name, field in FIELDS.items()
+            }
+        )
+
+
+FIELDS: dict[str, Field] = {
+    name: annotation.__metadata__[0] for name, annotation in Request.__annotations__.items()
+}
+POSTED = {name: field for name, field in FIELDS.items() if field.pattern}
+"""What a sender can set."""
+PARAMETERS = tuple(name for name, field in FIELDS.items() if field.parameter)
