@@ -1,6 +1,7 @@
 """The folders are the architecture: imports point one way."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -59,6 +60,7 @@ ALLOWED = {
         "localcloud.dryrun",
         "localcloud.client",
         "localcloud.settings",
+        "localcloud.signing",
         COMMANDLINE,
     }
     | PULUMI,
@@ -128,6 +130,17 @@ def test_services_know_nothing_of_how_they_are_asked(path: Path) -> None:
     """A service sees API calls and plain HTTP values: neither the gateway nor a web framework."""
     forbidden = ("localcloud.app", "localcloud.gateway", "starlette", "uvicorn")
     assert [] == [name for name in imported(path) if name.startswith(forbidden)]
+
+
+def test_the_gateway_knows_products_only_as_styles() -> None:
+    """What is particular to a product is in its folder, or in its wire style."""
+    names = "|".join(SERVICES - {"location"})
+    named = {
+        path.name: found
+        for path in (SOURCES["localcloud"] / "gateway").glob("*.py")
+        if (found := re.findall(rf"[\"'.]({names})\b", path.read_text()))
+    }
+    assert {} == named
 
 
 def test_no_module_imports_itself_through_others() -> None:

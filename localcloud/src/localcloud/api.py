@@ -1,7 +1,8 @@
-"""One API request after parsing, and what an action of a service is."""
+"""What a service offers: products with actions, and the calls that these answer."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
 from localcloud.errors import InvalidParameter, MissingParameter
@@ -80,9 +81,8 @@ class ApiCall:
         return default if not text else text == "true"
 
 
-Answer = dict[str, Any] | list[Any] | bytes | HttpResponse | None
-"""A JSON value, raw bytes, a whole response where status or headers matter, or nothing (204 in
-ROA, an empty 200 in SLS)."""
+Answer = dict[str, Any] | list[Any] | HttpResponse | None
+"""A JSON value, a whole response where status or headers matter, or None for an empty body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +96,48 @@ class Action(Generic[Service]):
     """The resources on which the permission is needed, each of them; if None, ``*``."""
     partial: str = ""
     """What this action lacks of the real one, for the table in the README."""
+
+
+Route = tuple[str, str, str]
+"""Method, path template and action."""
+
+
+class WireStyle(Enum):
+    """How an API is spoken: the names of the gateway's styles."""
+
+    RPC = auto()
+    FUNCTION_COMPUTE = auto()
+    SLS = auto()
+    MNS = auto()
+    EVENTBRIDGE_DATA = auto()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product(Generic[Service]):
+    """One API of the cloud."""
+
+    service: type[Service]
+    """What answers it: the local cloud's one object of this class."""
+    style: WireStyle
+    title: str
+    version: str = ""
+    """The API's version where requests are told apart by it."""
+    actions: Mapping[str, Action[Service]]
+    routes: Sequence[Route] = ()
+    """The paths that lead to its actions, unless it is an RPC API. A route may lead to an action
+    that is not here, so that the error can name it."""
+    neighbours: Sequence[str] = ()
+    """Actions that clients of the product may well ask for and do not find here."""
+    error_fields: Mapping[str, Any] = field(default_factory=dict)
+    """What every error holds besides code, message and request id."""
+
+    @property
+    def heading(self) -> str:
+        """Return title and version."""
+        return f"{self.title}, {self.version}" if self.version else self.title
+
+    @property
+    def absent(self) -> list[str]:
+        """Return the actions that are known by name and answered as unknown."""
+        named = {action for _, _, action in self.routes} | set(self.neighbours)
+        return sorted(named - set(self.actions))

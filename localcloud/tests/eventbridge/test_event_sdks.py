@@ -23,9 +23,10 @@ from mns.queue import Message, QueueMeta
 from lab.eventbridge import EventBridgeLab, function_target
 from localcloud.errors import ApiError
 from localcloud.eventbridge import data_plane
-from localcloud.gateway import render
 from localcloud.gateway.routes import RouteTable
+from localcloud.gateway.styles import style_of
 from localcloud.mns import data_plane as mns_data
+from localcloud.products import PRODUCTS
 
 
 class Bridge:
@@ -82,14 +83,16 @@ class Bridge:
         path: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
     ) -> Any:
+        style = style_of(PRODUCTS[product])
+
         async def run() -> Any:
             try:
                 value = await self._lab.call(
                     action, product, body=body, path=path or {}, headers=headers or {}, **params
                 )
             except ApiError as error:
-                return render.error(product, error, "R")
-            return render.answer(product, value, "R")
+                return style.error(error, "R")
+            return style.answer(value, "R")
 
         response = asyncio.run_coroutine_threadsafe(run(), self._loop).result(10)
         return SimpleNamespace(

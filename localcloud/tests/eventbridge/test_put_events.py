@@ -10,7 +10,7 @@ from lab.eventbridge import PRODUCTS, ROOT, EventBridgeLab, function_target
 from localcloud.api import ApiCall
 from localcloud.errors import ApiError
 from localcloud.gateway.inspection import JsonResponse
-from localcloud.gateway.render import dumps
+from localcloud.gateway.styles.style import as_json
 
 
 def cloud_event(identity: str = "t-1:i-1:Success", **extra: Any) -> dict[str, Any]:
@@ -181,7 +181,7 @@ async def test_what_an_older_version_kept_hides_nothing(lab: EventBridgeLab, num
     assert b"Infinity" not in shown or number == "Infinity"
     assert ["good", "old"] == [way["id"] for way in strict(shown)]
     asked = await lab.call("QueryEvent", EventId="old", EventBusName="default")
-    assert strict(dumps(asked))["Data"]
+    assert strict(as_json(asked))["Data"]
     await lab.dispatcher.drain()
 
 

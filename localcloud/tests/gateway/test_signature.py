@@ -12,14 +12,27 @@ from Tea.request import TeaRequest
 
 from localcloud.errors import ApiError
 from localcloud.gateway import signature
-from localcloud.gateway.signature import IncompleteSignature, NoSignature, Scheme, Unsigned
+from localcloud.gateway.request import Request
+from localcloud.gateway.signature import (
+    ACS3,
+    ROA,
+    RPC,
+    IncompleteSignature,
+    NoSignature,
+    Scheme,
+)
+from localcloud.gateway.styles import style_of
+from localcloud.gateway.styles.eventbridge_data import EVENTS
+from localcloud.gateway.styles.rpc import Rpc
 from localcloud.products import PRODUCTS
 
 SECRET = "a-secret"
 OTHER = "another-secret"
+STYLES = {name: style_of(product) for name, product in PRODUCTS.items()}
+SCHEMES = {scheme for style in STYLES.values() for scheme in style.schemes}
 
 
-def unsigned(**changes: object) -> Unsigned:
+def unsigned(**changes: object) -> Request:
     """Return a request with nothing in it but what is named."""
     parts: dict[str, object] = {
         "method": "POST",
@@ -29,15 +42,15 @@ def unsigned(**changes: object) -> Unsigned:
         "headers": {},
         "body": b"",
     }
-    return Unsigned(**{**parts, **changes})  # type: ignore[arg-type]
+    return Request(**{**parts, **changes})  # type: ignore[arg-type]
 
 
-def read(request: Unsigned) -> signature.Signed:
+def read(request: Request) -> signature.Signed:
     """Read a signature of any scheme."""
-    return signature.read(request, Scheme)
+    return signature.read(request, SCHEMES)
 
 
-def rpc() -> Unsigned:
+def rpc() -> Request:
     """Return an RPC request as the provider and `aliyun` sign it."""
     query = {
         "AccessKeyId": "key",
@@ -53,7 +66,7 @@ def rpc() -> Unsigned:
     return unsigned(query={**query, "Signature": signed}, form=form)
 
 
-def acs3() -> Unsigned:
+def acs3() -> Request:
     """Return a request as the current SDKs sign it."""
     request = TeaRequest()
     request.method, request.pathname = "POST", "/2023-03-30/functions/f%20g"
@@ -78,7 +91,7 @@ def acs3() -> Unsigned:
     )
 
 
-def roa() -> Unsigned:
+def roa() -> Request:
     """Return a request as the older ROA clients sign it."""
     request = TeaRequest()
     request.method, request.pathname = "PUT", "/2023-03-30/functions/f"
@@ -100,7 +113,7 @@ def roa() -> Unsigned:
     )
 
 
-def eventbridge_data() -> Unsigned:
+def eventbridge_data() -> Request:
     """Return a PutEvents request of EventBridge's data-plane SDK."""
     request = TeaRequest()
     request.method, request.pathname, request.query = "POST", "/openapi/putEvents", {}
@@ -216,21 +229,16 @@ def test_a_request_without_a_known_signature_is_refused(authorization: str) -> N
         read(unsigned(headers={"authorization": authorization}))
 
 
-REQUESTS = {
-    Scheme.RPC: rpc,
-    Scheme.ACS3: acs3,
-    Scheme.ROA: roa,
-    Scheme.EVENTS: eventbridge_data,
-}
+REQUESTS = {RPC: rpc, ACS3: acs3, ROA: roa, EVENTS: eventbridge_data}
 
 
 @pytest.mark.parametrize("product", sorted(PRODUCTS))
-@pytest.mark.parametrize("scheme", REQUESTS)
+@pytest.mark.parametrize("scheme", REQUESTS, ids=lambda scheme: scheme.name)
 def test_a_product_takes_its_own_schemes_alone(product: str, scheme: Scheme) -> None:
     """A good signature of another product's scheme is none here."""
-    schemes = PRODUCTS[product].schemes
+    schemes = STYLES[product].schemes
     if scheme in schemes:
-        assert scheme is signature.read(REQUESTS[scheme](), schemes).scheme
+        assert signature.read(REQUESTS[scheme](), schemes).is_signed_with(SECRET)
         return
     with pytest.raises(NoSignature):
         signature.read(REQUESTS[scheme](), schemes)
@@ -238,9 +246,10 @@ def test_a_product_takes_its_own_schemes_alone(product: str, scheme: Scheme) -> 
 
 def test_only_rpc_products_take_a_signature_in_the_query() -> None:
     """It covers neither path nor body, so a page could put both round it."""
-    with_paths = {name for name, product in PRODUCTS.items() if product.routes is not None}
-    in_query = {name for name, product in PRODUCTS.items() if Scheme.RPC in product.schemes}
+    with_paths = {name for name, product in PRODUCTS.items() if product.routes}
+    in_query = {name for name, style in STYLES.items() if RPC in style.schemes}
     assert {"fc", "sls", "mns-data", "eventbridge-data"} == with_paths
+    assert in_query == {name for name, style in STYLES.items() if isinstance(style, Rpc)}
     assert set() == with_paths & in_query
 
 

@@ -10,7 +10,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from localcloud.access_key import AccessKey
-from localcloud.gateway.signature import Scheme, Unsigned, read
+from localcloud.gateway.request import Request
+from localcloud.gateway.signature import ROA, RPC, read
+from localcloud.gateway.styles.sls import LOG
 
 KEY = AccessKey.random()
 
@@ -79,7 +81,7 @@ class RecordingCloud:
         is_form = headers.get("content-type", "").startswith("application/x-www-form")
         form = dict(parse_qsl(body.decode(), keep_blank_values=True)) if is_form else {}
         signed = read(
-            Unsigned(
+            Request(
                 method=handler.command,
                 path=parts.path,
                 query=query,
@@ -87,7 +89,7 @@ class RecordingCloud:
                 headers=headers,
                 body=body,
             ),
-            Scheme,
+            (RPC, ROA, LOG),
         )
         if not signed.is_signed_with(KEY.secret):
             return 403, {"Code": "SignatureDoesNotMatch", "Message": "wrong signature"}

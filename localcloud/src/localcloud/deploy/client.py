@@ -4,9 +4,7 @@ Three styles: RPC (EventBridge, ECS, RAM, MNS, ResourceManager), ROA (Function C
 whose project is part of the host name.
 """
 
-import base64
 import hashlib
-import hmac
 import json
 import threading
 from collections.abc import Mapping
@@ -14,9 +12,10 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.client import HTTPConnection, HTTPException
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
+from localcloud import signing
 from localcloud.commandline import endpoints
 from localcloud.settings import CloudSettings
 
@@ -37,11 +36,6 @@ class RefusedError(Exception):
         """Return whether the thing to be made exists already."""
         code = self.code.lower()
         return "exist" in code and "not" not in code
-
-    @property
-    def is_absence(self) -> bool:
-        """Return whether the thing asked for does not exist."""
-        return self.status == 404
 
 
 class Client:
@@ -76,11 +70,9 @@ class Client:
             "Timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "Version": version,
         }
-        signed = "&".join(
-            f"{_percent(k)}={_percent(v)}" for k, v in sorted({**query, **form}.items())
-        )
-        text = f"POST&{_percent('/')}&{_percent(signed)}"
-        query["Signature"] = _mac(self._secret + "&", text, hashlib.sha1)
+        text = signing.rpc_text("POST", {**query, **form})
+        key = signing.rpc_key(self._secret)
+        query["Signature"] = signing.base64_hmac(hashlib.sha1, key, text)
         headers = {
             "content-type": "application/x-www-form-urlencoded",
             "x-acs-action": action,
@@ -103,9 +95,10 @@ class Client:
             "x-acs-signature-version": "1.0",
             "x-acs-version": "2023-03-30",
         }
-        first = ("accept", "content-md5", "content-type", "date")
-        text = _header_text(method, headers, first, ("x-acs-",)) + path
-        headers["authorization"] = f"acs {self._key}:{_mac(self._secret, text, hashlib.sha1)}"
+        named = ("accept", *signing.DATED_HEADERS)
+        text = signing.header_text(method, headers, path, ("x-acs-",), named)
+        signature = signing.base64_hmac(hashlib.sha1, self._secret, text)
+        headers["authorization"] = f"acs {self._key}:{signature}"
         return self._json(f"{method} {path}", method, path, headers, content)
 
     def sls(self, method: str, path: str, body: Any = None, project: str = "") -> dict[str, Any]:
@@ -120,9 +113,9 @@ class Client:
             "x-log-bodyrawsize": str(len(content)),
             "x-log-signaturemethod": "hmac-sha256",
         }
-        first = ("content-md5", "content-type", "date")
-        text = _header_text(method, headers, first, ("x-log-", "x-acs-")) + path
-        headers["authorization"] = f"LOG {self._key}:{_mac(self._secret, text, hashlib.sha256)}"
+        text = signing.header_text(method, headers, path, ("x-log-", "x-acs-"))
+        signature = signing.base64_hmac(hashlib.sha256, self._secret, text)
+        headers["authorization"] = f"LOG {self._key}:{signature}"
         return self._json(f"{method} {path}", method, path, headers, content)
 
     def _json(
@@ -172,22 +165,5 @@ def _as_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
-def _percent(text: str) -> str:
-    return quote(text, safe="~")
-
-
-def _mac(secret: str, text: str, digest: Any) -> str:
-    return base64.b64encode(hmac.new(secret.encode(), text.encode(), digest).digest()).decode()
-
-
 def _http_date() -> str:
     return format_datetime(datetime.now(UTC), usegmt=True)
-
-
-def _header_text(
-    method: str, headers: Mapping[str, str], first: tuple[str, ...], prefixes: tuple[str, ...]
-) -> str:
-    """Write the beginning of what ROA and SLS sign: method, some headers, the prefixed ones."""
-    lines = [method, *(headers.get(name, "") for name in first)]
-    lines += [f"{n}:{v}" for n, v in sorted(headers.items()) if n.startswith(prefixes)]
-    return "".join(f"{line}\n" for line in lines)

@@ -4,7 +4,7 @@ Permissions and resources are those of the tables "RAM authorization" on the pag
 and of "Grant permissions on Cloud Assistant to a RAM user" where such a table names no resource.
 """
 
-from localcloud.api import Action
+from localcloud.api import Action, Product, WireStyle
 from localcloud.ecs import command_actions, instance_actions, invocation_actions, tag_actions
 from localcloud.ecs.state import Ecs
 
@@ -109,3 +109,12 @@ ACTIONS: dict[str, Action[Ecs]] = {
         partial="instances, commands and invocations only; no TagFilter",
     ),
 }
+
+PRODUCT = Product(
+    service=Ecs,
+    style=WireStyle.RPC,
+    title="ECS and Cloud Assistant",
+    version="2014-05-26",
+    actions=ACTIONS,
+    neighbours=("RunInstances", "SendFile", "CreateActivation", "DescribeSecurityGroups"),
+)

@@ -3,7 +3,7 @@
 import base64
 from typing import Any
 
-from localcloud.api import Action, Answer, ApiCall
+from localcloud.api import Action, Answer, ApiCall, Product, Route, WireStyle
 from localcloud.fc import download, limits, wire
 from localcloud.fc.errors import ConcurrencyNotReserved, InvalidArgument, NotSupportedHere
 from localcloud.fc.invocation import ERROR_HEADER, Invocation
@@ -348,11 +348,13 @@ ACTIONS: dict[str, Action[FunctionCompute]] = {
     ),
 }
 
-_FUNCTIONS = "/2023-03-30/functions"
+_VERSION = "2023-03-30"
+_FUNCTIONS = f"/{_VERSION}/functions"
+_TAGS = f"/{_VERSION}/tags-v2"
 _FUNCTION = f"{_FUNCTIONS}/{{functionName}}"
 _ALIAS = f"{_FUNCTION}/aliases/{{aliasName}}"
 
-ROUTES: list[tuple[str, str, str]] = [
+ROUTES: list[Route] = [
     ("POST", _FUNCTIONS, "CreateFunction"),
     ("GET", _FUNCTIONS, "ListFunctions"),
     ("GET", _FUNCTION, "GetFunction"),
@@ -368,9 +370,9 @@ ROUTES: list[tuple[str, str, str]] = [
     ("GET", _ALIAS, "GetAlias"),
     ("PUT", _ALIAS, "UpdateAlias"),
     ("DELETE", _ALIAS, "DeleteAlias"),
-    ("POST", "/2023-03-30/tags-v2", "TagResources"),
-    ("DELETE", "/2023-03-30/tags-v2", "UntagResources"),
-    ("GET", "/2023-03-30/tags-v2", "ListTagResources"),
+    ("POST", _TAGS, "TagResources"),
+    ("DELETE", _TAGS, "UntagResources"),
+    ("GET", _TAGS, "ListTagResources"),
     ("GET", f"{_FUNCTION}/concurrency", "GetConcurrencyConfig"),
     ("PUT", f"{_FUNCTION}/concurrency", "PutConcurrencyConfig"),
     ("DELETE", f"{_FUNCTION}/concurrency", "DeleteConcurrencyConfig"),
@@ -383,3 +385,12 @@ ROUTES: list[tuple[str, str, str]] = [
     ("GET", f"{_FUNCTION}/triggers", "ListTriggers"),
     ("POST", f"{_FUNCTION}/triggers", "CreateTrigger"),
 ]
+
+PRODUCT = Product(
+    service=FunctionCompute,
+    style=WireStyle.FUNCTION_COMPUTE,
+    title="Function Compute 3.0",
+    version=_VERSION,
+    actions=ACTIONS,
+    routes=ROUTES,
+)

@@ -8,7 +8,8 @@ from localcloud.environment import Clock
 from localcloud.errors import ApiError, NoPermission
 from localcloud.gateway import signature
 from localcloud.gateway.nonces import Nonces
-from localcloud.gateway.signature import Scheme
+from localcloud.gateway.request import Request
+from localcloud.gateway.signature import Scheme, Signed
 
 CLOCK_SKEW_SECONDS = 15 * 60
 """How far a signature's time may be off ("InvalidTimeStamp.Expired")."""
@@ -30,10 +31,8 @@ class Authentication:
         self._clock = clock
         self._nonces = nonces
 
-    def identify(
-        self, request: signature.Unsigned, accepted: Collection[Scheme]
-    ) -> tuple[Scheme, Caller]:
-        """Return how a request is signed and by whom.
+    def identify(self, request: Request, accepted: Collection[Scheme]) -> tuple[Signed, Caller]:
+        """Return what a request says about its signature, and who made it.
 
         Raises:
             ApiError: if it is not signed in an accepted way, or its signature is wrong, too old
@@ -58,7 +57,7 @@ class Authentication:
             )
         if signed.nonce and not self._nonces.take(signed.access_key_id, signed.nonce, now):
             raise ApiError("SignatureNonceUsed", "the signature's nonce was used already")
-        return signed.scheme, caller
+        return signed, caller
 
 
 class Allows(Protocol):

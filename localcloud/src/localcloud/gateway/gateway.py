@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from localcloud import strict_json
-from localcloud.gateway import inspection, origin, signature
+from localcloud.gateway import inspection, origin
 from localcloud.gateway.pipeline import Pipeline
+from localcloud.gateway.request import Request
 from localcloud.http import HttpRequest, HttpResponse
 from localcloud.settings import SUFFIX
 from localcloud.store import Store, StoreFailed
@@ -94,15 +95,18 @@ class Gateway:
                 return await handler(request)
             except StoreFailed as failure:
                 return _refused(str(failure), 503)
-        unsigned = signature.Unsigned(
-            method=scope["method"],
-            path=(scope.get("raw_path") or scope["path"].encode()).decode(),
-            query=query,
-            form=_form(headers, body),
-            headers=headers,
-            body=body,
+        return await self._pipeline.serve(
+            Request(
+                method=scope["method"],
+                path=(scope.get("raw_path") or scope["path"].encode()).decode(),
+                query=query,
+                form=_form(headers, body),
+                headers=headers,
+                body=body,
+                host=host,
+                source_ip=source_ip,
+            )
         )
-        return await self._pipeline.serve(unsigned, scope["path"], host, source_ip)
 
     def _http_handler(self, host: str, path: str) -> HttpHandler | None:
         for name, handler in self._http_handlers.items():

@@ -1,57 +1,54 @@
 """Who signed a request, by the schemes that Alibaba Cloud's clients use.
 
+Here are the schemes that APIs share; a wire style with one of its own keeps it in its module:
+
 ========================  =====================================================================
 RPC 1.0, HMAC-SHA1        ``Signature`` among the parameters; the provider, ``aliyun``
 ACS3-HMAC-SHA256          ``Authorization`` header over the whole request; the current SDKs
 ROA 1.0, HMAC-SHA1        ``Authorization: acs key:signature``; older ROA clients
-EventBridge, HMAC-SHA1    ``Authorization: acs:key:signature``; its data plane
-MNS, HMAC-SHA1            ``Authorization: MNS key:signature``
-SLS, HMAC-SHA1 or SHA256  ``Authorization: LOG key:signature``
 ========================  =====================================================================
 
-Each product takes its own schemes and no other. Reading a request gives a :class:`Signed`: the key
-it claims and a function that computes what the signature would be with a given secret. Nothing here
-knows secrets or users.
+Reading a request gives a :class:`Signed`: the key that it claims and a function that computes what
+the signature would be with a given secret. Nothing here knows secrets or users.
 """
 
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
-from urllib.parse import quote
 
 from localcloud.errors import ApiError, MissingParameter
+from localcloud.gateway.request import Request
+from localcloud.signing import (
+    DATED_HEADERS,
+    base64_hmac,
+    header_text,
+    rpc_key,
+    rpc_text,
+    sorted_query,
+)
 
-
-class Scheme(StrEnum):
-    """A way to sign, by what ``Authorization`` begins with; ``Signature`` is the parameter."""
-
-    RPC = "Signature"
-    ACS3 = "ACS3-HMAC-SHA256"
-    ROA = "acs"
-    EVENTS = "acs:"
-    MNS = "MNS"
-    LOG = "LOG"
+_SCHEME_NAME = re.compile(r"[^ :]*:?")
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What a request says about who sent it."""
+    """What a request claims about who sent it."""
 
-    scheme: Scheme
     access_key_id: str
     security_token: str
     signature: str
     expected: Callable[[str], str]
     """The signature that the holder of a secret would have made."""
     time: float | None
-    """When it was signed, seconds since 1970; nothing if the scheme does not say."""
+    """When it was signed, in seconds since 1970; None if it does not say."""
     nonce: str = ""
-    """What no second request may carry; the queues and logs have none."""
+    """What no second request may carry; some schemes have none."""
+    covers_body: bool = True
 
     def is_signed_with(self, secret: str) -> bool:
         """Return whether the request was signed with that secret, in constant time."""
@@ -59,33 +56,32 @@ class Signed:
 
 
 @dataclass(frozen=True, slots=True)
-class Unsigned:
-    """The parts of a request that a signature covers."""
+class Scheme:
+    """A way to sign."""
 
-    method: str
-    path: str
-    """As it was sent, still percent-encoded."""
-    query: Mapping[str, str]
-    form: Mapping[str, str]
-    headers: Mapping[str, str]
-    """Lower-case names."""
-    body: bytes
+    name: str
+    """What ``Authorization`` begins with, or the parameter that holds the signature."""
+    read: Callable[[Request], Signed]
+    in_header: bool = True
 
-    @property
-    def params(self) -> dict[str, str]:
-        """What RPC signs and reads: query and form."""
-        return {**self.query, **self.form}
+    def signs(self, request: Request) -> bool:
+        """Return whether a request claims to be signed in this way."""
+        authorization = request.headers.get("authorization", "")
+        if not self.in_header:
+            return not authorization and self.name in request.params
+        found = _SCHEME_NAME.match(authorization)
+        return found is not None and found[0] == self.name
 
 
 class NoSignature(ApiError):
     """The request carries no signature of a scheme that the product takes."""
 
     def __init__(self, accepted: Collection[Scheme]) -> None:
+        names = ", ".join(sorted(scheme.name for scheme in accepted))
         super().__init__(
             "MissingAccessKeyId",
-            "the request is not signed in a way that this product takes "
-            f"({', '.join(sorted(accepted))}); sign it with the access key that "
-            "'localcloud serve' prints",
+            f"the request is not signed in a way that this product takes ({names}); sign it with "
+            "the access key that 'localcloud serve' prints",
         )
 
 
@@ -96,32 +92,22 @@ class IncompleteSignature(ApiError):
         super().__init__("IncompleteSignature", f"the signature does not cover {what}")
 
 
-def scheme_of(request: Unsigned) -> Scheme | None:
-    """Return how a request is signed; nothing if it is not, or in a way that is unknown."""
-    name = request.headers.get("authorization", "").partition(" ")[0]
-    if name.startswith(Scheme.EVENTS):
-        return Scheme.EVENTS
-    if name:
-        return Scheme(name) if name in set(Scheme) - {Scheme.RPC} else None
-    return Scheme.RPC if "Signature" in request.params else None
-
-
-def read(request: Unsigned, accepted: Collection[Scheme]) -> Signed:
+def read(request: Request, accepted: Collection[Scheme]) -> Signed:
     """Return what a request claims about who signed it.
 
     Raises:
-        NoSignature: if there is no signature, or one of a scheme that is not accepted.
+        NoSignature: if there is no signature, or none of an accepted scheme.
         IncompleteSignature: if something that must be signed is not.
     """
-    scheme = scheme_of(request)
-    if scheme is None or scheme not in accepted:
-        raise NoSignature(accepted)
-    return _READERS[scheme](request)
+    for scheme in accepted:
+        if scheme.signs(request):
+            return scheme.read(request)
+    raise NoSignature(accepted)
 
 
-def _rpc(request: Unsigned) -> Signed:
+def _rpc(request: Request) -> Signed:
     """Signature of RPC APIs, version 1.0 ("Request signatures", RPC)."""
-    params = request.params
+    params = dict(request.params)
     signature = params.pop("Signature")
     for name in ("SignatureMethod", "SignatureVersion", "SignatureNonce", "Timestamp"):
         if not params.get(name):
@@ -131,20 +117,19 @@ def _rpc(request: Unsigned) -> Signed:
             "InvalidSignatureMethod",
             "accepted are the SignatureMethod HMAC-SHA1 and the SignatureVersion 1.0",
         )
-    query = "&".join(f"{_percent(k)}={_percent(v)}" for k, v in sorted(params.items()))
-    text = f"{request.method}&{_percent('/')}&{_percent(query)}"
+    text = rpc_text(request.method, params)
     return Signed(
-        scheme=Scheme.RPC,
         access_key_id=params.get("AccessKeyId", ""),
         security_token=params.get("SecurityToken", ""),
         signature=signature,
-        expected=lambda secret: _base64_hmac(hashlib.sha1, secret + "&", text),
+        expected=lambda secret: base64_hmac(hashlib.sha1, rpc_key(secret), text),
         time=_iso_time(params["Timestamp"]),
         nonce=params["SignatureNonce"],
+        covers_body=False,
     )
 
 
-def _acs3(request: Unsigned) -> Signed:
+def _acs3(request: Request) -> Signed:
     """Signature version 3 ("Request syntax and signature method V3"): all of the request."""
     headers = request.headers
     rest = headers["authorization"].partition(" ")[2]
@@ -160,7 +145,7 @@ def _acs3(request: Unsigned) -> Signed:
         [
             request.method,
             request.path or "/",
-            "&".join(f"{_percent(k)}={_percent(v)}" for k, v in sorted(request.query.items())),
+            sorted_query(request.query),
             "".join(f"{name}:{headers.get(name, '').strip()}\n" for name in names),
             ";".join(names),
             payload,
@@ -169,7 +154,6 @@ def _acs3(request: Unsigned) -> Signed:
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     text = f"ACS3-HMAC-SHA256\n{digest}"
     return Signed(
-        scheme=Scheme.ACS3,
         access_key_id=claims.get("Credential", ""),
         security_token=headers.get("x-acs-security-token", ""),
         signature=claims.get("Signature", ""),
@@ -181,123 +165,68 @@ def _acs3(request: Unsigned) -> Signed:
     )
 
 
-def _roa(request: Unsigned) -> Signed:
-    """Signature of ROA APIs, version 1.0; EventBridge's data plane leaves ``Accept`` out."""
-    authorization = request.headers["authorization"]
-    events = authorization.startswith(Scheme.EVENTS)
-    nonce = request.headers.get("x-acs-signature-nonce", "")
-    if events and not nonce:
-        # The other form may go without: `aliyun` sends Function Compute none.
-        raise IncompleteSignature("the header x-acs-signature-nonce")
-    named = _DATED_HEADERS if events else ("accept", *_DATED_HEADERS)
-    prefix = "x-acs" if events else "x-acs-"
-    text = _text(request, named, (prefix,), _resource(request.path, request.query))
-    return _dated(
+def _roa(request: Request) -> Signed:
+    """Signature of ROA APIs, version 1.0."""
+    named = ("accept", *DATED_HEADERS)
+    resource = resource_of(request.path, request.query)
+    return dated(
         request,
-        Scheme.EVENTS if events else Scheme.ROA,
-        authorization[4:],
+        request.headers["authorization"].partition(" ")[2],
         request.headers.get("x-acs-security-token", ""),
-        text,
-        nonce=nonce,
+        header_text(request.method, request.headers, resource, ("x-acs-",), named),
+        # It may be missing: `aliyun` sends Function Compute none.
+        nonce=request.headers.get("x-acs-signature-nonce", ""),
     )
 
 
-def _mns(request: Unsigned) -> Signed:
-    """Signature of the MNS data plane ("Request signatures", Simple Message Queue)."""
-    # The query stays in the order in which it was sent.
-    query = "&".join(f"{k}={v}" if v else k for k, v in request.query.items())
-    resource = f"{request.path}?{query}" if query else request.path
-    text = _text(request, _DATED_HEADERS, ("x-mns-",), resource)
-    claim = request.headers["authorization"].partition(" ")[2]
-    return _dated(request, Scheme.MNS, claim, request.headers.get("security-token", ""), text)
+RPC = Scheme("Signature", _rpc, in_header=False)
+ACS3 = Scheme("ACS3-HMAC-SHA256", _acs3)
+ROA = Scheme("acs", _roa)
 
 
-def _sls(request: Unsigned) -> Signed:
-    """Signature of Simple Log Service; its two clients differ only in the hash."""
-    if request.body and not request.headers.get("content-md5"):
-        raise IncompleteSignature("the body: there is no Content-MD5")
-    sha256 = request.headers.get("x-log-signaturemethod") == "hmac-sha256"
-    resource = _resource(request.path, request.query)
-    text = _text(request, _DATED_HEADERS, ("x-log-", "x-acs-"), resource)
-    token = request.headers.get("x-acs-security-token", "")
-    claim = request.headers["authorization"].partition(" ")[2]
-    digest = hashlib.sha256 if sha256 else hashlib.sha1
-    return _dated(request, Scheme.LOG, claim, token, text, digest)
-
-
-_READERS: Mapping[Scheme, Callable[[Unsigned], Signed]] = {
-    Scheme.RPC: _rpc,
-    Scheme.ACS3: _acs3,
-    Scheme.ROA: _roa,
-    Scheme.EVENTS: _roa,
-    Scheme.MNS: _mns,
-    Scheme.LOG: _sls,
-}
-_DATED_HEADERS = ("content-md5", "content-type", "date")
-
-
-def _dated(
-    request: Unsigned,
-    scheme: Scheme,
+def dated(
+    request: Request,
     claim: str,
     token: str,
     text: str,
     digest: Callable[..., object] = hashlib.sha1,
     nonce: str = "",
 ) -> Signed:
-    """Return what a request says whose ``Authorization`` is ``key:signature``."""
+    """Return what a request says whose claim is ``key:signature`` and whose time is its ``Date``.
+
+    Raises:
+        IncompleteSignature: if the body is not the one whose digest is signed.
+    """
     _check_md5(request)
     key, _, signature = claim.partition(":")
     return Signed(
-        scheme=scheme,
         access_key_id=key,
         security_token=token,
         signature=signature,
-        expected=lambda secret: _base64_hmac(digest, secret, text),
+        expected=lambda secret: base64_hmac(digest, secret, text),
         time=_http_time(request.headers.get("date", "")),
         nonce=nonce,
     )
 
 
-def _check_md5(request: Unsigned) -> None:
-    """Let the header that is signed speak for the body that is there."""
+def _check_md5(request: Request) -> None:
+    """Check that the digest that is signed is the body's."""
     claimed = request.headers.get("content-md5", "")
     if not claimed:
         return
     digest = hashlib.md5(request.body, usedforsecurity=False)
-    # Its form differs: SLS writes hexadecimal digits, ROA base64, and MNS base64 of the digits.
+    # Clients write hexadecimal digits, base64, or base64 of the digits.
     forms = {
         digest.hexdigest().upper(),
         base64.b64encode(digest.digest()).decode(),
         base64.b64encode(digest.hexdigest().encode()).decode(),
     }
     if claimed not in forms and claimed.upper() not in forms:
-        raise IncompleteSignature("the body: Content-MD5 is another one's")
+        raise IncompleteSignature("the body: Content-MD5 is that of another one")
 
 
-def _text(
-    request: Unsigned, named: tuple[str, ...], prefixes: tuple[str, ...], resource: str
-) -> str:
-    """Write what is signed: method, named headers, headers with a prefix, the resource."""
-    lines = [request.method, *(request.headers.get(name, "") for name in named)]
-    lines += [
-        f"{name}:{value}"
-        for name, value in sorted(request.headers.items())
-        if name.startswith(prefixes)
-    ]
-    return "".join(f"{line}\n" for line in lines) + resource
-
-
-def _percent(text: str) -> str:
-    return quote(text, safe="~")
-
-
-def _base64_hmac(digest: Callable[..., object], secret: str, text: str) -> str:
-    mac = hmac.new(secret.encode(), text.encode(), digest)  # type: ignore[arg-type]
-    return base64.b64encode(mac.digest()).decode()
-
-
-def _resource(path: str, query: Mapping[str, str]) -> str:
+def resource_of(path: str, query: Mapping[str, str]) -> str:
+    """Return a path with its query, sorted."""
     if not query:
         return path
     return path + "?" + "&".join(f"{k}={v}" if v else k for k, v in sorted(query.items()))

@@ -1,6 +1,6 @@
 """The Location service (2015-06-12): every product is at the local cloud's own address."""
 
-from localcloud.api import Action, Answer, ApiCall
+from localcloud.api import Action, Answer, ApiCall, Product, WireStyle
 from localcloud.settings import CloudSettings
 
 
@@ -20,3 +20,11 @@ async def describe_endpoints(settings: CloudSettings, call: ApiCall) -> Answer:
 
 
 ACTIONS: dict[str, Action[CloudSettings]] = {"DescribeEndpoints": Action(describe_endpoints)}
+
+PRODUCT = Product(
+    service=CloudSettings,
+    style=WireStyle.RPC,
+    title="Location",
+    version="2015-06-12",
+    actions=ACTIONS,
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from localcloud import strict_json
-from localcloud.api import Action, Answer, ApiCall
+from localcloud.api import Action, Answer, ApiCall, Product, WireStyle
 from localcloud.mns.errors import InvalidArgument
 from localcloud.mns.state import LIMITS, Counts, Mns, Queue
 from localcloud.whole_number import whole_number
@@ -187,3 +187,12 @@ ACTIONS: dict[str, Action[Mns]] = {
         list_tag_resources, "mns:ListTagResources", _queues, "queues only, one page"
     ),
 }
+
+PRODUCT = Product(
+    service=Mns,
+    style=WireStyle.RPC,
+    title="MNS control plane",
+    version="2022-01-19",
+    actions=ACTIONS,
+    neighbours=("CreateTopic", "Subscribe", "PublishMessage"),
+)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
-from localcloud.api import Action, Answer, ApiCall
+from localcloud.api import Action, Answer, ApiCall, Product, Route, WireStyle
 from localcloud.errors import ApiError
 from localcloud.http import HttpResponse
 from localcloud.mns import xml
@@ -235,7 +235,7 @@ ACTIONS: dict[str, Action[Mns]] = {
     ),
 }
 
-ROUTES: list[tuple[str, str, str]] = [
+ROUTES: list[Route] = [
     ("GET", "/queues", "ListQueue"),
     ("PUT", "/queues/{queueName}", "PutQueue"),
     ("GET", "/queues/{queueName}", "GetQueueAttributes"),
@@ -245,3 +245,11 @@ ROUTES: list[tuple[str, str, str]] = [
     ("DELETE", "/queues/{queueName}/messages", "DeleteMessage"),
     ("PUT", "/queues/{queueName}/messages", "ChangeMessageVisibility"),
 ]
+
+PRODUCT = Product(
+    service=Mns,
+    style=WireStyle.MNS,
+    title="MNS data plane, `/queues/`",
+    actions=ACTIONS,
+    routes=ROUTES,
+)

@@ -8,6 +8,8 @@ from xml.sax.saxutils import escape
 
 from localcloud.mns.errors import MalformedXml
 
+# With the slash at its end, in answers and in errors alike: so it stands in "API response" and
+# "Syntax of error responses", and so the official SDKs write it.
 _NAMESPACE = "http://mns.aliyuncs.com/doc/v1/"
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 _NOT_IN_XML = {code: "�" for code in range(32) if chr(code) not in "\t\n\r"}

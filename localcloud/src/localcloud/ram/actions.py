@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from localcloud import strict_json
-from localcloud.api import Action, Answer, ApiCall
+from localcloud.api import Action, Answer, ApiCall, Product, WireStyle
 from localcloud.environment import iso_utc
 from localcloud.errors import ApiError, InvalidParameter
 from localcloud.ram.errors import EntityAlreadyExists, EntityNotExist
@@ -452,3 +452,27 @@ RESOURCE_MANAGER_ACTIONS: dict[str, Action[Ram]] = {
         partial="EventBridge's roles only",
     ),
 }
+
+PRODUCT = Product(
+    service=Ram,
+    style=WireStyle.RPC,
+    title="RAM",
+    version="2015-05-01",
+    actions=ACTIONS,
+    neighbours=("CreateUser", "CreateAccessKey", "CreateGroup", "AttachPolicyToUser"),
+)
+STS = Product(
+    service=Ram,
+    style=WireStyle.RPC,
+    title="STS",
+    version="2015-04-01",
+    actions=STS_ACTIONS,
+    neighbours=("AssumeRoleWithOIDC", "AssumeRoleWithSAML"),
+)
+RESOURCE_MANAGER = Product(
+    service=Ram,
+    style=WireStyle.RPC,
+    title="ResourceManager",
+    version="2020-03-31",
+    actions=RESOURCE_MANAGER_ACTIONS,
+)

@@ -7,7 +7,7 @@ answer with an empty body, and deleting what is not there is no error: the provi
 from typing import Any
 
 from localcloud import strict_json
-from localcloud.api import Action, Answer, ApiCall
+from localcloud.api import Action, Answer, ApiCall, Product, Route, WireStyle
 from localcloud.environment import iso_utc
 from localcloud.errors import NoPermission
 from localcloud.http import HttpResponse
@@ -343,7 +343,7 @@ ACTIONS: dict[str, Action[Sls]] = {
 
 _STORE = "/logstores/{logstore}"
 
-ROUTES: list[tuple[str, str, str]] = [
+ROUTES: list[Route] = [
     ("POST", "/", "CreateProject"),
     ("GET", "/", "GetProject"),
     ("PUT", "/", "UpdateProject"),
@@ -368,3 +368,11 @@ ROUTES: list[tuple[str, str, str]] = [
     ("GET", f"{_STORE}/index", "GetIndex"),
     ("POST", f"{_STORE}/index", "CreateIndex"),
 ]
+
+PRODUCT = Product(
+    service=Sls,
+    style=WireStyle.SLS,
+    title="Simple Log Service",
+    actions=ACTIONS,
+    routes=ROUTES,
+)
