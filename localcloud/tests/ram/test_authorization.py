@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localcloud.ram.access.authorization import AccessRequest, Policy, TrustPolicy, decide
-from localcloud.ram.access.conditions import OPERATORS, parse_conditions
-from localcloud.ram.access.wildcard import matches_wildcard
+from localcloud.ram.access.conditions import OPERATORS, is_like, parse_conditions
 
 INSTANCE = "acs:ecs:cn-hangzhou:1234567890123456:instance/i-local0001"
 OTHER_INSTANCE = "acs:ecs:cn-hangzhou:1234567890123456:instance/i-local0002"
@@ -279,7 +278,7 @@ def test_a_trust_policy_checks_its_conditions_and_action() -> None:
     assert expected == trust.decide("ecs.aliyuncs.com", {}).reason
 
 
-@given(st.text(alphabet="ab*?", max_size=8), st.text(alphabet="ab", max_size=8))
+@given(st.text(alphabet="ab*?[!]", max_size=8), st.text(alphabet="ab[!]", max_size=8))
 def test_wildcards_agree_with_their_definition(pattern: str, text: str) -> None:
     """`*` is any text and `?` any character, whatever stands around them."""
 
@@ -290,12 +289,12 @@ def test_wildcards_agree_with_their_definition(pattern: str, text: str) -> None:
             return defined(pattern[1:], text) or (bool(text) and defined(pattern, text[1:]))
         return bool(text) and pattern[0] in {"?", text[0]} and defined(pattern[1:], text[1:])
 
-    assert defined(pattern, text) is matches_wildcard(pattern, text)
+    assert defined(pattern, text) is is_like(text, pattern)
 
 
 def test_many_wildcards_do_not_keep_the_cloud_busy() -> None:
     """A pattern of many `*` is decided in a number of steps that grows with its length only."""
-    assert not matches_wildcard("a*" * 200 + "b", "a" * 2000)
+    assert not is_like("a" * 2000, "a*" * 200 + "b")
 
 
 @pytest.mark.parametrize("key", ["acs:SourceIp", "acs:sourceip", "ACS:SOURCEIP"])

@@ -14,9 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from fnmatch import fnmatchcase
 from typing import Any, Final, TypeAlias
-
-from localcloud.ram.access.wildcard import matches_wildcard
 
 Context: TypeAlias = Mapping[str, "str | Sequence[str]"]
 """What a request says about itself: `acs:SourceIp`, `acs:ResourceTag/<key>`, `acs:Service` …"""
@@ -158,8 +157,10 @@ def _inside(address: Any, network: Any) -> bool:
     return bool(address.version == network.version and address.subnet_of(network))
 
 
-def _like(text: str, pattern: str) -> bool:
-    return matches_wildcard(pattern, text)
+def is_like(text: str, pattern: str) -> bool:
+    """Return whether a text matches a pattern: `*` is any text, `?` any character."""
+    # In RAM a bracket is a bracket; for fnmatch it would begin a set of characters.
+    return fnmatchcase(text, pattern.replace("[", "[[]"))
 
 
 def _family(
@@ -183,8 +184,8 @@ OPERATORS: Final[Mapping[str, Kind]] = {
     **_family("String", _same, "a string", _EQUAL),
     "StringEqualsIgnoreCase": Kind(str.lower, "a string", _ORDER["Equals"]),
     "StringNotEqualsIgnoreCase": Kind(str.lower, "a string", _ORDER["Equals"], negated=True),
-    "StringLike": Kind(_same, "a string", _like),
-    "StringNotLike": Kind(_same, "a string", _like, negated=True),
+    "StringLike": Kind(_same, "a string", is_like),
+    "StringNotLike": Kind(_same, "a string", is_like, negated=True),
     **_family("Numeric", _number, "a number", _ORDER),
     **_family("Date", _instant, "a time such as 2026-01-01T00:00:00+08:00", _ORDER),
     "Bool": Kind(_truth, "true or false", _ORDER["Equals"]),

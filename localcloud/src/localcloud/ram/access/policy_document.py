@@ -6,13 +6,19 @@ code of the API is MalformedPolicyDocument for all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from localcloud import strict_json
-from localcloud.ram.access.conditions import Condition, InvalidConditionError, parse_conditions
-from localcloud.ram.access.wildcard import Matcher, compile_wildcards
+from localcloud.ram.access.conditions import (
+    Condition,
+    InvalidConditionError,
+    is_like,
+    parse_conditions,
+)
+
+Matcher: TypeAlias = Callable[[str], bool]
 
 _VERSION: Final = "1"
 _PRINCIPAL_KINDS: Final = ("RAM", "Service", "Federated")
@@ -168,8 +174,13 @@ def _principals(path: str, element: dict[str, Any]) -> frozenset[tuple[str, str]
 
 
 def _covers(patterns: Iterable[str], negated: bool, *, ignore_case: bool = False) -> Matcher:
-    matches = compile_wildcards(patterns, ignore_case=ignore_case)
-    return (lambda text: not matches(text)) if negated else matches
+    folded = [pattern.lower() if ignore_case else pattern for pattern in patterns]
+
+    def covers(text: str) -> bool:
+        text = text.lower() if ignore_case else text
+        return negated != any(is_like(text, pattern) for pattern in folded)
+
+    return covers
 
 
 def _everything(text: str) -> bool:  # noqa: ARG001 - a Matcher
