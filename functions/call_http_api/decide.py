@@ -31,7 +31,7 @@ class Settings(NamedTuple):
     timeout_seconds: float
 
     def __repr__(self) -> str:
-        """Say nothing: the headers are secret, and so may be the URL."""
+        """Return nothing of the values: the headers are secret, and so may be the URL."""
         return "Settings(...)"
 
 
@@ -59,9 +59,11 @@ def settings(environ: Mapping[str, str]) -> Settings:
     headers = environment.json_object(environ, "HEADERS", "{}")
     for name, value in headers.items():
         if not isinstance(value, str) or not f"{name}{value}".isascii():
-            raise SettingError("HEADERS", f"the value of {name!r} must be a text in ASCII")
+            raise SettingError("HEADERS", f"the value of {name!r} must be an ASCII string")
         if not f"{name}{value}".isprintable() or not name or set(name) & set(" :"):
-            raise SettingError("HEADERS", f"{name!r} or its value holds what HTTP forbids")
+            raise SettingError(
+                "HEADERS", f"{name!r} or its value contains characters that HTTP forbids"
+            )
         if name.lower() in _OURS:
             raise SettingError("HEADERS", f"{name} is set by the function itself")
     return Settings(
@@ -73,11 +75,11 @@ def outgoing(event: Event, headers: Mapping[str, str]) -> Outgoing:
     """Return the request for an event: what was posted, as JSON, and a key for repeats.
 
     Raises:
-        PermanentError: if what was posted is not a JSON object.
+        PermanentError: if the posted body is not a JSON object.
     """
     posted = body.read(event.get("body"))
     if posted is None:
-        raise PermanentError(f"event {event.id}: what was posted is not a JSON object", "NoBody")
+        raise PermanentError(f"event {event.id}: the posted body is not a JSON object", "NoBody")
     text = json.dumps(posted, ensure_ascii=False, separators=(",", ":"))
     return Outgoing(
         {
@@ -93,8 +95,8 @@ def outgoing(event: Event, headers: Mapping[str, str]) -> Outgoing:
 def check(event: Event, status: int) -> None:
     """Raise unless the API took it.
 
-    A refusal is raised, too: it is tried in vain some more times and then waits in the dead-letter
-    queue, where a person finds it; returning would lose a new member without a trace.
+    A refusal is raised as well: the retries are in vain, but then it waits in the dead-letter
+    queue, where somebody finds it; returning would lose a new member without a trace.
     """
     if 200 <= status < 300:
         return

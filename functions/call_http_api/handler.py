@@ -9,5 +9,5 @@ from functions.cloud.context import Context
 
 
 def handler(event: bytes, context: Context) -> str:  # noqa: ARG001
-    """Hand what was posted to the company's API; give the line that was logged."""
+    """Hand what was posted to the company's API; return the line that was logged."""
     return log.run(act.FUNCTION, lambda: act.serve(event, settings(os.environ), web.send))

@@ -74,7 +74,7 @@ class CloudAssistant:
         tags: Mapping[str, str],
         client_token: str,
     ) -> str:
-        """Start a command on instances, given by id or by their tags; give the invocation's id."""
+        """Start a command on instances, by id or by tags; return the invocation's id."""
         answer = self._rpc.call(
             "InvokeCommand",
             {
@@ -107,7 +107,7 @@ class CloudAssistant:
         return [i for i in found if all(i.tags.get(k) == v for k, v in tags.items())]
 
     def result(self, invoke_id: str, instance_id: str) -> Invocation | None:
-        """Return what one invocation did on one instance, with its output; nothing if unknown."""
+        """Return what one invocation did on one instance, with its output; None if unknown."""
         answer = self._describe(
             InvokeId=invoke_id, InstanceId=instance_id, IncludeOutput=True, ContentEncoding="Base64"
         )

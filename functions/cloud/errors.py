@@ -4,20 +4,20 @@
 
     FunctionError
     ├── SettingError      the deployment is wrong: an environment variable is missing or unreadable
-    ├── TemporaryError    worth another try: throttling, a time limit, a server's own trouble
+    ├── TemporaryError    worth a retry: throttling, a time limit, a server error
     └── PermanentError    will fail again as it is: refused, unknown, malformed
 
-EventBridge tries again whatever is raised, until the target's retry policy is used up, and then
-moves the event to the dead-letter queue. So a permanent error is raised, too: it costs some tries,
-but an error that is swallowed loses the event without a trace. Where there is a chat to tell, a
-function tells it and returns instead of raising.
+EventBridge retries whatever is raised until the target's retry policy is exhausted, and then moves
+the event to the dead-letter queue. So a permanent error is raised as well: it costs some retries,
+but swallowing it would lose the event without a trace. Where there is a chat to tell, a function
+tells it and returns instead of raising.
 
-No message of these holds a webhook, a secret, a header or a payload.
+None of their messages contains a webhook, a secret, a header or a payload.
 """
 
 
 class FunctionError(Exception):
-    """Something that this package knows how to name."""
+    """An error that the functions raise on purpose."""
 
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)
@@ -37,7 +37,7 @@ class TemporaryError(FunctionError):
 
 
 class PermanentError(FunctionError):
-    """The same event will fail again; it belongs into the dead-letter queue."""
+    """The same event will fail again; it belongs in the dead-letter queue."""
 
 
 class UnreachableError(TemporaryError):

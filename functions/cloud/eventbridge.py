@@ -16,13 +16,11 @@ from typing import Any
 
 from functions.cloud.errors import UnreachableError
 from functions.cloud.rpc import ApiTroubleError, Credentials, read_answer
-from functions.cloud.times import http_date
 from functions.cloud.web import Send, send
 
 ACTION = "PutEvents"
 PATH = "/openapi/putEvents"
 MOST_EVENTS = 16
-LARGEST_EVENT_BYTES = 64 * 1024
 _CONTENT_TYPE = "application/cloudevents-batch+json; charset=utf-8"
 
 
@@ -52,16 +50,19 @@ class EventBus:
         Their ids should follow from what they report: after a failure halfway all are put again.
 
         Raises:
-            ApiTroubleError: if some were not taken, which is worth another try.
+            ApiTroubleError: if some were not accepted, which is worth a retry.
             ApiRefusedError: if the call was refused.
         """
         for start in range(0, len(events), MOST_EVENTS):
             self._put(events[start : start + MOST_EVENTS])
 
     def _put(self, events: Sequence[dict[str, Any]]) -> None:
+        # Imported for the connection as well, so a function that never calls does not pay for it.
+        from email.utils import formatdate  # noqa: PLC0415
+
         body = encode(events)
         headers = {
-            "date": http_date(self._now()),
+            "date": formatdate(self._now(), usegmt=True),
             "accept": "application/json",
             "content-type": _CONTENT_TYPE,
             "x-acs-signature-nonce": self._nonce(),
@@ -88,7 +89,7 @@ def encode(events: Sequence[dict[str, Any]]) -> bytes:
 
 
 def check(answer: dict[str, Any]) -> None:
-    """Raise if some events were not taken: the API says so in an answer with status 200."""
+    """Raise if some events were not accepted: the API reports that with status 200."""
     # guess: an entry that failed may succeed later; which codes it carries is not documented.
     if answer.get("FailedEntryCount") or answer.get("failedEntryCount"):
         entries = answer.get("EntryList") or answer.get("entryList") or []

@@ -9,7 +9,7 @@ _LONGEST = 200
 
 
 def decision(function: str, verdict: str, **ids: str | int | float | bool | None) -> str:
-    """Print what was decided about which event, and give the same line back."""
+    """Print what was decided about which event, and return the same line."""
     line: dict[str, str | int | float | bool] = {"function": function, "decision": verdict}
     for name, value in ids.items():
         if value is not None and value != "":
@@ -20,7 +20,7 @@ def decision(function: str, verdict: str, **ids: str | int | float | bool | None
 
 
 def run(function: str, work: Callable[[], str]) -> str:
-    """Do a function's work; an error that it knows is logged by name and raised again."""
+    """Run a function's work; one of its own errors is logged by name and raised again."""
     try:
         return work()
     except FunctionError as error:

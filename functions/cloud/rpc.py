@@ -38,12 +38,12 @@ class Credentials(NamedTuple):
     security_token: str = ""
 
     def __repr__(self) -> str:
-        """Say whose they are, never what they are."""
+        """Return the beginning of the key's id, never a secret."""
         return f"Credentials({self.access_key_id[:8]}...)"
 
 
 class ApiTroubleError(TemporaryError):
-    """An API is throttled, out of order or out of reach."""
+    """An API is throttled, failing or unreachable."""
 
     def __init__(self, action: str, code: str, message: str = "") -> None:
         super().__init__(f"{action}: {code}{_tail(message)}", code)

@@ -2,12 +2,9 @@
 
 from datetime import UTC, datetime
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-
 
 def parse(text: object) -> float | None:
-    """Return seconds since 1970; nothing if the text is not a time.
+    """Return seconds since 1970, or None if the text is not a time.
 
     EventBridge's own samples have three forms: ``...Z``, ``...+08:00`` and ``...Asia/Shanghai``.
     A time without a zone is taken as UTC.
@@ -28,14 +25,8 @@ def iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
-def http_date(seconds: float) -> str:
-    """Write a time as HTTP headers want it, in English whatever the locale says."""
-    t = datetime.fromtimestamp(seconds, UTC)
-    return f"{_DAYS[t.weekday()]}, {t:%d} {_MONTHS[t.month - 1]} {t:%Y %H:%M:%S} GMT"
-
-
 def seconds_between(start: str, finish: str) -> int | None:
-    """Return how long something took; nothing if that cannot be told."""
+    """Return how long something took, or None if that is unknown."""
     first, last = parse(start), parse(finish)
     if first is None or last is None or last < first:
         return None

@@ -20,7 +20,7 @@ _CHUNK_BYTES = 64 * 1024
 
 
 class Answer(NamedTuple):
-    """What the server said."""
+    """The server's answer."""
 
     status: int
     body: bytes

@@ -24,7 +24,7 @@ class ChatPlatform(StrEnum):
 
 
 class Content(NamedTuple):
-    """What a message says, before it takes a platform's form; values and output as they are."""
+    """The content of a message before a platform formats it; values and output are not escaped."""
 
     title: str
     sign: str
@@ -64,7 +64,7 @@ class Platform(Protocol):
         """Return the body that the webhook takes, but for a signature."""
 
     def text_of(self, message: Message) -> str:
-        """Return what one of this platform's messages says, as plain text."""
+        """Return the plain text of a message in this platform's form; empty for another form."""
 
     def text_message(self, text: str, instead_of: Message) -> Message:
         """Return a message of plain text in place of one whose form was refused."""

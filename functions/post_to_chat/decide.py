@@ -33,7 +33,7 @@ class Chat(NamedTuple):
     secret: str
 
     def __repr__(self) -> str:
-        """Say which chat, never its webhook: who knows that can post."""
+        """Return the name alone: whoever has the webhook can post."""
         return f"Chat({self.name})"
 
 
@@ -46,12 +46,12 @@ class Outgoing(NamedTuple):
 
 
 def chats(environ: Mapping[str, str]) -> dict[str, Chat | SettingError]:
-    """Read the variable ``CHATS``; a chat whose setting is wrong is the error that says so.
+    """Read the variable ``CHATS``; a chat with a wrong setting is the error about it.
 
-    It is raised only when that chat is addressed, so that it silences no other.
+    The error is raised only when that chat is addressed, so that the others keep working.
 
     Raises:
-        SettingError: if the variable as a whole is no JSON object.
+        SettingError: if the variable is not a JSON object.
     """
     found: dict[str, Chat | SettingError] = {}
     for name, given in environment.json_object(environ, "CHATS").items():
@@ -79,7 +79,7 @@ def addressed(event: Event, known: Mapping[str, Chat | SettingError]) -> tuple[C
     chat = known.get(name) if isinstance(name, str) else None
     if chat is None:
         names = ", ".join(sorted(known))
-        raise PermanentError(f"event {event.id} is for no known chat; known: {names}", "NoChat")
+        raise PermanentError(f"event {event.id} names no known chat; known: {names}", "NoChat")
     if isinstance(chat, SettingError):
         raise chat
     message = event.get("message")
@@ -141,10 +141,10 @@ def fallback(message: Message, chat: Chat, meaning: Meaning) -> Message | None:
 
 
 def failure(chat: Chat, verdict: Verdict) -> ChatBusyError | ChatRefusedError:
-    """Return the error for an answer that is no success.
+    """Return the error for an answer that is not a success.
 
     Both are raised. EventBridge tries again after either; what a wrong webhook or secret refused
-    then ends in the dead-letter queue, from where it can be sent once the setting is mended.
+    then ends in the dead-letter queue, from which it can be sent once the setting is fixed.
     """
     message = f"chat {chat.name} ({chat.platform}) answered {verdict.code}"
     if verdict.meaning is Meaning.LATER:

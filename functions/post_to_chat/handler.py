@@ -10,5 +10,5 @@ from functions.post_to_chat.decide import chats
 
 
 def handler(event: bytes, context: Context) -> str:  # noqa: ARG001
-    """Send a result's message to its chat; give the line that was logged."""
+    """Send a result's message to its chat; return the line that was logged."""
     return log.run(act.FUNCTION, lambda: act.serve(event, chats(os.environ), web.send, time.time))

@@ -14,7 +14,7 @@ FUNCTION = "publish-result"
 
 
 class Commands(Protocol):
-    """What this function needs of Cloud Assistant."""
+    """What this function needs from Cloud Assistant."""
 
     def result(self, invoke_id: str, instance_id: str) -> Invocation | None:
         """Return what one invocation did on one instance."""
@@ -22,7 +22,7 @@ class Commands(Protocol):
 
 
 class Bus(Protocol):
-    """What this function needs of EventBridge."""
+    """What this function needs from EventBridge."""
 
     def put(self, events: Sequence[dict[str, Any]]) -> None:
         """Put events on the bus that each names."""

@@ -1,4 +1,4 @@
-"""Decides what a finished command has to tell, and to whom; pure."""
+"""Decides what to report about a finished command, and to which chat; pure."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ class NotYetVisibleError(TemporaryError):
 
 
 class Completion(NamedTuple):
-    """Which run has ended, as Cloud Assistant's event says it."""
+    """The run that has ended, from Cloud Assistant's event."""
 
     invoke_id: str
     instance_id: str
@@ -29,16 +29,16 @@ def completion(event: Event) -> Completion:
     """Read the event ("Use EventBridge and Cloud Monitor to subscribe to Cloud Assistant events").
 
     Raises:
-        PermanentError: if it does not say which run it is about.
+        PermanentError: if it does not name a run.
     """
     found = Completion(_text(event.get("invokeId")), _text(event.get("instanceId")))
     if not all(found):
-        raise PermanentError(f"event {event.id} names no invokeId and instanceId", "NoInvocation")
+        raise PermanentError(f"event {event.id} has no invokeId or instanceId", "NoInvocation")
     return found
 
 
 def decide(ended: Completion, invocation: Invocation | None, deployment: Deployment) -> Outcome:
-    """Return everything that there is to tell about a run that has ended.
+    """Return the outcome of a run that has ended.
 
     Raises:
         NotYetVisibleError: if Cloud Assistant does not show its end.
@@ -58,7 +58,7 @@ def event_id(outcome: Outcome) -> str:
 
 
 def _request(invocation: Invocation, deployment: Deployment) -> Request:
-    """Return the request that a run carries; what a run by hand lacks is found in other ways."""
+    """Return the request of a run; a run by hand has no tags, so defaults stand in for them."""
     found = Request.carried(invocation.tags, invocation.parameters)
     source = found.source or MANUAL
     return found._replace(

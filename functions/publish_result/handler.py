@@ -10,7 +10,7 @@ from functions.request import deployment
 
 
 def handler(event: bytes, context: Context) -> str:
-    """Publish the result of a finished run; give the line that was logged."""
+    """Publish the result of a finished run; return the line that was logged."""
     return log.run(
         act.FUNCTION,
         lambda: act.serve(

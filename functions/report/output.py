@@ -35,7 +35,7 @@ def presentable(text: str) -> str:
 
 
 def cut_tail(text: str, most_bytes: int) -> str:
-    """Return the last lines of a text, whole characters only, marked if something is missing."""
+    """Return the last lines of a text, whole characters only, marked if some is cut off."""
     lines = [line.rstrip() for line in text.split("\n")]
     while lines and not lines[-1]:
         lines.pop()
@@ -67,7 +67,7 @@ def result_line(output: str) -> dict[str, Any]:
 
 
 def account_in(output: str) -> dict[str, str]:
-    """Return what the script's result says of the account, each value short."""
+    """Return what the script reports about the account, each value short."""
     found = result_line(output)
     return {
         name: bounded(str(found[name]), 64)

@@ -13,7 +13,7 @@ _LONGEST = 256 * 1024
 
 
 def read(body: object) -> dict[str, Any] | None:
-    """Return the object that was posted; nothing if it is not one."""
+    """Return the object that was posted, or None if it is not one."""
     return _read(body, _DEEPEST)
 
 

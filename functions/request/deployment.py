@@ -34,7 +34,7 @@ class Chat(NamedTuple):
 
 
 class Role(NamedTuple):
-    """Where a role's command runs: instances by id or by tags; neither means all of them."""
+    """Where a role's command runs: on instances by id, by tags, or, with neither, on all."""
 
     instances: tuple[str, ...]
     tags: tuple[tuple[str, str], ...]
@@ -60,10 +60,10 @@ class Deployment(NamedTuple):
 
 
 def read(environ: Mapping[str, str], variable: str = "LOOP") -> Deployment:
-    """Read the settings and check that they refer to each other correctly.
+    """Read the settings and check the references among them.
 
     Raises:
-        SettingError: with the path of the first value that is wrong.
+        SettingError: names the path of the first value that is wrong.
     """
     given = environment.json_object(environ, variable)
     reader = _Reader(variable)
@@ -98,7 +98,7 @@ def read(environ: Mapping[str, str], variable: str = "LOOP") -> Deployment:
 
 
 class _Reader:
-    """Takes values out of the settings; each failure names the variable and the path."""
+    """Reads values from the settings; an error names the variable and the path."""
 
     def __init__(self, variable: str) -> None:
         self._variable = variable
@@ -106,7 +106,7 @@ class _Reader:
     def text(self, given: Mapping[str, Any], path: str, default: object = _MISSING) -> str:
         value = given.get(path.rpartition(".")[2], default)
         if not isinstance(value, str) or (default is _MISSING and not value):
-            raise SettingError(self._variable, f"{path} must be a text")
+            raise SettingError(self._variable, f"{path} must be a string")
         return value
 
     def one_of(
@@ -118,7 +118,7 @@ class _Reader:
     ) -> str:
         value = self.text(given, path, default)
         if value not in list(accepted):
-            listed = ", ".join(accepted) or "nothing: none is defined"
+            listed = ", ".join(accepted) or "none, as none is defined"
             raise SettingError(self._variable, f"{path} is {value!r}; accepted: {listed}")
         return value
 
@@ -139,9 +139,9 @@ class _Reader:
         instances = value.get("instances", [])
         tags = value.get("tags", {})
         if not isinstance(instances, list) or not all(isinstance(i, str) for i in instances):
-            raise SettingError(self._variable, f"{path}.instances must be a list of texts")
+            raise SettingError(self._variable, f"{path}.instances must be a list of strings")
         if not isinstance(tags, dict) or not all(isinstance(v, str) for v in tags.values()):
-            raise SettingError(self._variable, f"{path}.tags must be an object of texts")
+            raise SettingError(self._variable, f"{path}.tags must be an object of strings")
         if instances and tags:
-            raise SettingError(self._variable, f"{path} has instances and tags; choose one")
+            raise SettingError(self._variable, f"{path} has both instances and tags; choose one")
         return Role(tuple(instances), tuple(tags.items()))

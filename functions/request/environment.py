@@ -1,4 +1,4 @@
-"""Reads environment variables and says which one is wrong.
+"""Reads environment variables; an error names the variable that is wrong.
 
 Function Compute allows 4 KB for all variables of a function together ("Configure environment
 variables"). A value ``@loop.json`` therefore stands for the content of that file in the root of
@@ -60,11 +60,11 @@ def json_object(environ: Mapping[str, str], name: str, default: str | None = Non
     return value
 
 
-def json_texts(environ: Mapping[str, str], name: str, default: str | None = None) -> list[str]:
-    """Return a JSON list of texts."""
+def json_strings(environ: Mapping[str, str], name: str, default: str | None = None) -> list[str]:
+    """Return a JSON list of strings."""
     value = _json(environ, name, default)
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise SettingError(name, "must be a JSON list of texts")
+        raise SettingError(name, "must be a JSON list of strings")
     return value
 
 

@@ -21,7 +21,7 @@ class Event(NamedTuple):
     data: Mapping[str, Any]
 
     def get(self, *path: str) -> Any:
-        """Return the value at a path of ``data``; nothing where the path ends early."""
+        """Return the value at a path of ``data``, or None where the path ends early."""
         value: Any = self.data
         for name in path:
             value = value.get(name) if isinstance(value, Mapping) else None
@@ -39,7 +39,9 @@ def read(payload: bytes | str) -> Event:
     except (ValueError, RecursionError):
         given = None
     if not isinstance(given, dict):
-        raise PermanentError("the function was called with something that is no event", "NoEvent")
+        raise PermanentError(
+            "the function was called with something that is not an event", "NoEvent"
+        )
     data = given.get("data")
     return Event(
         id=_safe_id(given.get("id"), payload),

@@ -34,12 +34,11 @@ class Field(NamedTuple):
 
 
 class Request(NamedTuple):
-    """Who gets or loses what, and who is told."""
+    """Who gets or loses what, and who is told. What is posted is checked in this order."""
 
     action: Annotated[str, Field(tag="provisioning:action")]
     event_id: Annotated[str, Field(tag="provisioning:event")]
     source: Annotated[str, Field(tag="provisioning:source")]
-    chat: Annotated[str, Field(_WORD, rule="chat", tag="provisioning:chat")]
     emp_id: Annotated[
         str,
         Field(
@@ -63,6 +62,7 @@ class Request(NamedTuple):
         ),
     ] = ""
     """The sender's; without one, the event's own id."""
+    chat: Annotated[str, Field(_WORD, rule="chat", tag="provisioning:chat")] = ""
     requested_by: Annotated[
         str,
         Field(_NAME, rule="name", tag="provisioning:by", label="requested_by", below_run=True),

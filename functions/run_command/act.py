@@ -1,4 +1,4 @@
-"""Carries a decision out: starts the command, or tells the chat why not."""
+"""Carries out a decision: starts the command, or tells the chat why it does not run."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -22,11 +22,11 @@ _IDEMPOTENT_MISMATCH = "IdempotentParameterMismatch"
 
 
 class CommandGoneError(TemporaryError):
-    """The command was replaced a moment ago; the function's new settings are about to arrive."""
+    """The command was just replaced; the function's new settings have not arrived yet."""
 
 
 class Commands(Protocol):
-    """What this function needs of Cloud Assistant."""
+    """What this function needs from Cloud Assistant."""
 
     def find(self, tags: Mapping[str, str]) -> list[Invocation]:
         """Return the invocations that carry all these tags."""
@@ -52,7 +52,7 @@ class Commands(Protocol):
 
 
 class Bus(Protocol):
-    """What this function needs of EventBridge."""
+    """What this function needs from EventBridge."""
 
     def put(self, events: Sequence[dict[str, Any]]) -> None:
         """Put events on the bus that each names."""
@@ -81,7 +81,7 @@ class RunCommand:
             event = events.read(payload)
         except PermanentError:
             chat = self._settings.deployment.default_chat
-            request = Request(PROVISION, events.derived_id(payload), "unknown", chat)
+            request = Request(PROVISION, events.derived_id(payload), "unknown", chat=chat)
             return self._reject(Rejection(request, Reason.of("unreadable-event")))
         found = decide(event, self._settings, self._now())
         if isinstance(found, Rejection):
@@ -120,7 +120,7 @@ class RunCommand:
                 raise CommandGoneError(str(error), error.code) from None
             if error.code == _IDEMPOTENT_MISMATCH:
                 # The same request came twice within minutes and the other one won. It cannot be
-                # looked up yet; at the next try it can.
+                # looked up yet; a retry can.
                 raise ApiTroubleError(error.action, error.code, error.message) from None
             return self._refuse(request, part, error)
         return _log(request, "started", invoke_id=invoke_id, part=part.name)
@@ -146,7 +146,7 @@ class RunCommand:
         return _log(request, "repeated", invoke_id=invocation.invoke_id, status=run.status)
 
     def _refuse(self, request: Request, part: plan.Part, error: ApiRefusedError) -> str:
-        """Tell the chat that the cloud will not run it: another try would end the same way."""
+        """Tell the chat that the cloud refused to run it; a retry would end the same way."""
         instances = part.instance_ids
         outcome = Outcome(
             request,

@@ -31,7 +31,8 @@ class Rejection(NamedTuple):
 def decide(event: Event, settings: Settings, now: float) -> Request | Rejection:
     """Return the request that an event holds, or why there is none."""
     deployment = settings.deployment
-    unread = Request(PROVISION, event.id, event.source, deployment.chat_for("", event.source))
+    chat = deployment.chat_for("", event.source)
+    unread = Request(PROVISION, event.id, event.source, chat=chat)
 
     # Nothing that an unauthenticated sender wrote is believed or repeated.
     reason = _distrust(event, settings)
@@ -61,7 +62,7 @@ def decide(event: Event, settings: Settings, now: float) -> Request | Rejection:
 
 
 def _distrust(event: Event, settings: Settings) -> Reason | None:
-    """Say why the sender is not believed: unknown source, missing or wrong secret."""
+    """Return why the sender is not trusted: unknown source, missing or wrong secret; else None."""
     source = settings.deployment.sources.get(event.source)
     if source is None:
         return Reason.of("unknown-source", source=_shown(event.source))
@@ -71,13 +72,13 @@ def _distrust(event: Event, settings: Settings) -> Reason | None:
     shown = _headers(event.get("headers"), HEADER)
     if not shown:
         return Reason.of("no-token", event=event.id)
-    # All of them, in constant time: one right header beside a wrong one is no proof.
+    # All of them, in constant time: one right header beside a wrong one proves nothing.
     right = [hmac.compare_digest(_bytes(token), _bytes(expected)) for token in shown]
     return None if all(right) else Reason.of("wrong-token", event=event.id)
 
 
 def _staleness(event: Event, now: float, limit: float) -> Reason | None:
-    """Say that a request is too old: retries may deliver one a day late."""
+    """Return whether the request is too old, as a reason: retries may deliver one a day late."""
     happened = next((t for t in map(times.parse, event.times) if t is not None), None)
     if happened is None:
         return Reason.of("no-time")
@@ -111,7 +112,7 @@ def _values(detail: Mapping[str, Any]) -> tuple[dict[str, str], Reason | None]:
 
 
 def _unavailable(request: Request, settings: Settings) -> Reason | None:
-    """Say what the stack does not offer."""
+    """Return what the stack does not offer, if the request needs it."""
     role = settings.deployment.roles.get(request.role)
     if role is None:
         accepted = ", ".join(sorted(settings.deployment.roles))
@@ -136,7 +137,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _shown(value: object) -> str:
-    """Show a value of any kind and length in a few characters."""
+    """Return a value of any type and length in a few characters."""
     if value is None:
         return "null"
     if isinstance(value, dict):

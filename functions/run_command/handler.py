@@ -9,7 +9,7 @@ from functions.run_command import act, settings
 
 
 def handler(event: bytes, context: Context) -> str:
-    """Run the request in an event once; give the line that was logged."""
+    """Run the request in an event once; return the line that was logged."""
     return log.run(
         act.FUNCTION,
         lambda: act.RunCommand(

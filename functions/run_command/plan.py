@@ -51,7 +51,7 @@ class Repeat(NamedTuple):
 
 
 class Conflict(NamedTuple):
-    """The id was used for somebody or something else."""
+    """The id was used for another employee or role."""
 
     invocation: Invocation
 
@@ -92,7 +92,7 @@ def parts(request: Request, settings: Settings) -> tuple[Part, ...]:
 def compare(
     request: Request, wanted: Sequence[Part], earlier: Iterable[Invocation]
 ) -> Start | Started | Repeat | Conflict:
-    """Say what is left to do, given the invocations that carry the request's tags."""
+    """Return what is left to do, given the invocations that carry the request's tags."""
     found = sorted(earlier, key=lambda invocation: invocation.invoke_id)
     for invocation in found:
         if any(invocation.parameters.get(n) != getattr(request, n) for n in ("emp_id", "role")):

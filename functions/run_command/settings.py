@@ -20,7 +20,7 @@ class Settings(NamedTuple):
     """The secret of each source that has one."""
 
     def __repr__(self) -> str:
-        """Say nothing: the tokens are secret."""
+        """Return nothing of the values: the tokens are secret."""
         return "Settings(...)"
 
 
@@ -34,15 +34,15 @@ def read(environ: Mapping[str, str]) -> Settings:
     given = environment.json_object(environ, "SOURCE_TOKENS", "{}")
     tokens = {name: token for name, token in given.items() if isinstance(token, str) and token}
     if len(tokens) != len(given):
-        raise SettingError("SOURCE_TOKENS", "each source's token must be a text that is not empty")
+        raise SettingError("SOURCE_TOKENS", "each source's token must be a non-empty string")
     for name, source in stack.sources.items():
         if source.token_required and name not in tokens:
-            raise SettingError("SOURCE_TOKENS", f"has no token for {name}, which asks for one")
+            raise SettingError("SOURCE_TOKENS", f"has no token for {name}, which requires one")
     return Settings(
         deployment=stack,
         command_id=environment.text(environ, "CommandId"),
         deprovision_command_id=environ.get("DeprovisionCommandId", ""),
-        instance_ids=tuple(environment.json_texts(environ, "InstanceIds", "[]")),
+        instance_ids=tuple(environment.json_strings(environ, "InstanceIds", "[]")),
         timeout_seconds=int(environment.number(environ, "Timeout", 10, 86_400)),
         tokens=tokens,
     )

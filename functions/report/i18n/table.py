@@ -24,11 +24,11 @@ class Words(NamedTuple):
     """Second, minute, hour and day, as they stand after a number."""
 
     def headline(self, status: str, action: str) -> str:
-        """Return what happened; a status that has no words of its own is a failure."""
+        """Return what happened; an unknown status counts as a failure."""
         return self.headlines.get((status, action)) or self.headlines["", action]
 
     def exit_code(self, code: object) -> str:
-        """Return what an exit code means; an empty text for one that the scripts do not have."""
+        """Return what an exit code means; an empty string for one that the scripts do not use."""
         return self.exit_codes.get(code, "") if isinstance(code, int) else ""
 
     def reason(self, reason: Reason) -> str:

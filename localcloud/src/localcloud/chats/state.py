@@ -1,4 +1,4 @@
-"""The chats: what each of them asks of a message, and every message that arrived."""
+"""The chats: the state of each, and every message that arrived."""
 
 import asyncio
 import json
@@ -90,15 +90,15 @@ class Chats:
         }
 
     def now(self) -> float:
-        """Return the time that the platforms go by."""
+        """Return the platforms' time."""
         return self._sources.clock.now()
 
     def find(self, platform: Platform, address: str) -> Chat | None:
-        """Return the chat that a webhook belongs to, or nothing."""
+        """Return the chat that a webhook belongs to, or None."""
         return self._by_address.get((platform.name, address))
 
     async def fault(self, chat: Chat) -> Fault | None:
-        """Wait as long as a fault of the chat says, and give it if it asks for an error."""
+        """Wait as long as a fault of the chat asks for, and return it if it asks for an error."""
         fault = self._faults.take(f"chat:{chat.name}")
         if fault is None:
             return None

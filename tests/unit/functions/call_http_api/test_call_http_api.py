@@ -115,7 +115,7 @@ def test_everything_else_is_raised(
 def test_what_is_no_object_is_not_sent(body: object) -> None:
     """Garbage is raised, so that a person finds it among the dead letters."""
     api = Api(Answer(200, b""))
-    with pytest.raises(PermanentError, match="event event-1: what was posted is not a JSON object"):
+    with pytest.raises(PermanentError, match="event event-1: the posted body is not a JSON object"):
         serve(member(body), settings(ENVIRONMENT), api)
     assert [] == api.seen
 
@@ -136,14 +136,17 @@ def test_an_odd_event_id_cannot_become_a_header() -> None:
         ({"METHOD": "GET"}, "METHOD: must be one of: POST, PUT, PATCH"),
         ({"METHOD": "POST /x"}, "METHOD: must be one of"),
         ({"HEADERS": "[]"}, "HEADERS: must be a JSON object"),
-        ({"HEADERS": '{"x-a":7}'}, "HEADERS: the value of 'x-a' must be a text in ASCII"),
-        ({"HEADERS": '{"x-a":"密钥credential"}'}, "HEADERS: the value of 'x-a' must be a text"),
+        ({"HEADERS": '{"x-a":7}'}, "HEADERS: the value of 'x-a' must be an ASCII string"),
+        (
+            {"HEADERS": '{"x-a":"密钥credential"}'},
+            "HEADERS: the value of 'x-a' must be an ASCII string",
+        ),
         (
             {"HEADERS": r'{"x-a":"b\r\nx: credential"}'},
-            "HEADERS: 'x-a' or its value holds what HTTP",
+            "HEADERS: 'x-a' or its value contains characters that HTTP",
         ),
-        ({"HEADERS": '{"x a":"credential"}'}, "HEADERS: 'x a' or its value holds"),
-        ({"HEADERS": '{"":"credential"}'}, "HEADERS: '' or its value holds"),
+        ({"HEADERS": '{"x a":"credential"}'}, "HEADERS: 'x a' or its value contains"),
+        ({"HEADERS": '{"":"credential"}'}, "HEADERS: '' or its value contains"),
         ({"HEADERS": '{"Idempotency-Key":"x"}'}, "HEADERS: Idempotency-Key is set by the function"),
         ({"HEADERS": '{"Host":"x"}'}, "HEADERS: Host is set by the function"),
         ({"TIMEOUT_SECONDS": "0"}, "TIMEOUT_SECONDS: must be a number from 1 to 600"),

@@ -8,7 +8,6 @@ import pytest
 from functions.cloud import eventbridge, runtime
 from functions.cloud.eventbridge import EventBus
 from functions.cloud.rpc import ApiRefusedError, ApiTroubleError, Credentials
-from functions.cloud.times import http_date
 from tests.unit.functions import sdk
 from tests.unit.functions.loopback import Loopback, Reply
 from tests.unit.functions.samples import NOW
@@ -128,9 +127,10 @@ def test_no_answer_is_worth_another_try() -> None:
         unreachable.put([EVENT])
 
 
-def test_dates_are_english_whatever_the_locale() -> None:
-    """The date is as HTTP wants it."""
-    assert "Thu, 01 Jan 2026 00:00:00 GMT" == http_date(NOW)
+def test_the_date_has_the_form_of_http(loopback: Loopback) -> None:
+    """The signature covers it, so its form is the API's."""
+    bus(loopback).put([EVENT])
+    assert "Thu, 01 Jan 2026 00:00:00 GMT" == loopback.seen[-1].headers["date"]
 
 
 def test_a_lone_surrogate_does_not_stop_a_result() -> None:

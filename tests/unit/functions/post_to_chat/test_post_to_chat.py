@@ -44,7 +44,7 @@ BOARD = Chat(
 KNOWN = {chat.name: chat for chat in (OPS, PEOPLE, BOARD)}
 
 OUTCOME = Outcome(
-    Request("provision", "event-1", "s", "ops", emp_id="E123"),
+    Request("provision", "event-1", "s", chat="ops", emp_id="E123"),
     "Success",
     output="<at id=all> **done**",
 )
@@ -342,12 +342,12 @@ def test_other_answers_have_no_second_try(meaning: Meaning) -> None:
 @pytest.mark.parametrize(
     ("payload", "error"),
     [
-        (result("nobody"), "for no known chat; known: board, ops, people"),
-        (result(None), "for no known chat"),
-        (result(["ops"]), "for no known chat"),
+        (result("nobody"), "names no known chat; known: board, ops, people"),
+        (result(None), "names no known chat"),
+        (result(["ops"]), "names no known chat"),
         (result("ops", "text"), "holds no message"),
         (result("ops", None), "holds no message"),
-        (b"[]", "no event"),
+        (b"[]", "not an event"),
     ],
 )
 def test_what_cannot_be_sent_is_raised(payload: bytes, error: str) -> None:

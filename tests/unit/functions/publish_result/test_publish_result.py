@@ -233,7 +233,7 @@ def test_an_end_that_is_not_visible_yet_is_waited_for(earlier: list[Any]) -> Non
 @pytest.mark.parametrize("changes", [{"invokeId": ""}, {"instanceId": 7}, {"invokeId": None}])
 def test_an_event_about_nothing_is_not_tried_in_silence(changes: dict[str, Any]) -> None:
     """An event that names no run is raised, so that the dead-letter queue keeps it."""
-    with pytest.raises(PermanentError, match="names no invokeId"):
+    with pytest.raises(PermanentError, match="has no invokeId"):
         published(invocation(), payload=completed(**changes))
 
 

@@ -27,7 +27,7 @@ DINGTALK, LARK = ChatPlatform.DINGTALK, ChatPlatform.LARK
 ENGLISH, CHINESE = Language.ENGLISH, Language.CHINESE
 CHATS = [Chat(name, language) for name in ChatPlatform for language in Language]
 OUTCOME = Outcome(
-    Request("provision", "event-1", "dingtalk.approval", "ops", emp_id="E123", role="devops"),
+    Request("provision", "event-1", "dingtalk.approval", chat="ops", emp_id="E123", role="devops"),
     "Success",
 )
 

@@ -26,7 +26,7 @@ json_values = st.recursive(
 )
 def test_what_is_no_event_is_an_error_with_a_name(payload: bytes) -> None:
     """Anything but a JSON object is refused without quoting it."""
-    with pytest.raises(PermanentError, match="something that is no event"):
+    with pytest.raises(PermanentError, match="something that is not an event"):
         events.read(payload)
 
 

@@ -48,8 +48,8 @@ def test_a_day_is_the_default_age() -> None:
 @pytest.mark.parametrize(
     ("changes", "path"),
     [
-        ({"bus": ""}, r"\$\.bus must be a text"),
-        ({"bus": 7}, r"\$\.bus must be a text"),
+        ({"bus": ""}, r"\$\.bus must be a string"),
+        ({"bus": 7}, r"\$\.bus must be a string"),
         ({"chats": []}, r"\$\.chats must be an object"),
         ({"chats": {"ops": "dingtalk"}}, r"\$\.chats must be an object of objects"),
         (
@@ -61,7 +61,7 @@ def test_a_day_is_the_default_age() -> None:
             r"\$\.chats\.ops\.language is 'de'; accepted: en, zh",
         ),
         ({"default_chat": "nobody"}, r"\$\.default_chat is 'nobody'; accepted: ops, people, audit"),
-        ({"chats": {}, "sources": {}}, r"\$\.default_chat is 'audit'; accepted: nothing"),
+        ({"chats": {}, "sources": {}}, r"\$\.default_chat is 'audit'; accepted: none"),
         ({"sources": {"s": {"platform": "lark", "chat": "x"}}}, r"\$\.sources\.s\.chat is 'x'"),
         (
             {"sources": {"s": {"platform": "lark", "chat": "ops", "token_required": "yes"}}},
@@ -70,16 +70,16 @@ def test_a_day_is_the_default_age() -> None:
         ({"roles": None}, r"\$\.roles must be an object"),
         (
             {"roles": {"r": {"instances": "i-1"}}},
-            r"\$\.roles\.r\.instances must be a list of texts",
+            r"\$\.roles\.r\.instances must be a list of strings",
         ),
-        ({"roles": {"r": {"tags": {"a": 1}}}}, r"\$\.roles\.r\.tags must be an object of texts"),
+        ({"roles": {"r": {"tags": {"a": 1}}}}, r"\$\.roles\.r\.tags must be an object of strings"),
         (
             {"roles": {"r": {"instances": ["i"], "tags": {"a": "b"}}}},
-            r"\$\.roles\.r has instances and tags; choose one",
+            r"\$\.roles\.r has both instances and tags; choose one",
         ),
         ({"stale_after_seconds": 0}, r"\$\.stale_after_seconds must be a number"),
         ({"stale_after_seconds": True}, r"\$\.stale_after_seconds must be a number"),
-        ({"script_sha256": 7}, r"\$\.script_sha256 must be a text"),
+        ({"script_sha256": 7}, r"\$\.script_sha256 must be a string"),
     ],
 )
 def test_a_wrong_loop_says_where(changes: dict[str, Any], path: str) -> None:
@@ -97,19 +97,19 @@ def test_a_wrong_loop_says_where(changes: dict[str, Any], path: str) -> None:
         ({"Timeout": "9"}, "Timeout: must be a number from 10 to 86400"),
         ({"Timeout": "nan"}, "Timeout: must be a number"),
         ({"InstanceIds": "i-1"}, "InstanceIds: is not JSON"),
-        ({"InstanceIds": "{}"}, "InstanceIds: must be a JSON list of texts"),
-        ({"InstanceIds": "[1]"}, "InstanceIds: must be a JSON list of texts"),
+        ({"InstanceIds": "{}"}, "InstanceIds: must be a JSON list of strings"),
+        ({"InstanceIds": "[1]"}, "InstanceIds: must be a JSON list of strings"),
         ({"LOOP": ""}, "LOOP: is missing or empty"),
         ({"LOOP": "{"}, "LOOP: is not JSON"),
         ({"LOOP": "[" * 99_999}, "LOOP: is not JSON"),
         ({"LOOP": "[]"}, "LOOP: must be a JSON object"),
         (
             {"SOURCE_TOKENS": "{}"},
-            "SOURCE_TOKENS: has no token for lark.approval, which asks for one",
+            "SOURCE_TOKENS: has no token for lark.approval, which requires one",
         ),
         (
             {"SOURCE_TOKENS": '{"lark.approval":""}'},
-            "SOURCE_TOKENS: each source's token must be a text",
+            "SOURCE_TOKENS: each source's token must be a non-empty string",
         ),
         (
             {"SOURCE_TOKENS": '{"lark.approval":["secret-value"]}'},

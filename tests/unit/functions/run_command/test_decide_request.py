@@ -297,7 +297,7 @@ def test_a_source_can_ask_for_a_secret(headers: object, code: str | None) -> Non
     )
     assert code == (found.reason.code if isinstance(found, Rejection) else None)
     if isinstance(found, Rejection):
-        assert Request("provision", "event-1", "lark.approval", "people") == found.request
+        assert Request("provision", "event-1", "lark.approval", chat="people") == found.request
         assert "right-token" not in told(found)
 
 
