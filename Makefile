@@ -48,7 +48,7 @@ check: venv ## Lint and type-check everything; runs no test.
 	$(BIN)/ruff check --quiet .
 	@# A file without an encoding is read in the locale's, which may be GBK.
 	$(BIN)/ruff check --quiet --preview --select PLW1514 --exclude tests .
-	$(BIN)/mypy components demo functions localcloud/src policies scripts stacks ops
+	$(BIN)/mypy components demo functions localcloud ops policies scripts stacks tests
 	$(BIN)/shellcheck -x -P SCRIPTDIR -e SC2329 $(SHELL_SCRIPTS)
 	ops/dev/check-workflows.sh $(VENV)
 

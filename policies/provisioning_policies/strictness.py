@@ -7,8 +7,8 @@ are: a misspelt rule or option would otherwise change nothing, without a word.
 from collections.abc import Sequence
 from typing import Any
 
-import grpc  # type: ignore[import-untyped]
-from google.protobuf import json_format  # type: ignore[import-untyped]
+import grpc
+from google.protobuf import json_format
 from pulumi_policy.policy import _PolicyAnalyzerServicer
 
 from provisioning_policies.configuration import ConfigurationError, check

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 from unittest.mock import patch
 
 import pytest
@@ -262,8 +262,8 @@ def clocks_off_by(seconds: float) -> Iterator[None]:
         """The clock of the client that sends what the provider sends."""
 
         @classmethod
-        def now(cls, tz: Any = None) -> datetime:
-            return shifted()
+        def now(cls, tz: Any = None) -> Self:
+            return cls.fromtimestamp(shifted().timestamp(), tz)
 
     message_time = SimpleNamespace(strftime=time.strftime, gmtime=lambda: shifted().timetuple())
     with (

@@ -1,5 +1,7 @@
 """Cloud Assistant commands: what is kept, what is refused and with which code."""
 
+from typing import Any
+
 import pytest
 
 from lab.ecs import EcsLab, encoded
@@ -7,14 +9,14 @@ from localcloud.ecs.commands import CONTENT_LIMIT_BYTES, fill, placeholders
 from localcloud.errors import ApiError
 
 
-async def refusal(lab: EcsLab, action: str, **params) -> tuple[str, int]:
+async def refusal(lab: EcsLab, action: str, **params: Any) -> tuple[str, int]:
     """Return the code and HTTP status with which a request is refused."""
     with pytest.raises(ApiError) as caught:
         await lab.call(action, **params)
     return caught.value.code, caught.value.status
 
 
-async def test_created_command_is_listed_as_it_was_sent(lab):
+async def test_created_command_is_listed_as_it_was_sent(lab: EcsLab) -> None:
     """DescribeCommands gives a command's fields unchanged, right after its creation."""
     command_id = await lab.create(
         "echo {{ name }} {{role}} {{ACS::InstanceId}} {{NAME}}",
@@ -42,7 +44,7 @@ async def test_created_command_is_listed_as_it_was_sent(lab):
     }
 
 
-async def test_deleted_command_is_an_empty_list(lab):
+async def test_deleted_command_is_an_empty_list(lab: EcsLab) -> None:
     """A command that is gone is an empty list with success, and deleting it again is refused."""
     command_id = await lab.create()
     await lab.call("DeleteCommand", CommandId=command_id)
@@ -52,7 +54,7 @@ async def test_deleted_command_is_an_empty_list(lab):
     assert found == ("InvalidCmdId.NotFound", 404)
 
 
-async def test_ids_are_never_used_again(lab):
+async def test_ids_are_never_used_again(lab: EcsLab) -> None:
     """A command that is created anew has another id."""
     first = await lab.create()
     await lab.call("DeleteCommand", CommandId=first)
@@ -116,7 +118,9 @@ async def test_ids_are_never_used_again(lab):
         ),
     ],
 )
-async def test_command_outside_the_limits_is_refused(lab, changed, expected):
+async def test_command_outside_the_limits_is_refused(
+    lab: EcsLab, changed: dict[str, Any], expected: Any
+) -> None:
     """Each limit of CreateCommand has its own code, and nothing is kept."""
     given = {
         "Name": "n",
@@ -129,14 +133,14 @@ async def test_command_outside_the_limits_is_refused(lab, changed, expected):
     assert len(lab.ecs.commands) == 0
 
 
-async def test_largest_command_is_accepted(lab):
+async def test_largest_command_is_accepted(lab: EcsLab) -> None:
     """A command of exactly 18 KB of Base64 is kept."""
     text = "x" * (CONTENT_LIMIT_BYTES // 4 * 3)
     assert len(encoded(text)) == CONTENT_LIMIT_BYTES
     await lab.create(text)
 
 
-async def test_region_holds_so_many_commands(lab):
+async def test_region_holds_so_many_commands(lab: EcsLab) -> None:
     """The 501st command of a region is refused."""
     for _ in range(500):
         await lab.create()
@@ -144,12 +148,12 @@ async def test_region_holds_so_many_commands(lab):
     assert await refusal(lab, "CreateCommand", **given) == ("CmdCount.ExceedQuota", 403)
 
 
-async def test_commands_are_found_by_name_prefix_and_tag(lab):
+async def test_commands_are_found_by_name_prefix_and_tag(lab: EcsLab) -> None:
     """DescribeCommands narrows by a name with a star, by a whole name, and by tags."""
     await lab.create(Name="loop-a", Tag_1_Key="app", Tag_1_Value="loop")
     await lab.create(Name="loop-b")
 
-    async def names(**params):
+    async def names(**params: Any) -> list[str]:
         answer = await lab.call("DescribeCommands", **params)
         return sorted(command["Name"] for command in answer["Commands"]["Command"])
 
@@ -161,14 +165,14 @@ async def test_commands_are_found_by_name_prefix_and_tag(lab):
 
 
 @pytest.mark.parametrize("by_token", [True, False])
-async def test_pages_hold_every_command_once(lab, by_token):
+async def test_pages_hold_every_command_once(lab: EcsLab, by_token: bool) -> None:
     """Both ways of paging lead through all commands, newest first."""
     for number in range(7):
         lab.clock.advance(1)
         await lab.create(Name=f"n{number}")
     seen, token = [], ""
     for number in range(1, 5):
-        page = {"PageNumber": number, "PageSize": 3}
+        page: dict[str, int | str] = {"PageNumber": number, "PageSize": 3}
         if by_token:
             page = {"MaxResults": 3, **({"NextToken": token} if token else {})}
         answer = await lab.call("DescribeCommands", **page)
@@ -180,7 +184,7 @@ async def test_pages_hold_every_command_once(lab, by_token):
     assert seen == [f"n{number}" for number in range(6, -1, -1)]
 
 
-async def test_modified_command_keeps_its_content(lab):
+async def test_modified_command_keeps_its_content(lab: EcsLab) -> None:
     """ModifyCommand changes name, description, timeout and folder, never the script."""
     command_id = await lab.create("echo old")
     await lab.call(
@@ -192,7 +196,7 @@ async def test_modified_command_keeps_its_content(lab):
     assert (command.description, command.working_dir) == ("d", "/tmp")
 
 
-async def test_plain_content_is_encoded_and_given_back_plain(lab):
+async def test_plain_content_is_encoded_and_given_back_plain(lab: EcsLab) -> None:
     """With ContentEncoding PlainText a script travels as it is, both ways."""
     command_id = await lab.create("", CommandContent="echo 你好", ContentEncoding="PlainText")
     answer = await lab.call("DescribeCommands", ContentEncoding="PlainText")
@@ -200,7 +204,7 @@ async def test_plain_content_is_encoded_and_given_back_plain(lab):
     assert lab.ecs.command(command_id).content == encoded("echo 你好")
 
 
-def test_placeholders_are_filled_once_and_literally():
+def test_placeholders_are_filled_once_and_literally() -> None:
     """A value that looks like a placeholder, a shell word or a group stays what it is."""
     filled = fill(
         "a={{ A }} b={{b}} i={{ACS::InstanceId}} c={{c}}",
@@ -210,6 +214,6 @@ def test_placeholders_are_filled_once_and_literally():
     assert filled == r"a={{b}} b=\1 $(x) i=i-1 c={{c}}"
 
 
-def test_placeholder_may_stand_on_lines_of_its_own():
+def test_placeholder_may_stand_on_lines_of_its_own() -> None:
     """Spaces and line breaks within the braces do not belong to the name."""
     assert placeholders("{{\n emp_id\n}} {{Emp_ID}}") == ["emp_id"]

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from localcloud.sandbox.isolation import SandboxUnavailableError
 from localcloud.sandbox.outcome import Outcome
 
 
-async def refusal(lab: EcsLab, action: str, **params) -> tuple[str, int]:
+async def refusal(lab: EcsLab, action: str, **params: Any) -> tuple[str, int]:
     """Return the code and HTTP status with which a request is refused."""
     with pytest.raises(ApiError) as caught:
         await lab.call(action, **params)
@@ -33,7 +34,7 @@ async def ended(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_run_is_told_with_all_its_fields(lab):
+async def test_run_is_told_with_all_its_fields(lab: EcsLab) -> None:
     """DescribeInvocations tells what ran, how it ended and, if asked, what it wrote."""
     command_id = await lab.create("echo {{name}}", Description="d")
     invoke_id = await lab.invoke(
@@ -84,16 +85,17 @@ async def test_run_is_told_with_all_its_fields(lab):
     }
 
 
-async def test_result_is_told_with_all_its_fields(lab):
+async def test_result_is_told_with_all_its_fields(lab: EcsLab) -> None:
     """DescribeInvocationResults tells the same per instance, always with the output."""
     lab.machines.answer = lambda *_: Outcome("finished", 3, b"tail", 17)
-    invoke_id = await lab.invoke(await lab.create("x"), Username="root")
+    command_id = await lab.create("x")
+    invoke_id = await lab.invoke(command_id, Username="root")
     await lab.ecs.drain()
     answer = await lab.call("DescribeInvocationResults", InvokeId=invoke_id)
     (result,) = answer["Invocation"]["InvocationResults"]["InvocationResult"]
     assert result == {
         "InvokeId": invoke_id,
-        "CommandId": lab.ecs.history.get(invoke_id).command_id,
+        "CommandId": command_id,
         "InstanceId": "i-local0001",
         "InvocationStatus": "Failed",
         "InvokeRecordStatus": "Failed",
@@ -112,7 +114,7 @@ async def test_result_is_told_with_all_its_fields(lab):
     }
 
 
-async def test_script_gets_parameters_and_built_in_values(lab):
+async def test_script_gets_parameters_and_built_in_values(lab: EcsLab) -> None:
     """The placeholders of a command are filled with what was sent and what the cloud knows."""
     text = "{{name}} {{ACS::InstanceId}} {{ACS::InvokeId}} {{ACS::RegionId}} {{ACS::CommandId}}"
     command_id = await lab.create(text, WorkingDir="/opt")
@@ -132,7 +134,7 @@ async def test_script_gets_parameters_and_built_in_values(lab):
     assert (script.username, script.name) == ("e1", invoke_id)
 
 
-async def test_placeholders_of_a_command_without_parameters_stay(lab):
+async def test_placeholders_of_a_command_without_parameters_stay(lab: EcsLab) -> None:
     """Where the parameter feature is off, double braces are plain text."""
     await lab.invoke(await lab.create("echo {{name}}", EnableParameter=False))
     await lab.ecs.drain()
@@ -151,7 +153,9 @@ async def test_placeholders_of_a_command_without_parameters_stay(lab):
         (Outcome("refused", reason="ExecutionException: x"), "Aborted", "ExecutionException", None),
     ],
 )
-async def test_end_of_a_run_has_a_status_and_an_error(lab, outcome, status, error, exit_code):
+async def test_end_of_a_run_has_a_status_and_an_error(
+    lab: EcsLab, outcome: Outcome, status: str, error: str, exit_code: int | None
+) -> None:
     """Each way in which a run can end has Cloud Assistant's words, in the event as well."""
     lab.machines.answer = lambda *_: outcome
     invoke_id = await lab.invoke(await lab.create("x"))
@@ -165,22 +169,22 @@ async def test_end_of_a_run_has_a_status_and_an_error(lab, outcome, status, erro
     assert event["data"]["exitCode"] == ("" if exit_code is None else str(exit_code))
 
 
-async def test_timed_out_run_ends_at_its_limit(lab):
+async def test_timed_out_run_ends_at_its_limit(lab: EcsLab) -> None:
     """The end of a run that timed out is its start and the limit, whenever that was noticed."""
     lab.machines.hold()
     invoke_id = await lab.invoke(await lab.create("x"), Timeout=30)
     task = await begun(lab, 1)
     lab.clock.advance(31.5)
-    lab.machines.held["i-local0001", invoke_id].set_result(Outcome("timeout"))
+    lab.machines.end("i-local0001", invoke_id, Outcome("timeout"))
     await lab.until(lambda: bool(lab.published))
     await ended(task)
     assert lab.published[0][1]["data"]["finishTime"] == "2026-01-01T00:00:30Z"
 
 
-async def test_machine_without_isolation_aborts_runs(lab):
+async def test_machine_without_isolation_aborts_runs(lab: EcsLab) -> None:
     """Where no instance can be made, a run is aborted and the reason is its output."""
 
-    def fail(*_):
+    def fail(*_: object) -> Outcome:
         raise SandboxUnavailableError("instances need Linux")
 
     lab.machines.answer = fail
@@ -192,7 +196,7 @@ async def test_machine_without_isolation_aborts_runs(lab):
     assert base64.b64decode(run["Output"]) == b"instances need Linux"
 
 
-async def test_event_is_the_documented_one(lab):
+async def test_event_is_the_documented_one(lab: EcsLab) -> None:
     """TaskCompleted says which run it was, on the bus default, one event per instance."""
     command_id = await lab.create("x")
     invoke_id = await lab.invoke(command_id, ResourceTag_1_Key="role", ResourceTag_1_Value="db")
@@ -221,7 +225,7 @@ async def test_event_is_the_documented_one(lab):
     }
 
 
-async def test_several_instances_have_one_invocation(lab):
+async def test_several_instances_have_one_invocation(lab: EcsLab) -> None:
     """A run on two instances is one invocation with two results and two events."""
     lab.machines.answer = lambda name, _: Outcome("finished", 0 if "0001" in name else 1)
     invoke_id = await lab.invoke(
@@ -303,7 +307,9 @@ async def test_several_instances_have_one_invocation(lab):
         ),
     ],
 )
-async def test_invocation_that_can_not_be_is_refused(lab, params, expected):
+async def test_invocation_that_can_not_be_is_refused(
+    lab: EcsLab, params: dict[str, Any], expected: Any
+) -> None:
     """Each thing that InvokeCommand refuses has its own code, and nothing runs."""
     given = {
         "CommandId": await lab.create("echo {{name}}"),
@@ -317,7 +323,7 @@ async def test_invocation_that_can_not_be_is_refused(lab, params, expected):
     assert lab.machines.ran == []
 
 
-async def test_parameters_for_a_command_without_any_are_refused(lab):
+async def test_parameters_for_a_command_without_any_are_refused(lab: EcsLab) -> None:
     """Parameters can't be passed in where the parameter feature is off."""
     given = {"CommandId": await lab.create("x"), "InstanceId_1": "i-local0001"}
     found = await refusal(lab, "InvokeCommand", **given, Parameters='{"a": "b"}')
@@ -325,14 +331,14 @@ async def test_parameters_for_a_command_without_any_are_refused(lab):
     await lab.call("InvokeCommand", **given, Parameters="{}")
 
 
-async def test_windows_commands_do_not_run_on_linux(lab):
+async def test_windows_commands_do_not_run_on_linux(lab: EcsLab) -> None:
     """A PowerShell command can be kept, but not run on these instances."""
     given = {"CommandId": await lab.create("x", Type="RunPowerShellScript")}
     found = await refusal(lab, "InvokeCommand", **given, InstanceId_1="i-local0001")
     assert found == ("InvalidInstance.NotMatch", 400)
 
 
-async def test_instance_id_may_come_without_a_number(lab):
+async def test_instance_id_may_come_without_a_number(lab: EcsLab) -> None:
     """The plain parameter InstanceId names an instance too, and so does a JSON list."""
     command_id = await lab.create("x")
     await lab.invoke(command_id, InstanceId="i-local0002")
@@ -341,7 +347,7 @@ async def test_instance_id_may_come_without_a_number(lab):
     assert [name for name, _ in lab.machines.ran] == ["i-local0002", "i-local0001"]
 
 
-async def test_same_client_token_runs_once(lab):
+async def test_same_client_token_runs_once(lab: EcsLab) -> None:
     """A repeat with the same token answers the first run's id, as long as tokens are remembered."""
     command_id = await lab.create("x")
     first = await lab.invoke(command_id, ClientToken="token-1")
@@ -360,7 +366,7 @@ async def test_same_client_token_runs_once(lab):
     assert await lab.invoke(command_id, ClientToken="token-1") != first
 
 
-async def test_run_command_runs_without_keeping(lab):
+async def test_run_command_runs_without_keeping(lab: EcsLab) -> None:
     """RunCommand runs a script at once; its command is listed only if it is to be kept."""
     given = {
         "Type": "RunShellScript",
@@ -380,7 +386,7 @@ async def test_run_command_runs_without_keeping(lab):
     assert [c["CommandId"] for c in listed["Commands"]["Command"]] == [kept["CommandId"]]
 
 
-async def test_running_is_seen_while_it_lasts(lab):
+async def test_running_is_seen_while_it_lasts(lab: EcsLab) -> None:
     """A run that has begun is Running, shows what it wrote, and waits are Pending."""
     lab.machines.hold()
     invoke_id = await lab.invoke(await lab.create("x"))
@@ -397,7 +403,7 @@ async def test_running_is_seen_while_it_lasts(lab):
     assert lab.published == []
 
 
-async def test_stop_terminates_what_runs_and_cancels_what_waits(lab):
+async def test_stop_terminates_what_runs_and_cancels_what_waits(lab: EcsLab) -> None:
     """StopInvocation ends a running script as Terminated and a waiting one as Cancelled."""
     lab.machines.hold()
     command_id = await lab.create("x")
@@ -417,7 +423,7 @@ async def test_stop_terminates_what_runs_and_cancels_what_waits(lab):
     assert len(lab.machines.ran) == 8
 
 
-async def test_stop_of_something_unknown_is_refused(lab):
+async def test_stop_of_something_unknown_is_refused(lab: EcsLab) -> None:
     """An unknown invocation, or an instance that is not its own, can't be stopped."""
     found = await refusal(lab, "StopInvocation", InvokeId="t-x")
     assert found == ("InvalidInvokeId.NotFound", 404)
@@ -426,7 +432,7 @@ async def test_stop_of_something_unknown_is_refused(lab):
     assert found == ("InvalidInstance.NotFound", 404)
 
 
-async def test_instance_runs_eight_at_once_in_the_order_of_arrival(lab):
+async def test_instance_runs_eight_at_once_in_the_order_of_arrival(lab: EcsLab) -> None:
     """An instance takes eight scripts at a time; the others wait, and none overtakes."""
     command_id = await lab.create("x")
     ids = [await lab.invoke(command_id) for _ in range(30)]
@@ -439,13 +445,13 @@ async def test_instance_runs_eight_at_once_in_the_order_of_arrival(lab):
     assert [script.name for _, script in lab.machines.ran] == ids
 
 
-async def test_output_needs_an_invocation_or_an_instance(lab):
+async def test_output_needs_an_invocation_or_an_instance(lab: EcsLab) -> None:
     """DescribeInvocations gives outputs only of an invocation or an instance."""
     found = await refusal(lab, "DescribeInvocations", IncludeOutput=True)
     assert found == ("InvalidParameter.IncludeOutput", 400)
 
 
-async def test_invocations_are_found_by_each_filter(lab):
+async def test_invocations_are_found_by_each_filter(lab: EcsLab) -> None:
     """Command, name, state, instance and tags narrow what DescribeInvocations lists."""
     lab.machines.answer = lambda name, _: FINE if name == "i-local0001" else Outcome("timeout")
     a, b = await lab.create("x", Name="a"), await lab.create("x", Name="b")
@@ -457,7 +463,7 @@ async def test_invocations_are_found_by_each_filter(lab):
     await lab.ecs.drain()
     third = await lab.invoke(b)
 
-    async def found(**params):
+    async def found(**params: Any) -> list[str]:
         answer = await lab.call("DescribeInvocations", **params)
         listed = [i["InvokeId"] for i in answer["Invocations"]["Invocation"]]
         assert answer["TotalCount"] == len(listed)
@@ -477,7 +483,7 @@ async def test_invocations_are_found_by_each_filter(lab):
     assert await found(Tag_1_Key="request", Tag_1_Value="r2", **both) == [second]
     assert await found(Tag_1_Key="request", Tag_1_Value="r1", **both) == []
 
-    async def results(**params):
+    async def results(**params: Any) -> list[str]:
         answer = await lab.call("DescribeInvocationResults", **params)
         listed = answer["Invocation"]["InvocationResults"]["InvocationResult"]
         return [result["InvokeId"] for result in listed]
@@ -486,7 +492,7 @@ async def test_invocations_are_found_by_each_filter(lab):
     assert await results(InstanceId="i-local0001", Tag_1_Key="request", Tag_1_Value="r1") == [first]
 
 
-async def test_pages_by_token_do_not_shift(lab):
+async def test_pages_by_token_do_not_shift(lab: EcsLab) -> None:
     """New invocations between two pages neither repeat nor hide an older one."""
     command_id = await lab.create("x")
     ids = [
@@ -513,7 +519,7 @@ async def test_pages_by_token_do_not_shift(lab):
     )
 
 
-async def test_package_faults_reach_the_script_and_are_used_up(lab):
+async def test_package_faults_reach_the_script_and_are_used_up(lab: EcsLab) -> None:
     """A fault on a package goes along with a run; what the run used is taken from the cloud."""
     lab.machines.answer = lambda *_: Outcome("finished", 0, package_faults=("nginx",))
     lab.faults.set(Fault("package:nginx", times=2, error="timeout"))

@@ -1,14 +1,17 @@
 """Instances as ECS describes them, and the resources that RAM is asked about."""
 
+from typing import Any
+
 import pytest
 
+from lab.ecs import EcsLab
 from localcloud.ecs.statuses import overall, overall_in_old_words
 from localcloud.errors import ApiError
 
 ARN = "acs:ecs:cn-hangzhou:1234567890123456:"
 
 
-async def test_instances_are_described_as_the_provider_reads_them(lab):
+async def test_instances_are_described_as_the_provider_reads_them(lab: EcsLab) -> None:
     """Every instance has one private address and is in the list of RAM roles."""
     asked = {"InstanceIds": '["i-local0001", "i-none"]'}
     answer = await lab.call("DescribeInstances", **asked)
@@ -27,14 +30,14 @@ async def test_instances_are_described_as_the_provider_reads_them(lab):
     assert regions["Regions"]["Region"][0]["RegionId"] == "cn-hangzhou"
 
 
-async def test_instances_are_found_by_tag(lab):
+async def test_instances_are_found_by_tag(lab: EcsLab) -> None:
     """The two first instances have the roles of the demonstration."""
     answer = await lab.call("DescribeInstances", Tag_1_Key="role", Tag_1_Value="db")
     listed = [instance["InstanceId"] for instance in answer["Instances"]["Instance"]]
     assert listed == ["i-local0002"]
 
 
-async def test_list_that_is_no_list_is_refused(lab):
+async def test_list_that_is_no_list_is_refused(lab: EcsLab) -> None:
     """InstanceIds must be a JSON list of texts."""
     with pytest.raises(ApiError, match=r"InvalidParameter\.InstanceIds"):
         await lab.call("DescribeInstances", InstanceIds="i-local0001")
@@ -72,12 +75,14 @@ async def test_list_that_is_no_list_is_refused(lab):
         ("TagResources", {"ResourceType": "command", "ResourceId_1": "c-1"}, ["command/c-1"]),
     ],
 )
-async def test_permission_is_needed_on(lab, action, params, expected):
+async def test_permission_is_needed_on(
+    lab: EcsLab, action: str, params: dict[str, Any], expected: Any
+) -> None:
     """Each action names the resources of the RAM reference that its caller needs."""
     assert lab.resources(action, **params) == [ARN + name for name in expected]
 
 
-async def test_tags_of_resources_are_known_for_conditions(lab):
+async def test_tags_of_resources_are_known_for_conditions(lab: EcsLab) -> None:
     """Tags of an instance and a command can be asked for by name; unknown names have none."""
     command_id = await lab.create("x", Tag_1_Key="app", Tag_1_Value="loop")
     assert lab.ecs.resource_tags(f"{ARN}instance/i-local0002") == {"role": "db"}
@@ -102,6 +107,8 @@ async def test_tags_of_resources_are_known_for_conditions(lab):
         (["Stopping", "Success"], "Stopping", "Stopping"),
     ],
 )
-def test_state_of_an_invocation_follows_from_its_runs(statuses, state, old):
+def test_state_of_an_invocation_follows_from_its_runs(
+    statuses: list[str], state: str, old: str
+) -> None:
     """The whole is told from its parts, in the new and in the old words."""
     assert (overall(statuses), overall_in_old_words(statuses)) == (state, old)

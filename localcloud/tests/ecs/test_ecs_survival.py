@@ -36,7 +36,7 @@ async def test_result_and_event_are_one_transaction(lab: EcsLab) -> None:
     invoke_id = await lab.invoke(await lab.create("x"))
     seen = []
 
-    def look(bus, event):
+    def look(bus: str, event: object) -> None:
         # However much time the writer has, the result is not on the disk before the event.
         time.sleep(0.2)
         seen.append(lab.ecs.history.results_of([1])[1][0].status)
@@ -74,7 +74,7 @@ async def test_invocations_are_forgotten_after_four_weeks(lab: EcsLab) -> None:
 
 async def test_request_is_found_by_its_tag_without_reading_the_others(lab: EcsLab) -> None:
     """The look-up of a request by its tag goes through an index, not through the table."""
-    statements = []
+    statements: list[str] = []
     lab.store._reader.set_trace_callback(statements.append)
     await lab.call("DescribeInvocations", Tag_1_Key="request", Tag_1_Value="r")
     lab.store._reader.set_trace_callback(None)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from lab.eventbridge import PRODUCTS, ROOT, EventBridgeLab, function_target
+from lab.base import ROOT
+from lab.eventbridge import PRODUCTS, EventBridgeLab, function_target
 from localcloud.api import ApiCall
 from localcloud.errors import ApiError
 from localcloud.gateway.inspection import JsonResponse
@@ -177,7 +178,7 @@ async def test_what_an_older_version_kept_hides_nothing(lab: EventBridgeLab, num
     await lab.store.flush()
     old = json.dumps(cloud_event("old")).replace('"Success"', number)
     lab.store.write("INSERT INTO events VALUES (7, 'old', 'default', 's', 't', 0, ?, '[]')", (old,))
-    shown = JsonResponse(await lab.trace()).body
+    shown = bytes(JsonResponse(await lab.trace()).body)
     assert b"Infinity" not in shown or number == "Infinity"
     assert ["good", "old"] == [way["id"] for way in strict(shown)]
     asked = await lab.call("QueryEvent", EventId="old", EventBusName="default")

@@ -33,7 +33,7 @@ def test_rights_and_whatever_else_have_words_of_their_own(
         def bind(self, _address: object) -> None:
             raise OSError(number, "as the machine says")
 
-    monkeypatch.setattr(server.socket, "socket", Refused)
+    monkeypatch.setattr(socket, "socket", Refused)
     with pytest.raises(server.NoPort) as refused:
         server.bind(80)
     assert told in str(refused.value)

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
@@ -139,7 +140,7 @@ def eventbridge_data() -> Request:
         pytest.param(eventbridge_data, id="EventBridge data plane"),
     ],
 )
-def test_a_client_signature_is_recognised(request_of) -> None:
+def test_a_client_signature_is_recognised(request_of: Callable[[], Request]) -> None:
     """The secret that signed is accepted, another is not, and the key and time are read."""
     signed = read(request_of())
     assert "key" == signed.access_key_id
@@ -149,7 +150,7 @@ def test_a_client_signature_is_recognised(request_of) -> None:
 
 
 @pytest.mark.parametrize("request_of", [rpc, acs3])
-def test_the_security_token_is_read(request_of) -> None:
+def test_the_security_token_is_read(request_of: Callable[[], Request]) -> None:
     """Requests of assumed roles name the token that goes with the key."""
     assert read(request_of()).security_token.startswith("token")
 

@@ -54,16 +54,20 @@ class FakeMachines:
                 return self.answer(name, script)
             if progress is not None:
                 progress(b"so far", 0)
-            future = asyncio.get_running_loop().create_future()
+            future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
             self.held[name, script.name] = future
             return await future
         finally:
             self.now[name] -= 1
 
+    def end(self, name: str, script: str, outcome: Outcome) -> None:
+        """End a held run."""
+        if self.held and not self.held[name, script].done():
+            self.held[name, script].set_result(outcome)
+
     def stop(self, name: str, script: str) -> None:
         """End a held run as stopped."""
-        if self.held and not self.held[name, script].done():
-            self.held[name, script].set_result(Outcome("stopped", output=b"so far"))
+        self.end(name, script, Outcome("stopped", output=b"so far"))
 
     async def isolation(self) -> Isolation:
         """Pretend the weakest level."""

@@ -109,7 +109,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
     finally:
         if found and isinstance(found.cloud, PlainCloud):
             found.cloud.close()
-        elif found:
+        elif found and isinstance(found.cloud, Machines):
             runner.run(found.cloud.close())
         runner.close()
         skeleton.remove(folder)
@@ -151,7 +151,7 @@ print(json.dumps(found))
 """
 
 
-def test_system_calls_that_lead_out_are_refused(target):
+def test_system_calls_that_lead_out_are_refused(target: Target) -> None:
     """No new namespaces, mounts, BPF, keys, io_uring, tracing, nor sockets to a hypervisor."""
     outcome = target.python(CALLS.replace("NUMBERS", json.dumps(NUMBERS[linux.MACHINE])))
     found = json.loads(outcome.output)
@@ -162,7 +162,7 @@ def test_system_calls_that_lead_out_are_refused(target):
     assert found == expected
 
 
-def test_machine_is_not_killed_through_a_control_group(target):
+def test_machine_is_not_killed_through_a_control_group(target: Target) -> None:
     """A user namespace of its own does not let a script mount and use control groups."""
     outcome = target.run(
         "unshare --user --map-root-user --mount --cgroup bash -c "
@@ -174,7 +174,7 @@ def test_machine_is_not_killed_through_a_control_group(target):
     assert seen == "0" or target.level is Level.DIRECTORY
 
 
-def test_script_inherits_nothing(target):
+def test_script_inherits_nothing(target: Target) -> None:
     """A script has its three streams and no other descriptor, none of them the cloud's."""
     text = (
         "import os; place = '/proc/self/fd/'; "
@@ -190,7 +190,7 @@ def test_script_inherits_nothing(target):
     assert found["1"] == found["2"]
 
 
-def test_script_looks_into_no_other_process(target):
+def test_script_looks_into_no_other_process(target: Target) -> None:
     """Environment, memory and descriptors of the agent and of the machine's processes are shut."""
     outcome = target.python(
         "import os\n"
@@ -209,7 +209,7 @@ def test_script_looks_into_no_other_process(target):
 
 
 @pytest.mark.parametrize("how", ["stream", "datagram", "pair", "abstract"])
-def test_unix_sockets_of_the_machine_are_out_of_reach(target, how):
+def test_unix_sockets_of_the_machine_are_out_of_reach(target: Target, how: str) -> None:
     """Neither by path nor by name, neither by a new socket nor by a pair that is turned to it."""
     name = f"machine-{secrets.token_hex(4)}"
     path = f"\0{name}" if how == "abstract" else str(target.folder / name)
@@ -234,7 +234,7 @@ def test_unix_sockets_of_the_machine_are_out_of_reach(target, how):
             machine.accept() if kind == "SOCK_STREAM" else machine.recv(10)
 
 
-def test_shared_memory_of_the_machine_is_out_of_reach(target):
+def test_shared_memory_of_the_machine_is_out_of_reach(target: Target) -> None:
     """A segment that everybody on the machine may use is not there in an instance."""
     libc = ctypes.CDLL(None, use_errno=True)
     key = secrets.randbelow(1 << 30) + 1
@@ -251,7 +251,7 @@ def test_shared_memory_of_the_machine_is_out_of_reach(target):
         libc.shmctl(segment, 0, None)
 
 
-def test_terminal_of_the_developer_is_not_read(target):
+def test_terminal_of_the_developer_is_not_read(target: Target) -> None:
     """What somebody types in a terminal of the cloud's user reaches no script."""
     ours, theirs = pty.openpty()
     try:
@@ -266,7 +266,7 @@ def test_terminal_of_the_developer_is_not_read(target):
         os.close(theirs)
 
 
-def test_processes_of_the_machine_are_not_signalled(target):
+def test_processes_of_the_machine_are_not_signalled(target: Target) -> None:
     """A script can't signal the cloud, nor what stands guard over it."""
     guards = [int(name) for name in processes() if parent_of(int(name)) == target.process]
     if (
@@ -279,7 +279,7 @@ def test_processes_of_the_machine_are_not_signalled(target):
         assert target.run(f"kill -0 {process}").exit_code != 0
 
 
-def test_nothing_outlives_a_script_that_kills_its_agent(target):
+def test_nothing_outlives_a_script_that_kills_its_agent(target: Target) -> None:
     """A script that kills all that watches it, where it can, still ends with all it started."""
     token = f"lingerer-{secrets.token_hex(6)}"
     outcome = target.run(
@@ -297,7 +297,7 @@ def test_nothing_outlives_a_script_that_kills_its_agent(target):
     assert target.run("exit 7").exit_code == 7
 
 
-def test_fork_bomb_stays_small(target):
+def test_fork_bomb_stays_small(target: Target) -> None:
     """An instance has so many processes at once and no more, and works on afterwards."""
     if "their number is not limited" in target.notes:
         pytest.skip(target.notes)
@@ -320,7 +320,7 @@ def test_fork_bomb_stays_small(target):
     assert target.run("exit 7").exit_code == 7
 
 
-def test_memory_is_limited(target):
+def test_memory_is_limited(target: Target) -> None:
     """A process that takes more than the instance has fails or is ended, and nothing else is."""
     outcome = target.python("x = b'x' * (LIMIT * 2)".replace("LIMIT", str(LIMITS.memory_bytes)))
     assert outcome.exit_code in {1, 128 + signal.SIGKILL}, outcome
@@ -334,7 +334,7 @@ def test_memory_is_limited(target):
     assert target.run("exit 7").exit_code == 7
 
 
-def test_full_disk_ends_the_script_and_nothing_else(target):
+def test_full_disk_ends_the_script_and_nothing_else(target: Target) -> None:
     """No file is larger than the disk; who writes many is ended; room can be made again."""
     place = "${PROVISION_ROOT:-}/var/tmp"
     megabytes = LIMITS.disk_bytes >> 20

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.sandbox import SandboxLab
 from localcloud.sandbox.files import Files, NoSuchPathError
 
 
@@ -35,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
         "/../../../etc/hostname",
     ],
 )
-def test_links_lead_to_the_instance(folder, target):
+def test_links_lead_to_the_instance(folder: Path, target: str) -> None:
     """A link, however it is written, is followed inside the instance's root."""
     (folder / "root" / "tmp" / "link").symlink_to(target)
     assert Files(folder).content("/tmp/link") == b"inside\n"
@@ -54,7 +55,7 @@ def test_links_lead_to_the_instance(folder, target):
         "/etc/hostname/below",
     ],
 )
-def test_nothing_outside_is_found(folder, path):
+def test_nothing_outside_is_found(folder: Path, path: str) -> None:
     """Neither dots nor links lead out of the root; a circle of links ends."""
     tmp = folder / "root" / "tmp"
     (tmp / "up").symlink_to("../..")
@@ -64,14 +65,16 @@ def test_nothing_outside_is_found(folder, path):
         Files(folder).content(path)
 
 
-def test_folder_replaced_by_a_link_is_not_entered(folder, monkeypatch):
+def test_folder_replaced_by_a_link_is_not_entered(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A folder that becomes a link while it is being looked at leads nowhere."""
     (folder / "root" / "tmp" / "d").mkdir()
     (folder / "outside").mkdir()
     (folder / "outside" / "secret").write_text("token")
     real = os.open
 
-    def swap(path, flags, *rest, **more):
+    def swap(path: str, flags: int, *rest: int, **more: int) -> int:
         place = folder / "root" / "tmp" / "d"
         if path == "secret" and not place.is_symlink():
             place.rmdir()
@@ -83,7 +86,7 @@ def test_folder_replaced_by_a_link_is_not_entered(folder, monkeypatch):
         Files(folder).content("/tmp/d/secret")
 
 
-def test_layers_cover_each_other(folder):
+def test_layers_cover_each_other(folder: Path) -> None:
     """What an instance changed covers the stand-ins, and those cover the machine's programs."""
     files = Files(folder)
     assert files.content("/usr/bin/both") == b"upper"
@@ -95,7 +98,7 @@ def test_layers_cover_each_other(folder):
     assert names.count("/usr/bin/both") == 1
 
 
-def test_removed_programs_are_gone(lab):
+def test_removed_programs_are_gone(lab: SandboxLab) -> None:
     """What a script removes is not found any more, also where the machine still has it."""
     lab.output(
         "mkdir -p ${PROVISION_ROOT:-}/usr/local/old; touch ${PROVISION_ROOT:-}/usr/local/old/f"
@@ -106,7 +109,7 @@ def test_removed_programs_are_gone(lab):
         lab.files().entry("/usr/local/old")
 
 
-def test_machine_program_removed_in_the_instance_is_gone(lab):
+def test_machine_program_removed_in_the_instance_is_gone(lab: SandboxLab) -> None:
     """A program of the machine that root removed in an instance is gone there, and only there."""
     if lab.level != "namespaces":
         pytest.skip("only real root can remove the machine's files from its view")
@@ -117,7 +120,7 @@ def test_machine_program_removed_in_the_instance_is_gone(lab):
     assert Path("/usr/bin/env").exists()
 
 
-def test_entries_tell_what_they_are(folder):
+def test_entries_tell_what_they_are(folder: Path) -> None:
     """Kind, mode, size and the target of a link are given."""
     root = folder / "root"
     (root / "etc" / "hostname").chmod(0o640)
@@ -131,19 +134,19 @@ def test_entries_tell_what_they_are(folder):
     assert kinds == {"/tmp/pipe": ("pipe", ""), "/tmp/link": ("link", "/etc/shadow")}
 
 
-def test_pipe_is_not_read(folder):
+def test_pipe_is_not_read(folder: Path) -> None:
     """Reading something that is no file is refused at once."""
     os.mkfifo(folder / "root" / "tmp" / "pipe")
     with pytest.raises(NoSuchPathError, match="is not a file"):
         Files(folder).content("/tmp/pipe")
 
 
-def test_own_user_is_shown_as_root(folder):
+def test_own_user_is_shown_as_root(folder: Path) -> None:
     """Without real root, what belongs to the cloud's user is what root owns in the instance."""
     assert Files(folder, os.getuid()).entry("/etc/hostname").owner == 0
 
 
-def test_accounts_and_rules_can_be_looked_at(lab):
+def test_accounts_and_rules_can_be_looked_at(lab: SandboxLab) -> None:
     """Accounts, sudo rules and homes that a script made are seen from outside."""
     lab.output(
         "useradd ${PROVISION_ROOT:+--prefix $PROVISION_ROOT} -m e77; "

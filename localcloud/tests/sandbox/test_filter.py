@@ -82,7 +82,14 @@ def verdict(machine: str, kind: Kind, name: str, *arguments: int) -> str | int:
         ("mq_open", ALLOWED, ALLOWED, errno.ENOSYS, errno.ENOSYS),
     ],
 )
-def test_calls_are_answered_by_kind(machine, name, hasty, pretending, confining, function):
+def test_calls_are_answered_by_kind(
+    machine: str,
+    name: str,
+    hasty: int | str,
+    pretending: int | str,
+    confining: int | str,
+    function: int | str,
+) -> None:
     """Each kind of filter lets succeed without effect what it says, and leaves the rest alone."""
     found = [verdict(machine, kind, name) for kind in Kind]
     assert found == [hasty, pretending, confining, function]
@@ -90,7 +97,7 @@ def test_calls_are_answered_by_kind(machine, name, hasty, pretending, confining,
 
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("kind", Kind)
-def test_what_leads_out_is_refused_by_every_kind(machine, kind):
+def test_what_leads_out_is_refused_by_every_kind(machine: str, kind: Kind) -> None:
     """Namespaces, mounts, tracing, keys and BPF are refused; io_uring and clone3 are not there."""
     for name in ("setns", "mount", "fsopen", "move_mount", "ptrace", "pidfd_getfd", "keyctl",
                  "add_key", "request_key", "bpf", "perf_event_open", "userfaultfd"):  # fmt: skip
@@ -109,7 +116,7 @@ def test_what_leads_out_is_refused_by_every_kind(machine, kind):
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_only_devices_are_pretended(machine):
+def test_only_devices_are_pretended(machine: str) -> None:
     """Making a device node has no effect; pipes, sockets and files are made."""
     for mode in (stat.S_IFCHR | 0o600, stat.S_IFBLK):
         assert verdict(machine, Kind.PRETENDING, "mknodat", 3, 0, mode) == 0
@@ -119,7 +126,7 @@ def test_only_devices_are_pretended(machine):
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_confined_processes_signal_only_by_name(machine):
+def test_confined_processes_signal_only_by_name(machine: str) -> None:
     """A confined process can signal one process or a group, never all of them."""
     everybody = (1 << 64) - 1
     assert verdict(machine, Kind.CONFINING, "kill", everybody, 9) == errno.EPERM
@@ -129,7 +136,7 @@ def test_confined_processes_signal_only_by_name(machine):
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_confined_processes_have_no_network(machine):
+def test_confined_processes_have_no_network(machine: str) -> None:
     """No socket can be made, and no pair of them that could be turned to another socket."""
     families = (1, 2, 10, 16, 17, 40)
     found = [verdict(machine, Kind.CONFINING, "socket", family) for family in families]
@@ -143,7 +150,7 @@ def test_confined_processes_have_no_network(machine):
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_others_have_the_usual_sockets(machine):
+def test_others_have_the_usual_sockets(machine: str) -> None:
     """An instance with a network of its own has the usual ones; a function has the internet's."""
     families = (1, 2, 10, 16, 17, 40, 38)
     no = errno.EAFNOSUPPORT
@@ -155,7 +162,7 @@ def test_others_have_the_usual_sockets(machine):
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_filter_can_not_be_passed_round(machine):
+def test_filter_can_not_be_passed_round(machine: str) -> None:
     """Calls in another numbering are refused."""
     for kind in Kind:
         foreign = Call(NUMBERS[machine]["socket"], 0x40000003, (2,))
@@ -166,7 +173,7 @@ def test_filter_can_not_be_passed_round(machine):
 
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("kind", Kind)
-def test_jumps_stay_inside(machine, kind):
+def test_jumps_stay_inside(machine: str, kind: Kind) -> None:
     """No jump is longer than a byte or leads out of the filter."""
     instructions = program(machine, kind)
     for line, (_, if_true, if_false, _) in enumerate(instructions):
@@ -187,7 +194,7 @@ def test_jumps_stay_inside(machine, kind):
         ("mknodat", ALLOWED),
     ],
 )
-def test_mode_and_times_are_watched(machine, name, expected):
+def test_mode_and_times_are_watched(machine: str, name: str, expected: int | str) -> None:
     """Every way to change a file's mode, times or attributes is watched or not there at all."""
     call = Call(NUMBERS[machine][name], _ARCHITECTURE[machine])
     assert decide(watch_program(machine), call) == expected

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,37 +12,44 @@ import pytest
 from lab import plain_user
 from lab.plain_user import PLAIN_USER
 from localcloud.sandbox import machines as module
+from localcloud.sandbox import skeleton
 from localcloud.sandbox.instance import Script
 from localcloud.sandbox.isolation import SandboxUnavailableError
 from localcloud.sandbox.level import Level
 from localcloud.sandbox.machines import Machines
 
 
-def test_unknown_isolation_is_refused_with_the_known_ones(tmp_path):
+def test_unknown_isolation_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     """An isolation that does not exist is refused before anything starts."""
     with pytest.raises(SandboxUnavailableError, match="auto, namespaces, user-namespace"):
         Machines(tmp_path, "jail")
 
 
-async def test_other_systems_get_a_clear_message(tmp_path, monkeypatch):
+async def test_other_systems_get_a_clear_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Elsewhere than on Linux the message says what is needed and what to do."""
-    monkeypatch.setattr(module.sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(SandboxUnavailableError, match="need Linux and this is darwin; run"):
         await Machines(tmp_path).isolation()
 
 
-async def test_machine_without_bash_gets_a_clear_message(tmp_path, monkeypatch):
+async def test_machine_without_bash_gets_a_clear_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without bash no instance is tried."""
-    monkeypatch.setattr(module.shutil, "which", lambda _: None)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
     with pytest.raises(SandboxUnavailableError, match="install the package bash"):
         await Machines(tmp_path).isolation()
 
 
-async def test_a_level_that_does_not_work_names_one_that_does(tmp_path, monkeypatch):
+async def test_a_level_that_does_not_work_names_one_that_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Who asked for a level hears why it fails here, and which one to ask for."""
     machines = Machines(tmp_path, "namespaces")
 
-    async def attempt(level):
+    async def attempt(level: Level) -> tuple[str, ...]:
         if level is not Level.DIRECTORY:
             raise SandboxUnavailableError("not permitted")
         return ()
@@ -53,19 +62,21 @@ async def test_a_level_that_does_not_work_names_one_that_does(tmp_path, monkeypa
         await machines.isolation()
 
 
-async def test_strongest_level_that_works_is_chosen(tmp_path, monkeypatch):
+async def test_strongest_level_that_works_is_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A level that fails is passed over, and why is told with the one that is used."""
     machines = Machines(tmp_path)
     tried = []
 
-    async def attempt(level):
+    async def attempt(level: Level) -> tuple[str, ...]:
         tried.append(level)
         if level is not Level.DIRECTORY:
             raise SandboxUnavailableError("not permitted")
         return ("a weakness",)
 
     monkeypatch.setattr(machines, "_try", attempt)
-    monkeypatch.setattr(module.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     first, second = await machines.isolation(), await machines.isolation()
     assert tried == list(Level)
 
@@ -75,11 +86,13 @@ async def test_strongest_level_that_works_is_chosen(tmp_path, monkeypatch):
     )
 
 
-async def test_no_level_at_all_is_an_error_with_all_reasons(tmp_path, monkeypatch):
+async def test_no_level_at_all_is_an_error_with_all_reasons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where nothing works, each level's reason is in the message."""
     machines = Machines(tmp_path)
 
-    async def attempt(level):
+    async def attempt(level: Level) -> tuple[str, ...]:
         raise SandboxUnavailableError(f"{level.value} is off")
 
     monkeypatch.setattr(machines, "_try", attempt)
@@ -87,7 +100,7 @@ async def test_no_level_at_all_is_an_error_with_all_reasons(tmp_path, monkeypatc
         await machines.isolation()
 
 
-async def test_trying_leaves_nothing_behind(tmp_path):
+async def test_trying_leaves_nothing_behind(tmp_path: Path) -> None:
     """After the isolation was chosen there is no trace of the instance it was tried with."""
     machines = Machines(tmp_path)
     await machines.isolation()
@@ -97,7 +110,9 @@ async def test_trying_leaves_nothing_behind(tmp_path):
     assert left == []
 
 
-async def test_run_that_is_stopped_before_its_instance_is_there_never_begins(tmp_path):
+async def test_run_that_is_stopped_before_its_instance_is_there_never_begins(
+    tmp_path: Path,
+) -> None:
     """A stop that comes while the instance is still being made is not lost."""
     machines = Machines(tmp_path)
     script = Script("t-1", b"echo begun", 30.0)
@@ -110,7 +125,7 @@ async def test_run_that_is_stopped_before_its_instance_is_there_never_begins(tmp
     assert (outcome.ended, outcome.output) == ("stopped", b"")
 
 
-async def test_instances_without_a_data_folder_are_thrown_away():
+async def test_instances_without_a_data_folder_are_thrown_away() -> None:
     """A cloud that keeps nothing leaves nothing on the disk."""
     machines = Machines(None)
     outcome = await machines.run("i-1", Script("t-1", b"echo here", 30.0))
@@ -153,7 +168,7 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("level", ["auto", "user-namespace", "directory"])
-def test_plain_user_can_run_a_cloud(level, tmp_path_factory):
+def test_plain_user_can_run_a_cloud(level: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Without root a script is still root in its instance, makes accounts, and stays inside."""
     if os.geteuid() != 0:
         pytest.skip("the other tests run as a plain user already")
@@ -187,10 +202,12 @@ def test_plain_user_can_run_a_cloud(level, tmp_path_factory):
         assert [entry.name for entry in precious.iterdir()] == ["file"]
         assert precious.stat().st_mode & 0o777 == 0o755
     finally:
-        module.skeleton.remove(base)
+        skeleton.remove(base)
 
 
-def test_only_what_everybody_may_read_is_copied(tmp_path, monkeypatch):
+def test_only_what_everybody_may_read_is_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of the machine's configuration nothing enters an instance that is closed to other users."""
     source, target = tmp_path / "source", tmp_path / "target"
     source.mkdir()
@@ -199,11 +216,13 @@ def test_only_what_everybody_may_read_is_copied(tmp_path, monkeypatch):
         (source / name).chmod(mode)
     (source / "keys").mkdir(mode=0o750)
     (source / "keys" / "key").write_text("secret")
-    module.skeleton._copy(source, target)
+    skeleton._copy(source, target)
     assert [entry.name for entry in target.iterdir()] == ["open"]
 
 
-def test_instances_move_where_a_stranger_can_reach_them(tmp_path, monkeypatch):
+def test_instances_move_where_a_stranger_can_reach_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Below a closed folder a stranger's instances lie elsewhere, and go when their data goes."""
     if os.geteuid() != 0:
         pytest.skip("only a cloud that runs as root lets a stranger run scripts")
@@ -214,7 +233,7 @@ def test_instances_move_where_a_stranger_can_reach_them(tmp_path, monkeypatch):
     (closed / "data").mkdir(parents=True)
     closed.chmod(0o700)
 
-    def made(data):
+    def made(data: Path) -> Path:
         home = module._home(data, Level.DIRECTORY)
         home.mkdir(parents=True)
         module._note_owner(home, data)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +24,7 @@ def line(**changes: object) -> bytes:
     return json.dumps({**ENDED, **changes}).encode()
 
 
-def test_messages_are_read():
+def test_messages_are_read() -> None:
     """Each message of an agent becomes a value."""
     expected = Ended("t-1", Outcome("finished", 3, b"ok", 7, package_faults=("nginx",)))
     assert parse(line()) == expected
@@ -52,7 +53,7 @@ def test_messages_are_read():
         line(package_faults="nginx"), line(package_faults=[[]]), line(package_faults=["x"] * 2000),
     ],
 )  # fmt: skip
-def test_what_no_agent_says_is_no_message(said):
+def test_what_no_agent_says_is_no_message(said: bytes) -> None:
     """Another type, a number out of range or an unknown word is refused as a whole."""
     with pytest.raises(NotAMessageError):
         parse(said)
@@ -62,7 +63,9 @@ def test_what_no_agent_says_is_no_message(said):
     "said",
     [line(exit_code=10**30), b"[" * 100_000, b"\xff\xfe", b'{"event": "ready", "notes": []}'],
 )
-async def test_nonsense_ends_the_run_and_not_the_cloud(tmp_path, monkeypatch, said):
+async def test_nonsense_ends_the_run_and_not_the_cloud(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
     """When somebody else speaks in the agent's place the run is interrupted; the next one works."""
     real = instance._START
     false = (

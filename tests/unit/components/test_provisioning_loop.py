@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_alicloud as alicloud
 import pytest
+from pulumi.runtime.rpc import UNKNOWN
 
 from components import (
     ChatPlatform,
@@ -16,7 +17,7 @@ from components import (
     RetryStrategy,
 )
 from components.cloud_assistant_command import sha256
-from tests.unit.fake_engine import UNKNOWN, FakeEngine
+from tests.unit.fake_engine import FakeEngine
 
 
 def args(**changes: Any) -> ProvisioningLoopArgs:

@@ -55,7 +55,7 @@ def analyzer(copy: Path) -> Iterator[analyzer_pb2_grpc.AnalyzerStub]:
     ) as process:
         assert process.stdout
         with grpc.insecure_channel(f"127.0.0.1:{process.stdout.readline().strip()}") as channel:
-            yield analyzer_pb2_grpc.AnalyzerStub(channel)  # type: ignore[no-untyped-call]
+            yield analyzer_pb2_grpc.AnalyzerStub(channel)
         process.terminate()
 
 

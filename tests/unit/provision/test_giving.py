@@ -1,6 +1,6 @@
 """What is taken, given and refused on a real root, also against an employee who resists."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ def root(tmp_path: Path) -> Iterator[Overlay]:
         yield overlay
 
 
-def run_with(root: Overlay, catalogue: dict[str, object], emp_id: str, role: str) -> Run:
+def run_with(root: Overlay, catalogue: Mapping[str, object], emp_id: str, role: str) -> Run:
     """Run provision.sh with a catalogue of the test's own."""
     text = render(Catalogue.model_validate(catalogue)).text
     return root.run_script(substituted(text, emp_id, role))

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from lab.sandbox import SandboxLab
 from localcloud.sandbox import skeleton
 from localcloud.sandbox.instance import Script
 from localcloud.sandbox.isolation import SandboxUnavailableError
 from localcloud.sandbox.level import Level
-from sandbox.conftest import Lab
 from scripts.provision.render import Action, render
 from tests.unit.provision.host import Run, substituted
 from tests.unit.provision.real import CATALOGUE
@@ -27,11 +27,11 @@ LIFE: list[tuple[str, Action, str]] = [
 
 
 @pytest.fixture(params=list(Level), ids=str)
-def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
+def lab(request: pytest.FixtureRequest) -> Iterator[SandboxLab]:
     """Return a cloud with one instance."""
     folder = Path(tempfile.mkdtemp(prefix="localcloud-provision-", dir=tempfile.gettempdir()))
     folder.chmod(0o755)
-    lab = Lab(folder, request.param)
+    lab = SandboxLab(folder, request.param)
     try:
         lab.runner.run(lab.machines.isolation())
         yield lab
@@ -43,7 +43,7 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_account_lives_its_whole_life_on_an_instance(lab: Lab) -> None:
+def test_account_lives_its_whole_life_on_an_instance(lab: SandboxLab) -> None:
     """Also where root is only pretended the two scripts do and report the same."""
     for number, (role, action, status) in enumerate(LIFE):
         text = substituted(render(CATALOGUE, action).text, "E123", role)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from scripts.provision.render import Action
 from tests.unit.provision.host import Run, key
 from tests.unit.provision.overlay import Overlay, missing
 from tests.unit.provision.real import HOME, KEYS, as_employee, prepare, run
@@ -291,8 +290,7 @@ def test_fields_that_a_later_version_wrote_stay(root: Overlay) -> None:
     record = "/var/lib/provisioning/accounts/emp-e123"
     root.output(f"echo 'moment 2026-11-22T10:00:00.123Z' >>{record}")
     for action in ("provision", "deprovision"):
-        action_: Action = action  # type: ignore[assignment]
-        run(root, "devops", action_)
+        run(root, "devops", action)
         assert "moment 2026-11-22T10:00:00.123Z" in root.output(f"cat {record}").splitlines()
 
 

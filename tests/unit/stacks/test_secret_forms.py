@@ -1,5 +1,7 @@
 """A secret that cannot be right is told before anything is deployed, without its value."""
 
+from pathlib import Path
+
 import pytest
 
 from components.names import ChatPlatform
@@ -106,7 +108,7 @@ def test_one_chat_says_nothing_of_another() -> None:
 
 
 def test_the_command_names_a_pulumi_that_is_there(
-    tmp_path: mending.FilePath, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where only the project has one, `make up` included, its path is written."""
     own = tmp_path / ".engine" / "bin" / "pulumi"

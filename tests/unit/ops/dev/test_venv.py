@@ -88,8 +88,8 @@ class Clone:
         return [
             subprocess.run(command, cwd="/", capture_output=True, text=True, check=False).stdout
             for command in (
-                [self.venv / "bin/python", "-c", program],
-                [self.venv / "bin/localcloud", "it is", "I"],
+                [str(self.venv / "bin/python"), "-c", program],
+                [str(self.venv / "bin/localcloud"), "it is", "I"],
             )
         ] == [f"{version} {version}\n", "it is I\n"]
 

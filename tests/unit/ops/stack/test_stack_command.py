@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from localcloud.commandline.command import run as run_command
+from ops.checkout import PROJECT
 from ops.cli import main
 from ops.stack import command, local_cloud
 
@@ -46,6 +47,7 @@ class Engine:
 
     def __init__(self, folder: Path, endpoint: str) -> None:
         self.endpoint = endpoint
+        self.project = folder / "project"
         self._log = folder / "calls"
         self.path = folder / "bin" / "pulumi"
         self.path.parent.mkdir()
@@ -103,7 +105,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def engine(tmp_path: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """Return the engine on PATH, and a project with stacks local and dev."""
     engine = Engine(tmp_path, endpoint)
-    project = tmp_path / "project"
+    project = engine.project
     project.mkdir()
     (project / "Pulumi.yaml").write_text('requiredPulumiVersion: ">=3.260.0"\n')
     for stack in ("local", "dev"):
@@ -115,7 +117,7 @@ def engine(tmp_path: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> En
     return engine
 
 
-PACK = ["--policy-pack", str(command.PROJECT / "policies")]
+PACK = ["--policy-pack", str(PROJECT / "policies")]
 SELECT = ["stack", "select", "--create", "--stack"]
 
 
@@ -169,7 +171,7 @@ def test_stack_local_reaches_the_local_cloud_and_nothing_else(
     monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://states")
     engine.run("up")
     given = engine.environment
-    assert (command.PROJECT / ".pulumi").as_uri() == given["PULUMI_BACKEND_URL"]
+    assert (engine.project / ".pulumi").as_uri() == given["PULUMI_BACKEND_URL"]
     assert (engine.endpoint, "") == (given["HTTP_PROXY"], given["PULUMI_CONFIG_PASSPHRASE"])
     assert [] == [name for name in given if name.lower() in {"no_proxy", "https_proxy"}]
     assert "http_proxy" not in given
@@ -221,7 +223,7 @@ def test_other_stacks_keep_what_the_user_has_set(
 def test_state_is_kept_below_the_project(engine: Engine) -> None:
     """Without a backend of the user's, state needs no service and no account."""
     engine.run("preview", "dev")
-    folder = command.PROJECT / ".pulumi"
+    folder = engine.project / ".pulumi"
     assert (folder.as_uri(), True) == (engine.environment["PULUMI_BACKEND_URL"], folder.is_dir())
 
 
@@ -272,7 +274,7 @@ def test_an_interrupted_engine_may_put_its_state_in_order(engine: Engine) -> Non
     """Ctrl-C reaches the engine, and the command waits for it instead of killing it."""
     program = (
         "from pathlib import Path; from ops.stack import command; "
-        f"command.PROJECT = Path({str(command.PROJECT)!r}); "
+        f"command.PROJECT = Path({str(engine.project)!r}); "
         f"command.run('up', endpoint={engine.endpoint!r}, more=['wait'])"
     )
     with subprocess.Popen(
