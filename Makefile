@@ -97,7 +97,7 @@ judge: venv ## Policies and recorded events into .review/, for a comment; fails 
 
 .PHONY: plan
 plan: venv ## Plan STACK of the checkout HEAD=. into .review/, for a comment.
-	@BASE="$(BASE)" PROGRAM="$(HEAD)" ops/review/plan.sh "$(STACK)" $(REVIEW) $(ARGS)
+	@$(RUN) -m ops plan --stack "$(STACK)" --folder $(REVIEW) --base "$(BASE)" --program "$(HEAD)" $(ARGS)
 
 .PHONY: comment
 comment: venv ## Write the comment of a review into .review/comment.md.
@@ -109,7 +109,7 @@ comment: venv ## Write the comment of a review into .review/comment.md.
 # A deployment that somebody approves: what is written down is shown, and it alone is carried out.
 .PHONY: propose apply
 propose: venv ## Write down in .review/ what `make apply` will do to STACK, and show it.
-	@ops/review/plan.sh "$(STACK)" $(REVIEW) --refresh --save-plan $(REVIEW)/$(STACK).plan
+	@$(BIN)/python -m ops plan --stack "$(STACK)" --folder $(REVIEW) --refresh --save-plan $(abspath $(REVIEW)/$(STACK).plan)
 	@$(BIN)/python -m ops review --preview $(STACK)=$(REVIEW)/$(STACK).json --output $(REVIEW)/comment.md
 	@cat $(REVIEW)/comment.md
 

@@ -4,8 +4,6 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from demo.report import Report
 from demo.scenarios import SCENARIOS
 from localcloud.commandline import children
 from localcloud.commandline.errors import UserError
+from localcloud.running import running
 
 PROJECT = Path(__file__).resolve().parents[1]
 CONFIGURATION = Path(__file__).with_name("localcloud.yaml")
@@ -32,7 +31,7 @@ def play(*, as_json: bool, engine: str) -> int:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="localcloud-demo-") as folder:
         report.begin("starting a local cloud")
-        with running(Path(folder) / "cloud") as ready:
+        with running("--data", f"{folder}/cloud", "--config", str(CONFIGURATION)) as ready:
             report.began(ready)
             report.begin(f"deploying stack local ({engine})")
             outputs = deploy(engine, ready["endpoint"], Path(folder) / "state")
@@ -46,15 +45,6 @@ def play(*, as_json: bool, engine: str) -> int:
             report.hosts(loop)
     report.end(played, time.monotonic() - started)
     return 0 if all(p.is_right for p in played) else 1
-
-
-@contextmanager
-def running(data: Path, *arguments: str) -> Iterator[dict[str, Any]]:
-    """Run a local cloud on a free port; give its ready line."""
-    command = [sys.executable, "-m", "localcloud", "serve", "--port", "0", "--data", str(data)]
-    command += ["--config", str(CONFIGURATION)]
-    with children.serving([*command, *arguments]) as ready:
-        yield ready
 
 
 def deploy(engine: str, endpoint: str, state: Path) -> dict[str, Any]:

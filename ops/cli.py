@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 
 from localcloud.commandline.endpoints import DEFAULT
-from ops.checkout import PROJECT
+from ops.project import LOCAL, PROJECT
 
-LOCAL = "local"
 ENGINE_COMMANDS = {
     "up": "Create or update the resources of a stack.",
     "preview": "Show what 'up' would change.",
@@ -28,6 +27,9 @@ main = typer.Typer(
 
 Stack = Annotated[str, typer.Option(help="local, dev, prod or a stack of your own.")]
 LocalEndpoint = Annotated[str, typer.Option(help="For stack local: the local cloud's address.")]
+_More = Annotated[
+    list[str] | None, typer.Argument(help="Passed to pulumi, as every other option is.")
+]
 _PREVIEWS = typer.Option("--preview", metavar="STACK=FILE", help="A stack's plan.")
 
 
@@ -49,9 +51,7 @@ def _engine(
     state: Annotated[
         Path | None, typer.Option(help="For stack local: the folder of its state.")
     ] = None,
-    more: Annotated[
-        list[str] | None, typer.Argument(help="Passed to pulumi, as every other option is.")
-    ] = None,
+    more: _More = None,
 ) -> int:
     from ops.stack.command import run  # noqa: PLC0415
 
@@ -88,6 +88,27 @@ def policy(
     from ops.policy.command import run  # noqa: PLC0415
 
     return run(stack, project, config, as_json=as_json)
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+def plan(
+    stack: Annotated[str, typer.Option(help="The stack, as in Pulumi.<stack>.yaml.")],
+    folder: Annotated[Path, typer.Option(help="Where plan, log and exit code are written.")],
+    base: Annotated[
+        str, typer.Option(help="For stack local: the revision that is deployed before.")
+    ] = "HEAD",
+    program: Annotated[
+        Path, typer.Option(help="The checkout whose program is planned, if not this one.")
+    ] = PROJECT,
+    more: _More = None,
+) -> None:
+    """Write what the engine would do to a stack, for a review.
+
+    Exits with the engine's code.
+    """
+    from ops.review.make_plan import run  # noqa: PLC0415
+
+    run(stack, folder.resolve(), base=base, program=program.resolve(), more=more or ())
 
 
 @main.command()

@@ -4,7 +4,7 @@ from typing import Any
 
 from localcloud.commandline.errors import UserError
 from localcloud.dryrun.project import path_of, stack_config
-from ops.checkout import PROJECT
+from ops.project import PROJECT
 
 _SETTINGS = "ecs-provisioning-loop:settings"
 

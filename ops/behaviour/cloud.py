@@ -3,29 +3,25 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from localcloud import running as local_clouds
 from localcloud.commandline import children
 from localcloud.commandline.environment import clean
 from localcloud.commandline.errors import UserError
-from ops.checkout import packages_of
+from ops.project import LOCAL_CLOUD, PROJECT, packages_of
 
 
 class NoCloud(UserError):
     """A revision could not be deployed."""
 
 
-@contextmanager
-def running(project: Path) -> Iterator[dict[str, Any]]:
-    """Run a dry local cloud on a free port; give its ready line."""
-    arguments = ["serve", "--port", "0", "--instances", "4", "--dry-run", "--no-chat-rate-limit"]
-    arguments += ["--config", str(project / "demo/localcloud.yaml")]
-    command = [sys.executable, "-m", "localcloud", *arguments]
-    with children.serving(command, cwd=project, env=_environment(project)) as ready:
-        yield ready
+def running() -> AbstractContextManager[dict[str, Any]]:
+    """Run a dry local cloud on a free port; yield its ready line."""
+    options = ("--instances", "4", "--dry-run", "--no-chat-rate-limit")
+    return local_clouds.running(*options, "--config", str(LOCAL_CLOUD), env=_environment(PROJECT))
 
 
 # Not the command: that of revisions before each cloud had a key of its own can't be told the key.

@@ -11,12 +11,24 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from localcloud.commandline.progress import progress
-from ops.behaviour import cloud, report, revision
+from ops import revision
+from ops.behaviour import cloud, report
 from ops.behaviour.difference import Difference, compare
 from ops.behaviour.play import Player
 from ops.behaviour.record import Record, records
 from ops.behaviour.samples import Sample, load
-from ops.checkout import PROJECT
+from ops.project import PROJECT
+
+DECISIVE = (
+    "Pulumi.yaml",
+    "Pulumi.local.yaml",
+    "components",
+    "functions",
+    "requirements.lock",
+    "scripts/provision",
+    "stacks",
+)
+"""What makes the loop behave as it does. The local cloud is not among it: it judges both."""
 
 
 def run(
@@ -49,7 +61,7 @@ def _difference(
     base: str, head: Path, samples: list[Sample], *, always: bool
 ) -> tuple[Difference, str]:
     commit = revision.commit(PROJECT, base)
-    if not always and head == PROJECT and revision.is_same(PROJECT, commit):
+    if not always and head == PROJECT and is_same(PROJECT, commit):
         note = "Nothing that decides the behaviour was changed, so no event was played."
         return compare(samples, {}, {}), note
     with tempfile.TemporaryDirectory(prefix="behaviour-") as folder:
@@ -64,6 +76,13 @@ def _difference(
 
 def _play(tree: Path, samples: list[Sample]) -> tuple[dict[str, Record], bool]:
     """Return what a revision's loop makes of the events, in this checkout's local cloud."""
-    with cloud.running(PROJECT) as ready:
+    with cloud.running() as ready:
         played = Player(ready, cloud.deploy(tree, ready)).play(samples)
     return records(samples, played), played.settled
+
+
+def is_same(project: Path, commit: str) -> bool:
+    """Return whether nothing that decides behaviour differs between a revision and the files."""
+    differing = revision.git(project, "diff", "--name-only", commit, "--", *DECISIVE)
+    new = revision.git(project, "ls-files", "--others", "--exclude-standard", "--", *DECISIVE)
+    return not (differing + new).strip()

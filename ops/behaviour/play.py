@@ -12,6 +12,7 @@ import httpx
 from functions.cloud.cloud_assistant import VERSION, CloudAssistant
 from functions.cloud.eventbridge import EventBus
 from functions.cloud.rpc import Credentials, Rpc
+from localcloud.client import Inspector
 from ops.behaviour.samples import Sample
 
 _CLIENTS = 8
@@ -40,7 +41,8 @@ class Player:
         self._outputs = outputs
         self._chats = list(ready["chats"])
         # The local cloud is on this machine: a proxy of the environment must not be asked.
-        self._http = httpx.Client(base_url=ready["endpoint"], timeout=60, trust_env=False)
+        self._http = httpx.Client(timeout=60, trust_env=False)
+        self._inspector = Inspector(ready["endpoint"])
         key = Credentials(ready["access_key_id"], ready["access_key_secret"])
         rpc = Rpc(ready["endpoint"], VERSION, key, now=time.time)
         self._assistant = CloudAssistant(rpc, ready["region"])
@@ -54,12 +56,12 @@ class Player:
         settled = self._settle(_PATIENCE_SECONDS + len(samples) / 10)
         return Played(
             origins=origins,
-            events=self._get("trace", limit=_MOST, matched=1),
-            invocations=self._get("invocations", limit=_MOST),
+            events=self._inspector.get("trace", limit=_MOST, matched=1),
+            invocations=self._inspector.get("invocations", limit=_MOST),
             messages=[
                 message
                 for chat in self._chats
-                for message in self._get(f"chats/{chat}/messages", limit=_MOST)
+                for message in self._inspector.get(f"chats/{chat}/messages", limit=_MOST)
             ],
             settled=settled,
         )
@@ -95,7 +97,7 @@ class Player:
         deadline = time.monotonic() + seconds
         last, since = None, time.monotonic()
         while time.monotonic() < deadline:
-            under_way = self._get("health")["under_way"]
+            under_way = self._inspector.get("health")["under_way"]
             if not any(under_way.values()):
                 return True
             if under_way != last:
@@ -104,8 +106,3 @@ class Player:
                 return False
             time.sleep(0.05)
         return False
-
-    def _get(self, path: str, **query: int) -> Any:
-        answer = self._http.get(f"/_localcloud/{path}", params=query)
-        answer.raise_for_status()
-        return answer.json()

@@ -14,9 +14,9 @@ from localcloud.commandline.errors import UserError
 from localcloud.commandline.output import print_json
 from localcloud.commandline.progress import progress
 from localcloud.dryrun.project import read
-from ops.checkout import PROJECT
 from ops.policy.judge import Finding, Undecided, exempted, judge
 from ops.policy.program import declared
+from ops.project import PROJECT
 from provisioning_policies import configuration, rules
 from provisioning_policies.engine import policies_of
 

@@ -15,10 +15,9 @@ from localcloud.commandline import endpoints
 from localcloud.commandline.errors import UserError
 from localcloud.commandline.progress import progress
 from ops import stack_file
+from ops.project import LOCAL
 from ops.replay import letters
 from ops.replay.queue import Message, Queue
-
-_LOCAL = "local"
 
 
 class Unusable(UserError):
@@ -38,7 +37,7 @@ def _replay(stack: str, endpoint: str, *, yes: bool) -> int:
     settings = stack_file.settings_of(config, "account_id", "environment")
     account, region = settings["account_id"], stack_file.region_of(config)
     prefix = settings.get("name_prefix") or f"provisioning-{settings['environment']}"
-    local = stack == _LOCAL
+    local = stack == LOCAL
     key = _local_key(endpoint) if local else _key(os.environ)
     if local:
         # The local cloud is on this machine: a proxy of the environment must not be asked.

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops.behaviour.revision import git
 from ops.markdown import code, plain
 from ops.review.settings import (
     Unreadable,
@@ -18,6 +17,7 @@ from ops.review.settings import (
     settings_of,
     stack_changes,
 )
+from ops.revision import git
 
 CATALOGUE = "scripts/provision/roles.yaml"
 """The catalogue of the stacks that name no other."""

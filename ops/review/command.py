@@ -1,7 +1,7 @@
 """Write the comment of a pull request: ``python -m ops review --preview dev=plan.json``.
 
-Each file is what another command wrote: ``ops/review/plan.sh``, ``python -m ops policy
---json`` and ``python -m ops behaviour --json``. None of them is taken for text of the comment:
+Each file is what another command wrote: ``python -m ops plan``, ``python -m ops policy --json`` and
+ ``python -m ops behaviour --json``. None of them is taken for text of the comment:
 it is read as data, masked and escaped here.
 """
 

@@ -68,7 +68,7 @@ def _plan(text: str, status: str) -> Plan:
 
 
 def read_preview(stack: str, path: Path) -> StackPreview:
-    """Take the files that ``plan.sh`` wrote for a stack."""
+    """Take the files that ``python -m ops plan`` wrote for a stack."""
     text, log, status = (
         file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
         for file in (path, path.with_suffix(".log"), path.with_suffix(".status"))

@@ -22,10 +22,9 @@ from localcloud.client import access_key_of
 from localcloud.commandline import children, files
 from localcloud.commandline.progress import progress
 from ops import stack_file
-from ops.checkout import PROJECT
+from ops.project import LOCAL, PROJECT
 from ops.smoke.approval import EMPLOYEE, Smoke, SmokeFailed, Target
 
-_LOCAL = "local"
 _TOKEN = "PROVISIONING_TOKEN"  # noqa: S105 - the name of a variable
 
 
@@ -46,7 +45,7 @@ def run(
     settings = stack_file.settings_of(config, "account_id", "sources", "roles")
     try:
         target = _target(settings, _outputs(stack, outputs), source, role)
-        environ = _local(endpoint) if stack == _LOCAL else os.environ
+        environ = _local(endpoint) if stack == LOCAL else os.environ
         place = _Place(stack_file.region_of(config), settings["account_id"])
         smoke = Smoke(
             target,

@@ -18,11 +18,10 @@ from localcloud.client import access_key_of
 from localcloud.commandline import endpoints
 from localcloud.commandline.environment import clean
 from localcloud.dryrun.project import path_of
-from ops.checkout import PROJECT, packages_of
-from ops.stack import local_cloud
+from localcloud.running import is_running, start
+from ops.project import LOCAL, LOCAL_CLOUD, PROJECT, packages_of
 from ops.stack.engine import find_or_install
 
-LOCAL = "local"
 JUDGED = {"up", "preview"}
 """What the engine hands to the policy pack, whose mandatory rules stop it."""
 
@@ -145,11 +144,11 @@ def _key(endpoint: str) -> dict[str, str]:
 
 
 def _local_cloud(console: Console) -> str:
-    if local_cloud.is_running(local_cloud.ENDPOINT):
-        return local_cloud.ENDPOINT
-    process = local_cloud.start(PROJECT)
-    console.print(f"started a local cloud at {local_cloud.ENDPOINT}; stop it with 'kill {process}'")
-    return local_cloud.ENDPOINT
+    endpoint = endpoints.DEFAULT
+    if not is_running(endpoint):
+        process = start(endpoint, PROJECT / ".localcloud", "--config", str(LOCAL_CLOUD))
+        console.print(f"started a local cloud at {endpoint}; stop it with 'kill {process}'")
+    return endpoint
 
 
 def _flags(order: Order) -> list[str]:

@@ -20,6 +20,8 @@ PACKAGES = set(SOURCES) | {"provisioning_policies"}
 PULUMI = {"pulumi", "pulumi_alicloud", "pulumi_policy"}
 COMMANDLINE = "localcloud.commandline"
 """How commands start, fail and read files: below everything else."""
+RUNNING = ("localcloud.client", "localcloud.running")
+"""How a local cloud is started and asked from outside."""
 
 DECLARATIONS = {
     "functions.platforms.base",
@@ -38,19 +40,19 @@ ALLOWED = {
     "scripts": {"scripts", COMMANDLINE, *DECLARATIONS},
     "policies": {"provisioning_policies"} | PULUMI,
     "functions": {"functions"},
-    "demo": {"demo", "localcloud.client", "localcloud.deploy", "localcloud.tables", COMMANDLINE},
+    "demo": {"demo", "localcloud.deploy", "localcloud.tables", *RUNNING, COMMANDLINE},
     "ops": {"ops", "localcloud.dryrun.project", COMMANDLINE},
-    "ops/behaviour": {"ops", "functions", COMMANDLINE},
+    "ops/behaviour": {"ops", "functions", *RUNNING, COMMANDLINE},
     # Speaks to the cloud with the functions' own clients, and learns from the local cloud's which
     # key it takes.
     "ops/replay": {"ops", "functions", "localcloud.client", COMMANDLINE},
     "ops/smoke": {"ops", "functions", "localcloud.client", COMMANDLINE},
     # Hides in a comment what the functions hide in a chat.
-    "ops/review": {"ops", "functions", COMMANDLINE},
+    "ops/review": {"ops", "functions", *RUNNING, COMMANDLINE},
     # Judges what a stack declares by the rules of the policy pack.
     "ops/policy": {"ops", "localcloud.dryrun", "provisioning_policies", COMMANDLINE} | PULUMI,
     # Installs the engine with Pulumi's own installer.
-    "ops/stack": {"ops", "localcloud.dryrun.project", "localcloud.client", COMMANDLINE} | PULUMI,
+    "ops/stack": {"ops", "localcloud.dryrun.project", *RUNNING, COMMANDLINE} | PULUMI,
     "localcloud": {"localcloud"},
     "localcloud/commandline": {COMMANDLINE},
     # A program runs under Pulumi's mock monitor.

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from localcloud.commandline.endpoints import DEFAULT
+from localcloud.commandline.endpoints import DEFAULT, DEFAULT_PORT
 from localcloud.commandline.errors import UserError
 from localcloud.commandline.output import print_json
 from localcloud.commandline.progress import progress
@@ -45,7 +45,7 @@ def account_id(given: str) -> str:
 def serve(
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1; 0: any free one.")
-    ] = 8642,
+    ] = DEFAULT_PORT,
     data: Annotated[Path, typer.Option(help="Folder of the state.")] = Path(".localcloud"),
     config: Annotated[
         Path | None,

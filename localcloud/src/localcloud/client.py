@@ -53,10 +53,10 @@ def access_key_of(endpoint: str, environ: Mapping[str, str] = os.environ) -> Acc
 class Inspector:
     """Reads the state of a running local cloud under ``/_localcloud/``."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, *, timeout_seconds: float = 60) -> None:
         self.endpoint = endpoints.checked(endpoint)
         # The local cloud is on this machine: a proxy of the environment must not be asked.
-        self._http = httpx.Client(base_url=self.endpoint, timeout=60, trust_env=False)
+        self._http = httpx.Client(base_url=self.endpoint, timeout=timeout_seconds, trust_env=False)
 
     def get(self, resource: str, /, **query: str | int | float | None) -> Any:
         """Return the JSON of ``/_localcloud/<resource>``.

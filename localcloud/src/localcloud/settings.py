@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from localcloud.access_key import AccessKey
+from localcloud.commandline import endpoints
 
 SUFFIX = ".localcloud.invalid"
 """Host names below it never resolve; the local cloud answers them as an HTTP proxy."""
@@ -36,7 +37,7 @@ class ApiSettings:
 class CloudSettings:
     """The settings of one local cloud."""
 
-    port: int = 8642
+    port: int = endpoints.DEFAULT_PORT
     data: Path | None = None
     """The folder of the state; nothing: in memory, for tests."""
     region: str = "cn-hangzhou"
@@ -61,4 +62,4 @@ class CloudSettings:
     @property
     def endpoint(self) -> str:
         """The address that clients use."""
-        return f"http://127.0.0.1:{self.port}"
+        return endpoints.of_port(self.port)

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from lab import CONFIGURATION, environment
 from localcloud.deploy.client import Client
+from localcloud.running import command
 
 
 class RunningCloud:
@@ -45,11 +45,7 @@ class RunningCloud:
         """Start the server, on the same port and data as before if it ran before."""
         port = self.endpoint.rpartition(":")[2] if self.ready else "0"
         self._process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "localcloud", "serve"),
-                *("--port", port, "--data", str(self._data)),
-                *self._arguments,
-            ],
+            command("--data", str(self._data), *self._arguments, port=port),
             stdout=subprocess.PIPE,
             text=True,
             env=environment(),

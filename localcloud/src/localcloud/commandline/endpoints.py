@@ -5,11 +5,19 @@ from urllib.parse import urlsplit
 
 from localcloud.commandline.errors import UserError
 
-DEFAULT = "http://127.0.0.1:8642"
+DEFAULT_PORT = 8642
 
 
 class EndpointError(UserError):
     """An endpoint is not one, or no local cloud answers there."""
+
+
+def of_port(port: int) -> str:
+    """Return the endpoint of the local cloud that listens on a port of this machine."""
+    return f"http://127.0.0.1:{port}"
+
+
+DEFAULT = of_port(DEFAULT_PORT)
 
 
 def checked(endpoint: str) -> str:

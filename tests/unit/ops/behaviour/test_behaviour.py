@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from localcloud.commandline.errors import UserError
-from ops.behaviour import report, revision
+from ops import revision
+from ops.behaviour import report
+from ops.behaviour.command import is_same
 from ops.behaviour.difference import KINDS, compare
 from ops.behaviour.play import Played
 from ops.behaviour.record import OTHERS, Record, records
@@ -213,7 +215,7 @@ def test_only_what_decides_is_played(tmp_path: Path, file: str, same: bool) -> N
     """A change of the documentation costs nothing; one of the program is played."""
     project = repository(tmp_path / "p")
     (project / file).write_text("2\n")
-    assert same == revision.is_same(project, "main")
+    assert same == is_same(project, "main")
 
 
 def test_a_revision_is_unpacked_beside_the_checkout(tmp_path: Path) -> None:

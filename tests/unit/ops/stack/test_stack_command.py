@@ -17,10 +17,11 @@ from typing import Any
 
 import pytest
 
+from localcloud.commandline import endpoints
 from localcloud.commandline.command import run as run_command
 from ops.checkout import PROJECT
 from ops.cli import main
-from ops.stack import command, local_cloud
+from ops.stack import command
 
 ENGINE = """#!{python}
 import json, os, signal, sys, time
@@ -241,9 +242,9 @@ def test_a_local_cloud_is_started_when_none_runs(
 ) -> None:
     """It is said where it is and how to stop it; one that runs is used."""
     running = [False]
-    monkeypatch.setattr(local_cloud, "is_running", lambda _endpoint: running[0])
-    monkeypatch.setattr(local_cloud, "start", lambda _project: 4711)
-    monkeypatch.setattr(local_cloud, "ENDPOINT", engine.endpoint)
+    monkeypatch.setattr(command, "is_running", lambda _endpoint: running[0])
+    monkeypatch.setattr(command, "start", lambda *_: 4711)
+    monkeypatch.setattr(endpoints, "DEFAULT", engine.endpoint)
     engine.run("up", endpoint="")
     assert "kill 4711" in capfd.readouterr().err
     running[0] = True

@@ -1,4 +1,4 @@
-"""A revision of the project in a folder of its own, and what of it decides the loop's behaviour."""
+"""Revisions of the project, as git has them."""
 
 import io
 import subprocess
@@ -6,17 +6,6 @@ import tarfile
 from pathlib import Path
 
 from localcloud.commandline.errors import UserError
-
-DECISIVE = (
-    "Pulumi.yaml",
-    "Pulumi.local.yaml",
-    "components",
-    "functions",
-    "requirements.lock",
-    "scripts/provision",
-    "stacks",
-)
-"""What makes the loop behave as it does. The local cloud is not among it: it judges both."""
 
 
 class NoRevision(UserError):
@@ -44,13 +33,6 @@ def unpack(project: Path, revision: str, folder: Path) -> None:
             archive.extractall(folder)  # noqa: S202 - our own revision
     except (tarfile.TarError, OSError) as error:
         raise NoRevision(f"the files of {revision} cannot be unpacked: {error}") from error
-
-
-def is_same(project: Path, revision: str) -> bool:
-    """Return whether nothing that decides behaviour differs between a revision and the files."""
-    differing = git(project, "diff", "--name-only", revision, "--", *DECISIVE)
-    new = git(project, "ls-files", "--others", "--exclude-standard", "--", *DECISIVE)
-    return not (differing + new).strip()
 
 
 def git(project: Path, *arguments: str) -> str:

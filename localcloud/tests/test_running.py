@@ -1,4 +1,4 @@
-"""The local cloud that ``make up`` starts goes on after it."""
+"""A local cloud in a process of its own: found, started, ended."""
 
 import os
 import signal
@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.stack import local_cloud
-from ops.stack.local_cloud import NoLocalCloud
+from localcloud.running import NotStarted, is_running, running, start
 
 
 @pytest.fixture
@@ -24,15 +23,15 @@ def test_it_answers_and_goes_on(
 ) -> None:
     """Started once it is found; its state is below the project; no proxy is asked for it."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    assert not local_cloud.is_running(endpoint)
-    process = local_cloud.start(tmp_path, endpoint)
+    assert not is_running(endpoint)
+    process = start(endpoint, tmp_path / "data")
     try:
-        assert local_cloud.is_running(endpoint)
-        assert (tmp_path / ".localcloud" / "state.sqlite").exists()
+        assert is_running(endpoint)
+        assert (tmp_path / "data" / "state.sqlite").exists()
     finally:
         os.kill(process, signal.SIGTERM)
         os.waitpid(process, 0)
-    assert not local_cloud.is_running(endpoint)
+    assert not is_running(endpoint)
 
 
 def test_a_cloud_that_cannot_start_names_its_log(tmp_path: Path) -> None:
@@ -40,11 +39,18 @@ def test_a_cloud_that_cannot_start_names_its_log(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         endpoint = f"http://127.0.0.1:{other.getsockname()[1]}"
-        with pytest.raises(NoLocalCloud, match=r"serve\.log says why"):
-            local_cloud.start(tmp_path, endpoint)
-    assert "is taken" in (tmp_path / ".localcloud" / "serve.log").read_text()
+        with pytest.raises(NotStarted, match=r"serve\.log says why"):
+            start(endpoint, tmp_path / "data")
+    assert "is taken" in (tmp_path / "data" / "serve.log").read_text()
 
 
 def test_something_else_on_the_port_is_no_local_cloud() -> None:
     """Only what answers as a local cloud counts as one."""
-    assert not local_cloud.is_running("http://127.0.0.1:1")
+    assert not is_running("http://127.0.0.1:1")
+
+
+def test_one_that_is_needed_for_a_while_ends_with_the_block() -> None:
+    """It is on a free port, and ready when the block begins."""
+    with running("--dry-run") as ready:
+        assert is_running(ready["endpoint"])
+    assert not is_running(ready["endpoint"])

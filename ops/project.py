@@ -1,10 +1,14 @@
-"""Where this checkout lies, and how the code of another one is run."""
+"""What every command knows of the project: its folder, its local stack, its packages."""
 
 import os
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 """The folder of this checkout."""
+LOCAL = "local"
+"""The stack that is deployed into a local cloud."""
+LOCAL_CLOUD = PROJECT / "demo/localcloud.yaml"
+"""The chats, HTTP APIs and instances of the local cloud in which stack ``local`` belongs."""
 
 
 def packages_of(tree: Path) -> str:
