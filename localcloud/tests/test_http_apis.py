@@ -22,7 +22,7 @@ class ApiLab(Lab):
 
     def start(self) -> None:
         """Create the API."""
-        self.api = HttpApi("hr", SETTINGS, self.sources, self.store, self.faults)
+        self.api = HttpApi("hr", SETTINGS, self.environment, self.store, self.faults)
 
     async def post(
         self,

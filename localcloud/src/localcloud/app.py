@@ -13,8 +13,8 @@ from localcloud.chats.receive import receive
 from localcloud.chats.state import Chats
 from localcloud.ecs import inspection as ecs_inspection
 from localcloud.ecs.instances import first_instances
-from localcloud.ecs.state import Ecs
-from localcloud.environment import Clock, Sources
+from localcloud.ecs.service import Ecs
+from localcloud.environment import Clock, Environment
 from localcloud.eventbridge import inspection as event_inspection
 from localcloud.eventbridge import webhook
 from localcloud.eventbridge.delivery.dispatcher import Dispatcher
@@ -23,11 +23,11 @@ from localcloud.eventbridge.delivery.intake import Intake
 from localcloud.eventbridge.delivery.journal import Journal
 from localcloud.eventbridge.delivery.targets import senders
 from localcloud.eventbridge.delivery.targets.own import AppendLog
-from localcloud.eventbridge.state import EventBridge
+from localcloud.eventbridge.service import EventBridge
 from localcloud.faults import Faults
 from localcloud.fc import download
 from localcloud.fc import inspection as fc_inspection
-from localcloud.fc.state import FunctionCompute
+from localcloud.fc.service import FunctionCompute
 from localcloud.gateway.access import CLOCK_SKEW_SECONDS, Authentication, Authorization
 from localcloud.gateway.gateway import Gateway, HttpHandler
 from localcloud.gateway.inspection import create_inspection
@@ -35,13 +35,13 @@ from localcloud.gateway.nonces import Nonces
 from localcloud.gateway.pipeline import Pipeline
 from localcloud.http_apis import HttpApi
 from localcloud.inspection import Views
-from localcloud.mns.state import Mns
+from localcloud.mns.service import Mns
 from localcloud.products import PRODUCTS
-from localcloud.ram.state import Ram
+from localcloud.ram.service import Ram
 from localcloud.sandbox.machines import Machines
 from localcloud.sandbox.rehearsal import Rehearsal
 from localcloud.settings import CloudSettings
-from localcloud.sls.state import Sls
+from localcloud.sls.service import Sls
 from localcloud.store import Store
 
 OPEN_TO_ALL = {webhook.PATH}
@@ -51,24 +51,24 @@ OPEN_TO_ALL = {webhook.PATH}
 class App:
     """A local cloud as an ASGI application, with what runs in its background."""
 
-    def __init__(self, settings: CloudSettings, sources: Sources | None = None) -> None:
-        sources = sources or Sources()
+    def __init__(self, settings: CloudSettings, environment: Environment | None = None) -> None:
+        environment = environment or Environment()
         self.store = store = Store(settings.data / "state.sqlite" if settings.data else None)
         faults = Faults()
         intake = Intake()
-        journal = Journal(store, sources.clock)
+        journal = Journal(store, environment.clock)
         self._machines = (
             Rehearsal()
             if settings.dry_run
             else Machines(settings.data, settings.isolation, settings.packages)
         )
-        eventbridge = EventBridge(settings, sources, store, journal)
-        ram = Ram(settings, sources, store, eventbridge.delete_role)
-        mns = Mns(settings, sources, store)
-        sls = Sls(settings, sources, store, ram.allows)
+        eventbridge = EventBridge(settings, environment, store, journal)
+        ram = Ram(settings, environment, store, eventbridge.delete_role)
+        mns = Mns(settings, environment, store)
+        sls = Sls(settings, environment, store, ram.allows)
         self.fc = fc = FunctionCompute(
             settings,
-            sources,
+            environment,
             store,
             faults,
             assume=ram.assume,
@@ -76,19 +76,22 @@ class App:
             append_log=sls.append,
             isolation=self._machines.isolation,
         )
-        self.ecs = ecs = Ecs(settings, sources, store, eventbridge.publish, self._machines, faults)
-        chats = Chats(settings, sources, store, faults)
+        self.ecs = ecs = Ecs(
+            settings, environment, store, eventbridge.publish, self._machines, faults
+        )
+        chats = Chats(settings, environment, store, faults)
         apis = {
-            name: HttpApi(name, api, sources, store, faults) for name, api in settings.apis.items()
+            name: HttpApi(name, api, environment, store, faults)
+            for name, api in settings.apis.items()
         }
         self._client = HttpClient(settings.endpoint)
         self._dispatcher = Dispatcher(
             journal,
-            sources.clock,
-            sources.random.random,
+            environment.clock,
+            environment.random.random,
             eventbridge.target,
             senders(
-                sources,
+                environment,
                 self._client,
                 invoke=lambda name, payload, request: fc.invoke(name, payload, request_id=request),
                 send_message=mns.send,
@@ -101,11 +104,11 @@ class App:
         pipeline = Pipeline(
             PRODUCTS,
             {type(service): service for service in (ecs, eventbridge, fc, mns, ram, settings, sls)},
-            Authentication(ram.caller, sources.clock, _nonces(settings, sources.clock)),
+            Authentication(ram.caller, environment.clock, _nonces(settings, environment.clock)),
             Authorization(ram.allows, ecs.resource_tags),
             faults,
             store,
-            sources.ids,
+            environment.ids,
         )
         views: Views = {
             "health": lambda _: _health(settings, ecs, eventbridge),

@@ -63,7 +63,7 @@ def random_ids() -> Callable[[], str]:
 
 
 @dataclass(frozen=True)
-class Sources:
+class Environment:
     """What the local cloud takes from the outside world besides requests."""
 
     clock: Clock = field(default_factory=SystemClock)

@@ -13,7 +13,7 @@ from hmac import compare_digest
 from typing import Any
 
 from localcloud import strict_json
-from localcloud.environment import Sources, iso_utc
+from localcloud.environment import Environment, iso_utc
 from localcloud.faults import Faults
 from localcloud.http import HttpRequest, HttpResponse
 from localcloud.inspection import NotThereError, Question, Views
@@ -54,18 +54,23 @@ class HttpApi:
     Args:
         name: its host is ``<name>.localcloud.invalid``.
         settings: its path, and the token that a caller must know.
-        sources: clock and ids.
+        environment: clock and ids.
         store: where requests are kept.
         faults: ``api:<name>`` makes it fail or answer slowly.
     """
 
     def __init__(
-        self, name: str, settings: ApiSettings, sources: Sources, store: Store, faults: Faults
+        self,
+        name: str,
+        settings: ApiSettings,
+        environment: Environment,
+        store: Store,
+        faults: Faults,
     ) -> None:
         self.name = name
         self.path = settings.path
         self._token = settings.token
-        self._sources = sources
+        self._environment = environment
         self._store = store
         self._faults = faults
         self._posted = Table(store, f"http-api-{name}", Posted)
@@ -122,9 +127,9 @@ class HttpApi:
             # The first one may still be on its way to the disk.
             await self._store.flush()
             return _answer(200, {"id": known.id, "replayed": True})
-        now = iso_utc(self._sources.clock.now())
+        now = iso_utc(self._environment.clock.now())
         number = len(self._posted) + 1
-        posted = Posted(f"{self.name}-{self._sources.ids()}", number, now, key, body)
+        posted = Posted(f"{self.name}-{self._environment.ids()}", number, now, key, body)
         if key:
             self._by_key[key] = posted
         self._posted.put(posted.id, posted)

@@ -428,7 +428,7 @@ async def test_an_event_over_the_limit_is_refused(
     lab: FunctionLab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A synchronous event over its limit is answered with 413 and does not run."""
-    monkeypatch.setattr("localcloud.fc.state.SYNC_PAYLOAD_LIMIT", 10)
+    monkeypatch.setattr("localcloud.fc.service.SYNC_PAYLOAD_LIMIT", 10)
     await lab.create("approve", CODE)
     assert (413, "EntityTooLarge") == (
         (result := await lab.invoke("approve", b"x" * 11)).status, result.error_type,

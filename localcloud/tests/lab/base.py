@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from localcloud.api import Action, ApiCall, Caller
-from localcloud.environment import ManualClock, Sources, counting_ids
+from localcloud.environment import Environment, ManualClock, counting_ids
 from localcloud.faults import Faults
 from localcloud.settings import CloudSettings
 from localcloud.store import Store
@@ -35,7 +35,7 @@ class Lab(ABC):
 
     def open(self) -> None:
         """Start the services on the state that is there."""
-        self.sources = Sources(self.clock, self.ids)
+        self.environment = Environment(self.clock, self.ids)
         self.store = Store(self.folder / "state.sqlite" if self.folder else None)
         self.start()
 

@@ -34,7 +34,7 @@ class ChatLab(Lab):
 
     def start(self) -> None:
         """Create the chats."""
-        self.chats = Chats(self.settings, self.sources, self.store, self.faults)
+        self.chats = Chats(self.settings, self.environment, self.store, self.faults)
 
     async def request(
         self,

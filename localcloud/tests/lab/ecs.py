@@ -9,7 +9,7 @@ from typing import Any
 from lab.base import ROOT, Lab
 from localcloud.api import ApiCall
 from localcloud.ecs.actions import ACTIONS
-from localcloud.ecs.state import Ecs
+from localcloud.ecs.service import Ecs
 from localcloud.sandbox.files import Files
 from localcloud.sandbox.instance import Progress, Script
 from localcloud.sandbox.isolation import Isolation
@@ -92,7 +92,7 @@ class EcsLab(Lab):
         self.published: list[tuple[str, dict[str, Any]]] = []
         self.ecs = Ecs(
             self.settings,
-            self.sources,
+            self.environment,
             self.store,
             lambda bus, event: self.published.append((bus, event)),
             self.machines,

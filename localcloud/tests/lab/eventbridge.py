@@ -12,11 +12,11 @@ from localcloud.eventbridge import actions, data_plane
 from localcloud.eventbridge.delivery.dispatcher import Dispatcher
 from localcloud.eventbridge.delivery.journal import Journal
 from localcloud.eventbridge.delivery.target import DeliveryError, Parcel
-from localcloud.eventbridge.state import EventBridge
+from localcloud.eventbridge.service import EventBridge
 from localcloud.eventbridge.trace import traces
 from localcloud.mns import actions as mns_actions
 from localcloud.mns import data_plane as mns_data
-from localcloud.mns.state import Mns
+from localcloud.mns.service import Mns
 
 PRODUCTS: dict[str, dict[str, Action[Any]]] = {
     "eventbridge": actions.ACTIONS,
@@ -66,8 +66,8 @@ class EventBridgeLab(Lab):
     def start(self) -> None:
         """Create the services."""
         self.journal = Journal(self.store, self.clock, self.retained)
-        self.mns = Mns(self.settings, self.sources, self.store)
-        self.eventbridge = EventBridge(self.settings, self.sources, self.store, self.journal)
+        self.mns = Mns(self.settings, self.environment, self.store)
+        self.eventbridge = EventBridge(self.settings, self.environment, self.store, self.journal)
         self.function, self.web = FakeTarget(), FakeTarget()
         self.dispatcher = Dispatcher(
             self.journal,

@@ -16,7 +16,7 @@ from localcloud.api import ApiCall
 from localcloud.errors import ApiError, NoPermission
 from localcloud.fc.actions import ACTIONS
 from localcloud.fc.invocation import Invocation
-from localcloud.fc.state import FunctionCompute
+from localcloud.fc.service import FunctionCompute
 from localcloud.sandbox.isolation import Isolation
 from localcloud.sandbox.machines import Machines
 from localcloud.settings import CloudSettings
@@ -53,7 +53,7 @@ class FunctionLab(Lab):
         """Create the service."""
         self.fc = FunctionCompute(
             self.settings,
-            self.sources,
+            self.environment,
             self.store,
             self.faults,
             assume=self._assume,

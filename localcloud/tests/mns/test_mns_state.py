@@ -10,7 +10,7 @@ import pytest
 from lab.base import Lab
 from localcloud.environment import ManualClock
 from localcloud.errors import ApiError
-from localcloud.mns.state import Mns
+from localcloud.mns.service import Mns
 
 
 class MnsLab(Lab):
@@ -18,7 +18,7 @@ class MnsLab(Lab):
 
     def start(self) -> None:
         """Create the service."""
-        self.mns = Mns(self.settings, self.sources, self.store)
+        self.mns = Mns(self.settings, self.environment, self.store)
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from lab.base import ROOT, Lab
 from localcloud.api import ApiCall
 from localcloud.errors import ApiError
 from localcloud.http import HttpResponse
-from localcloud.sls import state
+from localcloud.sls import service
 from localcloud.sls.actions import ACTIONS, ROUTES
-from localcloud.sls.state import Sls
+from localcloud.sls.service import Sls
 
 NOW = 1_767_225_600
 
@@ -23,7 +23,7 @@ class SlsLab(Lab):
 
     def start(self) -> None:
         """Create the service."""
-        self.sls = Sls(self.settings, self.sources, self.store, lambda *_: True)
+        self.sls = Sls(self.settings, self.environment, self.store, lambda *_: True)
 
     async def call(
         self,
@@ -238,8 +238,8 @@ async def test_entries_past_their_retention_are_gone(lab: SlsLab) -> None:
 
 async def test_a_store_is_bounded(lab: SlsLab, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long the retention, a store keeps only its newest entries."""
-    monkeypatch.setattr(state, "KEPT_ENTRIES", 10)
-    monkeypatch.setattr(state, "_PRUNE_EVERY", 5)
+    monkeypatch.setattr(service, "KEPT_ENTRIES", 10)
+    monkeypatch.setattr(service, "_PRUNE_EVERY", 5)
     await prepare(lab, ttl=3650)
     for number in range(30):
         lab.sls.append("loop-logs", "events", [{"message": str(number)}])

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from localcloud.chats.limits import RateLimit, Unlimited
 from localcloud.chats.platform import Message, Platform
 from localcloud.chats.platforms import PLATFORMS
-from localcloud.environment import Sources, iso_utc
+from localcloud.environment import Environment, iso_utc
 from localcloud.faults import Fault, Faults
 from localcloud.settings import ChatSettings, CloudSettings
 from localcloud.store import Store
@@ -53,16 +53,16 @@ class Chats:
 
     Args:
         settings: which chats there are, and whether they limit messages.
-        sources: the clock.
+        environment: the clock.
         store: where messages are kept.
         faults: ``chat:<name>`` makes a chat refuse messages or answer slowly.
     """
 
     def __init__(
-        self, settings: CloudSettings, sources: Sources, store: Store, faults: Faults
+        self, settings: CloudSettings, environment: Environment, store: Store, faults: Faults
     ) -> None:
         store.create(_MESSAGES)
-        self._sources = sources
+        self._environment = environment
         self._store = store
         self._faults = faults
         self._chats = {
@@ -91,7 +91,7 @@ class Chats:
 
     def now(self) -> float:
         """Return the platforms' time."""
-        return self._sources.clock.now()
+        return self._environment.clock.now()
 
     def find(self, platform: Platform, address: str) -> Chat | None:
         """Return the chat that a webhook belongs to, or None."""

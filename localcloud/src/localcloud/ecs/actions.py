@@ -6,7 +6,7 @@ and of "Grant permissions on Cloud Assistant to a RAM user" where such a table n
 
 from localcloud.api import Action, Product, WireStyle
 from localcloud.ecs import command_actions, instance_actions, invocation_actions, tag_actions
-from localcloud.ecs.state import Ecs
+from localcloud.ecs.service import Ecs
 
 _ONCE = "only RepeatMode Once; no Launcher, containers, OSS output or OOS parameters"
 

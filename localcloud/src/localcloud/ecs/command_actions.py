@@ -7,9 +7,9 @@ from typing import Any
 from localcloud.api import Answer, ApiCall
 from localcloud.ecs import commands
 from localcloud.ecs.commands import Command
+from localcloud.ecs.encoding import arn, check_region, cut, listed_tags, page, tags
 from localcloud.ecs.errors import EcsError
-from localcloud.ecs.parameters import arn, check_region, cut, listed_tags, page, tags
-from localcloud.ecs.state import Ecs
+from localcloud.ecs.service import Ecs
 from localcloud.environment import iso_utc
 from localcloud.errors import InvalidParameter
 

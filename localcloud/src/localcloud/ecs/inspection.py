@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from localcloud.ecs.invocations import Search, Slice
-from localcloud.ecs.state import Ecs
+from localcloud.ecs.service import Ecs
 from localcloud.environment import iso_utc
 from localcloud.inspection import NotThereError, Views
 

@@ -3,9 +3,7 @@
 from typing import Any
 
 from localcloud.api import Answer, ApiCall
-from localcloud.ecs.instances import InstanceRow
-from localcloud.ecs.invocations import Search, Slice
-from localcloud.ecs.parameters import (
+from localcloud.ecs.encoding import (
     arn,
     check_region,
     cut,
@@ -15,7 +13,9 @@ from localcloud.ecs.parameters import (
     page,
     tags,
 )
-from localcloud.ecs.state import Ecs
+from localcloud.ecs.instances import InstanceRow
+from localcloud.ecs.invocations import Search, Slice
+from localcloud.ecs.service import Ecs
 from localcloud.environment import iso_utc
 
 _AGENT_VERSION = "2.2.3.857"

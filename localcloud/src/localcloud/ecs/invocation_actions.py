@@ -9,9 +9,7 @@ from localcloud.api import Answer, ApiCall
 from localcloud.ecs import commands, statuses
 from localcloud.ecs.command_actions import given_command, is_plain, timeout
 from localcloud.ecs.commands import Command
-from localcloud.ecs.errors import EcsError
-from localcloud.ecs.invocations import Invocation, Result, Search, Slice
-from localcloud.ecs.parameters import (
+from localcloud.ecs.encoding import (
     Page,
     arn,
     check_region,
@@ -21,7 +19,9 @@ from localcloud.ecs.parameters import (
     page_fields,
     tags,
 )
-from localcloud.ecs.state import Ecs, Order
+from localcloud.ecs.errors import EcsError
+from localcloud.ecs.invocations import Invocation, Result, Search, Slice
+from localcloud.ecs.service import Ecs, Order
 from localcloud.environment import iso_utc
 from localcloud.errors import InvalidParameter
 from localcloud.whole_number import whole_number

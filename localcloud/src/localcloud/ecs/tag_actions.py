@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from localcloud.api import Answer, ApiCall
+from localcloud.ecs.encoding import TAGS_LIMIT, arn, check_region, cut, ids, page, tags
 from localcloud.ecs.errors import EcsError
 from localcloud.ecs.invocations import Search, Slice
-from localcloud.ecs.parameters import TAGS_LIMIT, arn, check_region, cut, ids, page, tags
-from localcloud.ecs.state import Ecs
+from localcloud.ecs.service import Ecs
 from localcloud.errors import MissingParameter
 
 _KINDS = ("instance", "command", "invocation")

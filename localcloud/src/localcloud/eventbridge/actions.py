@@ -2,7 +2,7 @@
 
 from localcloud.api import Action, Product, WireStyle
 from localcloud.eventbridge import bus_actions, event_actions, rule_actions
-from localcloud.eventbridge.state import EventBridge
+from localcloud.eventbridge.service import EventBridge
 
 ACTIONS: dict[str, Action[EventBridge]] = {
     **bus_actions.ACTIONS,

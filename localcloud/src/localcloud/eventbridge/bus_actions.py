@@ -7,11 +7,11 @@ from typing import Any
 from localcloud import strict_json
 from localcloud.api import Action, Answer, ApiCall
 from localcloud.eventbridge import http_source
-from localcloud.eventbridge.answers import named, page, success
+from localcloud.eventbridge.encoding import named, page, success
 from localcloud.eventbridge.errors import EventSourceTypeInvalid
 from localcloud.eventbridge.http_source import HttpParameters
 from localcloud.eventbridge.resources import Bus, Source
-from localcloud.eventbridge.state import EventBridge
+from localcloud.eventbridge.service import EventBridge
 
 _OTHER_SOURCES = ("Kafka", "MNS", "OSSEvent", "RabbitMQ", "RocketMQ", "ScheduledEvent", "SLS")
 

@@ -2,7 +2,7 @@
 
 from localcloud.api import Action, Product, Route, WireStyle
 from localcloud.eventbridge import event_actions
-from localcloud.eventbridge.state import EventBridge
+from localcloud.eventbridge.service import EventBridge
 
 ACTIONS: dict[str, Action[EventBridge]] = event_actions.DATA_ACTIONS
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from localcloud.api import Action, Answer, ApiCall
 from localcloud.errors import ApiError
-from localcloud.eventbridge.answers import page, success
 from localcloud.eventbridge.delivery.history import Accepted
+from localcloud.eventbridge.encoding import page, success
 from localcloud.eventbridge.errors import EventBridgeError
 from localcloud.eventbridge.events import REQUEST_BYTES, REQUEST_EVENTS, check
 from localcloud.eventbridge.matching.json_text import parse, parse_kept
 from localcloud.eventbridge.resources import DEFAULT_BUS
-from localcloud.eventbridge.state import EventBridge
+from localcloud.eventbridge.service import EventBridge
 from localcloud.eventbridge.trace import shown_endpoint
 
 _DAY_SECONDS = 24 * 3600

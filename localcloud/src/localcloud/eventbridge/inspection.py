@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from localcloud.eventbridge.state import EventBridge
+from localcloud.eventbridge.service import EventBridge
 from localcloud.eventbridge.trace import traces
 from localcloud.inspection import NotThereError, Question, Views
 

@@ -8,12 +8,12 @@ from typing import Any
 from localcloud import strict_json
 from localcloud.api import Action, Answer, ApiCall
 from localcloud.eventbridge import target_config
-from localcloud.eventbridge.answers import named, page, success
+from localcloud.eventbridge.encoding import named, page, success
 from localcloud.eventbridge.errors import EventBridgeError, PatternInvalid
 from localcloud.eventbridge.matching.json_text import parse
 from localcloud.eventbridge.matching.pattern import InvalidPattern, Pattern
 from localcloud.eventbridge.resources import DISABLED, ENABLED, Rule
-from localcloud.eventbridge.state import EventBridge
+from localcloud.eventbridge.service import EventBridge
 
 
 async def create_rule(eventbridge: EventBridge, call: ApiCall) -> Answer:

@@ -16,7 +16,7 @@ from localcloud.errors import ApiError
 from localcloud.eventbridge.errors import EventBridgeError
 from localcloud.eventbridge.events import beijing
 from localcloud.eventbridge.resources import Source
-from localcloud.eventbridge.state import EventBridge
+from localcloud.eventbridge.service import EventBridge
 from localcloud.http import HttpRequest, HttpResponse
 
 PATH = "/webhook/putEvents"

@@ -4,11 +4,11 @@ import base64
 from typing import Any
 
 from localcloud.api import Action, Answer, ApiCall, Product, Route, WireStyle
-from localcloud.fc import download, limits, wire
+from localcloud.fc import download, encoding, limits
 from localcloud.fc.errors import ConcurrencyNotReserved, InvalidArgument, NotSupportedHere
 from localcloud.fc.invocation import ERROR_HEADER, Invocation
 from localcloud.fc.registry import LATEST, Function, check_alias
-from localcloud.fc.state import FunctionCompute
+from localcloud.fc.service import FunctionCompute
 from localcloud.http import HttpResponse
 
 # Functions
@@ -16,13 +16,13 @@ from localcloud.http import HttpResponse
 
 async def create_function(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Make a function from its settings and an archive."""
-    body = wire.body_of(call)
+    body = encoding.body_of(call)
     name = limits.check_name(body.get("functionName"))
     settings = limits.parse(body)
-    code = wire.archive_of(body)
+    code = encoding.archive_of(body)
     if code is None:
         raise InvalidArgument("code", None, "an object with the archive as base64 in zipFile")
-    tags = wire.tags(body.get("tags") or body.get("Tags") or [])
+    tags = encoding.tags(body.get("tags") or body.get("Tags") or [])
     function = fc.registry.create(name, settings, code, tags)
     return _answer(fc, function)
 
@@ -41,7 +41,7 @@ async def get_function(fc: FunctionCompute, call: ApiCall) -> Answer:
     version = registry.version(function.name, qualifier)
     return {
         **_answer(fc, function),
-        **wire.settings_answer(version.settings),
+        **encoding.settings_answer(version.settings),
         "description": version.description,
         "createdTime": version.created,
         "lastModifiedTime": version.created,
@@ -52,10 +52,10 @@ async def get_function(fc: FunctionCompute, call: ApiCall) -> Answer:
 
 async def update_function(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Change what the request names and leave the rest."""
-    body = wire.body_of(call)
+    body = encoding.body_of(call)
     before = fc.registry.function(call.path["functionName"])
     settings = limits.parse(body, before.settings)
-    function = fc.registry.update(before.name, settings, wire.archive_of(body))
+    function = fc.registry.update(before.name, settings, encoding.archive_of(body))
     fc.pool.retire(function.name)
     return _answer(fc, function)
 
@@ -76,7 +76,7 @@ async def list_functions(fc: FunctionCompute, call: ApiCall) -> Answer:
         for f in fc.registry.functions()
         if f.name.startswith(prefix) and runtime in {"", f.settings["runtime"]}
     ]
-    page, more = wire.page_of(call, found, lambda f: f.name)
+    page, more = encoding.page_of(call, found, lambda f: f.name)
     return {"functions": [_answer(fc, f) for f in page], **more}
 
 
@@ -92,8 +92,8 @@ async def get_function_code(fc: FunctionCompute, call: ApiCall) -> Answer:
 
 async def publish_function_version(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Freeze the function as it is now."""
-    description = wire.text(wire.body_of(call), "description")
-    return wire.version_answer(fc.registry.publish(call.path["functionName"], description))
+    description = encoding.text(encoding.body_of(call), "description")
+    return encoding.version_answer(fc.registry.publish(call.path["functionName"], description))
 
 
 async def list_function_versions(fc: FunctionCompute, call: ApiCall) -> Answer:
@@ -102,8 +102,8 @@ async def list_function_versions(fc: FunctionCompute, call: ApiCall) -> Answer:
     versions = registry.versions(registry.function(call.path["functionName"]).name)
     if call.params.get("direction", "BACKWARD") == "FORWARD":
         versions.reverse()
-    page, more = wire.page_of(call, versions, lambda v: v.id)
-    return {"versions": [wire.version_answer(v) for v in page], **more}
+    page, more = encoding.page_of(call, versions, lambda v: v.id)
+    return {"versions": [encoding.version_answer(v) for v in page], **more}
 
 
 async def delete_function_version(fc: FunctionCompute, call: ApiCall) -> Answer:
@@ -114,34 +114,36 @@ async def delete_function_version(fc: FunctionCompute, call: ApiCall) -> Answer:
 
 async def create_alias(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Name a version."""
-    body = wire.body_of(call)
+    body = encoding.body_of(call)
     alias = fc.registry.create_alias(
         call.path["functionName"],
         check_alias(body.get("aliasName")),
-        wire.text(body, "versionId"),
-        wire.text(body, "description"),
-        wire.weights(body),
+        encoding.text(body, "versionId"),
+        encoding.text(body, "description"),
+        encoding.weights(body),
     )
-    return wire.alias_answer(alias)
+    return encoding.alias_answer(alias)
 
 
 async def get_alias(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Return an alias."""
-    return wire.alias_answer(fc.registry.alias(call.path["functionName"], call.path["aliasName"]))
+    return encoding.alias_answer(
+        fc.registry.alias(call.path["functionName"], call.path["aliasName"])
+    )
 
 
 async def update_alias(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Change what the request names."""
-    body = wire.body_of(call)
+    body = encoding.body_of(call)
     changes: dict[str, Any] = {}
     if "versionId" in body:
-        changes["version"] = wire.text(body, "versionId")
+        changes["version"] = encoding.text(body, "versionId")
     if "description" in body:
-        changes["description"] = wire.text(body, "description")
+        changes["description"] = encoding.text(body, "description")
     if "additionalVersionWeight" in body:
-        changes["weights"] = wire.weights(body)
+        changes["weights"] = encoding.weights(body)
     name, alias = call.path["functionName"], call.path["aliasName"]
-    return wire.alias_answer(fc.registry.update_alias(name, alias, **changes))
+    return encoding.alias_answer(fc.registry.update_alias(name, alias, **changes))
 
 
 async def delete_alias(fc: FunctionCompute, call: ApiCall) -> Answer:
@@ -156,8 +158,8 @@ async def list_aliases(fc: FunctionCompute, call: ApiCall) -> Answer:
     prefix = call.params.get("prefix", "")
     name = registry.function(call.path["functionName"]).name
     found = [a for a in registry.aliases(name) if a.name.startswith(prefix)]
-    page, more = wire.page_of(call, found, lambda a: a.name)
-    return {"aliases": [wire.alias_answer(a) for a in page], **more}
+    page, more = encoding.page_of(call, found, lambda a: a.name)
+    return {"aliases": [encoding.alias_answer(a) for a in page], **more}
 
 
 # Concurrency
@@ -165,7 +167,7 @@ async def list_aliases(fc: FunctionCompute, call: ApiCall) -> Answer:
 
 async def put_concurrency(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Limit how many requests of a function run at the same time."""
-    number = wire.body_of(call).get("reservedConcurrency")
+    number = encoding.body_of(call).get("reservedConcurrency")
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         # guess: what 0 means; nothing here needs a function that never runs.
         raise InvalidArgument("reservedConcurrency", number, "a whole number of at least 1")
@@ -193,8 +195,8 @@ async def delete_concurrency(fc: FunctionCompute, call: ApiCall) -> Answer:
 
 async def tag_resources(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Add tags to functions, or change them."""
-    body = wire.body_of(call)
-    added = wire.tags(body.get("Tag") or [])
+    body = encoding.body_of(call)
+    added = encoding.tags(body.get("Tag") or [])
     for name in _tagged(fc, body.get("ResourceId"), body.get("ResourceType")):
         tags = fc.registry.function(name).tags
         fc.registry.set_tags(name, {**tags, **added})
@@ -203,9 +205,9 @@ async def tag_resources(fc: FunctionCompute, call: ApiCall) -> Answer:
 
 async def untag_resources(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Take tags, or all tags, away from functions."""
-    keys = set(wire.json_list(call, "TagKey"))
+    keys = set(encoding.json_list(call, "TagKey"))
     every = call.boolean("All")
-    names = _tagged(fc, wire.json_list(call, "ResourceId"), call.params.get("ResourceType"))
+    names = _tagged(fc, encoding.json_list(call, "ResourceId"), call.params.get("ResourceType"))
     for name in names:
         tags = fc.registry.function(name).tags
         left = {} if every else {k: v for k, v in tags.items() if k not in keys}
@@ -215,7 +217,7 @@ async def untag_resources(fc: FunctionCompute, call: ApiCall) -> Answer:
 
 async def list_tag_resources(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Return the tags of functions."""
-    wanted = _tagged(fc, wire.json_list(call, "ResourceId"), call.params.get("ResourceType"))
+    wanted = _tagged(fc, encoding.json_list(call, "ResourceId"), call.params.get("ResourceType"))
     functions = [f for f in fc.registry.functions() if not wanted or f.name in wanted]
     return {
         "RequestId": call.request_id,
@@ -277,7 +279,7 @@ def _concurrency(fc: FunctionCompute, function: Function) -> Answer:
 
 
 def _answer(fc: FunctionCompute, function: Function) -> dict[str, Any]:
-    return wire.function_answer(function, fc.registry.arn(function.name))
+    return encoding.function_answer(function, fc.registry.arn(function.name))
 
 
 def _tagged(fc: FunctionCompute, resources: object, kind: object) -> list[str]:
@@ -303,7 +305,7 @@ def _one(fc: FunctionCompute, call: ApiCall) -> list[str]:
 
 
 def _new(fc: FunctionCompute, call: ApiCall) -> list[str]:
-    return [fc.registry.arn(str(wire.body_of(call).get("functionName", "*")))]
+    return [fc.registry.arn(str(encoding.body_of(call).get("functionName", "*")))]
 
 
 def _any(fc: FunctionCompute, _call: ApiCall) -> list[str]:

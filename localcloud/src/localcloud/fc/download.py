@@ -1,7 +1,7 @@
 """Where GetFunctionCode's URL leads to: an archive by its digest, which nobody can guess."""
 
 from localcloud.errors import ApiError
-from localcloud.fc.state import FunctionCompute
+from localcloud.fc.service import FunctionCompute
 from localcloud.http import HttpRequest, HttpResponse
 
 PATH = "/fc-code/"

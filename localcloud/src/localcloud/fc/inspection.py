@@ -1,6 +1,6 @@
 """What people ask about functions: ``/_localcloud/logs/<function>``."""
 
-from localcloud.fc.state import FunctionCompute
+from localcloud.fc.service import FunctionCompute
 from localcloud.inspection import NotThereError, Question, Views
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from localcloud.environment import Sources, iso_utc, uuid_form
+from localcloud.environment import Environment, iso_utc, uuid_form
 from localcloud.fc import limits
 from localcloud.fc.archive import Archive
 from localcloud.fc.errors import (
@@ -93,10 +93,10 @@ class Target:
 class Registry:
     """The functions of the account, durable."""
 
-    def __init__(self, settings: CloudSettings, sources: Sources, store: Store) -> None:
+    def __init__(self, settings: CloudSettings, environment: Environment, store: Store) -> None:
         store.create(_CODE)
         self._settings = settings
-        self._sources = sources
+        self._environment = environment
         self._store = store
         self._functions = Table(store, "fc-function", Function)
         self._versions = Table(store, "fc-version", Version)
@@ -128,7 +128,7 @@ class Registry:
         now = self._now()
         made = Function(
             name=name,
-            id=uuid_form(self._sources.ids()).lower(),
+            id=uuid_form(self._environment.ids()).lower(),
             settings=settings,
             code=self._keep(archive),
             created=now,
@@ -281,7 +281,7 @@ class Registry:
         return bytes(rows[0]["archive"])
 
     def _share(self, alias: Alias) -> str:
-        point = self._sources.random.random() if alias.weights else 1.0
+        point = self._environment.random.random() if alias.weights else 1.0
         for version, weight in alias.weights.items():
             if point < weight:
                 return version
@@ -305,7 +305,7 @@ class Registry:
             self._store.write("DELETE FROM fc_code WHERE digest = ?", (digest,))
 
     def _now(self) -> str:
-        return iso_utc(self._sources.clock.now())
+        return iso_utc(self._environment.clock.now())
 
 
 def _key(function: str, name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from localcloud import strict_json
 from localcloud.api import Action, Answer, ApiCall, Product, WireStyle
 from localcloud.mns.errors import InvalidArgument
-from localcloud.mns.state import LIMITS, Counts, Mns, Queue
+from localcloud.mns.service import LIMITS, Counts, Mns, Queue
 from localcloud.whole_number import whole_number
 
 _NUMBERS = {

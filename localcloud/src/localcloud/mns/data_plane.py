@@ -12,9 +12,9 @@ from xml.sax.saxutils import escape
 from localcloud.api import Action, Answer, ApiCall, Product, Route, WireStyle
 from localcloud.errors import ApiError
 from localcloud.http import HttpResponse
-from localcloud.mns import xml
+from localcloud.mns import encoding
 from localcloud.mns.errors import InvalidArgument
-from localcloud.mns.state import DEFAULT_PRIORITY, Message, Mns, Queue, require_message
+from localcloud.mns.service import DEFAULT_PRIORITY, Message, Mns, Queue, require_message
 from localcloud.whole_number import whole_number
 
 _BATCH = 16
@@ -36,13 +36,13 @@ async def list_queues(mns: Mns, call: ApiCall) -> Answer:
     after = [q for q in queues if q.name > marker]
     last = f"<NextMarker>{escape(after[size - 1].name)}</NextMarker>" if len(after) > size else ""
     rows = [{"QueueURL": _url(mns, q)} for q in after[:size]]
-    return _answer(200, xml.write_list("Queues", "Queue", rows, last))
+    return _answer(200, encoding.write_list("Queues", "Queue", rows, last))
 
 
 async def put_queue(mns: Mns, call: ApiCall) -> Answer:
     """Make a queue or, with ``metaoverride``, change one."""
     name = call.path["queueName"]
-    values = xml.fields(xml.read(call.body, "Queue")) if call.body else {}
+    values = encoding.fields(encoding.read(call.body, "Queue")) if call.body else {}
     attributes: dict[str, int | bool] = {
         attribute: _whole(element, values[element], 0, 10**9)
         for element, attribute in _NUMBERS.items()
@@ -71,7 +71,7 @@ async def get_queue(mns: Mns, call: ApiCall) -> Answer:
         "InactiveMessages": counts.inactive,
         "DelayMessages": counts.delayed,
     }
-    return _answer(200, xml.write("Queue", values))
+    return _answer(200, encoding.write("Queue", values))
 
 
 async def delete_queue(mns: Mns, call: ApiCall) -> Answer:
@@ -84,9 +84,9 @@ async def send_message(mns: Mns, call: ApiCall) -> Answer:
     """Put one message, or up to 16, into a queue."""
     queue = call.path["queueName"]
     if not call.body.rstrip().endswith(b"</Messages>"):
-        sent = _send(mns, queue, xml.fields(xml.read(call.body, "Message")))
-        return _answer(201, xml.write("Message", _receipt(sent)))
-    wanted = [xml.fields(element) for element in xml.read(call.body, "Messages")]
+        sent = _send(mns, queue, encoding.fields(encoding.read(call.body, "Message")))
+        return _answer(201, encoding.write("Message", _receipt(sent)))
+    wanted = [encoding.fields(element) for element in encoding.read(call.body, "Messages")]
     if not 1 <= len(wanted) <= _BATCH:
         raise InvalidArgument("Messages", len(wanted), f"1 to {_BATCH} messages")
     results: list[Mapping[str, object]] = []
@@ -97,7 +97,7 @@ async def send_message(mns: Mns, call: ApiCall) -> Answer:
         except InvalidArgument as error:
             failed = True
             results.append({"ErrorCode": error.code, "ErrorMessage": error.message})
-    return _answer(500 if failed else 201, xml.write_list("Messages", "Message", results))
+    return _answer(500 if failed else 201, encoding.write_list("Messages", "Message", results))
 
 
 async def receive_message(mns: Mns, call: ApiCall) -> Answer:
@@ -114,8 +114,8 @@ async def receive_message(mns: Mns, call: ApiCall) -> Answer:
         messages = await mns.receive_within(queue.name, count, wait)
     rows = [_message(m, received=not peek) for m in require_message(messages, queue.name)]
     if batch:
-        return _answer(200, xml.write_list("Messages", "Message", rows))
-    return _answer(200, xml.write("Message", rows[0]))
+        return _answer(200, encoding.write_list("Messages", "Message", rows))
+    return _answer(200, encoding.write("Message", rows[0]))
 
 
 async def delete_message(mns: Mns, call: ApiCall) -> Answer:
@@ -124,7 +124,7 @@ async def delete_message(mns: Mns, call: ApiCall) -> Answer:
     if not call.body:
         await mns.delete(queue, call.required("ReceiptHandle"))
         return HttpResponse(204)
-    handles = [element.text or "" for element in xml.read(call.body, "ReceiptHandles")]
+    handles = [element.text or "" for element in encoding.read(call.body, "ReceiptHandles")]
     if not 1 <= len(handles) <= _BATCH:
         raise InvalidArgument("ReceiptHandles", len(handles), f"1 to {_BATCH} receipt handles")
     errors: list[Mapping[str, object]] = []
@@ -140,7 +140,7 @@ async def delete_message(mns: Mns, call: ApiCall) -> Answer:
                 }
             )
     if errors:
-        return _answer(404, xml.write_list("Errors", "Error", errors))
+        return _answer(404, encoding.write_list("Errors", "Error", errors))
     return HttpResponse(204)
 
 
@@ -151,7 +151,7 @@ async def change_message_visibility(mns: Mns, call: ApiCall) -> Answer:
         call.path["queueName"], call.required("ReceiptHandle"), seconds
     )
     values = {"ReceiptHandle": message.receipt, "NextVisibleTime": _milliseconds(message.visible)}
-    return _answer(200, xml.write("ChangeVisibility", values))
+    return _answer(200, encoding.write("ChangeVisibility", values))
 
 
 def _send(mns: Mns, queue: str, values: Mapping[str, str]) -> Message:

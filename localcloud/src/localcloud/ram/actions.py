@@ -3,12 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
-from localcloud import strict_json
 from localcloud.api import Action, Answer, ApiCall, Product, WireStyle
 from localcloud.environment import iso_utc
 from localcloud.errors import ApiError, InvalidParameter
+from localcloud.ram import encoding
 from localcloud.ram.errors import EntityAlreadyExists, EntityNotExist
-from localcloud.ram.state import MAX_VERSIONS, ManagedPolicy, Ram, Role
+from localcloud.ram.service import MAX_VERSIONS, ManagedPolicy, Ram
 
 _SESSION_SECONDS = (900, 43_200)
 
@@ -16,26 +16,26 @@ _SESSION_SECONDS = (900, 43_200)
 async def create_role(ram: Ram, call: ApiCall) -> Answer:
     """Make a role that the principals of its trust policy may assume."""
     name = call.required("RoleName")
-    _check_name("RoleName", name, 64)
+    encoding.check_name("RoleName", name, 64)
     role = ram.create_role(
         name,
         call.required("AssumeRolePolicyDocument"),
         call.params.get("Description", ""),
         call.integer("MaxSessionDuration", 3600, 3600, 43_200),
-        _tags(call),
+        encoding.tags(call),
     )
-    return {"Role": _role(role)}
+    return {"Role": encoding.role_answer(role)}
 
 
 async def get_role(ram: Ram, call: ApiCall) -> Answer:
     """Return a role."""
-    return {"Role": _role(ram.role(call.required("RoleName")))}
+    return {"Role": encoding.role_answer(ram.role(call.required("RoleName")))}
 
 
 async def list_roles(ram: Ram, call: ApiCall) -> Answer:
     """Return the roles, by name."""
-    roles, page = _page(call, sorted(ram.roles, key=lambda r: r.name))
-    return {"Roles": {"Role": [_role(r) for r in roles]}, **page}
+    roles, page = encoding.page(call, sorted(ram.roles, key=lambda r: r.name))
+    return {"Roles": {"Role": [encoding.role_answer(r) for r in roles]}, **page}
 
 
 async def update_role(ram: Ram, call: ApiCall) -> Answer:
@@ -47,7 +47,7 @@ async def update_role(ram: Ram, call: ApiCall) -> Answer:
         changes["trust"] = call.params["NewAssumeRolePolicyDocument"]
     if "NewMaxSessionDuration" in call.params:
         changes["max_session_seconds"] = call.integer("NewMaxSessionDuration", 3600, 3600, 43_200)
-    return {"Role": _role(ram.update_role(call.required("RoleName"), **changes))}
+    return {"Role": encoding.role_answer(ram.update_role(call.required("RoleName"), **changes))}
 
 
 async def delete_role(ram: Ram, call: ApiCall) -> Answer:
@@ -59,7 +59,7 @@ async def delete_role(ram: Ram, call: ApiCall) -> Answer:
 async def create_policy(ram: Ram, call: ApiCall) -> Answer:
     """Make a custom policy with one version."""
     name = call.required("PolicyName")
-    _check_name("PolicyName", name, 128)
+    encoding.check_name("PolicyName", name, 128)
     if ram.managed.get(name):
         raise EntityAlreadyExists("Policy", name)
     policy = ManagedPolicy(
@@ -68,10 +68,10 @@ async def create_policy(ram: Ram, call: ApiCall) -> Answer:
         versions={"v1": call.required("PolicyDocument")},
         default="v1",
         description=call.params.get("Description", ""),
-        tags=_tags(call),
+        tags=encoding.tags(call),
     )
     ram.put_policy(policy)
-    return {"Policy": _policy(ram, policy)}
+    return {"Policy": encoding.policy_answer(ram, policy)}
 
 
 async def get_policy(ram: Ram, call: ApiCall) -> Answer:
@@ -79,15 +79,15 @@ async def get_policy(ram: Ram, call: ApiCall) -> Answer:
     _only_custom(call)
     policy = ram.policy(call.required("PolicyName"))
     return {
-        "Policy": _policy(ram, policy),
-        "DefaultPolicyVersion": _version(policy, policy.default),
+        "Policy": encoding.policy_answer(ram, policy),
+        "DefaultPolicyVersion": encoding.version_answer(policy, policy.default),
     }
 
 
 async def list_policies(ram: Ram, call: ApiCall) -> Answer:
     """Return the custom policies, by name."""
-    policies, page = _page(call, sorted(ram.managed, key=lambda p: p.name))
-    return {"Policies": {"Policy": [_policy(ram, p) for p in policies]}, **page}
+    policies, page = encoding.page(call, sorted(ram.managed, key=lambda p: p.name))
+    return {"Policies": {"Policy": [encoding.policy_answer(ram, p) for p in policies]}, **page}
 
 
 async def delete_policy(ram: Ram, call: ApiCall) -> Answer:
@@ -122,19 +122,23 @@ async def create_policy_version(ram: Ram, call: ApiCall) -> Answer:
     default = version if call.boolean("SetAsDefault") else policy.default
     policy = replace(policy, versions=versions, default=default, last_version=number)
     ram.put_policy(policy)
-    return {"PolicyVersion": _version(policy, version)}
+    return {"PolicyVersion": encoding.version_answer(policy, version)}
 
 
 async def get_policy_version(ram: Ram, call: ApiCall) -> Answer:
     """Return one version of a policy."""
     policy = ram.policy(call.required("PolicyName"))
-    return {"PolicyVersion": _version(policy, _known_version(policy, call))}
+    return {"PolicyVersion": encoding.version_answer(policy, _known_version(policy, call))}
 
 
 async def list_policy_versions(ram: Ram, call: ApiCall) -> Answer:
     """Return the versions of a policy."""
     policy = ram.policy(call.required("PolicyName"))
-    return {"PolicyVersions": {"PolicyVersion": [_version(policy, v) for v in policy.versions]}}
+    return {
+        "PolicyVersions": {
+            "PolicyVersion": [encoding.version_answer(policy, v) for v in policy.versions]
+        }
+    }
 
 
 async def delete_policy_version(ram: Ram, call: ApiCall) -> Answer:
@@ -164,7 +168,7 @@ async def update_policy_description(ram: Ram, call: ApiCall) -> Answer:
     policy = ram.policy(call.required("PolicyName"))
     policy = replace(policy, description=call.params.get("NewDescription", ""))
     ram.put_policy(policy)
-    return {"Policy": _policy(ram, policy)}
+    return {"Policy": encoding.policy_answer(ram, policy)}
 
 
 async def attach_policy_to_role(ram: Ram, call: ApiCall) -> Answer:
@@ -204,7 +208,7 @@ async def list_entities_for_policy(ram: Ram, call: ApiCall) -> Answer:
 
 async def tag_resources(ram: Ram, call: ApiCall) -> Answer:
     """Set tags of roles or policies."""
-    tags = _tags(call)
+    tags = encoding.tags(call)
     for name in _tagged(call):
         _retag(ram, call, name, lambda old: {**old, **tags})
     return {}
@@ -212,7 +216,7 @@ async def tag_resources(ram: Ram, call: ApiCall) -> Answer:
 
 async def untag_resources(ram: Ram, call: ApiCall) -> Answer:
     """Take tags from roles or policies."""
-    keys = set(call.repeated("TagKey")) or set(_json_list(call, "TagKeys"))
+    keys = set(call.repeated("TagKey")) or set(encoding.json_list(call, "TagKeys"))
     for name in _tagged(call):
         _retag(ram, call, name, lambda old: {k: v for k, v in old.items() if k not in keys})
     return {}
@@ -278,51 +282,11 @@ async def delete_service_linked_role(ram: Ram, call: ApiCall) -> Answer:
     return {"DeletionTaskId": f"task/{name}/{call.request_id}"}
 
 
-def _role(role: Role) -> dict[str, Any]:
-    return {
-        "RoleName": role.name,
-        "RoleId": role.id,
-        "Arn": role.arn,
-        "Description": role.description,
-        "AssumeRolePolicyDocument": role.trust,
-        "MaxSessionDuration": role.max_session_seconds,
-        "CreateDate": role.created,
-        "UpdateDate": role.created,
-    }
-
-
-def _policy(ram: Ram, policy: ManagedPolicy) -> dict[str, Any]:
-    return {
-        "PolicyName": policy.name,
-        "PolicyType": "Custom",
-        "Description": policy.description,
-        "DefaultVersion": policy.default,
-        "AttachmentCount": len(ram.holders("Custom", policy.name)),
-        "CreateDate": policy.created,
-        "UpdateDate": policy.created,
-    }
-
-
-def _version(policy: ManagedPolicy, version: str) -> dict[str, Any]:
-    return {
-        "VersionId": version,
-        "IsDefaultVersion": version == policy.default,
-        "PolicyDocument": policy.versions[version],
-        "CreateDate": policy.created,
-    }
-
-
 def _known_version(policy: ManagedPolicy, call: ApiCall) -> str:
     version = call.required("VersionId")
     if version not in policy.versions:
         raise EntityNotExist("Policy.Version", version)
     return version
-
-
-def _check_name(parameter: str, name: str, longest: int) -> None:
-    if len(name) > longest or not all(c.isascii() and (c.isalnum() or c in "-._") for c in name):
-        accepted = f"1 to {longest} letters, digits, '.', '_' and '-'"
-        raise InvalidParameter(parameter, name, accepted)
 
 
 def _only_custom(call: ApiCall) -> None:
@@ -341,33 +305,11 @@ def _policy_reference(ram: Ram, call: ApiCall) -> tuple[str, str]:
     return kind, name
 
 
-def _tags(call: ApiCall) -> dict[str, str]:
-    """Read tags, which arrive as JSON text or as ``Tag.1.Key``."""
-    text = call.params.get("Tag", "")
-    if text:
-        try:
-            return {str(tag["Key"]): str(tag.get("Value", "")) for tag in strict_json.read(text)}
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise InvalidParameter("Tag", text, 'JSON like [{"Key": "k", "Value": "v"}]') from error
-    return call.pairs("Tag")
-
-
-def _json_list(call: ApiCall, name: str) -> list[str]:
-    text = call.params.get(name, "")
-    if not text:
-        return []
-    try:
-        values = strict_json.read(text)
-    except ValueError as error:
-        raise InvalidParameter(name, text, "a JSON list of texts") from error
-    return [str(value) for value in values]
-
-
 def _tagged(call: ApiCall) -> list[str]:
     kind = call.required("ResourceType")
     if kind not in {"role", "policy"}:
         raise InvalidParameter("ResourceType", kind, "role or policy")
-    return call.repeated("ResourceNames") or _json_list(call, "ResourceNames")
+    return call.repeated("ResourceNames") or encoding.json_list(call, "ResourceNames")
 
 
 def _retag(ram: Ram, call: ApiCall, name: str, change: Any) -> None:
@@ -376,17 +318,6 @@ def _retag(ram: Ram, call: ApiCall, name: str, change: Any) -> None:
     else:
         policy = ram.policy(name)
         ram.put_policy(replace(policy, tags=change(policy.tags)))
-
-
-def _page(call: ApiCall, rows: list[Any]) -> tuple[list[Any], dict[str, Any]]:
-    """Cut one page out of sorted rows; the marker is the number of rows before it."""
-    size = call.integer("MaxItems", 100, 1, 1000)
-    start = call.integer("Marker", 0, 0, 10**9)
-    rest = rows[start + size :]
-    page: dict[str, Any] = {"IsTruncated": bool(rest)}
-    if rest:
-        page["Marker"] = str(start + size)
-    return rows[start : start + size], page
 
 
 def _role_arn(ram: Ram, call: ApiCall) -> list[str]:

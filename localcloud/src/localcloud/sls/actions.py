@@ -4,21 +4,14 @@ The project is a label of the host name; requests without one arrive with an emp
 answer with an empty body, and deleting what is not there is no error: the provider expects both.
 """
 
-from typing import Any
-
 from localcloud import strict_json
 from localcloud.api import Action, Answer, ApiCall, Product, Route, WireStyle
-from localcloud.environment import iso_utc
 from localcloud.errors import NoPermission
 from localcloud.http import HttpResponse
-from localcloud.json_body import parse_object
+from localcloud.sls import encoding
 from localcloud.sls.errors import ParameterInvalid, PostBodyInvalid
-from localcloud.sls.state import LogStore, Project, Sls
+from localcloud.sls.service import Project, Sls
 
-_STORE_SETTINGS = (
-    "ttl", "shardCount", "autoSplit", "maxSplitShard", "appendMeta", "mode", "enable_tracking",
-    "hot_ttl", "infrequentAccessTTL", "telemetryType", "encrypt_conf",
-)  # fmt: skip
 _KEY_SPACE = 1 << 128
 
 
@@ -27,15 +20,15 @@ _KEY_SPACE = 1 << 128
 
 async def create_project(sls: Sls, call: ApiCall) -> Answer:
     """Make a project."""
-    body = _body(call)
-    sls.create_project(_text(body, "projectName"), _text(body, "description"))
+    body = encoding.body_of(call)
+    sls.create_project(encoding.text(body, "projectName"), encoding.text(body, "description"))
     return None
 
 
 async def get_project(sls: Sls, call: ApiCall) -> Answer:
     """Return the project of the host name; all projects when the host names none."""
     if call.path["project"]:
-        return _project(sls, sls.project(call.path["project"]))
+        return encoding.project_answer(sls, sls.project(call.path["project"]))
     name = call.params.get("projectName", "")
     found = [p for p in sls.projects() if name in p.name]
     offset, size = call.integer("offset", 0, 0, 10**9), call.integer("size", 100, 1, 500)
@@ -43,13 +36,15 @@ async def get_project(sls: Sls, call: ApiCall) -> Answer:
     return {
         "count": len(page),
         "total": len(found),
-        "projects": [_project(sls, p) for p in page],
+        "projects": [encoding.project_answer(sls, p) for p in page],
     }
 
 
 async def update_project(sls: Sls, call: ApiCall) -> Answer:
     """Change a project's description."""
-    sls.update_project(call.path["project"], description=_text(_body(call), "description"))
+    sls.update_project(
+        call.path["project"], description=encoding.text(encoding.body_of(call), "description")
+    )
     return None
 
 
@@ -83,7 +78,7 @@ async def delete_project_policy(sls: Sls, call: ApiCall) -> Answer:
 
 async def tag_resources(sls: Sls, call: ApiCall) -> Answer:
     """Add tags to projects, or change them."""
-    body = _body(call)
+    body = encoding.body_of(call)
     tags = body.get("tags")
     if not isinstance(tags, list) or not all(
         isinstance(t, dict) and isinstance(t.get("key"), str) for t in tags
@@ -97,7 +92,7 @@ async def tag_resources(sls: Sls, call: ApiCall) -> Answer:
 
 async def untag_resources(sls: Sls, call: ApiCall) -> Answer:
     """Take tags, or all tags, away from projects."""
-    body = _body(call)
+    body = encoding.body_of(call)
     keys = body.get("tags") or []
     for project in _tagged(sls, body.get("resourceType"), body.get("resourceId")):
         left = {k: v for k, v in project.tags.items() if k not in keys and not body.get("all")}
@@ -132,8 +127,10 @@ async def list_tag_resources(sls: Sls, call: ApiCall) -> Answer:
 
 async def create_log_store(sls: Sls, call: ApiCall) -> Answer:
     """Make a log store."""
-    body = _body(call)
-    sls.create_store(call.path["project"], _text(body, "logstoreName"), _store_settings(body))
+    body = encoding.body_of(call)
+    sls.create_store(
+        call.path["project"], encoding.text(body, "logstoreName"), encoding.store_settings(body)
+    )
     return None
 
 
@@ -141,12 +138,12 @@ async def get_log_store(sls: Sls, call: ApiCall) -> Answer:
     """Return a log store; with ``type=log`` its entries, as GetLogs shares the path."""
     if call.params.get("type") == "log":
         return await get_logs(sls, call)
-    return _log_store(sls.log_store(call.path["project"], call.path["logstore"]))
+    return encoding.log_store_answer(sls.log_store(call.path["project"], call.path["logstore"]))
 
 
 async def update_log_store(sls: Sls, call: ApiCall) -> Answer:
     """Change what the request names."""
-    settings = _store_settings(_body(call))
+    settings = encoding.store_settings(encoding.body_of(call))
     sls.update_store(call.path["project"], call.path["logstore"], settings)
     return None
 
@@ -175,7 +172,7 @@ async def get_metering_mode(sls: Sls, call: ApiCall) -> Answer:
 
 async def update_metering_mode(sls: Sls, call: ApiCall) -> Answer:
     """Change how a log store is paid for."""
-    mode = _text(_body(call), "meteringMode")
+    mode = encoding.text(encoding.body_of(call), "meteringMode")
     sls.set_metering_mode(call.path["project"], call.path["logstore"], mode)
     return None
 
@@ -238,25 +235,7 @@ def _require_read(sls: Sls, call: ApiCall) -> None:
         raise NoPermission(action, resource, call.caller.arn)
 
 
-# Requests and answers
-
-
-def _body(call: ApiCall) -> dict[str, Any]:
-    body = parse_object(call.body or b"{}")
-    if body is None:
-        raise PostBodyInvalid("a JSON object")
-    return body
-
-
-def _text(body: dict[str, Any], field: str) -> str:
-    value = body.get(field) or ""
-    if not isinstance(value, str):
-        raise ParameterInvalid(field, value, "text")
-    return value
-
-
-def _store_settings(body: dict[str, Any]) -> dict[str, Any]:
-    return {name: body[name] for name in _STORE_SETTINGS if body.get(name) is not None}
+# Requests
 
 
 def _tagged(sls: Sls, kind: object, names: object) -> list[Project]:
@@ -267,43 +246,18 @@ def _tagged(sls: Sls, kind: object, names: object) -> list[Project]:
     return [sls.project(name) for name in names]
 
 
-def _project(sls: Sls, project: Project) -> dict[str, Any]:
-    return {
-        "projectName": project.name,
-        "description": project.description,
-        "status": "Normal",
-        "owner": "",
-        "region": sls.settings.region,
-        "resourceGroupId": "rg-default",
-        "createTime": _time(project.created),
-        "lastModifyTime": _time(project.modified),
-    }
-
-
-def _log_store(store: LogStore) -> dict[str, Any]:
-    return {
-        "logstoreName": store.name,
-        **store.settings,
-        "mode": store.settings.get("mode", "standard"),
-        "createTime": int(store.created),
-        "lastModifyTime": int(store.modified),
-    }
-
-
-def _time(seconds: float) -> str:
-    return iso_utc(seconds).replace("T", " ").rstrip("Z")
-
-
 def _of_project(sls: Sls, call: ApiCall) -> list[str]:
     return [sls.arn(call.path["project"] or "*")]
 
 
 def _of_new_project(sls: Sls, call: ApiCall) -> list[str]:
-    return [sls.arn(_text(_body(call), "projectName") or "*")]
+    return [sls.arn(encoding.text(encoding.body_of(call), "projectName") or "*")]
 
 
 def _of_new_store(sls: Sls, call: ApiCall) -> list[str]:
-    return [sls.arn(call.path["project"], _text(_body(call), "logstoreName") or "*")]
+    return [
+        sls.arn(call.path["project"], encoding.text(encoding.body_of(call), "logstoreName") or "*")
+    ]
 
 
 def _of_store(sls: Sls, call: ApiCall) -> list[str]:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from localcloud.environment import ManualClock, Sources
+from localcloud.environment import Environment, ManualClock
 from localcloud.errors import ApiError
 from localcloud.eventbridge.delivery.http_client import HttpClient
 from localcloud.eventbridge.delivery.target import DeliveryError, Parcel
@@ -80,7 +80,7 @@ OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 def test_every_type_that_a_rule_accepts_can_be_delivered() -> None:
     """No target is accepted for which there is no sender, and the other way round."""
     found = senders(
-        Sources(),
+        Environment(),
         HttpClient("http://127.0.0.1:1"),
         invoke=_returns(Result()),
         send_message=lambda queue, body: None,

@@ -6,7 +6,7 @@ from localcloud.errors import ApiError
 from localcloud.gateway.request import Request
 from localcloud.gateway.signature import Scheme, Signed, dated
 from localcloud.gateway.styles.style import PathStyle
-from localcloud.mns import xml
+from localcloud.mns import encoding
 from localcloud.signing import header_text
 
 
@@ -61,4 +61,4 @@ class MnsStyle(PathStyle):
 
     def write_error(self, body: dict[str, Any]) -> bytes:
         """Return an error in XML."""
-        return xml.write("Error", body)
+        return encoding.write("Error", body)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from localcloud.environment import Sources, uuid_form
+from localcloud.environment import Environment, uuid_form
 from localcloud.eventbridge.delivery.http_client import HttpClient
 from localcloud.eventbridge.delivery.target import Send
 from localcloud.eventbridge.delivery.targets.function import FunctionTarget, Invoke
@@ -12,7 +12,7 @@ from localcloud.eventbridge.delivery.targets.web import DingTalkTarget, HttpTarg
 
 
 def senders(
-    sources: Sources,
+    environment: Environment,
     client: HttpClient,
     *,
     invoke: Invoke,
@@ -23,8 +23,8 @@ def senders(
     """Return the sender of each type; the callables are the other services' own."""
     web = HttpTarget(client)
     return {
-        "acs.fc.function": FunctionTarget(invoke, lambda: uuid_form(sources.ids())),
-        "acs.dingtalk": DingTalkTarget(client, sources.clock),
+        "acs.fc.function": FunctionTarget(invoke, lambda: uuid_form(environment.ids())),
+        "acs.dingtalk": DingTalkTarget(client, environment.clock),
         "acs.eventbridge": BusTarget(publish),
         "acs.mns.queue": QueueTarget(send_message),
         "acs.sls": LogTarget(append_log),

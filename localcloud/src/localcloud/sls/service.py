@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from localcloud.api import Caller
-from localcloud.environment import Sources
+from localcloud.environment import Environment
 from localcloud.settings import CloudSettings
 from localcloud.sls.errors import (
     LogStoreAlreadyExist,
@@ -68,7 +68,7 @@ class Sls:
 
     Args:
         settings: region and account.
-        sources: clock.
+        environment: clock.
         store: where projects, log stores and entries are kept.
         is_allowed: tells whether a caller may do an action on a resource.
     """
@@ -76,13 +76,13 @@ class Sls:
     def __init__(
         self,
         settings: CloudSettings,
-        sources: Sources,
+        environment: Environment,
         store: Store,
         is_allowed: Callable[[Caller, str, str], bool],
     ) -> None:
         store.create(_ENTRIES)
         self.settings = settings
-        self._clock = sources.clock
+        self._clock = environment.clock
         self._store = store
         self.is_allowed = is_allowed
         self._projects = Table(store, "sls-project", Project)

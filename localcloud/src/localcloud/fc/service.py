@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
-from localcloud.environment import Sources
+from localcloud.environment import Environment
 from localcloud.errors import ApiError, NoPermission
 from localcloud.faults import Faults
 from localcloud.fc import archive
@@ -63,7 +63,7 @@ class FunctionCompute:
 
     Args:
         settings: region, account, address and folder of the local cloud.
-        sources: clock, ids and randomness.
+        environment: clock, ids and randomness.
         store: where functions, code, logs and asynchronous invocations are kept.
         faults: ``function:<name>`` makes a function fail or be slow.
         assume: gives credentials of a role (ARN) to a service under a session name.
@@ -76,7 +76,7 @@ class FunctionCompute:
     def __init__(
         self,
         settings: CloudSettings,
-        sources: Sources,
+        environment: Environment,
         store: Store,
         faults: Faults,
         *,
@@ -86,17 +86,17 @@ class FunctionCompute:
         isolation: Callable[[], Awaitable[Isolation]],
         time_limit: Callable[[float], asyncio.Timeout] = asyncio.timeout,
     ) -> None:
-        self.registry = Registry(settings, sources, store)
+        self.registry = Registry(settings, environment, store)
         self._nursery = Nursery("localcloud.fc.worker", _IMPORTED_BEFOREHAND)
         # A dry run keeps its workers: no function needs so many that they take turns.
         self.pool = Pool(
-            sources.clock,
+            environment.clock,
             per_function=2 if settings.dry_run else 8,
             at_once=self.registry.at_once,
             start=lambda spec: Worker.start(spec, self._nursery),
         )
         self.settings = settings
-        self._clock = sources.clock
+        self._clock = environment.clock
         self._store = store
         self._faults = faults
         self._assume = assume
@@ -105,7 +105,7 @@ class FunctionCompute:
         self._isolation = isolation
         self._time_limit = time_limit
         self._journal = Journal(store)
-        self._async = AsyncInvocations(sources.clock, self._journal, self._invoke_pending)
+        self._async = AsyncInvocations(environment.clock, self._journal, self._invoke_pending)
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._specs: dict[tuple[str, str], WorkerSpec] = {}
         self._unpacking: dict[str, asyncio.Lock] = {}

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import Any
 
-from localcloud.environment import Sources
+from localcloud.environment import Environment
 from localcloud.eventbridge.delivery.history import History
 from localcloud.eventbridge.delivery.journal import Journal, Route
 from localcloud.eventbridge.delivery.target import Target
@@ -55,11 +55,11 @@ class EventBridge:
     """The event buses of the account."""
 
     def __init__(
-        self, settings: CloudSettings, sources: Sources, store: Store, journal: Journal
+        self, settings: CloudSettings, environment: Environment, store: Store, journal: Journal
     ) -> None:
         self.settings = settings
-        self.clock = sources.clock
-        self.ids = sources.ids
+        self.clock = environment.clock
+        self.ids = environment.ids
         self.store = store
         self._journal = journal
         self.history = History(store)

@@ -15,7 +15,7 @@ from localcloud.ecs.errors import EcsError
 from localcloud.ecs.events import task_completed
 from localcloud.ecs.instances import InstanceRow, first_instances
 from localcloud.ecs.invocations import RETENTION_SECONDS, Invocation, Invocations, Result
-from localcloud.environment import Sources
+from localcloud.environment import Environment
 from localcloud.faults import Faults
 from localcloud.sandbox.files import Files
 from localcloud.sandbox.instance import Script
@@ -74,15 +74,15 @@ class Ecs:
     def __init__(
         self,
         settings: CloudSettings,
-        sources: Sources,
+        environment: Environment,
         store: Store,
         publish: Publish,
         machines: Hosts,
         faults: Faults,
     ) -> None:
         self.settings = settings
-        self.clock = sources.clock
-        self._ids = sources.ids
+        self.clock = environment.clock
+        self._ids = environment.ids
         self._store = store
         self._publish = publish
         self._faults = faults
@@ -90,7 +90,7 @@ class Ecs:
         self.commands = Table(store, "ecs.command", Command)
         self.hosts = Table(store, "ecs.instance", InstanceRow)
         self.history = Invocations(store)
-        self.dispatcher = Dispatcher(machines, sources.clock, self._prepare, self._finish)
+        self.dispatcher = Dispatcher(machines, environment.clock, self._prepare, self._finish)
         self._tokens: dict[str, tuple[float, Invocation]] = {}
         self._ended: dict[int, dict[str, str]] = {}
         self.unavailable = ""

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from localcloud.api import Caller
-from localcloud.environment import Sources, iso_utc
+from localcloud.environment import Environment, iso_utc
 from localcloud.errors import NoPermission
 from localcloud.ram.access.authorization import (
     AccessRequest,
@@ -73,7 +73,7 @@ class Ram:
 
     Args:
         settings: the account and its access key.
-        sources: clock and ids.
+        environment: clock and ids.
         store: where roles and policies are kept.
         delete_service_linked_role: deletes the service-linked role of a name, which the service
             that it is linked to keeps, and returns whether there was one.
@@ -82,13 +82,13 @@ class Ram:
     def __init__(
         self,
         settings: CloudSettings,
-        sources: Sources,
+        environment: Environment,
         store: Store,
         delete_service_linked_role: Callable[[str], bool],
     ) -> None:
         self.settings = settings
-        self.clock = sources.clock
-        self._ids = sources.ids
+        self.clock = environment.clock
+        self._ids = environment.ids
         self.delete_service_linked_role = delete_service_linked_role
         self._sessions = Sessions(settings.access_key.secret)
         self.roles = Table(store, "ram-role", Role)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from localcloud.environment import Sources
+from localcloud.environment import Environment
 from localcloud.mns.errors import (
     InvalidArgument,
     InvalidQueueName,
@@ -94,10 +94,10 @@ class Counts:
 class Mns:
     """The message queues of the account."""
 
-    def __init__(self, settings: CloudSettings, sources: Sources, store: Store) -> None:
+    def __init__(self, settings: CloudSettings, environment: Environment, store: Store) -> None:
         self.settings = settings
-        self._clock = sources.clock
-        self._ids = sources.ids
+        self._clock = environment.clock
+        self._ids = environment.ids
         self._store = store
         store.create(_TABLES)
         self._queues = Table(store, "mns.queue", Queue)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from localcloud import strict_json
 from localcloud.api import ApiCall
 from localcloud.ecs.errors import EcsError
-from localcloud.ecs.state import Ecs
+from localcloud.ecs.service import Ecs
 from localcloud.errors import InvalidParameter
 from localcloud.whole_number import whole_number
 
