@@ -4,6 +4,7 @@ import json
 import sys
 import tempfile
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ from demo.judgement import Played, Scenario
 from demo.loop import Loop
 from demo.report import Report
 from demo.scenarios import SCENARIOS
+from localcloud import running as local_clouds
 from localcloud.commandline import children
 from localcloud.commandline.errors import UserError
-from localcloud.running import running
 
 PROJECT = Path(__file__).resolve().parents[1]
 CONFIGURATION = Path(__file__).with_name("localcloud.yaml")
@@ -31,7 +32,7 @@ def play(*, as_json: bool, engine: str) -> int:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="localcloud-demo-") as folder:
         report.begin("starting a local cloud")
-        with running("--data", f"{folder}/cloud", "--config", str(CONFIGURATION)) as ready:
+        with running(Path(folder) / "cloud") as ready:
             report.began(ready)
             report.begin(f"deploying stack local ({engine})")
             outputs = deploy(engine, ready["endpoint"], Path(folder) / "state")
@@ -45,6 +46,11 @@ def play(*, as_json: bool, engine: str) -> int:
             report.hosts(loop)
     report.end(played, time.monotonic() - started)
     return 0 if all(p.is_right for p in played) else 1
+
+
+def running(data: Path, *options: str) -> AbstractContextManager[dict[str, Any]]:
+    """Run the company's local cloud on a free port; yield its ready line."""
+    return local_clouds.running("--data", str(data), "--config", str(CONFIGURATION), *options)
 
 
 def deploy(engine: str, endpoint: str, state: Path) -> dict[str, Any]:

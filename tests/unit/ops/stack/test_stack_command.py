@@ -19,8 +19,8 @@ import pytest
 
 from localcloud.commandline import endpoints
 from localcloud.commandline.command import run as run_command
-from ops.checkout import PROJECT
 from ops.cli import main
+from ops.project import PROJECT
 from ops.stack import command
 
 ENGINE = """#!{python}
