@@ -4,8 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-RESULT_SOURCE = "ecs.provisioning"
-RESULT_TYPE = "provisioning:InvocationResult"
+from functions.report.outcome import RESULT_SOURCE, RESULT_TYPE, SUCCESS
+
+__all__ = ["RESULT_SOURCE"]
 
 
 def _text(pattern: dict[str, Any]) -> str:
@@ -42,12 +43,12 @@ def task_completed(command_name_prefixes: Sequence[str]) -> str:
 
 def completed(chat: str) -> str:
     """Match the results of success that are for a chat."""
-    return _result(chat, "Success")
+    return _result(chat, SUCCESS)
 
 
 def failed(chat: str) -> str:
     """Match all other results for a chat, also with a status that nobody has heard of yet."""
-    return _result(chat, {"anything-but": "Success"})
+    return _result(chat, {"anything-but": SUCCESS})
 
 
 def _result(chat: str, status: str | dict[str, str]) -> str:

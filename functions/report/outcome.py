@@ -5,6 +5,10 @@ from typing import NamedTuple
 from functions.report.reason import Reason
 from functions.request.fields import Request
 
+# The source and the type of a result event.
+RESULT_SOURCE = "ecs.provisioning"
+RESULT_TYPE = "provisioning:InvocationResult"
+
 SUCCESS = "Success"
 FAILED = "Failed"
 REJECTED = "Rejected"

@@ -8,13 +8,10 @@ from functions.cloud.times import iso
 from functions.report.i18n import words
 from functions.report.i18n.table import Words
 from functions.report.messages import build, explain
-from functions.report.outcome import Outcome
+from functions.report.outcome import RESULT_SOURCE, RESULT_TYPE, Outcome
 from functions.report.output import account_in, bounded, cut_tail, presentable
 from functions.request.deployment import Deployment
 from functions.request.fields import POSTED
-
-SOURCE = "ecs.provisioning"
-TYPE = "provisioning:InvocationResult"
 
 _TAIL_BYTES = 1500
 _LONGEST = 200
@@ -46,8 +43,8 @@ def event(outcome: Outcome, deployment: Deployment, event_id: str, now: float) -
     return {
         "specversion": "1.0",
         "id": event_id,
-        "source": SOURCE,
-        "type": TYPE,
+        "source": RESULT_SOURCE,
+        "type": RESULT_TYPE,
         "datacontenttype": "application/json",
         "time": iso(now),
         "aliyuneventbusname": deployment.bus,

@@ -10,6 +10,8 @@ from typing import Annotated, NamedTuple, Self
 
 PROVISION = "provision"
 DEPROVISION = "deprovision"
+ACTIONS = {"ProvisionRequest": PROVISION, "DeprovisionRequest": DEPROVISION}
+"""``detail-type`` of what is posted -> action."""
 
 _WORD = r"[a-z][a-z0-9-]{0,31}"
 _NAME = r"(?!.*://)\w(?:[\w .@'()·-]{0,62}[\w.)])?"

@@ -13,12 +13,10 @@ from functions.cloud import times
 from functions.report.reason import Reason, Rule, Span
 from functions.request import body
 from functions.request.events import Event
-from functions.request.fields import DEPROVISION, POSTED, PROVISION, Request
+from functions.request.fields import ACTIONS, DEPROVISION, POSTED, PROVISION, Request
 from functions.run_command.settings import Settings
 
 HEADER = "x-provisioning-token"
-
-_ACTIONS = {"ProvisionRequest": PROVISION, "DeprovisionRequest": DEPROVISION}
 
 
 class Rejection(NamedTuple):
@@ -43,7 +41,7 @@ def decide(event: Event, settings: Settings, now: float) -> Request | Rejection:
     if posted is None:
         return Rejection(unread, Reason.of("unreadable-body"))
     kind = posted.get("detail-type")
-    action = _ACTIONS.get(kind) if isinstance(kind, str) else None
+    action = ACTIONS.get(kind) if isinstance(kind, str) else None
     detail = posted.get("detail")
     values, problem = _values(detail if isinstance(detail, dict) else {})
     request = unread._replace(action=action or PROVISION, **values)

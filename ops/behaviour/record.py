@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from functions.report.outcome import RESULT_SOURCE
+from functions.request import tags
 from ops.behaviour.play import Played
 from ops.behaviour.samples import Sample
 
@@ -15,7 +17,6 @@ Shown = dict[str, dict[str, list[str]]]
 
 OTHERS = "*"
 """Stands for no event: what arrived in the chats and cannot be told from which one it came."""
-RESULT = "ecs.provisioning"
 _SETTLED = {"delivered", "dead"}
 _VARYING = (
     (re.compile(r"\bt-[0-9a-f]{32}\b"), "<invocation>"),
@@ -31,11 +32,11 @@ _VARYING = (
 
 def records(samples: Sequence[Sample], played: Played) -> dict[str, Record]:
     """Return for each event its rules, runs, results and messages."""
-    events = {event["id"]: event for event in played.events if event["source"] != RESULT}
+    events = {event["id"]: event for event in played.events if event["source"] != RESULT_SOURCE}
     results = _results_by_origin(played)
     runs = defaultdict(list)
     for run in played.invocations:
-        origin = run["tags"].get("provisioning:event") or run["invocation"]
+        origin = run["tags"].get(tags.EVENT) or run["invocation"]
         runs[origin].append(run)
     shown = _messages_by_body(played.messages)
     found = {}
@@ -43,7 +44,7 @@ def records(samples: Sequence[Sample], played: Played) -> dict[str, Record]:
         origin = played.origins[sample.key]
         event = events.get(origin)
         own = results.get(origin, [])
-        if sample.bus and sample.event.get("source") == RESULT:
+        if sample.bus and sample.event.get("source") == RESULT_SOURCE:
             own = [e for e in played.events if e["id"] == origin]
         found[sample.key] = {
             "taken": "yes" if event or own or runs[origin] else origin,
@@ -62,12 +63,12 @@ def records(samples: Sequence[Sample], played: Played) -> dict[str, Record]:
 def _results_by_origin(played: Played) -> dict[str, list[dict[str, Any]]]:
     """Return the result events by the event or the manual invocation that they answer."""
     by_invocation = {
-        run["invocation"]: run["tags"].get("provisioning:event") or run["invocation"]
+        run["invocation"]: run["tags"].get(tags.EVENT) or run["invocation"]
         for run in played.invocations
     }
     found = defaultdict(list)
     for event in played.events:
-        if event["source"] == RESULT:
+        if event["source"] == RESULT_SOURCE:
             invocation = event["event"]["data"].get("detail", {}).get("InvokeId", "")
             # A refusal's id begins with that of the event that it answers.
             origin = by_invocation.get(invocation) or event["id"].rpartition(":")[0]

@@ -14,6 +14,7 @@ from functions.cloud.cloud_assistant import CloudAssistant, Invocation
 from functions.cloud.errors import TemporaryError
 from functions.cloud.web import Send
 from functions.request import tags
+from functions.request.fields import ACTIONS
 from localcloud.commandline.errors import UserError
 
 EMPLOYEE = "smoke-test"
@@ -67,7 +68,8 @@ class Smoke:
         Raises:
             SmokeFailed: if the webhook refuses it, or nothing has ended within the time limit.
         """
-        self._post({"provision": "ProvisionRequest"}.get(action, "DeprovisionRequest"), request_id)
+        (kind,) = (kind for kind, posted in ACTIONS.items() if posted == action)
+        self._post(kind, request_id)
         wanted = {
             tags.REQUEST: request_id,
             tags.ACTION: action,

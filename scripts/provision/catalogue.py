@@ -26,6 +26,7 @@ from pydantic import (
     model_validator,
 )
 
+from functions.request.fields import FIELDS
 from localcloud.commandline import files
 from localcloud.commandline.errors import UserError
 from scripts.provision.privileges import danger_of_group, danger_of_rule
@@ -33,11 +34,8 @@ from scripts.provision.validation import dotted, mistakes
 
 DEFAULT_PATH = Path(__file__).with_name("roles.yaml")
 
-EMP_ID_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"
-"""What the script accepts as an employee id; the account name made of it has 32 at most."""
-ROLE_PATTERN = r"^[a-z][a-z0-9-]{0,31}$"
-"""What the script accepts as a role, and so what a role may be called."""
-USER_NAME_MAX_LENGTH = 32
+ROLE_PATTERN = f"^{FIELDS['role'].pattern}$"
+"""What a request may name as a role, and so what a role may be called."""
 
 _PACKAGE = r"^[A-Za-z0-9][A-Za-z0-9+._-]{0,127}$"
 _GROUP = r"^[a-z_][a-z0-9_-]{0,31}$"
@@ -268,10 +266,6 @@ class UserName(_Model):
     prefix: Annotated[str, StringConstraints(pattern=_PREFIX)] = "emp-"
     """Keeps employees apart from system accounts. Empty: the id itself, which must start with a
     letter; then every role needs a primary group."""
-
-    def of(self, emp_id: str) -> str:
-        """Make the account name of an employee as the script does."""
-        return f"{self.prefix}{emp_id.lower()}"
 
 
 class Catalogue(_Model):

@@ -25,6 +25,7 @@ RUNNING = ("localcloud.client", "localcloud.running")
 
 DECLARATIONS = {
     "functions.platforms.base",
+    "functions.report.outcome",
     "functions.request.deployment",
     "functions.request.fields",
 }

@@ -221,8 +221,3 @@ def test_values_do_not_change_after_loading() -> None:
     """A catalogue is frozen: what was checked is what is rendered."""
     with pytest.raises(ValueError, match="frozen"):
         role().home = "archive"
-
-
-def test_account_name_is_the_prefix_and_the_lower_case_id() -> None:
-    """The model tells the name that the script will use."""
-    assert "emp-li.lei" == role().user_name.of("Li.Lei")
