@@ -72,7 +72,7 @@ async def test_a_failed_batch_leaves_nothing_and_is_told_to_all(path: Path) -> N
     store = Store(path)
     table = Table(store, "role", Row)
     await store.flush()
-    with store.together():
+    with store.transaction():
         table.put("a", Row("a"))
         store.write("INSERT INTO no_such_table VALUES (1)")
         waiting = [asyncio.ensure_future(store.flush()) for _ in range(3)]

@@ -33,7 +33,7 @@ async def test_whole_block_is_durable_after_a_flush(tmp_path: Path) -> None:
     """All statements of a block are there after the next flush, those outside it too."""
     store = Store(tmp_path / "state.sqlite")
     store.create("CREATE TABLE pairs (half TEXT)")
-    with store.together():
+    with store.transaction():
         store.write("INSERT INTO pairs VALUES ('first')")
         store.write("INSERT INTO pairs VALUES ('second')")
     store.write("INSERT INTO pairs VALUES ('third')")
@@ -48,7 +48,7 @@ async def test_reading_and_writing_at_once_never_fail() -> None:
     """In memory as on the disk, a read in the middle of a write waits or sees what was before."""
     store = Store(None)
     store.create("CREATE TABLE pairs (half TEXT)")
-    with store.together():
+    with store.transaction():
         for number in range(20_000):
             store.write("INSERT INTO pairs VALUES (?)", (str(number),))
     flushed = asyncio.create_task(store.flush())

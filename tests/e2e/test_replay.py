@@ -11,7 +11,7 @@ from mns.queue import Message
 
 from demo.loop import Loop
 from lab.running_cloud import RunningCloud
-from localcloud.eventbridge.delivery.dead_letter import letter
+from localcloud.eventbridge.delivery.dead_letter import dead_letter_body
 from localcloud.eventbridge.delivery.journal import Attempt, Delivery
 from localcloud.eventbridge.delivery.target import Target
 from ops.replay import letters
@@ -103,7 +103,7 @@ def test_own_form() -> None:
     target = Target("run-command", "acs.fc.function", "acs:fc:::functions/f", ())
     delivery = Delivery(1, 1, "provisioning-local", "provision", "run-command", failed=4)
     last = Attempt(0.0, ok=False, status="Throttling", milliseconds=1.0, message="later")
-    found = letters.read(letter(delivery, target, json.dumps(_approval("03")), last))
+    found = letters.read(dead_letter_body(delivery, target, json.dumps(_approval("03")), last))
     assert (found.bus, found.rule, found.error) == (
         "provisioning-local",
         "provision",

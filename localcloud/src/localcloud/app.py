@@ -38,8 +38,8 @@ from localcloud.inspection import Views
 from localcloud.mns.service import Mns
 from localcloud.products import PRODUCTS
 from localcloud.ram.service import Ram
+from localcloud.sandbox.dry_run import DryRunMachines
 from localcloud.sandbox.machines import Machines
-from localcloud.sandbox.rehearsal import Rehearsal
 from localcloud.settings import CloudSettings
 from localcloud.sls.service import Sls
 from localcloud.store import Store
@@ -58,7 +58,7 @@ class App:
         intake = Intake()
         journal = Journal(store, environment.clock)
         self._machines = (
-            Rehearsal()
+            DryRunMachines()
             if settings.dry_run
             else Machines(settings.data, settings.isolation, settings.packages)
         )
@@ -98,8 +98,8 @@ class App:
                 append_log=_archive(ram, sls),
                 publish=eventbridge.publish,
             ),
-            bury=lambda queue, text: mns.send(queue, text, limited=False),
-            give_way=intake.give_way,
+            dead_letters=lambda queue, body: mns.send(queue, body, limited=False),
+            wait_for_lull=intake.wait_for_lull,
         )
         pipeline = Pipeline(
             PRODUCTS,
@@ -137,7 +137,7 @@ class App:
                 },
             ),
             store,
-            intake.came,
+            intake.record_arrival,
         )
         self._background: list[asyncio.Task[None]] = []
 

@@ -112,7 +112,7 @@ class Store:
             self._condition.notify()
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
         """Put all statements of the block into one transaction: all are durable or none is."""
         # The condition's lock is re-entrant, so the writer can't take a batch before the end.
         with self._condition:

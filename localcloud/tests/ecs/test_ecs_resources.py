@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lab.ecs import EcsLab
-from localcloud.ecs.statuses import overall, overall_in_old_words
+from localcloud.ecs.statuses import overall, overall_legacy_status
 from localcloud.errors import ApiError
 
 ARN = "acs:ecs:cn-hangzhou:1234567890123456:"
@@ -111,4 +111,4 @@ def test_state_of_an_invocation_follows_from_its_runs(
     statuses: list[str], state: str, old: str
 ) -> None:
     """The whole is told from its parts, in the new and in the old words."""
-    assert (overall(statuses), overall_in_old_words(statuses)) == (state, old)
+    assert (overall(statuses), overall_legacy_status(statuses)) == (state, old)

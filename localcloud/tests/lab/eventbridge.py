@@ -11,7 +11,7 @@ from localcloud.environment import ManualClock
 from localcloud.eventbridge import actions, data_plane
 from localcloud.eventbridge.delivery.dispatcher import Dispatcher
 from localcloud.eventbridge.delivery.journal import Journal
-from localcloud.eventbridge.delivery.target import DeliveryError, Parcel
+from localcloud.eventbridge.delivery.target import DeliveryError, DeliveryRequest
 from localcloud.eventbridge.service import EventBridge
 from localcloud.eventbridge.trace import traces
 from localcloud.mns import actions as mns_actions
@@ -30,7 +30,7 @@ PRODUCTS: dict[str, dict[str, Action[Any]]] = {
 class FakeTarget:
     """Remembers what it was sent, and fails as often as it is told."""
 
-    parcels: list[Parcel] = field(default_factory=list)
+    requests: list[DeliveryRequest] = field(default_factory=list)
     failures: int = 0
     running: int = 0
     most_at_once: int = 0
@@ -39,17 +39,17 @@ class FakeTarget:
     @property
     def bodies(self) -> list[str]:
         """Return the bodies in the order in which they came."""
-        return [parcel.parameters.get("Body", "") for parcel in self.parcels]
+        return [request.parameters.get("Body", "") for request in self.requests]
 
-    async def __call__(self, parcel: Parcel) -> str:
-        """Take a parcel."""
+    async def __call__(self, request: DeliveryRequest) -> str:
+        """Take a request."""
         self.running += 1
         self.most_at_once = max(self.most_at_once, self.running)
         try:
             await (self.gate.wait() if self.gate else asyncio.sleep(0))
         finally:
             self.running -= 1
-        self.parcels.append(parcel)
+        self.requests.append(request)
         if self.failures > 0:
             self.failures -= 1
             raise DeliveryError("503", "the target is busy")

@@ -9,16 +9,16 @@ import sys
 from pathlib import Path
 
 from lab.eventbridge import EventBridgeLab
-from localcloud.eventbridge.delivery.target import Parcel
+from localcloud.eventbridge.delivery.target import DeliveryRequest
 
 
 async def publish(folder: Path, delivered: Path, prefix: str) -> None:
     """Publish for ever."""
     lab = EventBridgeLab(folder)
 
-    async def deliver(parcel: Parcel) -> str:
+    async def deliver(request: DeliveryRequest) -> str:
         with delivered.open("a") as file:
-            file.write(f"{parcel.event['id']}\n")
+            file.write(f"{request.event['id']}\n")
         return "delivered"
 
     lab.dispatcher._senders = {"acs.fc.function": deliver}

@@ -70,7 +70,7 @@ def verdict(machine: str, kind: Kind, name: str, *arguments: int) -> str | int:
 
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize(
-    ("name", "hasty", "pretending", "confining", "function"),
+    ("name", "no_fsync", "pretending", "confining", "function"),
     [
         ("fsync", 0, 0, 0, ALLOWED),
         ("fchownat", ALLOWED, 0, 0, ALLOWED),
@@ -85,14 +85,14 @@ def verdict(machine: str, kind: Kind, name: str, *arguments: int) -> str | int:
 def test_calls_are_answered_by_kind(
     machine: str,
     name: str,
-    hasty: int | str,
+    no_fsync: int | str,
     pretending: int | str,
     confining: int | str,
     function: int | str,
 ) -> None:
     """Each kind of filter lets succeed without effect what it says, and leaves the rest alone."""
     found = [verdict(machine, kind, name) for kind in Kind]
-    assert found == [hasty, pretending, confining, function]
+    assert found == [no_fsync, pretending, confining, function]
 
 
 @pytest.mark.parametrize("machine", MACHINES)
@@ -120,7 +120,7 @@ def test_only_devices_are_pretended(machine: str) -> None:
     """Making a device node has no effect; pipes, sockets and files are made."""
     for mode in (stat.S_IFCHR | 0o600, stat.S_IFBLK):
         assert verdict(machine, Kind.PRETENDING, "mknodat", 3, 0, mode) == 0
-        assert verdict(machine, Kind.HASTY, "mknodat", 3, 0, mode) == ALLOWED
+        assert verdict(machine, Kind.NO_FSYNC, "mknodat", 3, 0, mode) == ALLOWED
     for mode in (stat.S_IFIFO, stat.S_IFREG | 0o644, stat.S_IFSOCK):
         assert verdict(machine, Kind.PRETENDING, "mknodat", 3, 0, mode) == ALLOWED
 
@@ -154,7 +154,7 @@ def test_others_have_the_usual_sockets(machine: str) -> None:
     """An instance with a network of its own has the usual ones; a function has the internet's."""
     families = (1, 2, 10, 16, 17, 40, 38)
     no = errno.EAFNOSUPPORT
-    for kind in (Kind.HASTY, Kind.PRETENDING):
+    for kind in (Kind.NO_FSYNC, Kind.PRETENDING):
         found = [verdict(machine, kind, "socket", family) for family in families]
         assert found == [ALLOWED] * 5 + [no, no]
     found = [verdict(machine, Kind.FUNCTION, "socket", family) for family in families]

@@ -12,16 +12,27 @@ from typing import Protocol
 
 from localcloud.ecs import statuses
 from localcloud.environment import Clock
+from localcloud.sandbox.files import Files
 from localcloud.sandbox.instance import Progress, Script
-from localcloud.sandbox.isolation import SandboxUnavailableError
+from localcloud.sandbox.isolation import Isolation, SandboxUnavailableError
 from localcloud.sandbox.outcome import Outcome
 
 AT_ONCE = 8
 """Scripts that run at the same time on one instance."""
 
 
-class Runner(Protocol):
-    """What runs scripts on instances."""
+class Machines(Protocol):
+    """The machines that instances run on, as this service needs them."""
+
+    @property
+    def known_isolation(self) -> Isolation | None:
+        """The isolation that was chosen, if it was already."""
+
+    async def isolation(self) -> Isolation:
+        """Choose the isolation."""
+
+    def files(self, name: str) -> Files:
+        """Return the files of an instance."""
 
     async def run(self, name: str, script: Script, progress: Progress | None = None) -> Outcome:
         """Run a script on an instance to its end."""
@@ -31,7 +42,7 @@ class Runner(Protocol):
 
 
 @dataclass
-class Live:
+class RunningInvocation:
     """A run that has not ended: what the store does not know yet."""
 
     invoke_id: str
@@ -47,67 +58,67 @@ class Live:
 
 
 @dataclass
-class _Line:
+class _Queue:
     """The runs of one instance."""
 
-    waiting: deque[Live] = field(default_factory=deque)
+    waiting: deque[RunningInvocation] = field(default_factory=deque)
     running: int = 0
 
 
-Prepare = Callable[[Live], Awaitable[Script]]
+Prepare = Callable[[RunningInvocation], Awaitable[Script]]
 """Gives the script of a run that is about to begin."""
-Finish = Callable[[Live, Outcome], Awaitable[None]]
-"""Remembers how a run ended; until it returns the run counts as live."""
+Finish = Callable[[RunningInvocation, Outcome], Awaitable[None]]
+"""Remembers how a run ended; until it returns the run counts as unfinished."""
 
 
 class Dispatcher:
     """The runs of all instances."""
 
-    def __init__(self, runner: Runner, clock: Clock, prepare: Prepare, finish: Finish) -> None:
-        self._runner = runner
+    def __init__(self, machines: Machines, clock: Clock, prepare: Prepare, finish: Finish) -> None:
+        self._machines = machines
         self._clock = clock
         self._prepare = prepare
         self._finish = finish
-        self._lines: dict[str, _Line] = {}
-        self._live: dict[tuple[str, str], Live] = {}
+        self._queues: dict[str, _Queue] = {}
+        self._unfinished: dict[tuple[str, str], RunningInvocation] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._open = False
         self._failed: asyncio.Future[None] | None = None
 
     def add(self, invoke_id: str, instance_id: str) -> None:
         """Queue a run; it begins as soon as its instance has room and the dispatcher runs."""
-        live = Live(invoke_id, instance_id)
-        self._live[invoke_id, instance_id] = live
-        self._lines.setdefault(instance_id, _Line()).waiting.append(live)
+        run = RunningInvocation(invoke_id, instance_id)
+        self._unfinished[invoke_id, instance_id] = run
+        self._queues.setdefault(instance_id, _Queue()).waiting.append(run)
         self._begin(instance_id)
 
-    def live(self, invoke_id: str, instance_id: str) -> Live | None:
+    def get(self, invoke_id: str, instance_id: str) -> RunningInvocation | None:
         """Return a run that has not ended."""
-        return self._live.get((invoke_id, instance_id))
+        return self._unfinished.get((invoke_id, instance_id))
 
     def running(self, instance_id: str) -> int:
         """Tell how many scripts run on an instance."""
-        line = self._lines.get(instance_id)
-        return line.running if line else 0
+        queue = self._queues.get(instance_id)
+        return queue.running if queue else 0
 
     async def stop(self, invoke_id: str, instance_id: str) -> None:
         """Take a run out of the queue or kill its script; nothing happens if it has ended."""
-        live = self.live(invoke_id, instance_id)
-        if live is None or live.status == statuses.STOPPING:
+        run = self.get(invoke_id, instance_id)
+        if run is None or run.status == statuses.STOPPING:
             return
-        waiting = self._lines[instance_id].waiting
-        if live in waiting:
-            waiting.remove(live)
-            await self._end(live, Outcome("cancelled"))
+        waiting = self._queues[instance_id].waiting
+        if run in waiting:
+            waiting.remove(run)
+            await self._end(run, Outcome("cancelled"))
         else:
-            live.status = statuses.STOPPING
-            self._runner.stop(instance_id, invoke_id)
+            run.status = statuses.STOPPING
+            self._machines.stop(instance_id, invoke_id)
 
     async def run(self) -> None:
         """Begin runs as they come, until cancelled; what runs then is killed and not finished."""
         self._failed = asyncio.get_running_loop().create_future()
         self._open = True
-        for instance_id in list(self._lines):
+        for instance_id in list(self._queues):
             self._begin(instance_id)
         try:
             await self._failed
@@ -122,7 +133,7 @@ class Dispatcher:
         """Run everything that is queued to its end."""
         self._open = True
         try:
-            for instance_id in list(self._lines):
+            for instance_id in list(self._queues):
                 self._begin(instance_id)
             while self._tasks:
                 await asyncio.gather(*self._tasks)
@@ -132,34 +143,34 @@ class Dispatcher:
             self._open = False
 
     def _begin(self, instance_id: str) -> None:
-        line = self._lines[instance_id]
-        while self._open and line.waiting and line.running < AT_ONCE:
-            line.running += 1
-            task = asyncio.create_task(self._do(line, line.waiting.popleft()))
+        queue = self._queues[instance_id]
+        while self._open and queue.waiting and queue.running < AT_ONCE:
+            queue.running += 1
+            task = asyncio.create_task(self._do(queue, queue.waiting.popleft()))
             self._tasks.add(task)
             task.add_done_callback(self._done)
 
-    async def _do(self, line: _Line, live: Live) -> None:
+    async def _do(self, queue: _Queue, run: RunningInvocation) -> None:
         try:
-            script = await self._prepare(live)
-            await self._end(live, await self._run(live, script))
+            script = await self._prepare(run)
+            await self._end(run, await self._run(run, script))
         finally:
-            line.running -= 1
-            self._begin(live.instance_id)
+            queue.running -= 1
+            self._begin(run.instance_id)
 
-    async def _run(self, live: Live, script: Script) -> Outcome:
-        if live.status == statuses.STOPPING:
+    async def _run(self, run: RunningInvocation, script: Script) -> Outcome:
+        if run.status == statuses.STOPPING:
             return Outcome("cancelled")
-        live.status = statuses.RUNNING
-        live.started = self._clock.now()
+        run.status = statuses.RUNNING
+        run.started = self._clock.now()
         try:
-            return await self._runner.run(live.instance_id, script, live.progress)
+            return await self._machines.run(run.instance_id, script, run.progress)
         except (SandboxUnavailableError, OSError) as error:
             return Outcome("refused", reason=f"ClientNotRunning: {error}")
 
-    async def _end(self, live: Live, outcome: Outcome) -> None:
-        await self._finish(live, outcome)
-        self._live.pop((live.invoke_id, live.instance_id), None)
+    async def _end(self, run: RunningInvocation, outcome: Outcome) -> None:
+        await self._finish(run, outcome)
+        self._unfinished.pop((run.invoke_id, run.instance_id), None)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

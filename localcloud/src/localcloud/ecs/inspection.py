@@ -59,14 +59,14 @@ def instances(ecs: Ecs) -> list[dict[str, Any]]:
             "tags": row.tags,
             "running": ecs.dispatcher.running(row.instance_id),
         }
-        for row in sorted(ecs.hosts, key=lambda row: row.number)
+        for row in sorted(ecs.instances, key=lambda row: row.number)
     ]
 
 
 def files(ecs: Ecs, instance_id: str, path: str) -> dict[str, Any]:
     """Return a file of an instance with its content, or a folder with its entries."""
-    if instance_id not in ecs.hosts:
-        there_are = ", ".join(row.instance_id for row in ecs.hosts)
+    if instance_id not in ecs.instances:
+        there_are = ", ".join(row.instance_id for row in ecs.instances)
         raise NotThereError(f"no instance '{instance_id[:80]}'; there are {there_are}")
     found = ecs.machines.files(instance_id)
     entry = found.entry(path)

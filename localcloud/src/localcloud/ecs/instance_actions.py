@@ -89,7 +89,7 @@ def disk_resources(ecs: Ecs, call: ApiCall) -> list[str]:  # noqa: ARG001
 
 
 def _by_id(ecs: Ecs) -> list[InstanceRow]:
-    return sorted(ecs.hosts, key=lambda row: row.number)
+    return sorted(ecs.instances, key=lambda row: row.number)
 
 
 def _agent(ecs: Ecs, row: InstanceRow) -> dict[str, Any]:

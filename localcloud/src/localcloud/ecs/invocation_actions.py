@@ -129,7 +129,7 @@ async def describe_invocation_results(ecs: Ecs, call: ApiCall) -> Answer:
     for stored in found:
         invocation = ecs.history.get(stored.invoke_id)
         if invocation is not None:
-            listed.append(_result(invocation, ecs.as_it_is_now(stored), plain=plain))
+            listed.append(_result(invocation, ecs.current(stored), plain=plain))
     fields = page_fields(wanted, total, following)
     return {"Invocation": {"InvocationResults": {"InvocationResult": listed}, **fields}}
 
@@ -272,7 +272,7 @@ def _invocation(
         "Timed": False,
         "CreationTime": iso_utc(invocation.created),
         "InvocationStatus": statuses.overall(states),
-        "InvokeStatus": statuses.overall_in_old_words(states),
+        "InvokeStatus": statuses.overall_legacy_status(states),
         "InvokeInstances": {"InvokeInstance": instances},
         "Tags": listed_tags(invocation.tags),
     }
@@ -285,7 +285,7 @@ def _instance(
     fields = {
         "CreationTime": iso_utc(invocation.created),
         "FinishTime": _time(result.finished),
-        "InstanceInvokeStatus": statuses.in_old_words(result.status),
+        "InstanceInvokeStatus": statuses.legacy_status(result.status),
         "Timed": False,
         "UpdateTime": iso_utc(changed),
         **_common(result),
@@ -300,7 +300,7 @@ def _result(invocation: Invocation, result: Result, *, plain: bool) -> dict[str,
         "InvokeId": invocation.invoke_id,
         "CommandId": invocation.command_id,
         "FinishedTime": _time(result.finished),
-        "InvokeRecordStatus": statuses.in_old_words(result.status),
+        "InvokeRecordStatus": statuses.legacy_status(result.status),
         "Output": _output(result, plain=plain),
         "TerminationMode": invocation.termination_mode,
         "Username": invocation.username,

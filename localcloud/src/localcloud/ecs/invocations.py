@@ -122,7 +122,7 @@ class Invocations:
 
     def add(self, invocation: Invocation) -> None:
         """Remember an invocation, with its runs to be done."""
-        with self._store.together():
+        with self._store.transaction():
             self._store.write(
                 "INSERT INTO ecs_invocations (sequence, invoke_id, command_id, command_name, "
                 "created, status, value) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -175,7 +175,7 @@ class Invocations:
 
     def retag(self, invocation: Invocation) -> None:
         """Replace the tags of an invocation by those that it now has."""
-        with self._store.together():
+        with self._store.transaction():
             self._store.write(
                 "DELETE FROM ecs_invocation_tags WHERE sequence = ?", (invocation.sequence,)
             )
@@ -188,7 +188,7 @@ class Invocations:
     def forget_before(self, time: float) -> None:
         """Let go of invocations that are older than that."""
         old = "SELECT sequence FROM ecs_invocations WHERE created < ?"
-        with self._store.together():
+        with self._store.transaction():
             for table in ("ecs_invocation_tags", "ecs_results", "ecs_invocations"):
                 self._store.write(f"DELETE FROM {table} WHERE sequence IN ({old})", (time,))  # noqa: S608
 

@@ -6,20 +6,19 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from localcloud.ecs import commands, statuses
 from localcloud.ecs.commands import Command
-from localcloud.ecs.dispatch import Dispatcher, Live, Runner
+from localcloud.ecs.dispatch import Dispatcher, Machines, RunningInvocation
 from localcloud.ecs.errors import EcsError
 from localcloud.ecs.events import task_completed
 from localcloud.ecs.instances import InstanceRow, first_instances
 from localcloud.ecs.invocations import RETENTION_SECONDS, Invocation, Invocations, Result
 from localcloud.environment import Environment
 from localcloud.faults import Faults
-from localcloud.sandbox.files import Files
 from localcloud.sandbox.instance import Script
-from localcloud.sandbox.isolation import Isolation, SandboxUnavailableError
+from localcloud.sandbox.isolation import SandboxUnavailableError
 from localcloud.sandbox.outcome import Outcome
 from localcloud.settings import CloudSettings
 from localcloud.store import Store, Table
@@ -31,20 +30,6 @@ CLIENT_TOKEN_SECONDS = 600.0
 
 _PACKAGE_FAULT = "package:"
 _FAULTS_AT_ONCE = 100
-
-
-class Hosts(Runner, Protocol):
-    """The sandbox as this service needs it."""
-
-    @property
-    def known_isolation(self) -> Isolation | None:
-        """The isolation that was chosen, if it was already."""
-
-    async def isolation(self) -> Isolation:
-        """Choose the isolation."""
-
-    def files(self, name: str) -> Files:
-        """Look at the files of an instance."""
 
 
 Publish = Callable[[str, dict[str, Any]], object]
@@ -77,7 +62,7 @@ class Ecs:
         environment: Environment,
         store: Store,
         publish: Publish,
-        machines: Hosts,
+        machines: Machines,
         faults: Faults,
     ) -> None:
         self.settings = settings
@@ -88,7 +73,7 @@ class Ecs:
         self._faults = faults
         self.machines = machines
         self.commands = Table(store, "ecs.command", Command)
-        self.hosts = Table(store, "ecs.instance", InstanceRow)
+        self.instances = Table(store, "ecs.instance", InstanceRow)
         self.history = Invocations(store)
         self.dispatcher = Dispatcher(machines, environment.clock, self._prepare, self._finish)
         self._tokens: dict[str, tuple[float, Invocation]] = {}
@@ -102,7 +87,7 @@ class Ecs:
 
     def instance(self, instance_id: str) -> InstanceRow:
         """Return an instance, or refuse as the cloud does."""
-        found = self.hosts.get(instance_id)
+        found = self.instances.get(instance_id)
         if found is None:
             raise EcsError("InvalidInstance.NotFound", f"Given was '{instance_id[:80]}'")
         return found
@@ -111,7 +96,7 @@ class Ecs:
         """Return the ids of the instances that carry all these tags."""
         return [
             row.instance_id
-            for row in self.hosts
+            for row in self.instances
             if all(row.tags.get(key) == value for key, value in tags.items())
         ]
 
@@ -182,21 +167,21 @@ class Ecs:
         """Return the results of invocations, with what is known of those that still run."""
         stored = self.history.results_of([i.sequence for i in invocations])
         return {
-            sequence: [self.as_it_is_now(result) for result in results]
+            sequence: [self.current(result) for result in results]
             for sequence, results in stored.items()
         }
 
-    def as_it_is_now(self, result: Result) -> Result:
+    def current(self, result: Result) -> Result:
         """Complete a result that has not ended by what its run has done so far."""
-        live = self.dispatcher.live(result.invoke_id, result.instance_id)
-        if live is None or result.status not in statuses.UNFINISHED:
+        run = self.dispatcher.get(result.invoke_id, result.instance_id)
+        if run is None or result.status not in statuses.UNFINISHED:
             return result
         return dataclasses.replace(
             result,
-            status=live.status,
-            started=live.started,
-            output=live.output,
-            dropped=live.dropped,
+            status=run.status,
+            started=run.started,
+            output=run.output,
+            dropped=run.dropped,
         )
 
     async def stop(self, invocation: Invocation, instance_ids: Sequence[str]) -> None:
@@ -213,7 +198,7 @@ class Ecs:
             command = self.commands.get(name)
             return dict(command.tags) if command else {}
         if kind == "instance":
-            instance = self.hosts.get(name)
+            instance = self.instances.get(name)
             return dict(instance.tags) if instance else {}
         if kind == "invocation":
             invocation = self.history.get(name)
@@ -241,13 +226,13 @@ class Ecs:
         except (SandboxUnavailableError, OSError) as error:
             self.unavailable = str(error)
 
-    async def _prepare(self, live: Live) -> Script:
+    async def _prepare(self, run: RunningInvocation) -> Script:
         # Nothing runs before it is safe that it was accepted.
         await self._store.flush()
-        invocation = self.history.get(live.invoke_id)
+        invocation = self.history.get(run.invoke_id)
         if invocation is None:
-            raise LookupError(f"the invocation {live.invoke_id} is queued but not in the store")
-        instance = self.hosts.get(live.instance_id)
+            raise LookupError(f"the invocation {run.invoke_id} is queued but not in the store")
+        instance = self.instances.get(run.instance_id)
         text = Command(
             "", "", "RunShellScript", invocation.command_content, invocation.created
         ).text
@@ -255,7 +240,7 @@ class Ecs:
             built_in = {
                 "RegionId": self.settings.region,
                 "AccountId": self.settings.account_id,
-                "InstanceId": live.instance_id,
+                "InstanceId": run.instance_id,
                 "InstanceName": instance.name if instance else "",
                 "InvokeId": invocation.invoke_id,
                 "CommandId": invocation.command_id,
@@ -270,23 +255,23 @@ class Ecs:
             package_faults=self._package_faults(),
         )
 
-    async def _finish(self, live: Live, outcome: Outcome) -> None:
+    async def _finish(self, run: RunningInvocation, outcome: Outcome) -> None:
         for package in outcome.package_faults:
             self._faults.take(_PACKAGE_FAULT + package)
-        invocation = self.history.get(live.invoke_id)
+        invocation = self.history.get(run.invoke_id)
         if invocation is None:
             await self._store.flush()
-            invocation = self.history.get(live.invoke_id)
+            invocation = self.history.get(run.invoke_id)
         if invocation is None:
             return
         now = self.clock.now()
-        result = _result(invocation, live, outcome, now)
+        result = _result(invocation, run, outcome, now)
         ended = self._ended.setdefault(invocation.sequence, {})
         if not ended:
             for known in self.history.results_of([invocation.sequence])[invocation.sequence]:
                 ended[known.instance_id] = known.status
-        ended[live.instance_id] = result.status
-        with self._store.together():
+        ended[run.instance_id] = result.status
+        with self._store.transaction():
             self.history.finish(result, statuses.to_store(ended.values()))
             self._publish("default", task_completed(self.settings, invocation, result, now))
         if not statuses.unfinished(ended.values()):
@@ -310,8 +295,8 @@ class Ecs:
     def _make_instances(self) -> None:
         now = self.clock.now()
         for row in first_instances(self.settings.instances, self.settings.instance_tags, now):
-            if row.instance_id not in self.hosts:
-                self.hosts.put(row.instance_id, row)
+            if row.instance_id not in self.instances:
+                self.instances.put(row.instance_id, row)
 
     def _continue(self) -> None:
         now = self.clock.now()
@@ -334,7 +319,7 @@ def _fingerprint(order: Order) -> str:
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
-def _result(invocation: Invocation, live: Live, outcome: Outcome, now: float) -> Result:
+def _result(invocation: Invocation, run: RunningInvocation, outcome: Outcome, now: float) -> Result:
     refusal, _, detail = outcome.reason.partition(": ")
     status, error_code = {
         "timeout": ("Timeout", "ExecutionTimeout"),
@@ -349,15 +334,15 @@ def _result(invocation: Invocation, live: Live, outcome: Outcome, now: float) ->
     if error_code in {"ClientNotRunning", "ExecutionException"}:
         status = "Aborted"
     finished = now
-    if status == "Timeout" and live.started is not None:
-        finished = live.started + invocation.timeout_seconds
+    if status == "Timeout" and run.started is not None:
+        finished = run.started + invocation.timeout_seconds
     return Result(
         sequence=invocation.sequence,
-        position=invocation.instance_ids.index(live.instance_id),
+        position=invocation.instance_ids.index(run.instance_id),
         invoke_id=invocation.invoke_id,
-        instance_id=live.instance_id,
+        instance_id=run.instance_id,
         status=status,
-        started=live.started,
+        started=run.started,
         finished=finished,
         stopped=now if status in {"Terminated", "Cancelled"} else None,
         exit_code=outcome.exit_code if outcome.ended == "finished" else None,

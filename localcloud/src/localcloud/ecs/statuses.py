@@ -42,7 +42,7 @@ def overall(statuses: Collection[str]) -> str:
     return "PartialFailed" if "Failed" in kinds else SUCCESS
 
 
-def overall_in_old_words(statuses: Collection[str]) -> str:
+def overall_legacy_status(statuses: Collection[str]) -> str:
     """Return the same as the older field InvokeStatus words it."""
     state = overall(statuses)
     if state == PENDING:
@@ -50,7 +50,7 @@ def overall_in_old_words(statuses: Collection[str]) -> str:
     return "Finished" if state == SUCCESS else state
 
 
-def in_old_words(status: str) -> str:
+def legacy_status(status: str) -> str:
     """Return an instance's state as the older field InstanceInvokeStatus words it."""
     if status in {PENDING, RUNNING}:
         return RUNNING

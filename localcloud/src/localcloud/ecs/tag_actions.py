@@ -98,7 +98,7 @@ def _tags_of(ecs: Ecs, kind: str, name: str) -> Mapping[str, str]:
 def _put_tags(ecs: Ecs, kind: str, name: str, given: dict[str, str]) -> None:
     if kind == "instance":
         row = dataclasses.replace(ecs.instance(name), tags=given)
-        ecs.hosts.put(name, row)
+        ecs.instances.put(name, row)
     elif kind == "command":
         command = dataclasses.replace(ecs.command(name), tags=given)
         ecs.commands.put(name, command)
@@ -113,7 +113,7 @@ def _tagged(
         for name in names:
             yield name, ecs.resource_tags(arn(ecs, kind, name))
     elif kind == "instance":
-        yield from ((row.instance_id, row.tags) for row in ecs.hosts)
+        yield from ((row.instance_id, row.tags) for row in ecs.instances)
     elif kind == "command":
         yield from ((command.command_id, command.tags) for command in ecs.commands)
     else:

@@ -175,16 +175,16 @@ def _steps(eventbridge: EventBridge, event: Accepted) -> list[dict[str, Any]]:
         "ReceivedTime": received,
     }
     steps = [{**base, "Action": "received", "ActionTime": received}]
-    for course in eventbridge.history.deliveries(event.seq):
-        target = eventbridge.target(event.bus, course.rule, course.target)
-        for attempt in course.attempts:
+    for delivery in eventbridge.history.deliveries(event.seq):
+        target = eventbridge.target(event.bus, delivery.rule, delivery.target)
+        for attempt in delivery.attempts:
             at = round(attempt.at * 1000)
             steps.append(
                 {
                     **base,
                     "Action": "push",
                     "ActionTime": at,
-                    "RuleName": course.rule,
+                    "RuleName": delivery.rule,
                     "RuleMatchingTime": str(received),
                     "Endpoint": shown_endpoint(target.endpoint) if target else "",
                     "NotifyTime": at,

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from localcloud import strict_json
-from localcloud.eventbridge.delivery.history import Accepted, Course
+from localcloud.eventbridge.delivery.history import Accepted, DeliveryStatus
 from localcloud.eventbridge.delivery.journal import PENDING
 from localcloud.eventbridge.events import utc
 from localcloud.eventbridge.matching.json_text import parse_kept
@@ -53,15 +53,15 @@ def shown_endpoint(endpoint: str) -> str:
 
 def _trace(eventbridge: EventBridge, accepted: Accepted, explain: bool) -> dict[str, Any]:
     event = parse_kept(accepted.body)
-    courses: dict[str, list[Course]] = {}
-    for course in eventbridge.history.deliveries(accepted.seq):
-        courses.setdefault(course.rule, []).append(course)
+    deliveries: dict[str, list[DeliveryStatus]] = {}
+    for delivery in eventbridge.history.deliveries(accepted.seq):
+        deliveries.setdefault(delivery.rule, []).append(delivery)
     rules = [
-        _matched(eventbridge, accepted.bus, name, found) for name, found in courses.items()
+        _matched(eventbridge, accepted.bus, name, found) for name, found in deliveries.items()
     ] + [
         _missed(eventbridge, rule, event)
         for rule in (eventbridge.rules(accepted.bus) if explain else ())
-        if rule.name not in courses
+        if rule.name not in deliveries
     ]
     return {
         "id": accepted.id,
@@ -69,30 +69,30 @@ def _trace(eventbridge: EventBridge, accepted: Accepted, explain: bool) -> dict[
         "source": accepted.source,
         "type": accepted.type,
         "accepted_at": utc(accepted.accepted),
-        "matched": bool(courses),
+        "matched": bool(deliveries),
         "rules": rules,
         "event": _shown(event),
     }
 
 
 def _matched(
-    eventbridge: EventBridge, bus: str, rule: str, courses: list[Course]
+    eventbridge: EventBridge, bus: str, rule: str, deliveries: list[DeliveryStatus]
 ) -> dict[str, Any]:
     return {
         "rule": rule,
         "matched": True,
-        "targets": [_delivery(eventbridge, bus, course) for course in courses],
+        "targets": [_delivery(eventbridge, bus, delivery) for delivery in deliveries],
     }
 
 
-def _delivery(eventbridge: EventBridge, bus: str, course: Course) -> dict[str, Any]:
-    target = eventbridge.target(bus, course.rule, course.target)
-    waiting = course.state == PENDING
+def _delivery(eventbridge: EventBridge, bus: str, delivery: DeliveryStatus) -> dict[str, Any]:
+    target = eventbridge.target(bus, delivery.rule, delivery.target)
+    waiting = delivery.state == PENDING
     return {
-        "target": course.target,
+        "target": delivery.target,
         "type": target.type if target else "",
         "endpoint": shown_endpoint(target.endpoint) if target else "",
-        "state": "retrying" if waiting and course.attempts else course.state,
+        "state": "retrying" if waiting and delivery.attempts else delivery.state,
         "attempts": [
             {
                 "attempt": number,
@@ -102,9 +102,9 @@ def _delivery(eventbridge: EventBridge, bus: str, course: Course) -> dict[str, A
                 "milliseconds": attempt.milliseconds,
                 "message": attempt.message,
             }
-            for number, attempt in enumerate(course.attempts, 1)
+            for number, attempt in enumerate(delivery.attempts, 1)
         ],
-        "next_attempt_at": utc(course.due) if waiting else None,
+        "next_attempt_at": utc(delivery.due) if waiting else None,
         "dead_letter_queue": target.dead_letter_queue if target else "",
     }
 

@@ -93,7 +93,7 @@ Instruction = tuple[int, int, int, int]
 class Kind(StrEnum):
     """What a filter does beside refusing what leads out."""
 
-    HASTY = "hasty"
+    NO_FSYNC = "no-fsync"
     """Nothing waits for the disk: instances are thrown away, and what a killed cloud leaves is
     in the machine's memory all the same."""
     PRETENDING = "pretending"
@@ -107,7 +107,7 @@ class Kind(StrEnum):
 
 def install(kind: Kind) -> None:
     """Filter the system calls of this process and of all its descendants."""
-    if kind is not Kind.HASTY:  # with real root, programs like sudo go on to work
+    if kind is not Kind.NO_FSYNC:  # with real root, programs like sudo go on to work
         linux.forbid_new_privileges()
     with _prepared(program(linux.MACHINE, kind)) as header:
         result = linux.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, header, 0, 0)

@@ -52,7 +52,7 @@ def enter(
 def give_up_rights(level: Level) -> None:
     """Leave this process and its descendants what root of an instance needs, and no more."""
     if level is Level.NAMESPACES:
-        calls.install(calls.Kind.HASTY)  # needs a capability that is about to go
+        calls.install(calls.Kind.NO_FSYNC)  # needs a capability that is about to go
         linux.drop_capabilities()
     else:
         linux.drop_capabilities()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lab import environment
 from lab.eventbridge import EventBridgeLab, function_target
-from localcloud.eventbridge.delivery.target import Parcel
+from localcloud.eventbridge.delivery.target import DeliveryRequest
 
 KILLS = 6
 
@@ -47,9 +47,9 @@ async def test_nothing_that_was_accepted_is_lost(tmp_path: Path) -> None:
         for event in run_until_killed(tmp_path, delivered, str(kill), chance.randint(1, 60))
     ]
 
-    async def deliver(parcel: Parcel) -> str:
+    async def deliver(request: DeliveryRequest) -> str:
         with delivered.open("a") as file:
-            file.write(f"{parcel.event['id']}\n")
+            file.write(f"{request.event['id']}\n")
         return "delivered"
 
     async with EventBridgeLab(tmp_path) as lab:

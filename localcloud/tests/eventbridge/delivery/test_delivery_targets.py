@@ -14,7 +14,7 @@ import pytest
 from localcloud.environment import Environment, ManualClock
 from localcloud.errors import ApiError
 from localcloud.eventbridge.delivery.http_client import HttpClient
-from localcloud.eventbridge.delivery.target import DeliveryError, Parcel
+from localcloud.eventbridge.delivery.target import DeliveryError, DeliveryRequest
 from localcloud.eventbridge.delivery.targets import senders
 from localcloud.eventbridge.delivery.targets.function import FunctionTarget
 from localcloud.eventbridge.delivery.targets.own import BusTarget, LogTarget, QueueTarget
@@ -24,9 +24,9 @@ from localcloud.eventbridge.target_config import REQUIRED
 EVENT = {"id": "e", "source": "s", "type": "t", "data": {"a": 1}}
 
 
-def parcel(kind: str, endpoint: str = "", **parameters: str) -> Parcel:
+def delivery_request(kind: str, endpoint: str = "", **parameters: str) -> DeliveryRequest:
     """Return what a target of a kind is sent."""
-    return Parcel(kind, endpoint, parameters, "bus", EVENT, json.dumps(EVENT))
+    return DeliveryRequest(kind, endpoint, parameters, "bus", EVENT, json.dumps(EVENT))
 
 
 @dataclass
@@ -115,7 +115,7 @@ async def test_an_error_of_a_function_is_a_failed_delivery(
 ) -> None:
     """The payload is the body; whatever is not a return is a failure with the function's words."""
     target = FunctionTarget(_returns(result), lambda: "REQUEST")
-    sending = target(parcel("acs.fc.function", "acs:fc:r:1:functions/f", Body="{}"))
+    sending = target(delivery_request("acs.fc.function", "acs:fc:r:1:functions/f", Body="{}"))
     if status is None:
         assert "f returned" == await sending
         return
@@ -132,7 +132,9 @@ async def test_a_missing_function_is_a_failed_delivery() -> None:
         raise ApiError("FunctionNotFound", "no function 'f'", 404)
 
     with pytest.raises(ApiError, match="FunctionNotFound"):
-        await FunctionTarget(invoke, str)(parcel("acs.fc.function", functionName="f", Body="x"))
+        await FunctionTarget(invoke, str)(
+            delivery_request("acs.fc.function", functionName="f", Body="x")
+        )
 
 
 async def test_an_http_target_gets_the_body_and_the_token() -> None:
@@ -142,7 +144,7 @@ async def test_an_http_target_gets_the_body_and_the_token() -> None:
         url = f"http://127.0.0.1:{port}/hook?x=1"
         for _ in range(2):
             said = await HttpTarget(client)(
-                parcel("http", "http://elsewhere", url=url, Body='{"中":1}', Token="t")
+                delivery_request("http", "http://elsewhere", url=url, Body='{"中":1}', Token="t")
             )
         assert "HTTP 200" == said
         await client.close()
@@ -161,7 +163,7 @@ async def test_own_hosts_are_reached_through_the_local_cloud_as_proxy() -> None:
     async with serving(OK) as (port, seen):
         client = HttpClient(f"http://127.0.0.1:{port}")
         url = "http://open.lark.localcloud.invalid/open-apis/bot/v2/hook/board-hook"
-        await HttpTarget(client)(parcel("http", url=url, Body="{}"))
+        await HttpTarget(client)(delivery_request("http", url=url, Body="{}"))
         await client.close()
 
     (request,) = seen
@@ -189,7 +191,7 @@ async def test_anything_but_2xx_is_a_failed_delivery_that_keeps_the_url_secret(
         client = HttpClient("http://127.0.0.1:1")
         url = f"http://127.0.0.1:{port}/secret-hook?access_token=secret-token"
         with pytest.raises(DeliveryError) as failed:
-            await HttpTarget(client)(parcel("http", url=url, Body="{}"))
+            await HttpTarget(client)(delivery_request("http", url=url, Body="{}"))
         assert status == failed.value.status
         assert "secret" not in str(failed.value)
         await client.close()
@@ -199,7 +201,7 @@ async def test_anything_but_2xx_is_a_failed_delivery_that_keeps_the_url_secret(
 async def test_a_url_that_is_none_is_a_failed_delivery(url: str) -> None:
     """Only http and https are sent to, and the wrong URL is not repeated."""
     with pytest.raises(DeliveryError) as failed:
-        await HttpTarget(HttpClient(""))(parcel("http", url=url, Body="{}"))
+        await HttpTarget(HttpClient(""))(delivery_request("http", url=url, Body="{}"))
     assert "InvalidUrl" == failed.value.status
     assert "secret" not in str(failed.value)
 
@@ -212,10 +214,10 @@ async def test_a_dingtalk_robot_gets_a_fresh_signature() -> None:
         client, clock = HttpClient("http://127.0.0.1:1"), ManualClock()
         url = f"http://127.0.0.1:{port}/robot/send?access_token=t"
         target = DingTalkTarget(client, clock)
-        await target(parcel("acs.dingtalk", URL=url, SecretKey="SEC1", Body="{}"))
+        await target(delivery_request("acs.dingtalk", URL=url, SecretKey="SEC1", Body="{}"))
         clock.advance(60)
-        await target(parcel("acs.dingtalk", URL=url, SecretKey="SEC1", Body="{}"))
-        await target(parcel("acs.dingtalk", url, Body="{}"))
+        await target(delivery_request("acs.dingtalk", URL=url, SecretKey="SEC1", Body="{}"))
+        await target(delivery_request("acs.dingtalk", url, Body="{}"))
         await client.close()
 
     first, second, unsigned = (parse_qs(urlsplit(r.line.split()[1]).query) for r in requests)
@@ -236,8 +238,10 @@ async def test_a_queue_gets_the_body_as_text_or_in_base64() -> None:
     """IsBase64Encode says how the message is written."""
     sent: list[tuple[str, str]] = []
     target = QueueTarget(lambda queue, body: sent.append((queue, body)))
-    await target(parcel("acs.mns.queue", queue="q", Body="中"))
-    await target(parcel("acs.mns.queue", "acs:mns:r:1:queues/q2", Body="中", IsBase64Encode="true"))
+    await target(delivery_request("acs.mns.queue", queue="q", Body="中"))
+    await target(
+        delivery_request("acs.mns.queue", "acs:mns:r:1:queues/q2", Body="中", IsBase64Encode="true")
+    )
     assert [("q", "中"), ("q2", base64.b64encode("中".encode()).decode())] == sent
 
 
@@ -249,7 +253,9 @@ async def test_a_log_store_gets_the_body_as_content_or_keys_and_values() -> None
     written: list[Any] = []
     target = LogTarget(lambda *entry: written.append(entry))
     store = {"Project": "p", "LogStore": "events", "RoleName": "writer"}
-    await target(parcel("acs.sls", **store, ContentType="JSON", Topic="s", Body='{"a":1}'))
+    await target(
+        delivery_request("acs.sls", **store, ContentType="JSON", Topic="s", Body='{"a":1}')
+    )
     schema = {
         "Key_1": {"form": "CONSTANT", "value": "kind"},
         "Value_1": {"form": "JSONPATH", "value": "$.type"},
@@ -257,19 +263,23 @@ async def test_a_log_store_gets_the_body_as_content_or_keys_and_values() -> None
         "Value_2": {"form": "JSONPATH", "value": "$.data.nothing"},
     }
     await target(
-        parcel("acs.sls", **store, ContentType="KeyValue", ContentSchema=json.dumps(schema))
+        delivery_request(
+            "acs.sls", **store, ContentType="KeyValue", ContentSchema=json.dumps(schema)
+        )
     )
     assert [
         ("writer", "p", "events", [{"content": '{"a":1}', "__topic__": "s"}]),
         ("writer", "p", "events", [{"kind": "t"}]),
     ] == written
     with pytest.raises(DeliveryError, match="TransformFailed"):
-        await target(parcel("acs.sls", **store, ContentType="KeyValue", ContentSchema="[1]"))
+        await target(
+            delivery_request("acs.sls", **store, ContentType="KeyValue", ContentSchema="[1]")
+        )
 
 
 async def test_another_bus_gets_the_event_as_its_own() -> None:
     """The event is published again under the other bus's name."""
     published: list[Any] = []
     target = BusTarget(lambda bus, event: published.append((bus, event)))
-    await target(parcel("acs.eventbridge", EventBusName="other", Body="{}"))
+    await target(delivery_request("acs.eventbridge", EventBusName="other", Body="{}"))
     assert [("other", {**EVENT, "aliyuneventbusname": "other"})] == published

@@ -69,7 +69,7 @@ async def test_an_event_is_on_the_disk_before_it_is_sent(lab: EventBridgeLab) ->
     await set_up(lab)
     seen = []
 
-    async def look(parcel: Any) -> str:
+    async def look(request: Any) -> str:
         seen.append(lab.store.read("SELECT count(*) AS n FROM events")[0]["n"])
         return "seen"
 
@@ -85,7 +85,7 @@ async def test_a_failed_delivery_is_tried_again_when_it_is_due(lab: EventBridgeL
     lab.function.failures = 2
     lab.eventbridge.publish("bus", event())
     await lab.dispatcher.drain()
-    assert 1 == len(lab.function.parcels)
+    assert 1 == len(lab.function.requests)
     (way,) = await lab.trace("e1")
     (target,) = way["rules"][0]["targets"]
     assert ("retrying", "2026-01-01T00:00:15.000Z") == (
@@ -94,7 +94,7 @@ async def test_a_failed_delivery_is_tried_again_when_it_is_due(lab: EventBridgeL
     )
     lab.clock.advance(14.9)
     await lab.dispatcher.drain()
-    assert 1 == len(lab.function.parcels)
+    assert 1 == len(lab.function.requests)
     for _ in range(2):
         lab.clock.advance(15.1)
         await lab.dispatcher.drain()
@@ -111,7 +111,7 @@ async def test_what_cannot_be_delivered_becomes_a_dead_letter(lab: EventBridgeLa
     for _ in range(10):
         await lab.dispatcher.drain()
         lab.clock.advance(20)
-    assert 4 == len(lab.function.parcels)
+    assert 4 == len(lab.function.requests)
     (letter,) = await lab.mns.peek("dead")
     content = json.loads(letter.body)
     assert {"name": "中"} == content["event"]["data"]
@@ -157,7 +157,7 @@ async def test_the_exponential_policy_goes_on_for_a_day(lab: EventBridgeLab) -> 
     while (due := lab.dispatcher.next_due()) is not None:
         lab.clock.seconds = due
         await lab.dispatcher.drain()
-    assert 177 == len(lab.function.parcels)
+    assert 177 == len(lab.function.requests)
     assert 23 * 3600 < lab.clock.now() - start < 25 * 3600
     assert 1 == (await lab.mns.counts("dead")).active
 
@@ -173,10 +173,10 @@ async def test_what_a_former_process_left_unfinished_is_continued(lab: EventBrid
     lab.eventbridge.publish("bus", event("never-sent"))
     await lab.restart()
     await lab.dispatcher.drain()
-    assert ["never-sent"] == [p.event["id"] for p in lab.function.parcels]
+    assert ["never-sent"] == [p.event["id"] for p in lab.function.requests]
     lab.clock.advance(15)
     await lab.dispatcher.drain()
-    assert ["never-sent", "retried"] == [p.event["id"] for p in lab.function.parcels]
+    assert ["never-sent", "retried"] == [p.event["id"] for p in lab.function.requests]
     (way,) = await lab.trace("retried")
     assert [("delivered", 2)] == attempts(way)
 
@@ -191,7 +191,7 @@ async def test_an_attempt_in_flight_is_made_again_after_a_restart(lab: EventBrid
     draining.cancel()
     await lab.restart()
     await lab.dispatcher.drain()
-    assert ["in-flight"] == [p.event["id"] for p in lab.function.parcels]
+    assert ["in-flight"] == [p.event["id"] for p in lab.function.requests]
 
 
 async def test_a_slow_target_holds_up_nobody_else_and_is_not_flooded(lab: EventBridgeLab) -> None:
@@ -201,11 +201,11 @@ async def test_a_slow_target_holds_up_nobody_else_and_is_not_flooded(lab: EventB
     for number in range(40):
         lab.eventbridge.publish("bus", event(f"e{number}"))
     draining = asyncio.create_task(lab.dispatcher.drain())
-    await until(lambda: len(lab.web.parcels) == 40)
-    assert (4, 0) == (lab.function.running, len(lab.function.parcels))
+    await until(lambda: len(lab.web.requests) == 40)
+    assert (4, 0) == (lab.function.running, len(lab.function.requests))
     lab.function.gate.set()
     await draining
-    assert (40, 4) == (len(lab.function.parcels), lab.function.most_at_once)
+    assert (40, 4) == (len(lab.function.requests), lab.function.most_at_once)
 
 
 async def test_deliveries_go_to_the_targets_as_they_are_now(lab: EventBridgeLab) -> None:
@@ -229,8 +229,8 @@ async def test_a_parameter_that_the_event_lacks_fails_the_attempt(lab: EventBrid
     target["ParamList"][1]["Value"] = "$.data.message"
     await set_up(lab, target)
 
-    async def send(parcel: Any) -> str:
-        return str(parcel.required("Body"))
+    async def send(request: Any) -> str:
+        return str(request.required("Body"))
 
     lab.dispatcher._senders = {"https": send}
     lab.eventbridge.publish("bus", event())
@@ -246,7 +246,7 @@ async def test_an_unforeseen_error_is_a_failed_attempt_without_its_text(
     """Whatever a target does, the dispatcher lives on, and no text that may hold a secret stays."""
     await set_up(lab)
 
-    async def explode(parcel: Any) -> str:
+    async def explode(request: Any) -> str:
         raise RuntimeError("https://user:password@example")
 
     lab.dispatcher._senders = {"acs.fc.function": explode}
@@ -267,10 +267,10 @@ async def test_run_wakes_for_new_events_and_for_retries(lab: EventBridgeLab) -> 
     await until(lambda: lab.dispatcher.next_due() is not None)
     lab.clock.advance(60)
     lab.eventbridge.publish("bus", event("e2"))
-    await until(lambda: len(lab.function.parcels) == 3)
+    await until(lambda: len(lab.function.requests) == 3)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    assert ["e1", "e1", "e2"] == sorted(p.event["id"] for p in lab.function.parcels)
+    assert ["e1", "e1", "e2"] == sorted(p.event["id"] for p in lab.function.requests)
 
 
 async def test_old_events_are_forgotten_unless_they_are_unfinished(tmp_path: Path) -> None:

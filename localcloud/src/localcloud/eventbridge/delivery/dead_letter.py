@@ -8,12 +8,12 @@ from localcloud.environment import iso_utc
 from localcloud.eventbridge.delivery.journal import Attempt, Delivery
 from localcloud.eventbridge.delivery.target import Target
 
-Bury: TypeAlias = Callable[[str, str], object]
-"""Puts a text into the queue of that name; raises ``ApiError`` when it cannot."""
+DeadLetterSink: TypeAlias = Callable[[str, str], object]
+"""Puts a body into the queue of a name; raises ``ApiError`` if it cannot."""
 
 
-def letter(delivery: Delivery, target: Target, text: str, last: Attempt) -> str:
-    """Write a dead letter; ``text`` is the event as JSON and stays as it is."""
+def dead_letter_body(delivery: Delivery, target: Target, text: str, last: Attempt) -> str:
+    """Return the body of a dead letter; ``text`` is the event as JSON and stays as it is."""
     # guess: only that the event is written to the queue is documented, not how.
     reason = {
         "eventBusName": delivery.bus,

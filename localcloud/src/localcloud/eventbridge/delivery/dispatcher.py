@@ -20,7 +20,7 @@ from typing import TypeAlias
 
 from localcloud.environment import Clock
 from localcloud.errors import ApiError
-from localcloud.eventbridge.delivery.dead_letter import Bury, letter
+from localcloud.eventbridge.delivery.dead_letter import DeadLetterSink, dead_letter_body
 from localcloud.eventbridge.delivery.journal import (
     DEAD_LETTER,
     DELIVERED,
@@ -63,16 +63,16 @@ class Dispatcher:
         random: Callable[[], float],
         find: Find,
         senders: Mapping[str, Send],
-        bury: Bury,
-        give_way: Callable[[], Awaitable[None]] | None = None,
+        dead_letters: DeadLetterSink,
+        wait_for_lull: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._journal = journal
         self._clock = clock
         self._random = random
         self._find = find
         self._senders = senders
-        self._bury = bury
-        self._give_way = give_way
+        self._dead_letters = dead_letters
+        self._wait_for_lull = wait_for_lull
         self._lanes: dict[tuple[str, str, str], _Lane] = {}
         self._later: list[tuple[float, int, Delivery]] = []
         self._order = itertools.count()
@@ -153,8 +153,8 @@ class Dispatcher:
     async def _work(self, lane: _Lane) -> None:
         try:
             while lane.ready:
-                if self._give_way is not None:
-                    await self._give_way()
+                if self._wait_for_lull is not None:
+                    await self._wait_for_lull()
                 if not lane.ready:
                     break
                 await self._deliver(lane.ready.popleft())
@@ -174,8 +174,8 @@ class Dispatcher:
             return
         event, text = found
         try:
-            parcel = target.parcel(delivery.bus, event, text)
-            message = await self._senders[target.type](parcel)
+            request = target.request(delivery.bus, event, text)
+            message = await self._senders[target.type](request)
             ok, status = True, "Success"
         except DeliveryError as failure:
             ok, status, message = False, failure.status, failure.message
@@ -206,14 +206,15 @@ class Dispatcher:
             self._wait_for(delivery)
             return
         delivery.due = 0.0
-        with self._journal.together():
+        with self._journal.transaction():
             self._journal.record(delivery, attempt, self._give_up(delivery, target, text, attempt))
 
     def _give_up(self, delivery: Delivery, target: Target, text: str, attempt: Attempt) -> str:
         if not target.dead_letter_queue:
             return DROPPED
         try:
-            self._bury(target.dead_letter_queue, letter(delivery, target, text, attempt))
+            body = dead_letter_body(delivery, target, text, attempt)
+            self._dead_letters(target.dead_letter_queue, body)
         except ApiError as error:
             _log.warning(
                 "an event is lost: the dead-letter queue '%s' did not take it (%s)",

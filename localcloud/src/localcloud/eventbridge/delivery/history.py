@@ -23,8 +23,8 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """How far the delivery of an event to one target is."""
+class DeliveryStatus:
+    """How far the delivery of an event to one target has come."""
 
     rule: str
     target: str
@@ -62,7 +62,7 @@ class History:
             (bus, start, end, source, type_),
         )
 
-    def deliveries(self, seq: int) -> list[Course]:
+    def deliveries(self, seq: int) -> list[DeliveryStatus]:
         """Return an event's deliveries, in the order of the rules and their targets."""
         rows = self._store.read(
             "SELECT rule, target, state, due, attempts FROM deliveries"
@@ -70,7 +70,7 @@ class History:
             (seq,),
         )
         return [
-            Course(
+            DeliveryStatus(
                 row["rule"],
                 row["target"],
                 row["state"],

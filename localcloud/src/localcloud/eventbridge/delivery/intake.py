@@ -1,4 +1,4 @@
-"""In a burst, what comes in goes before what goes out.
+"""In a burst, what arrives goes before what is delivered.
 
 Taking an event in costs a fraction of a millisecond, delivering it many: if both take turns, the
 senders of a burst wait for each other's deliveries. So while events pour in, no new delivery is
@@ -17,17 +17,17 @@ _LOOK_SECONDS = 0.01
 
 
 class Intake:
-    """Knows when events pour in."""
+    """Notices bursts of events."""
 
     def __init__(self) -> None:
         self._came: deque[float] = deque([0.0] * _BURST, maxlen=_BURST)
 
-    def came(self) -> None:
-        """Take note of an event that is coming in."""
+    def record_arrival(self) -> None:
+        """Record that an event is arriving."""
         self._came.append(time.monotonic())
 
-    async def give_way(self) -> None:
-        """Wait until the burst is over, two seconds at most."""
+    async def wait_for_lull(self) -> None:
+        """Wait until a burst is over, for two seconds at most."""
         end = time.monotonic() + _LONGEST_SECONDS
         while (now := time.monotonic()) - self._came[0] < _WINDOW_SECONDS and now < end:  # noqa: ASYNC110 - nothing happens when a burst ends
             await asyncio.sleep(_LOOK_SECONDS)

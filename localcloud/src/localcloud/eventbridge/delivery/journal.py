@@ -131,9 +131,9 @@ class Journal:
         fresh, self._fresh = self._fresh, []
         return fresh
 
-    def together(self) -> AbstractContextManager[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """Make what is written in a block durable as a whole or not at all."""
-        return self._store.together()
+        return self._store.transaction()
 
     async def flush(self) -> None:
         """Wait until everything written so far is on the disk."""

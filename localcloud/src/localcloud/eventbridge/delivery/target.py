@@ -1,4 +1,4 @@
-"""What a rule's target is for delivery, and what is handed to the one who sends."""
+"""A rule's target as delivery sees it, and the request that is sent to it."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -21,20 +21,24 @@ class DeliveryError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
-    """One attempt's content: where to, the target's parameters made from the event, the event."""
+class DeliveryRequest:
+    """What one attempt sends: the endpoint, the target's parameters, and the event itself."""
 
     type: str
     endpoint: str
     parameters: Mapping[str, str]
-    """Texts by resource key; what a path did not find in the event is not there."""
+    """Text by resource key; a path that finds nothing in the event leaves its key out."""
     bus: str
     event: Mapping[str, Any]
     text: str
     """The event as JSON."""
 
     def required(self, key: str) -> str:
-        """Return a parameter, or fail the attempt when the event has nothing for it."""
+        """Return a parameter.
+
+        Raises:
+            DeliveryError: if the event has nothing for it.
+        """
         value = self.parameters.get(key)
         if value is None:
             raise DeliveryError(
@@ -43,8 +47,8 @@ class Parcel:
         return value
 
 
-Send: TypeAlias = Callable[[Parcel], Awaitable[str]]
-"""Sends a parcel and gives a word on it for the trace; raises :class:`DeliveryError`."""
+Send: TypeAlias = Callable[[DeliveryRequest], Awaitable[str]]
+"""Sends a request and returns what the trace shows; raises :class:`DeliveryError`."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Target:
     dead_letter_queue: str = ""
     """The name of the queue for what could not be delivered; empty: it is dropped."""
 
-    def parcel(self, bus: str, event: Mapping[str, Any], text: str) -> Parcel:
+    def request(self, bus: str, event: Mapping[str, Any], text: str) -> DeliveryRequest:
         """Make the parameters from an event.
 
         Raises:
@@ -76,4 +80,4 @@ class Target:
                 raise DeliveryError("TransformFailed", f"parameter '{key}': {error}") from None
             if value is not None:
                 parameters[key] = value
-        return Parcel(self.type, self.endpoint, parameters, bus, event, text)
+        return DeliveryRequest(self.type, self.endpoint, parameters, bus, event, text)

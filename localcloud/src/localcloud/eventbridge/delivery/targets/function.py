@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from localcloud import strict_json
-from localcloud.eventbridge.delivery.target import DeliveryError, Parcel
+from localcloud.eventbridge.delivery.target import DeliveryError, DeliveryRequest
 
 
 class Invocation(Protocol):
@@ -38,12 +38,12 @@ class FunctionTarget:
         self._invoke = invoke
         self._request_ids = request_ids
 
-    async def __call__(self, parcel: Parcel) -> str:
+    async def __call__(self, request: DeliveryRequest) -> str:
         """Call the function with the parameter ``Body``."""
         # guess: InvocationType "Async" would end the delivery before the function does; here the
         # function is always waited for, so that the trace shows its failure.
-        body = parcel.required("Body")
-        name = parcel.parameters.get("functionName") or parcel.endpoint.rpartition("/")[2]
+        body = request.required("Body")
+        name = request.parameters.get("functionName") or request.endpoint.rpartition("/")[2]
         result = await self._invoke(name, body.encode(), self._request_ids())
         if result.error_type or result.status >= 400:
             raise DeliveryError(

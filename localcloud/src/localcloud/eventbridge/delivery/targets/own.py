@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localcloud import strict_json
-from localcloud.eventbridge.delivery.target import DeliveryError, Parcel
+from localcloud.eventbridge.delivery.target import DeliveryError, DeliveryRequest
 from localcloud.eventbridge.matching.transform import InvalidTransform, Transform
 
 
@@ -15,12 +15,12 @@ class QueueTarget:
     def __init__(self, send: Callable[[str, str], object]) -> None:
         self._send = send
 
-    async def __call__(self, parcel: Parcel) -> str:
+    async def __call__(self, request: DeliveryRequest) -> str:
         """Send the parameter ``Body`` to ``queue``."""
-        body = parcel.required("Body")
-        if parcel.parameters.get("IsBase64Encode", "").lower() == "true":
+        body = request.required("Body")
+        if request.parameters.get("IsBase64Encode", "").lower() == "true":
             body = base64.b64encode(body.encode()).decode()
-        queue = parcel.parameters.get("queue") or parcel.endpoint.rpartition("/")[2]
+        queue = request.parameters.get("queue") or request.endpoint.rpartition("/")[2]
         self._send(queue, body)
         return f"queue {queue}"
 
@@ -35,17 +35,17 @@ class LogTarget:
     def __init__(self, append: AppendLog) -> None:
         self._append = append
 
-    async def __call__(self, parcel: Parcel) -> str:
+    async def __call__(self, request: DeliveryRequest) -> str:
         """Append the parameter ``Body`` as ``content``, or what ``ContentSchema`` makes of it."""
-        if parcel.parameters.get("ContentType") == "KeyValue":
-            entry = _keys_and_values(parcel)
+        if request.parameters.get("ContentType") == "KeyValue":
+            entry = _keys_and_values(request)
         else:
-            entry = {"content": parcel.required("Body")}
-        topic = parcel.parameters.get("Topic")
+            entry = {"content": request.required("Body")}
+        topic = request.parameters.get("Topic")
         if topic:
             entry["__topic__"] = topic
-        project, store = parcel.required("Project"), parcel.required("LogStore")
-        self._append(parcel.required("RoleName"), project, store, [entry])
+        project, store = request.required("Project"), request.required("LogStore")
+        self._append(request.required("RoleName"), project, store, [entry])
         return f"log store {store}"
 
 
@@ -55,19 +55,19 @@ class BusTarget:
     def __init__(self, publish: Callable[[str, dict[str, Any]], object]) -> None:
         self._publish = publish
 
-    async def __call__(self, parcel: Parcel) -> str:
+    async def __call__(self, request: DeliveryRequest) -> str:
         """Publish the event, as it is, to ``EventBusName``."""
-        bus = parcel.parameters.get("EventBusName") or parcel.endpoint.rpartition("/")[2]
-        self._publish(bus, {**parcel.event, "aliyuneventbusname": bus})
+        bus = request.parameters.get("EventBusName") or request.endpoint.rpartition("/")[2]
+        self._publish(bus, {**request.event, "aliyuneventbusname": bus})
         return f"bus {bus}"
 
 
-def _keys_and_values(parcel: Parcel) -> dict[str, str]:
+def _keys_and_values(request: DeliveryRequest) -> dict[str, str]:
     try:
-        schema = strict_json.read(parcel.required("ContentSchema"))
+        schema = strict_json.read(request.required("ContentSchema"))
         texts = {
             name: Transform.compile(part["form"], part.get("value"), part.get("template")).apply(
-                parcel.event
+                request.event
             )
             for name, part in schema.items()
         }

@@ -7,7 +7,7 @@ from urllib.parse import quote_plus
 
 from localcloud.environment import Clock
 from localcloud.eventbridge.delivery.http_client import HttpClient, Reply
-from localcloud.eventbridge.delivery.target import DeliveryError, Parcel
+from localcloud.eventbridge.delivery.target import DeliveryError, DeliveryRequest
 
 
 class HttpTarget:
@@ -16,12 +16,12 @@ class HttpTarget:
     def __init__(self, client: HttpClient) -> None:
         self._client = client
 
-    async def __call__(self, parcel: Parcel) -> str:
+    async def __call__(self, request: DeliveryRequest) -> str:
         """Post the parameter ``Body`` to ``url``, with the token if one is set."""
-        url = parcel.parameters.get("url") or parcel.parameters.get("URL") or parcel.endpoint
-        token = parcel.parameters.get("Token")
+        url = request.parameters.get("url") or request.parameters.get("URL") or request.endpoint
+        token = request.parameters.get("Token")
         headers = {"x-eventbridge-signature-token": token} if token else {}
-        return _judge(await self._client.post(url, parcel.required("Body").encode(), headers))
+        return _judge(await self._client.post(url, request.required("Body").encode(), headers))
 
 
 class DingTalkTarget:
@@ -31,15 +31,15 @@ class DingTalkTarget:
         self._client = client
         self._clock = clock
 
-    async def __call__(self, parcel: Parcel) -> str:
+    async def __call__(self, request: DeliveryRequest) -> str:
         """Post the parameter ``Body`` to ``URL``, signed with ``SecretKey`` if one is set."""
-        url = parcel.parameters.get("URL") or parcel.endpoint
-        secret = parcel.parameters.get("SecretKey")
+        url = request.parameters.get("URL") or request.endpoint
+        secret = request.parameters.get("SecretKey")
         if secret:
             url = signed(url, secret, self._clock.now())
         # guess: DingTalk says "too many messages" and the like in the body of a 200, which
         # EventBridge is not known to read; so it is not read here either.
-        return _judge(await self._client.post(url, parcel.required("Body").encode(), {}))
+        return _judge(await self._client.post(url, request.required("Body").encode(), {}))
 
 
 def signed(url: str, secret: str, seconds: float) -> str:

@@ -17,7 +17,7 @@ OUTPUT = b'{"status":"rehearsed"}\n'
 _ISOLATION = Isolation(Level.DIRECTORY, ("this is a dry run: scripts are not run",))
 
 
-class Rehearsal:
+class DryRunMachines:
     """Stands in for the machines of a cloud that is only asked what it would do."""
 
     known_isolation: Isolation | None = _ISOLATION

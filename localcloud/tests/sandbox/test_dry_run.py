@@ -7,9 +7,9 @@ import pytest
 
 from localcloud.app import App
 from localcloud.ecs.inspection import isolation
+from localcloud.sandbox.dry_run import DryRunMachines
 from localcloud.sandbox.files import NoSuchPathError
 from localcloud.sandbox.instance import Script
-from localcloud.sandbox.rehearsal import Rehearsal
 from localcloud.settings import CloudSettings
 
 
@@ -17,7 +17,7 @@ async def test_a_script_succeeds_and_does_not_run(tmp_path: Path) -> None:
     """The outcome is success with one line of output; the script's effect is not there."""
     made = tmp_path / "made"
     script = Script("s", f"#!/bin/bash\ntouch {made}\n".encode(), timeout_seconds=5)
-    outcome = await Rehearsal().run("i-1", script)
+    outcome = await DryRunMachines().run("i-1", script)
     assert ("finished", 0, False) == (outcome.ended, outcome.exit_code, made.exists())
     assert {"status": "rehearsed"} == json.loads(outcome.output)
 
@@ -25,7 +25,7 @@ async def test_a_script_succeeds_and_does_not_run(tmp_path: Path) -> None:
 def test_it_has_no_files() -> None:
     """Looking at an instance finds nothing of this machine."""
     with pytest.raises(NoSuchPathError):
-        Rehearsal().files("i-1").entry("/etc/passwd")
+        DryRunMachines().files("i-1").entry("/etc/passwd")
 
 
 async def test_a_dry_cloud_says_so() -> None:
