@@ -1,4 +1,4 @@
-"""The ways of results into all chats, and the function that several of them share."""
+"""The delivery of results to all chats, with the function that several of them share."""
 
 from typing import TypedDict
 
@@ -12,7 +12,7 @@ from components.site import SiteArgs
 
 
 class ChatDeliveriesArgs(TypedDict):
-    """What a caller says about :class:`ChatDeliveries`."""
+    """The arguments of :class:`ChatDeliveries`."""
 
     site: SiteArgs
     """The bus on which results are published, and what happens when a chat takes none."""

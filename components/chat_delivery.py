@@ -14,12 +14,12 @@ _MESSAGE = "$.data.message"
 
 
 class Chat(TypedDict):
-    """A group chat that hears the results."""
+    """A group chat that is told the results."""
 
     name: str
-    """Name by which requests and settings mean it."""
+    """The name that requests and settings use for it."""
     platform: ChatPlatform
-    """The form of message that it takes."""
+    """Its platform, which decides the form of messages."""
     webhook: pulumi.Input[str]
     """Its webhook URL; a secret."""
     signing_secret: NotRequired[pulumi.Input[str]]
@@ -31,7 +31,7 @@ class Chat(TypedDict):
 
 
 class ChatDeliveryArgs(TypedDict):
-    """What a caller says about a :class:`ChatDelivery`."""
+    """The arguments of a :class:`ChatDelivery`."""
 
     site: SiteArgs
     """The bus on which results are published, and what happens when the chat takes none."""

@@ -1,8 +1,8 @@
 """The targets of rules, each in the form in which EventBridge takes it.
 
-All forms stand in this one module, after EventBridge, "Event target parameters". What that page
+All forms are in this module, after EventBridge, "Event target parameters". What that page
 does not say is marked ``# guess:``. Untrusted text is never put into a TEMPLATE: the complete
-event, or one part of it, goes on as it is.
+event, or one part of it, is passed on unchanged.
 """
 
 from typing import NotRequired, TypedDict, assert_never
@@ -41,7 +41,7 @@ def _constant(key: str, value: pulumi.Input[str]) -> TargetParameterArgs:
 
 
 def _original(key: str) -> TargetParameterArgs:
-    # The provider drops value and template here; setting them would be a difference for ever.
+    # The provider drops value and template here; setting them would show a difference at every preview.
     return {"key": key, "form": "ORIGINAL"}
 
 
@@ -52,7 +52,7 @@ def _part(key: str, path: str) -> TargetParameterArgs:
 def function_target(
     target_id: str, region: Text, account_id: Text, function_name: pulumi.Input[str]
 ) -> TargetArgs:
-    """Call a function with the complete event and wait for it, so that its failure is seen.
+    """Call a function with the complete event and wait for it, so that a failure is seen.
 
     The page describes functions of Function Compute 2.0, which belong to a service.
     """
@@ -161,7 +161,7 @@ def http_target(target_id: str, url: pulumi.Input[str], body_path: str) -> Targe
 
 
 def scheme(url: pulumi.Input[str]) -> pulumi.Output[str]:
-    """Tell http from https; the scheme alone is no secret."""
+    """Return ``http`` or ``https``; the scheme alone is not a secret."""
     return pulumi.Output.unsecret(
         pulumi.Output.from_input(url).apply(lambda text: "http" if _is_plain(text) else "https")
     )
