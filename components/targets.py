@@ -41,7 +41,7 @@ def _constant(key: str, value: pulumi.Input[str]) -> TargetParameterArgs:
 
 
 def _original(key: str) -> TargetParameterArgs:
-    # The provider drops value and template here; setting them would show a difference at every preview.
+    # The provider drops value and template here; set, they would differ at every preview.
     return {"key": key, "form": "ORIGINAL"}
 
 
