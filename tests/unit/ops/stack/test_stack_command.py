@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ops.checkout import PROJECT
 
 from localcloud.commandline import endpoints
 from localcloud.commandline.command import run as run_command
