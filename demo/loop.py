@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from localcloud.client import CloudUnreachable, Inspector
+from localcloud.client import CloudUnreachableError, Inspector
 from localcloud.commandline.errors import UserError
 from localcloud.deploy.client import Client
 
@@ -94,7 +94,7 @@ class Loop:
         """Return a file of an instance as it is there; empty if there is none."""
         try:
             found = self.inspector.get(f"instances/{instance}/files", path=path)
-        except CloudUnreachable:
+        except CloudUnreachableError:
             return ""
         return str(found.get("content", ""))
 

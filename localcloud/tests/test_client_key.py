@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from localcloud.access_key import AccessKey
-from localcloud.client import CloudUnreachable, access_key_of
+from localcloud.client import CloudUnreachableError, access_key_of
 from localcloud.commandline.endpoints import EndpointError
 
 IN_FOLDER = AccessKey("LTAIlocalInTheFolder", "secret-of-the-folder")
@@ -78,7 +78,7 @@ def test_a_folder_out_of_reach_leaves_the_environment(cloud: Cloud, health: dict
 def test_without_a_key_the_way_to_one_is_told(cloud: Cloud, environment: dict[str, str]) -> None:
     """A real account's key is never used here."""
     cloud.health = {"access_key_file": "/nowhere/access-key.json"}
-    with pytest.raises(CloudUnreachable) as refused:
+    with pytest.raises(CloudUnreachableError) as refused:
         access_key_of(cloud.endpoint, environment)
     message = str(refused.value)
     assert "cannot read /nowhere/access-key.json: No such file or directory" in message

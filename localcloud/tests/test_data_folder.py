@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.data_folder import DataFolder, DataFolderUnusable, read_access_key
+from localcloud.data_folder import DataFolder, DataFolderError, read_access_key
 
 HOLDER = """
 import sys, time
@@ -64,7 +64,7 @@ def test_the_second_process_is_told_about_the_first(tmp_path: Path) -> None:
     """Its address and process, and what to do: not the way that would ruin the first one."""
     first = hold(tmp_path)
     try:
-        with pytest.raises(DataFolderUnusable) as refused:
+        with pytest.raises(DataFolderError) as refused:
             DataFolder(tmp_path)
     finally:
         first.kill()
@@ -127,7 +127,7 @@ def test_a_file_that_holds_no_key_of_a_local_cloud_is_refused(tmp_path: Path, co
     """Neither half a file nor a real account's key is taken; the way out is named."""
     file = broken(tmp_path / "access-key.json", content)
     for read in (lambda: read_access_key(file), lambda: DataFolder(tmp_path)):
-        with pytest.raises(DataFolderUnusable, match=r"access-key\.json .*remove it"):
+        with pytest.raises(DataFolderError, match=r"access-key\.json .*remove it"):
             read()
 
 
@@ -135,5 +135,5 @@ def test_a_folder_that_is_none_is_told_in_a_line(tmp_path: Path) -> None:
     """A file in the folder's place, or above it."""
     file = broken(tmp_path / "file", "")
     for path, reason in ((file, "File exists"), (file / "below", "Not a directory")):
-        with pytest.raises(DataFolderUnusable, match=f"file.*: {reason}; .*--data"):
+        with pytest.raises(DataFolderError, match=f"file.*: {reason}; .*--data"):
             DataFolder(path)

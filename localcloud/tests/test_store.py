@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.store import StateUnusable, Store, StoreFailed, Table, opening
+from localcloud.store import StateError, Store, StoreError, Table, opening
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,14 @@ async def test_a_failed_batch_leaves_nothing_and_is_told_to_all(path: Path) -> N
         waiting = [asyncio.ensure_future(store.flush()) for _ in range(3)]
         await asyncio.sleep(0)  # all of them wait before the writer can begin
     for failure in await asyncio.gather(*waiting, return_exceptions=True):
-        assert isinstance(failure, StoreFailed)
+        assert isinstance(failure, StoreError)
         assert "could not be written: no such table: no_such_table" in str(failure)
     # Who comes after the failure learns its cause as well.
     for late in (
         lambda: store.write("DELETE FROM resources"),
         lambda: asyncio.run(store.flush()),
     ):
-        with pytest.raises(StoreFailed, match=r"no longer be written: .*no_such_table"):
+        with pytest.raises(StoreError, match=r"no longer be written: .*no_such_table"):
             await asyncio.to_thread(late)
     store.close()
     again = Store(path)
@@ -136,9 +136,9 @@ async def test_a_full_disk_refuses_and_loses_nothing(
     store.create("CREATE TABLE log (n INTEGER, text TEXT)")
     fill(store)
     store.write("INSERT INTO log VALUES (1, ?)", ("x" * 100_000,))
-    with pytest.raises(StoreFailed, match="could not be written: database or disk is full"):
+    with pytest.raises(StoreError, match="could not be written: database or disk is full"):
         await store.flush(patient=False)
-    with pytest.raises(StoreFailed, match=f"{path} cannot be written: .*; make room, and"):
+    with pytest.raises(StoreError, match=f"{path} cannot be written: .*; make room, and"):
         store.check()
     store.write("INSERT INTO log VALUES (2, '')")
     waiting = asyncio.ensure_future(store.flush())
@@ -165,7 +165,7 @@ async def test_a_full_disk_does_not_keep_a_cloud_from_ending(path: Path) -> None
     waiting = asyncio.ensure_future(store.flush())
     await asyncio.sleep(0.05)
     await asyncio.wait_for(asyncio.to_thread(store.close), 10)
-    with pytest.raises(StoreFailed, match="disk is full"):
+    with pytest.raises(StoreError, match="disk is full"):
         await waiting
 
 
@@ -212,7 +212,7 @@ def test_a_file_that_is_no_state_is_told_in_a_line(path: Path, content: bytes) -
     """With the way out."""
     path.write_bytes(content)
     with (
-        pytest.raises(StateUnusable, match=f"cannot use the state in {path}: .*--data"),
+        pytest.raises(StateError, match=f"cannot use the state in {path}: .*--data"),
         opening(path),
     ):
         Store(path)

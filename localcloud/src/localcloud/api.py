@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
-from localcloud.errors import InvalidParameter, MissingParameter
+from localcloud.errors import InvalidParameterError, MissingParameterError
 from localcloud.http import HttpResponse
 from localcloud.ram.access.authorization import Policy
 from localcloud.whole_number import whole_number
@@ -46,7 +46,7 @@ class ApiCall:
         """Return a parameter's value, or fail as the cloud does when it is missing or empty."""
         value = self.params.get(name, "")
         if not value:
-            raise MissingParameter(name)
+            raise MissingParameterError(name)
         return value
 
     def integer(self, name: str, default: int, low: int, high: int) -> int:
@@ -56,7 +56,7 @@ class ApiCall:
             return default
         number = whole_number(text)
         if number is None or not low <= number <= high:
-            raise InvalidParameter(name, text, f"a whole number from {low} to {high}")
+            raise InvalidParameterError(name, text, f"a whole number from {low} to {high}")
         return number
 
     def repeated(self, name: str) -> list[str]:
@@ -77,7 +77,7 @@ class ApiCall:
         """Return a truth value; RPC writes it as text."""
         text = self.params.get(name, "").lower()
         if text not in {"", "true", "false"}:
-            raise InvalidParameter(name, text, "true or false")
+            raise InvalidParameterError(name, text, "true or false")
         return default if not text else text == "true"
 
 

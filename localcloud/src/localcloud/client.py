@@ -10,13 +10,13 @@ import httpx
 from localcloud.access_key import PREFIX, AccessKey
 from localcloud.commandline import endpoints
 from localcloud.commandline.errors import UserError
-from localcloud.data_folder import DataFolderUnusable, read_access_key
+from localcloud.data_folder import DataFolderError, read_access_key
 
 KEY_ID_VARIABLE = "ALIBABA_CLOUD_ACCESS_KEY_ID"
 KEY_SECRET_VARIABLE = "ALIBABA_CLOUD_ACCESS_KEY_SECRET"  # noqa: S105 - the name of a variable
 
 
-class CloudUnreachable(UserError):
+class CloudUnreachableError(UserError):
     """There is no key for the local cloud, or it refused; the message says what to do."""
 
 
@@ -28,7 +28,7 @@ def access_key_of(endpoint: str, environ: Mapping[str, str] = os.environ) -> Acc
 
     Raises:
         EndpointError: if there is no local cloud.
-        CloudUnreachable: if there is no key for it.
+        CloudUnreachableError: if there is no key for it.
     """
     health = Inspector(endpoint).get("health")
     if not isinstance(health, dict):
@@ -38,11 +38,11 @@ def access_key_of(endpoint: str, environ: Mapping[str, str] = os.environ) -> Acc
         if path:
             return read_access_key(Path(path))
         reason = "it names no file that holds its key"
-    except DataFolderUnusable as error:
+    except DataFolderError as error:
         reason = str(error)
     key = AccessKey(environ.get(KEY_ID_VARIABLE, ""), environ.get(KEY_SECRET_VARIABLE, ""))
     if not key.id.startswith(PREFIX) or not key.secret:
-        raise CloudUnreachable(
+        raise CloudUnreachableError(
             f"there is no key for the local cloud at {endpoint}: {reason}; run this as the user "
             f"who started it, or set {KEY_ID_VARIABLE} and {KEY_SECRET_VARIABLE} to the key that "
             "'localcloud serve' printed"
@@ -63,7 +63,7 @@ class Inspector:
 
         Raises:
             EndpointError: if there is no local cloud.
-            CloudUnreachable: if it has no such thing.
+            CloudUnreachableError: if it has no such thing.
         """
         params = {name: value for name, value in query.items() if value is not None}
         return self._json("GET", resource, params=params)
@@ -83,5 +83,5 @@ class Inspector:
         except (ValueError, TypeError, KeyError):
             raise endpoints.foreign(self.endpoint, response.status_code) from None
         if refusal:
-            raise CloudUnreachable(refusal)
+            raise CloudUnreachableError(refusal)
         return answer

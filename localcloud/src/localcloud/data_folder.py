@@ -19,7 +19,7 @@ KEY_FILE = "access-key.json"
 _LOCK_FILE = "lock"
 
 
-class DataFolderUnusable(UserError):
+class DataFolderError(UserError):
     """The state can't be kept in the folder; the message says why and what to do."""
 
 
@@ -27,7 +27,7 @@ class DataFolder:
     """A folder that this process holds until it closes it or ends.
 
     Raises:
-        DataFolderUnusable: if another process holds it, or it can't be read or written.
+        DataFolderError: if another process holds it, or it can't be read or written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,7 +40,7 @@ class DataFolder:
                 # outlive it after a kill -9.
                 fcntl.lockf(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise DataFolderUnusable(self._held()) from None
+                raise DataFolderError(self._held()) from None
             self.note()
             self.access_key = self._key()
 
@@ -88,7 +88,7 @@ def read_access_key(path: Path) -> AccessKey:
     """Return the key in a file.
 
     Raises:
-        DataFolderUnusable: if it can't be read or is no key of a local cloud.
+        DataFolderError: if it can't be read or is no key of a local cloud.
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -96,10 +96,10 @@ def read_access_key(path: Path) -> AccessKey:
         if key.id.startswith(PREFIX) and key.secret:
             return key
     except OSError as error:
-        raise DataFolderUnusable(f"cannot read {path}: {error.strerror}") from error
+        raise DataFolderError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
-    raise DataFolderUnusable(
+    raise DataFolderError(
         f"{path} holds no key of a local cloud; remove it, and the next start makes another"
     )
 
@@ -109,7 +109,7 @@ def _one_line(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DataFolderUnusable(
+        raise DataFolderError(
             f"cannot use {error.filename or path}: {error.strerror}; choose another folder with "
             "--data"
         ) from error

@@ -24,7 +24,7 @@ class ApiError(Exception):
         self.data = data or {}
 
 
-class UnknownAction(ApiError):
+class UnknownActionError(ApiError):
     """The action does not exist here; never a success, so that a gap is seen at once."""
 
     def __init__(self, product: str, action: str) -> None:
@@ -36,14 +36,14 @@ class UnknownAction(ApiError):
         )
 
 
-class MissingParameter(ApiError):
+class MissingParameterError(ApiError):
     """A required parameter is absent or empty."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"Missing{name}", f"the parameter '{name}' is required for this request")
 
 
-class InvalidParameter(ApiError):
+class InvalidParameterError(ApiError):
     """A parameter has a value that the cloud does not accept."""
 
     def __init__(self, name: str, value: str, accepted: str) -> None:
@@ -53,7 +53,7 @@ class InvalidParameter(ApiError):
         )
 
 
-class NoPermission(ApiError):
+class NoPermissionError(ApiError):
     """The caller's policies do not allow the action on the resource."""
 
     def __init__(self, action: str, resource: str, caller: str) -> None:

@@ -38,7 +38,7 @@ class Posted:
     body: dict[str, Any]
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """The API does not take a request."""
 
     def __init__(self, status: int, error: str, message: str) -> None:
@@ -89,7 +89,7 @@ class HttpApi:
             await self._fail_on_demand()
             self._check(request)
             return await self._store_request(request)
-        except Refusal as refusal:
+        except RefusalError as refusal:
             return _answer(refusal.status, {"error": refusal.error, "message": refusal.message})
 
     async def _fail_on_demand(self) -> None:
@@ -99,30 +99,32 @@ class HttpApi:
         await asyncio.sleep(fault.delay_seconds)
         if code := fault.code("503"):
             status = int(code) if code.isdigit() and len(code) == 3 else 503
-            raise Refusal(status, "failed-on-demand", f"a fault was set for api:{self.name}")
+            raise RefusalError(status, "failed-on-demand", f"a fault was set for api:{self.name}")
 
     def _check(self, request: HttpRequest) -> None:
         if request.path != self.path:
-            raise Refusal(404, "not-found", f"there is only {self.path}")
+            raise RefusalError(404, "not-found", f"there is only {self.path}")
         if request.method != "POST":
-            raise Refusal(405, "method-not-allowed", f"{self.path} takes POST")
+            raise RefusalError(405, "method-not-allowed", f"{self.path} takes POST")
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         is_known = compare_digest(token.strip().encode(), self._token.encode())
         if scheme.lower() != "bearer" or not is_known:
-            raise Refusal(401, "unauthorized", "send 'Authorization: Bearer' with the API's token")
+            raise RefusalError(
+                401, "unauthorized", "send 'Authorization: Bearer' with the API's token"
+            )
         if not request.headers.get("content-type", "").startswith("application/json"):
-            raise Refusal(415, "unsupported-media-type", "send application/json")
+            raise RefusalError(415, "unsupported-media-type", "send application/json")
         if len(request.body) > BODY_LIMIT:
-            raise Refusal(413, "too-large", f"send at most {BODY_LIMIT} bytes")
+            raise RefusalError(413, "too-large", f"send at most {BODY_LIMIT} bytes")
 
     async def _store_request(self, request: HttpRequest) -> HttpResponse:
         body = parse_object(request.body)
         if not body:
-            raise Refusal(400, "bad-request", "send a JSON object that is not empty")
+            raise RefusalError(400, "bad-request", "send a JSON object that is not empty")
         key = request.headers.get("idempotency-key", "")
         known = self._by_key.get(key) if key else None
         if known is not None and known.body != body:
-            raise Refusal(409, "conflict", "this Idempotency-Key was used for another request")
+            raise RefusalError(409, "conflict", "this Idempotency-Key was used for another request")
         if known is not None:
             # The first one may still be on its way to the disk.
             await self._store.flush()

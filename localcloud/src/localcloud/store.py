@@ -47,11 +47,11 @@ _LARGEST_INTEGER = 2**63 - 1
 _log = logging.getLogger("localcloud")
 
 
-class StoreFailed(RuntimeError):
+class StoreError(RuntimeError):
     """The state can't be written, so nothing more is accepted; the message says why."""
 
 
-class StateUnusable(UserError):
+class StateError(UserError):
     """There is a file in the state's place that is not one, or not one that can be used."""
 
 
@@ -61,7 +61,7 @@ def opening(path: Path | None) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise StateUnusable(
+        raise StateError(
             f"cannot use the state in {path}: {error}; make room or mend it, move it away to begin "
             "anew, or choose another folder with --data"
         ) from error
@@ -102,7 +102,7 @@ class Store:
 
         Raises:
             ValueError: if a parameter can't be kept; a batch must not fail for one of many.
-            StoreFailed: if nothing can be written any more.
+            StoreError: if nothing can be written any more.
         """
         _check_parameters(parameters)
         with self._condition:
@@ -124,7 +124,7 @@ class Store:
         While the disk takes nothing, it waits until it does, if it is patient.
 
         Raises:
-            StoreFailed: if nothing can be written any more, or not now and it is not patient.
+            StoreError: if nothing can be written any more, or not now and it is not patient.
         """
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
@@ -133,7 +133,7 @@ class Store:
             if done.cancelled():
                 return
             if failure:
-                done.set_exception(StoreFailed(f"the state could not be written: {failure}"))
+                done.set_exception(StoreError(f"the state could not be written: {failure}"))
             else:
                 done.set_result(None)
 
@@ -148,7 +148,7 @@ class Store:
     def check(self) -> None:
         """Raise if the state can't be written at the moment."""
         if self._failure:
-            raise StoreFailed(self._told(self._failure)) from self._failure
+            raise StoreError(self._told(self._failure)) from self._failure
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Return a query's rows over what is on the disk (flush first to see what is queued)."""

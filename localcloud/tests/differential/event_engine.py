@@ -23,8 +23,12 @@ from typing import Any
 from differential.cases import Case, Cases
 from differential.known import known_reason
 from localcloud.eventbridge.matching.json_text import dump, parse
-from localcloud.eventbridge.matching.pattern import InvalidPattern, Pattern
-from localcloud.eventbridge.matching.transform import InvalidTransform, Transform, TransformError
+from localcloud.eventbridge.matching.pattern import InvalidPatternError, Pattern
+from localcloud.eventbridge.matching.transform import (
+    InvalidTransformError,
+    Transform,
+    TransformError,
+)
 
 _EVENTS_PER_PATTERN = 5
 _REJECTED = "InvalidEventPatternException: Event pattern is not valid, reason: "
@@ -41,9 +45,9 @@ def ours(case: Case) -> dict[str, Any]:
             return {"result": verdict}
         transform = Transform.compile(case.form, case.value, case.template)
         return {"result": transform.apply(parse(case.event))}
-    except InvalidPattern as error:
+    except InvalidPatternError as error:
         return {"rejected": error.reason}
-    except InvalidTransform as error:
+    except InvalidTransformError as error:
         return {"rejected": error.message, "why": error.reason}
     except TransformError as error:
         return {"failed": str(error)}

@@ -13,7 +13,7 @@ def test_a_free_port_is_listened_on_at_once() -> None:
     with server.bind(0) as listener:
         port = listener.getsockname()[1]
         socket.create_connection(("127.0.0.1", port), timeout=5).close()
-        with pytest.raises(server.NoPort, match=f"port {port} .* is taken by another program"):
+        with pytest.raises(server.PortError, match=f"port {port} .* is taken by another program"):
             server.bind(port)
 
 
@@ -34,7 +34,7 @@ def test_rights_and_whatever_else_have_words_of_their_own(
             raise OSError(number, "as the machine says")
 
     monkeypatch.setattr(socket, "socket", Refused)
-    with pytest.raises(server.NoPort) as refused:
+    with pytest.raises(server.PortError) as refused:
         server.bind(80)
     assert told in str(refused.value)
     assert "--port 0 for any free one" in str(refused.value)

@@ -18,8 +18,8 @@ from localcloud.gateway.signature import (
     ACS3,
     ROA,
     RPC,
-    IncompleteSignature,
-    NoSignature,
+    IncompleteSignatureError,
+    MissingSignatureError,
     Scheme,
 )
 from localcloud.gateway.styles import style_of
@@ -226,7 +226,7 @@ def test_mns_signature_is_that_of_the_sdk() -> None:
 )
 def test_a_request_without_a_known_signature_is_refused(authorization: str) -> None:
     """No signature, or one of an unknown scheme, is refused by name."""
-    with pytest.raises(NoSignature, match="not signed"):
+    with pytest.raises(MissingSignatureError, match="not signed"):
         read(unsigned(headers={"authorization": authorization}))
 
 
@@ -241,7 +241,7 @@ def test_a_product_takes_its_own_schemes_alone(product: str, scheme: Scheme) -> 
     if scheme in schemes:
         assert signature.read(REQUESTS[scheme](), schemes).is_signed_with(SECRET)
         return
-    with pytest.raises(NoSignature):
+    with pytest.raises(MissingSignatureError):
         signature.read(REQUESTS[scheme](), schemes)
 
 
@@ -283,7 +283,7 @@ def test_acs3_covers_every_common_header(name: str) -> None:
         headers={**request.headers, name: "added"},
         body=request.body,
     )
-    with pytest.raises(IncompleteSignature, match=f"the header {name}"):
+    with pytest.raises(IncompleteSignatureError, match=f"the header {name}"):
         read(changed)
 
 
@@ -294,7 +294,7 @@ def test_acs3_has_headers_that_must_be_there(name: str) -> None:
     """Without them a signature would be good for ever, everywhere or for any body."""
     request = acs3()
     headers = {key: value for key, value in request.headers.items() if key != name}
-    with pytest.raises(IncompleteSignature, match=f"the header {name}"):
+    with pytest.raises(IncompleteSignatureError, match=f"the header {name}"):
         read(unsigned(path=request.path, query=request.query, headers=headers, body=request.body))
 
 
@@ -302,7 +302,7 @@ def test_events_need_a_nonce() -> None:
     """The time alone would let the same ones in again."""
     request = eventbridge_data()
     headers = {k: v for k, v in request.headers.items() if k != "x-acs-signature-nonce"}
-    with pytest.raises(IncompleteSignature, match="nonce"):
+    with pytest.raises(IncompleteSignatureError, match="nonce"):
         read(unsigned(method=request.method, path=request.path, headers=headers))
 
 
@@ -339,13 +339,13 @@ def test_the_digest_that_is_signed_is_the_bodys(authorization: str, claimed: str
         "x-acs-signature-nonce": "once",
     }
     assert "k" == read(unsigned(headers=headers, body=BODY)).access_key_id
-    with pytest.raises(IncompleteSignature, match="the body"):
+    with pytest.raises(IncompleteSignatureError, match="the body"):
         read(unsigned(headers=headers, body=BODY + b" "))
 
 
 def test_logs_are_signed_with_their_body() -> None:
     """The log service asks for the digest wherever there is a body."""
-    with pytest.raises(IncompleteSignature, match="no Content-MD5"):
+    with pytest.raises(IncompleteSignatureError, match="no Content-MD5"):
         read(unsigned(headers={"authorization": "LOG k:s"}, body=BODY))
 
 

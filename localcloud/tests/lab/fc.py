@@ -13,7 +13,7 @@ from typing import Any
 
 from lab.base import ROOT, Lab
 from localcloud.api import ApiCall
-from localcloud.errors import ApiError, NoPermission
+from localcloud.errors import ApiError, NoPermissionError
 from localcloud.fc.actions import ACTIONS
 from localcloud.fc.invocation import Invocation
 from localcloud.fc.service import FunctionCompute
@@ -123,7 +123,7 @@ class FunctionLab(Lab):
 
     def _assume(self, role: str, service: str, session: str) -> FakeCredentials:
         if role in self.untrusted:
-            raise NoPermission("sts:AssumeRole", role, service)
+            raise NoPermissionError("sts:AssumeRole", role, service)
         return FakeCredentials(f"id of {role}", f"secret for {service}", f"token of {session}")
 
     def _append(

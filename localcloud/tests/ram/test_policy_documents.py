@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localcloud.ram.access.authorization import InvalidPolicyDocument, Policy, TrustPolicy
+from localcloud.ram.access.authorization import InvalidPolicyDocumentError, Policy, TrustPolicy
 
 _ALLOW = {"Effect": "Allow", "Action": "ecs:*", "Resource": "*"}
 _TRUST = {
@@ -117,7 +117,7 @@ def _condition(condition: Any) -> dict[str, Any]:
 def test_a_policy_is_rejected(document: Any, path: str, message: str) -> None:
     """A wrong document is rejected with the place of the mistake and what is accepted."""
     text = document if isinstance(document, str) else json.dumps(document)
-    with pytest.raises(InvalidPolicyDocument) as caught:
+    with pytest.raises(InvalidPolicyDocumentError) as caught:
         Policy.parse(text)
     assert path == caught.value.path
     assert message in caught.value.message
@@ -146,7 +146,7 @@ def test_a_policy_is_rejected(document: Any, path: str, message: str) -> None:
 )
 def test_a_trust_policy_is_rejected(statement: Any, path: str, message: str) -> None:
     """A trust policy needs a principal that RAM knows, and has no resource."""
-    with pytest.raises(InvalidPolicyDocument) as caught:
+    with pytest.raises(InvalidPolicyDocumentError) as caught:
         TrustPolicy.parse(_document(statement))
     assert path == caught.value.path
     assert message in caught.value.message
@@ -172,5 +172,5 @@ def test_any_json_is_a_policy_or_rejected(document: Any) -> None:
     for parse in (Policy.parse, TrustPolicy.parse):
         try:
             parse(json.dumps(document))
-        except InvalidPolicyDocument as error:
+        except InvalidPolicyDocumentError as error:
             assert error.path.startswith("$")  # noqa: PT017 - either outcome is right

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from localcloud.eventbridge.matching.pattern import InvalidPattern, Pattern
+from localcloud.eventbridge.matching.pattern import InvalidPatternError, Pattern
 from localcloud.ram.access.authorization import AccessRequest, Policy, TrustPolicy, decide
-from localcloud.ram.access.policy_document import InvalidPolicyDocument
+from localcloud.ram.access.policy_document import InvalidPolicyDocumentError
 from provisioning_policies import patterns, statements
 from provisioning_policies.documents import Unreadable
 
@@ -117,7 +117,7 @@ def test_policy_documents_mean_the_same(is_trust: bool) -> None:
         text = json.dumps(document)
         try:
             theirs: Any = (TrustPolicy if is_trust else Policy).parse(text)
-        except InvalidPolicyDocument:
+        except InvalidPolicyDocumentError:
             theirs = None
         try:
             (ours,) = statements.parse(text, is_trust=is_trust)
@@ -142,7 +142,7 @@ def test_event_patterns_mean_the_same() -> None:
         text = json.dumps(pattern)
         try:
             theirs: Any = Pattern.compile(text)
-        except InvalidPattern:
+        except InvalidPatternError:
             theirs = None
         try:
             ours = patterns.parse(text)

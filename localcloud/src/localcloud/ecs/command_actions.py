@@ -11,7 +11,7 @@ from localcloud.ecs.encoding import arn, check_region, cut, listed_tags, page, t
 from localcloud.ecs.errors import EcsError
 from localcloud.ecs.service import Ecs
 from localcloud.environment import iso_utc
-from localcloud.errors import InvalidParameter
+from localcloud.errors import InvalidParameterError
 
 _LAUNCHER_LENGTH = 1024
 _LONGEST_TIMEOUT = 10**9
@@ -76,7 +76,9 @@ def given_command(call: ApiCall, name: str = "") -> Command:
     if len(launcher := call.params.get("Launcher", "")) > _LAUNCHER_LENGTH:
         raise EcsError("InvalidLauncher.LengthLimitExceeded")
     if launcher:
-        raise InvalidParameter("Launcher", launcher, "nothing: the local cloud runs shell scripts")
+        raise InvalidParameterError(
+            "Launcher", launcher, "nothing: the local cloud runs shell scripts"
+        )
     content = call.required("CommandContent")
     if is_plain(call):
         content = commands.encoded(content)

@@ -9,7 +9,7 @@ from localcloud import strict_json
 from localcloud.api import ApiCall
 from localcloud.ecs.errors import EcsError
 from localcloud.ecs.service import Ecs
-from localcloud.errors import InvalidParameter
+from localcloud.errors import InvalidParameterError
 from localcloud.whole_number import whole_number
 
 TAGS_LIMIT = 20
@@ -64,7 +64,7 @@ def json_list(call: ApiCall, name: str) -> list[str]:
     except ValueError:
         given = None
     if not isinstance(given, list) or not all(isinstance(entry, str) for entry in given):
-        raise InvalidParameter(name, text, "a JSON list of texts")
+        raise InvalidParameterError(name, text, "a JSON list of texts")
     return given
 
 
@@ -109,7 +109,7 @@ def cut(wanted: Page, entries: Sequence[T]) -> tuple[list[T], dict[str, Any]]:
     if wanted.token:
         number = whole_number(wanted.token)
         if number is None:
-            raise InvalidParameter("NextToken", wanted.token, "the token of an earlier answer")
+            raise InvalidParameterError("NextToken", wanted.token, "the token of an earlier answer")
         start = number
     end = start + wanted.size
     following = str(end) if end < len(entries) else ""
@@ -134,4 +134,4 @@ def _decoded(token: str) -> str:
     try:
         return base64.urlsafe_b64decode(token.encode()).decode()
     except ValueError:
-        raise InvalidParameter("NextToken", token, "the token of an earlier answer") from None
+        raise InvalidParameterError("NextToken", token, "the token of an earlier answer") from None

@@ -23,7 +23,7 @@ from localcloud.ecs.errors import EcsError
 from localcloud.ecs.invocations import Invocation, Result, Search, Slice
 from localcloud.ecs.service import Ecs, Order
 from localcloud.environment import iso_utc
-from localcloud.errors import InvalidParameter
+from localcloud.errors import InvalidParameterError
 from localcloud.whole_number import whole_number
 
 INSTANCES_LIMIT = 100
@@ -75,7 +75,9 @@ async def describe_invocations(ecs: Ecs, call: ApiCall) -> Answer:
     with_output = call.boolean("IncludeOutput")
     instance_id = call.params.get("InstanceId", "")
     if with_output and not call.params.get("InvokeId") and not instance_id:
-        raise InvalidParameter("IncludeOutput", "true", "true only with InvokeId or InstanceId")
+        raise InvalidParameterError(
+            "IncludeOutput", "true", "true only with InvokeId or InstanceId"
+        )
     # "DescribeInvocations": with InstanceId these two do not take effect.
     name = "" if instance_id else call.params.get("CommandName", "")
     status = "" if instance_id else call.params.get("InvokeStatus", "")
@@ -239,7 +241,7 @@ def _slice(wanted: Page) -> Slice:
         return Slice(wanted.size, wanted.offset)
     sequence, position = map(whole_number, wanted.token.partition(" ")[::2])
     if sequence is None or position is None:
-        raise InvalidParameter("NextToken", wanted.token, "the token of an earlier answer")
+        raise InvalidParameterError("NextToken", wanted.token, "the token of an earlier answer")
     return Slice(wanted.size, after=(sequence, position))
 
 

@@ -9,7 +9,7 @@ from localcloud.ecs.encoding import TAGS_LIMIT, arn, check_region, cut, ids, pag
 from localcloud.ecs.errors import EcsError
 from localcloud.ecs.invocations import Search, Slice
 from localcloud.ecs.service import Ecs
-from localcloud.errors import MissingParameter
+from localcloud.errors import MissingParameterError
 
 _KINDS = ("instance", "command", "invocation")
 _LISTED_INVOCATIONS = 1000
@@ -21,7 +21,7 @@ async def tag_resources(ecs: Ecs, call: ApiCall) -> Answer:
     kind, names = _resources(ecs, call)
     given = tags(call)
     if not given:
-        raise MissingParameter("Tag")
+        raise MissingParameterError("Tag")
     for name in names:
         tagged = {**_tags_of(ecs, kind, name), **given}
         if len(tagged) > TAGS_LIMIT:
@@ -77,7 +77,7 @@ def _resources(ecs: Ecs, call: ApiCall) -> tuple[str, list[str]]:
     check_region(ecs, call)
     kind, names = _kind(call), ids(call, "ResourceId")
     if not names:
-        raise MissingParameter("ResourceId")
+        raise MissingParameterError("ResourceId")
     for name in names:
         _tags_of(ecs, kind, name)
     return kind, names

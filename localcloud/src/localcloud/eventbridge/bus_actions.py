@@ -8,7 +8,7 @@ from localcloud import strict_json
 from localcloud.api import Action, Answer, ApiCall
 from localcloud.eventbridge import http_source
 from localcloud.eventbridge.encoding import named, page, success
-from localcloud.eventbridge.errors import EventSourceTypeInvalid
+from localcloud.eventbridge.errors import EventSourceTypeInvalidError
 from localcloud.eventbridge.http_source import HttpParameters
 from localcloud.eventbridge.resources import Bus, Source
 from localcloud.eventbridge.service import EventBridge
@@ -106,9 +106,9 @@ def _parameters(call: ApiCall) -> HttpParameters | None:
         except ValueError:
             is_given = True
         if is_given:
-            raise EventSourceTypeInvalid(f"Source{kind}Parameters")
+            raise EventSourceTypeInvalidError(f"Source{kind}Parameters")
     if call.params.get("ExternalSourceType"):
-        raise EventSourceTypeInvalid(f"ExternalSourceType {call.params['ExternalSourceType']}")
+        raise EventSourceTypeInvalidError(f"ExternalSourceType {call.params['ExternalSourceType']}")
     return http_source.parse(call.params.get("SourceHttpEventParameters", ""))
 
 

@@ -20,21 +20,21 @@ class EventBridgeError(ApiError):
         super().__init__(code, message, status)
 
 
-class EventBusNotExist(EventBridgeError):
+class EventBusNotExistError(EventBridgeError):
     """There is no bus with that name."""
 
     def __init__(self, bus: str) -> None:
         super().__init__("EventBusNotExist", f"the event bus [{bus}] does not exist", 404)
 
 
-class EventBusAlreadyExist(EventBridgeError):
+class EventBusAlreadyExistError(EventBridgeError):
     """There is a bus with that name."""
 
     def __init__(self, bus: str) -> None:
         super().__init__("EventBusAlreadyExist", f"the event bus [{bus}] already exists")
 
 
-class EventBusNotEmpty(EventBridgeError):
+class EventBusNotEmptyError(EventBridgeError):
     """A bus still has rules or sources; they are deleted first."""
 
     def __init__(self, bus: str, kind: str, names: list[str]) -> None:
@@ -44,14 +44,14 @@ class EventBusNotEmpty(EventBridgeError):
         )
 
 
-class NameInvalid(EventBridgeError):
+class NameInvalidError(EventBridgeError):
     """A name has a form that is not accepted; ``kind`` is EventBus, EventRule or EventSource."""
 
     def __init__(self, kind: str, name: str, rule: str = _NAME_RULE) -> None:
         super().__init__(f"{kind}NameInvalid", f"the name [{name[:200]}] is not accepted: {rule}")
 
 
-class CountExceedsLimit(EventBridgeError):
+class CountExceedsLimitError(EventBridgeError):
     """There are as many of a kind as there may be."""
 
     def __init__(self, kind: str, limit: int) -> None:
@@ -60,7 +60,7 @@ class CountExceedsLimit(EventBridgeError):
         )
 
 
-class EventSourceNotExist(EventBridgeError):
+class EventSourceNotExistError(EventBridgeError):
     """A bus has no source with that name."""
 
     def __init__(self, bus: str, source: str) -> None:
@@ -71,7 +71,7 @@ class EventSourceNotExist(EventBridgeError):
         )
 
 
-class EventSourceAlreadyExist(EventBridgeError):
+class EventSourceAlreadyExistError(EventBridgeError):
     """A bus has a source with that name."""
 
     def __init__(self, bus: str, source: str) -> None:
@@ -81,7 +81,7 @@ class EventSourceAlreadyExist(EventBridgeError):
         )
 
 
-class EventSourceTypeInvalid(EventBridgeError):
+class EventSourceTypeInvalidError(EventBridgeError):
     """A source is of a kind that the local cloud does not have."""
 
     def __init__(self, kind: str) -> None:
@@ -92,7 +92,7 @@ class EventSourceTypeInvalid(EventBridgeError):
         )
 
 
-class HttpSourceParametersInvalid(EventBridgeError):
+class HttpSourceParametersInvalidError(EventBridgeError):
     """A parameter of an HTTP source has a value that is not accepted."""
 
     def __init__(self, name: str, value: object, accepted: str) -> None:
@@ -102,7 +102,7 @@ class HttpSourceParametersInvalid(EventBridgeError):
         )
 
 
-class SecurityCheckFailed(EventBridgeError):
+class SecurityCheckFailedError(EventBridgeError):
     """A request to a webhook does not satisfy what its source asks for."""
 
     def __init__(self, what: str, accepted: list[str], found: str) -> None:
@@ -113,7 +113,7 @@ class SecurityCheckFailed(EventBridgeError):
         )
 
 
-class EventRuleNotExisted(EventBridgeError):
+class EventRuleNotExistedError(EventBridgeError):
     """A bus has no rule with that name."""
 
     def __init__(self, bus: str, rule: str) -> None:
@@ -124,7 +124,7 @@ class EventRuleNotExisted(EventBridgeError):
         )
 
 
-class EventRuleAlreadyExist(EventBridgeError):
+class EventRuleAlreadyExistError(EventBridgeError):
     """A bus has a rule with that name."""
 
     def __init__(self, bus: str, rule: str) -> None:
@@ -133,14 +133,14 @@ class EventRuleAlreadyExist(EventBridgeError):
         )
 
 
-class PatternInvalid(EventBridgeError):
+class PatternInvalidError(EventBridgeError):
     """A rule's pattern is refused by the engine."""
 
     def __init__(self, reason: str) -> None:
         super().__init__("EventRuleFilterPatternSchemaError", reason)
 
 
-class TargetInvalid(EventBridgeError):
+class TargetInvalidError(EventBridgeError):
     """An attribute of a target has a value that is not accepted."""
 
     def __init__(self, target: str, attribute: str, value: object, accepted: str) -> None:
@@ -151,7 +151,7 @@ class TargetInvalid(EventBridgeError):
         )
 
 
-class TargetIncomplete(EventBridgeError):
+class TargetIncompleteError(EventBridgeError):
     """A target lacks an attribute."""
 
     def __init__(self, target: str, attribute: str) -> None:
@@ -160,7 +160,7 @@ class TargetIncomplete(EventBridgeError):
         )
 
 
-class TargetTypeUnknown(EventBridgeError):
+class TargetTypeUnknownError(EventBridgeError):
     """A target is of a type to which the local cloud cannot deliver."""
 
     def __init__(self, type_: str, deliverable: list[str]) -> None:
@@ -171,7 +171,7 @@ class TargetTypeUnknown(EventBridgeError):
         )
 
 
-class TargetIdDuplicate(EventBridgeError):
+class TargetIdDuplicateError(EventBridgeError):
     """Two targets of a rule have the same id."""
 
     def __init__(self, target: str) -> None:
@@ -180,14 +180,14 @@ class TargetIdDuplicate(EventBridgeError):
         )
 
 
-class EventInvalid(EventBridgeError):
+class EventInvalidError(EventBridgeError):
     """An event that cannot be accepted; ``attribute`` is the part of the code that says which."""
 
     def __init__(self, attribute: str, message: str) -> None:
         super().__init__(f"Event{attribute}", message)
 
 
-class EventSizeExceed(EventBridgeError):
+class EventSizeExceedError(EventBridgeError):
     """An event is larger than an event may be."""
 
     def __init__(self, size: int, limit: int) -> None:

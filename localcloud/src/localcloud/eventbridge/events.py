@@ -14,7 +14,7 @@ from functools import lru_cache
 from math import isfinite
 from typing import Any
 
-from localcloud.eventbridge.errors import EventInvalid, EventSizeExceed
+from localcloud.eventbridge.errors import EventInvalidError, EventSizeExceedError
 from localcloud.eventbridge.matching.json_text import dump, parse
 
 EVENT_BYTES = 64 * 1024
@@ -39,15 +39,15 @@ def render(event: Mapping[str, Any], limit: int = EVENT_BYTES) -> tuple[Mapping[
     """Write an event as JSON, once; give it back with its text.
 
     Raises:
-        EventSizeExceed: when it is larger than an event may be.
-        EventInvalid: when it is nested too deeply to be written, or holds a number that no double
-            holds: whoever reads it could not tell it from another.
+        EventSizeExceedError: when it is larger than an event may be.
+        EventInvalidError: when it is nested too deeply to be written, or holds a number that no
+            double holds and that readers could not tell from another one.
     """
     try:
         # The fast encoder would write numbers in Python's way instead of the engine's.
         text = dump(event) if _needs_engine_text(event) else _encode(event)
     except RecursionError:
-        raise EventInvalid("Invalid", "the event is nested too deeply") from None
+        raise EventInvalidError("Invalid", "the event is nested too deeply") from None
     try:
         size = len(text.encode())
     except UnicodeEncodeError:
@@ -56,7 +56,7 @@ def render(event: Mapping[str, Any], limit: int = EVENT_BYTES) -> tuple[Mapping[
         size = len(text.encode())
         event = parse(text)
     if size > limit:
-        raise EventSizeExceed(size, limit)
+        raise EventSizeExceedError(size, limit)
     return event, text
 
 
@@ -66,25 +66,25 @@ def check(entry: Mapping[str, Any], *, specversion: str | None = None) -> dict[s
     ``specversion`` is what it has when the client does not say; nothing: the client must.
 
     Raises:
-        EventInvalid: naming the attribute that is wrong.
+        EventInvalidError: naming the attribute that is wrong.
     """
     event = {name.lower(): value for name, value in entry.items() if value is not None}
     for name in ("id", "source", "type"):
         # guess: "Limits" allows letters, digits and hyphens in an id; the engine only asks that
         # there is one.
         if not event.get(name):
-            raise EventInvalid(_INVALID[name], f"the event has no {name}")
+            raise EventInvalidError(_INVALID[name], f"the event has no {name}")
     for name, longest in _LENGTHS.items():
         value = event.get(name, "")
         if not isinstance(value, str) or len(value) > longest:
-            raise EventInvalid(
+            raise EventInvalidError(
                 _INVALID[name], f"the event's {name} is not a text of at most {longest} characters"
             )
     if any(c.isspace() for c in event["source"]):
-        raise EventInvalid("SourceInvalid", "the event's source has a blank in it")
+        raise EventInvalidError("SourceInvalid", "the event's source has a blank in it")
     event.setdefault("specversion", specversion)
     if event["specversion"] not in _SPECVERSIONS:
-        raise EventInvalid(
+        raise EventInvalidError(
             "SpecversionInvalid",
             f"the event's specversion is '{event['specversion']}'; accepted is 1.0 or 0.3",
         )
@@ -92,7 +92,7 @@ def check(entry: Mapping[str, Any], *, specversion: str | None = None) -> dict[s
         try:
             datetime.fromisoformat(event["time"])
         except ValueError:
-            raise EventInvalid(
+            raise EventInvalidError(
                 "TimeInvalid", f"the event's time '{event['time']}' is not an RFC 3339 time"
             ) from None
     if "data_base64" in event:
@@ -139,7 +139,7 @@ def _decoded(encoded: object, content_type: str) -> Any:
     try:
         data = base64.b64decode(str(encoded), validate=True)
     except binascii.Error:
-        raise EventInvalid("Invalid", "the event's data_base64 is not base64") from None
+        raise EventInvalidError("Invalid", "the event's data_base64 is not base64") from None
     text = data.decode("utf-8", "replace")
     if "json" not in content_type:
         return text
@@ -169,6 +169,6 @@ def _needs_engine_text(event: Mapping[str, Any]) -> bool:
     return found
 
 
-def _too_large() -> EventInvalid:
+def _too_large() -> EventInvalidError:
     # guess: the HTTP sources' parser knows only doubles; what PutEvents does is not documented.
-    return EventInvalid("Invalid", "the event holds a number that no double holds")
+    return EventInvalidError("Invalid", "the event holds a number that no double holds")

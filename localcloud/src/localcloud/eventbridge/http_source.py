@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from localcloud import strict_json
 from localcloud.eventbridge.errors import (
     EventBridgeError,
-    HttpSourceParametersInvalid,
-    SecurityCheckFailed,
+    HttpSourceParametersInvalidError,
+    SecurityCheckFailedError,
 )
 
 _TYPES = ("HTTP", "HTTPS", "HTTP&HTTPS")
@@ -35,14 +35,14 @@ class HttpParameters:
         """Let a request in.
 
         Raises:
-            SecurityCheckFailed: when method, address or referer are not those of the source.
+            SecurityCheckFailedError: when method, address or referer are not those of the source.
         """
         if self.methods and method not in self.methods:
-            raise SecurityCheckFailed("request method", self.methods, method)
+            raise SecurityCheckFailedError("request method", self.methods, method)
         if self.security == "ip" and not _is_in(source_ip, self.ips):
-            raise SecurityCheckFailed("source IP", self.ips, source_ip)
+            raise SecurityCheckFailedError("source IP", self.ips, source_ip)
         if self.security == "referer" and not _refers(referer, self.referers):
-            raise SecurityCheckFailed("security domain", self.referers, referer)
+            raise SecurityCheckFailedError("security domain", self.referers, referer)
 
     def described(self, urls: list[str]) -> dict[str, Any]:
         """Return the parameters as the API answers them."""
@@ -61,7 +61,7 @@ def parse(text: str) -> HttpParameters | None:
     """Read ``SourceHttpEventParameters``; nothing when it is empty or ``{}``.
 
     Raises:
-        HttpSourceParametersInvalid: with the parameter that is wrong.
+        HttpSourceParametersInvalidError: with the parameter that is wrong.
         EventBridgeError: when a parameter is empty or there are too many values.
     """
     try:
@@ -69,7 +69,9 @@ def parse(text: str) -> HttpParameters | None:
     except ValueError:
         values = None
     if not isinstance(values, dict):
-        raise HttpSourceParametersInvalid("SourceHttpEventParameters", text[:200], "a JSON object")
+        raise HttpSourceParametersInvalidError(
+            "SourceHttpEventParameters", text[:200], "a JSON object"
+        )
     if not values:
         return None
     found = HttpParameters(
@@ -83,17 +85,19 @@ def parse(text: str) -> HttpParameters | None:
         raise _empty("Method")
     for method in found.methods:
         if method not in _METHODS:
-            raise HttpSourceParametersInvalid("Method", method, ", ".join(_METHODS))
+            raise HttpSourceParametersInvalidError("Method", method, ", ".join(_METHODS))
     _check_list("Ip", found.ips, wanted=found.security == "ip")
     _check_list("Referer", found.referers, wanted=found.security == "referer")
     for ip in found.ips:
         try:
             ip_network(ip, strict=False)
         except ValueError:
-            raise HttpSourceParametersInvalid("Ip", ip, "an IP address or CIDR block") from None
+            raise HttpSourceParametersInvalidError(
+                "Ip", ip, "an IP address or CIDR block"
+            ) from None
     for referer in found.referers:
         if len(referer) > _REFERER_CHARACTERS:
-            raise HttpSourceParametersInvalid(
+            raise HttpSourceParametersInvalidError(
                 "Referer", referer[:50], f"at most {_REFERER_CHARACTERS} characters"
             )
     return found
@@ -114,14 +118,14 @@ def _choice(values: dict[str, Any], name: str, choices: tuple[str, ...]) -> str:
     if not value:
         raise _empty(name)
     if value not in choices:
-        raise HttpSourceParametersInvalid(name, value, ", ".join(choices))
+        raise HttpSourceParametersInvalidError(name, value, ", ".join(choices))
     return str(value)
 
 
 def _texts(values: dict[str, Any], name: str) -> list[str]:
     value = values.get(name) or []
     if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-        raise HttpSourceParametersInvalid(name, value, "a list of texts")
+        raise HttpSourceParametersInvalidError(name, value, "a list of texts")
     if not all(value):
         raise _empty(name)
     return value
@@ -130,7 +134,7 @@ def _texts(values: dict[str, Any], name: str) -> list[str]:
 def _check_list(name: str, values: list[str], *, wanted: bool) -> None:
     if bool(values) != wanted:
         accepted = "at least one value" if wanted else "an empty list with this SecurityConfig"
-        raise HttpSourceParametersInvalid(name, ", ".join(values), accepted)
+        raise HttpSourceParametersInvalidError(name, ", ".join(values), accepted)
     if len(values) > _ENTRIES:
         raise EventBridgeError(
             "ExceedHttpSourceParametersCount",

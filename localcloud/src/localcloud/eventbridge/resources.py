@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from localcloud.eventbridge.errors import NameInvalid
+from localcloud.eventbridge.errors import NameInvalidError
 from localcloud.eventbridge.http_source import HttpParameters
 
 DEFAULT_BUS = "default"
@@ -68,10 +68,10 @@ def check_name(kind: str, name: str) -> None:
     """Check the name of a bus, rule or source.
 
     Raises:
-        NameInvalid: when it is not accepted.
+        NameInvalidError: when it is not accepted.
     """
     pattern = _SOURCE_NAME if kind == "EventSource" else _NAME
     if not pattern.fullmatch(name) or name.startswith(_RESERVED):
-        raise NameInvalid(kind, name)
+        raise NameInvalidError(kind, name)
     if kind == "EventBus" and name == DEFAULT_BUS:
-        raise NameInvalid(kind, name, f"'{DEFAULT_BUS}' is the bus that always exists")
+        raise NameInvalidError(kind, name, f"'{DEFAULT_BUS}' is the bus that always exists")

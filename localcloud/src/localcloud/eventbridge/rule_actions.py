@@ -9,9 +9,9 @@ from localcloud import strict_json
 from localcloud.api import Action, Answer, ApiCall
 from localcloud.eventbridge import target_config
 from localcloud.eventbridge.encoding import named, page, success
-from localcloud.eventbridge.errors import EventBridgeError, PatternInvalid
+from localcloud.eventbridge.errors import EventBridgeError, PatternInvalidError
 from localcloud.eventbridge.matching.json_text import parse
-from localcloud.eventbridge.matching.pattern import InvalidPattern, Pattern
+from localcloud.eventbridge.matching.pattern import InvalidPatternError, Pattern
 from localcloud.eventbridge.resources import DISABLED, ENABLED, Rule
 from localcloud.eventbridge.service import EventBridge
 
@@ -139,8 +139,8 @@ async def test_event_pattern(eventbridge: EventBridge, call: ApiCall) -> Answer:
     text = call.required("Event")
     try:
         pattern = Pattern.compile(call.required("EventPattern"))
-    except InvalidPattern as error:
-        raise PatternInvalid(str(error)) from None
+    except InvalidPatternError as error:
+        raise PatternInvalidError(str(error)) from None
     try:
         event = parse(text)
     except ValueError:

@@ -10,20 +10,20 @@ from localcloud.eventbridge.delivery.history import History
 from localcloud.eventbridge.delivery.journal import Journal, Route
 from localcloud.eventbridge.delivery.target import Target
 from localcloud.eventbridge.errors import (
-    CountExceedsLimit,
-    EventBusAlreadyExist,
-    EventBusNotEmpty,
-    EventBusNotExist,
-    EventRuleAlreadyExist,
-    EventRuleNotExisted,
-    EventSourceAlreadyExist,
-    EventSourceNotExist,
-    PatternInvalid,
+    CountExceedsLimitError,
+    EventBusAlreadyExistError,
+    EventBusNotEmptyError,
+    EventBusNotExistError,
+    EventRuleAlreadyExistError,
+    EventRuleNotExistedError,
+    EventSourceAlreadyExistError,
+    EventSourceNotExistError,
+    PatternInvalidError,
 )
 from localcloud.eventbridge.events import complete, render
 from localcloud.eventbridge.http_source import HttpParameters, digest, is_same
 from localcloud.eventbridge.matching.index import RuleIndex
-from localcloud.eventbridge.matching.pattern import InvalidPattern, Pattern
+from localcloud.eventbridge.matching.pattern import InvalidPatternError, Pattern
 from localcloud.eventbridge.resources import (
     DEFAULT_BUS,
     ENABLED,
@@ -81,8 +81,8 @@ class EventBridge:
         It and its deliveries are durable at the next flush; they are sent after that.
 
         Raises:
-            EventBusNotExist: when there is no such bus.
-            EventSizeExceed: when the event is too large.
+            EventBusNotExistError: when there is no such bus.
+            EventSizeExceedError: when the event is too large.
         """
         index = self._indexes.get(bus)
         if index is None:
@@ -138,16 +138,16 @@ class EventBridge:
         """Return a bus, or fail with the cloud's code."""
         bus = self._buses.get(name)
         if bus is None:
-            raise EventBusNotExist(name)
+            raise EventBusNotExistError(name)
         return bus
 
     def create_bus(self, name: str, description: str) -> None:
         """Make a bus."""
         check_name("EventBus", name)
         if name in self._buses:
-            raise EventBusAlreadyExist(name)
+            raise EventBusAlreadyExistError(name)
         if len(self._buses) > CUSTOM_BUSES:  # the default bus is not one of them
-            raise CountExceedsLimit("EventBus", CUSTOM_BUSES)
+            raise CountExceedsLimitError("EventBus", CUSTOM_BUSES)
         self._buses.put(name, Bus(name, description, self.clock.now()))
 
     def describe_bus(self, name: str, description: str) -> None:
@@ -158,9 +158,9 @@ class EventBridge:
         """Delete a bus that has neither rules nor sources."""
         check_name("EventBus", self.bus(name).name)
         if rules := [r.name for r in self.rules(name)]:
-            raise EventBusNotEmpty(name, "Rule", rules)
+            raise EventBusNotEmptyError(name, "Rule", rules)
         if sources := [s.name for s in self.sources() if s.bus == name]:
-            raise EventBusNotEmpty(name, "Source", sources)
+            raise EventBusNotEmptyError(name, "Source", sources)
         self._buses.delete(name)
         self._indexes.pop(name, None)
 
@@ -180,7 +180,7 @@ class EventBridge:
         self.bus(bus)
         check_name("EventSource", name)
         if _key(bus, name) in self._sources:
-            raise EventSourceAlreadyExist(bus, name)
+            raise EventSourceAlreadyExistError(bus, name)
         self._put_source(Source(bus, name, description, created=self.clock.now()), http)
 
     def change_source(
@@ -204,7 +204,7 @@ class EventBridge:
         rule = self._rules.get(_key(bus, name))
         if rule is None:
             self.bus(bus)
-            raise EventRuleNotExisted(bus, name)
+            raise EventRuleNotExistedError(bus, name)
         return rule
 
     def create_rule(self, rule: Rule) -> None:
@@ -212,21 +212,21 @@ class EventBridge:
         self.bus(rule.bus)
         check_name("EventRule", rule.name)
         if _key(rule.bus, rule.name) in self._rules:
-            raise EventRuleAlreadyExist(rule.bus, rule.name)
+            raise EventRuleAlreadyExistError(rule.bus, rule.name)
         if len(self.rules(rule.bus)) >= RULES_A_BUS:
-            raise CountExceedsLimit("EventRule", RULES_A_BUS)
+            raise CountExceedsLimitError("EventRule", RULES_A_BUS)
         self.put_rule(replace(rule, created=self.clock.now()))
 
     def put_rule(self, rule: Rule) -> None:
         """Replace a rule; what was accepted before goes on to the targets as they are now.
 
         Raises:
-            PatternInvalid: when the engine refuses the pattern.
+            PatternInvalidError: when the engine refuses the pattern.
         """
         try:
             compiled = _compile(rule)
-        except InvalidPattern as error:
-            raise PatternInvalid(str(error)) from None
+        except InvalidPatternError as error:
+            raise PatternInvalidError(str(error)) from None
         key = _key(rule.bus, rule.name)
         self._rules.put(key, rule)
         self._compiled[key] = compiled
@@ -265,7 +265,7 @@ class EventBridge:
         source = self._sources.get(_key(bus, name))
         if source is None:
             self.bus(bus)
-            raise EventSourceNotExist(bus, name)
+            raise EventSourceNotExistError(bus, name)
         return source
 
     def _put_source(self, source: Source, http: HttpParameters | None) -> None:

@@ -8,14 +8,14 @@ from localcloud import strict_json
 from localcloud.eventbridge.delivery.retry import DEFAULT_POLICY, POLICIES
 from localcloud.eventbridge.delivery.target import Target
 from localcloud.eventbridge.errors import (
-    CountExceedsLimit,
+    CountExceedsLimitError,
     EventBridgeError,
-    TargetIdDuplicate,
-    TargetIncomplete,
-    TargetInvalid,
-    TargetTypeUnknown,
+    TargetIdDuplicateError,
+    TargetIncompleteError,
+    TargetInvalidError,
+    TargetTypeUnknownError,
 )
-from localcloud.eventbridge.matching.transform import FORMS, InvalidTransform, Transform
+from localcloud.eventbridge.matching.transform import FORMS, InvalidTransformError, Transform
 
 TARGETS_A_RULE = 5
 _TEXT_CHARACTERS = 10_240
@@ -50,12 +50,12 @@ def parse(text: str) -> list[dict[str, Any]]:
         raise EventBridgeError("InvalidArgument", "the targets are not a JSON list of objects")
     if len(targets) > TARGETS_A_RULE:
         # guess: the code, by the pattern of the others; the limit is documented.
-        raise CountExceedsLimit("EventTarget", TARGETS_A_RULE)
+        raise CountExceedsLimitError("EventTarget", TARGETS_A_RULE)
     seen = set()
     for target in targets:
         compile_target(target)
         if target["Id"] in seen:
-            raise TargetIdDuplicate(target["Id"])
+            raise TargetIdDuplicateError(target["Id"])
         seen.add(target["Id"])
         # The cloud fills in the default, and the provider expects it to.
         target.setdefault("PushRetryStrategy", DEFAULT_POLICY)
@@ -70,24 +70,24 @@ def compile_target(raw: Mapping[str, Any]) -> Target:
     """
     identity = raw.get("Id")
     if not isinstance(identity, str) or not identity:
-        raise TargetIncomplete(str(identity or ""), "Id")
+        raise TargetIncompleteError(str(identity or ""), "Id")
     kind = raw.get("Type") or ""
     if kind not in REQUIRED:
-        raise TargetTypeUnknown(str(kind), sorted(REQUIRED))
+        raise TargetTypeUnknownError(str(kind), sorted(REQUIRED))
     endpoint = raw.get("Endpoint") or ""
     if not isinstance(endpoint, str):
-        raise TargetInvalid(identity, "Endpoint", endpoint, "a text")
+        raise TargetInvalidError(identity, "Endpoint", endpoint, "a text")
     retry = raw.get("PushRetryStrategy") or DEFAULT_POLICY
     if retry not in POLICIES:
-        raise TargetInvalid(identity, "PushRetryStrategy", retry, ", ".join(POLICIES))
+        raise TargetInvalidError(identity, "PushRetryStrategy", retry, ", ".join(POLICIES))
     if (raw.get("ErrorsTolerance") or "ALL") != "ALL":
-        raise TargetInvalid(
+        raise TargetInvalidError(
             identity, "ErrorsTolerance", raw["ErrorsTolerance"], "ALL in the local cloud"
         )
     parameters = _parameters(identity, raw.get("ParamList"))
     for key in REQUIRED[kind]:
         if key not in parameters:
-            raise TargetIncomplete(identity, f"ParamList.{key}")
+            raise TargetIncompleteError(identity, f"ParamList.{key}")
     return Target(
         id=identity,
         type=kind,
@@ -100,15 +100,15 @@ def compile_target(raw: Mapping[str, Any]) -> Target:
 
 def _parameters(target: str, raw: object) -> dict[str, Transform]:
     if not isinstance(raw, list) or not all(isinstance(p, dict) for p in raw):
-        raise TargetIncomplete(target, "ParamList")
+        raise TargetIncompleteError(target, "ParamList")
     found = {}
     for parameter in raw:
         key = parameter.get("ResourceKey")
         if not isinstance(key, str) or not key:
-            raise TargetIncomplete(target, "ParamList.ResourceKey")
+            raise TargetIncompleteError(target, "ParamList.ResourceKey")
         form = parameter.get("Form") or ""
         if form not in FORMS:
-            raise TargetInvalid(target, f"ParamList.{key}.Form", form, ", ".join(FORMS))
+            raise TargetInvalidError(target, f"ParamList.{key}.Form", form, ", ".join(FORMS))
         value, template = (
             _text(target, key, parameter, "Value"),
             _text(target, key, parameter, "Template"),
@@ -118,8 +118,10 @@ def _parameters(target: str, raw: object) -> dict[str, Transform]:
             continue
         try:
             found[key] = Transform.compile(form, value, template)
-        except InvalidTransform as error:
-            raise TargetInvalid(target, f"ParamList.{key}", error.shown, error.reason) from None
+        except InvalidTransformError as error:
+            raise TargetInvalidError(
+                target, f"ParamList.{key}", error.shown, error.reason
+            ) from None
     return found
 
 
@@ -129,9 +131,9 @@ def _text(target: str, key: str, parameter: Mapping[str, Any], name: str) -> str
         # Some of the documentation's samples have the object instead of its JSON text.
         value = strict_json.write(value)
     if value is not None and not isinstance(value, str):
-        raise TargetInvalid(target, f"ParamList.{key}.{name}", value, "a text")
+        raise TargetInvalidError(target, f"ParamList.{key}.{name}", value, "a text")
     if value is not None and len(value) > _TEXT_CHARACTERS:
-        raise TargetInvalid(
+        raise TargetInvalidError(
             target,
             f"ParamList.{key}.{name}",
             f"{len(value)} characters",
@@ -146,7 +148,7 @@ def _dead_letter_queue(target: str, raw: object) -> str:
         return ""
     match = _QUEUE_ARN.fullmatch(str(arn))
     if match is None:
-        raise TargetInvalid(
+        raise TargetInvalidError(
             target,
             "DeadLetterQueue.Arn",
             arn,

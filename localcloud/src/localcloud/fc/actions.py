@@ -5,7 +5,11 @@ from typing import Any
 
 from localcloud.api import Action, Answer, ApiCall, Product, Route, WireStyle
 from localcloud.fc import download, encoding, limits
-from localcloud.fc.errors import ConcurrencyNotReserved, InvalidArgument, NotSupportedHere
+from localcloud.fc.errors import (
+    ConcurrencyNotReservedError,
+    InvalidArgumentError,
+    NotSupportedHereError,
+)
 from localcloud.fc.invocation import ERROR_HEADER, Invocation
 from localcloud.fc.registry import LATEST, Function, check_alias
 from localcloud.fc.service import FunctionCompute
@@ -21,7 +25,7 @@ async def create_function(fc: FunctionCompute, call: ApiCall) -> Answer:
     settings = limits.parse(body)
     code = encoding.archive_of(body)
     if code is None:
-        raise InvalidArgument("code", None, "an object with the archive as base64 in zipFile")
+        raise InvalidArgumentError("code", None, "an object with the archive as base64 in zipFile")
     tags = encoding.tags(body.get("tags") or body.get("Tags") or [])
     function = fc.registry.create(name, settings, code, tags)
     return _answer(fc, function)
@@ -170,7 +174,7 @@ async def put_concurrency(fc: FunctionCompute, call: ApiCall) -> Answer:
     number = encoding.body_of(call).get("reservedConcurrency")
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         # guess: what 0 means; nothing here needs a function that never runs.
-        raise InvalidArgument("reservedConcurrency", number, "a whole number of at least 1")
+        raise InvalidArgumentError("reservedConcurrency", number, "a whole number of at least 1")
     function = fc.registry.reserve(call.path["functionName"], number)
     fc.pool.retire(function.name)
     return _concurrency(fc, function)
@@ -180,7 +184,7 @@ async def get_concurrency(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Return the limit."""
     function = fc.registry.function(call.path["functionName"])
     if function.reserved_concurrency is None:
-        raise ConcurrencyNotReserved(function.name)
+        raise ConcurrencyNotReservedError(function.name)
     return _concurrency(fc, function)
 
 
@@ -242,7 +246,7 @@ async def invoke_function(fc: FunctionCompute, call: ApiCall) -> Answer:
     name = call.path["functionName"]
     qualifier = call.params.get("qualifier", "") or LATEST
     if call.headers.get("x-fc-async-task-id"):
-        raise NotSupportedHere("an asynchronous task (x-fc-async-task-id)")
+        raise NotSupportedHereError("an asynchronous task (x-fc-async-task-id)")
     match call.headers.get("x-fc-invocation-type", "Sync"):
         case "Sync":
             pass
@@ -250,7 +254,7 @@ async def invoke_function(fc: FunctionCompute, call: ApiCall) -> Answer:
             await fc.invoke_later(name, call.body, request_id=call.request_id, qualifier=qualifier)
             return HttpResponse(202)
         case other:
-            raise InvalidArgument("x-fc-invocation-type", other, "Sync or Async")
+            raise InvalidArgumentError("x-fc-invocation-type", other, "Sync or Async")
     invocation = await fc.invoke(name, call.body, request_id=call.request_id, qualifier=qualifier)
     return _response(invocation, with_log=call.headers.get("x-fc-log-type") == "Tail")
 
@@ -285,14 +289,14 @@ def _answer(fc: FunctionCompute, function: Function) -> dict[str, Any]:
 def _tagged(fc: FunctionCompute, resources: object, kind: object) -> list[str]:
     """Return the names of the functions that a tag request is about."""
     if str(kind).lower() not in {"function", "none"}:
-        raise InvalidArgument("ResourceType", kind, "function")
+        raise InvalidArgumentError("ResourceType", kind, "function")
     if not isinstance(resources, list):
-        raise InvalidArgument("ResourceId", resources, "a list of function ARNs")
+        raise InvalidArgumentError("ResourceId", resources, "a list of function ARNs")
     prefix = fc.registry.arn("")
     names = []
     for resource in resources:
         if not isinstance(resource, str) or not resource.startswith(prefix):
-            raise InvalidArgument("ResourceId", resource, f"{prefix}<name>")
+            raise InvalidArgumentError("ResourceId", resource, f"{prefix}<name>")
         names.append(fc.registry.function(resource.removeprefix(prefix)).name)
     return names
 

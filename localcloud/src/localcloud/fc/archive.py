@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
-from localcloud.fc.errors import InvalidArgument
+from localcloud.fc.errors import InvalidArgumentError
 
 ZIP_LIMIT = 100 * 1024 * 1024
 """Bytes of an archive in a request ("Limits", Function Compute 3.0)."""
@@ -57,11 +57,15 @@ class Archive:
 def parse(encoded: str) -> Archive:
     """Return the archive of a request, or say what is wrong with it."""
     if len(encoded) > ZIP_LIMIT * 4 // 3 + 4:
-        raise InvalidArgument(_FIELD, f"{len(encoded)} characters", f"at most {ZIP_LIMIT} bytes")
+        raise InvalidArgumentError(
+            _FIELD, f"{len(encoded)} characters", f"at most {ZIP_LIMIT} bytes"
+        )
     try:
         content = b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise InvalidArgument(_FIELD, encoded[:40], f"base64 of a zip archive ({error})") from error
+        raise InvalidArgumentError(
+            _FIELD, encoded[:40], f"base64 of a zip archive ({error})"
+        ) from error
     check(content)
     return Archive(content, sha256(content).hexdigest(), str(crc64(content)))
 
@@ -75,44 +79,50 @@ def check(content: bytes) -> None:
             for entry in entries:
                 _read(opened, entry)
     except _BROKEN as error:
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             _FIELD, f"{len(content)} bytes", f"a zip archive ({error})"
         ) from error
 
 
 def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
     if not entries or len(entries) > ENTRY_LIMIT:
-        raise InvalidArgument(_FIELD, f"{len(entries)} entries", f"1 to {ENTRY_LIMIT} entries")
+        raise InvalidArgumentError(_FIELD, f"{len(entries)} entries", f"1 to {ENTRY_LIMIT} entries")
     size = sum(entry.file_size for entry in entries)
     if size > UNPACKED_LIMIT:
-        raise InvalidArgument(_FIELD, f"{size} bytes", f"at most {UNPACKED_LIMIT} bytes unpacked")
+        raise InvalidArgumentError(
+            _FIELD, f"{size} bytes", f"at most {UNPACKED_LIMIT} bytes unpacked"
+        )
     names = {entry.filename.rstrip("/") for entry in entries}
     if len(names) < len(entries):
-        raise InvalidArgument(_FIELD, "a name that comes twice", "entries with names of their own")
+        raise InvalidArgumentError(
+            _FIELD, "a name that comes twice", "entries with names of their own"
+        )
     files = {entry.filename for entry in entries if not entry.is_dir()}
     for entry in entries:
         name = entry.filename
         if not name.isprintable() or any(
             len(part.encode(errors="replace")) > _NAME_BYTES for part in name.split("/")
         ):
-            raise InvalidArgument(_FIELD, name, f"names of at most {_NAME_BYTES} bytes of text")
+            raise InvalidArgumentError(
+                _FIELD, name, f"names of at most {_NAME_BYTES} bytes of text"
+            )
         if files.intersection(map(str, PurePosixPath(name).parents)):
-            raise InvalidArgument(_FIELD, name, "folders that are not files, too")
+            raise InvalidArgumentError(_FIELD, name, "folders that are not files, too")
         if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             # guess: the two that every implementation reads.
-            raise InvalidArgument(_FIELD, name, "entries that are stored or deflated")
+            raise InvalidArgumentError(_FIELD, name, "entries that are stored or deflated")
         if (
             "\\" in name
             or "\0" in name
             or PurePosixPath(name).is_absolute()
             or ".." in name.split("/")
         ):
-            raise InvalidArgument(_FIELD, name, "entries inside the archive's own folder")
+            raise InvalidArgumentError(_FIELD, name, "entries inside the archive's own folder")
         kind = stat.S_IFMT(entry.external_attr >> 16)
         if kind and not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
-            raise InvalidArgument(_FIELD, name, "plain files and folders, no links or devices")
+            raise InvalidArgumentError(_FIELD, name, "plain files and folders, no links or devices")
         if entry.flag_bits & 0x1:
-            raise InvalidArgument(_FIELD, name, "entries that are not encrypted")
+            raise InvalidArgumentError(_FIELD, name, "entries that are not encrypted")
 
 
 def _read(opened: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:

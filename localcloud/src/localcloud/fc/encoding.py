@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from localcloud import strict_json
 from localcloud.api import ApiCall
 from localcloud.fc import archive
-from localcloud.fc.errors import InvalidArgument, NotSupportedHere
+from localcloud.fc.errors import InvalidArgumentError, NotSupportedHereError
 from localcloud.fc.registry import Alias, Function, Version
 from localcloud.json_body import parse_object
 
@@ -17,7 +17,7 @@ def body_of(call: ApiCall) -> dict[str, Any]:
     """Return the JSON object of a request."""
     body = parse_object(call.body or b"{}")
     if body is None:
-        raise InvalidArgument("the request's body", f"{len(call.body)} bytes", "a JSON object")
+        raise InvalidArgumentError("the request's body", f"{len(call.body)} bytes", "a JSON object")
     return body
 
 
@@ -25,7 +25,7 @@ def text(body: Mapping[str, Any], field: str) -> str:
     """Return a field that holds text, or nothing."""
     value = body.get(field) or ""
     if not isinstance(value, str) or len(value) > 256:
-        raise InvalidArgument(field, value, "text of at most 256 characters")
+        raise InvalidArgumentError(field, value, "text of at most 256 characters")
     return value
 
 
@@ -35,31 +35,31 @@ def archive_of(body: Mapping[str, Any]) -> archive.Archive | None:
     if code is None:
         return None
     if not isinstance(code, dict):
-        raise InvalidArgument("code", code, "an object")
+        raise InvalidArgumentError("code", code, "an object")
     if code.get("ossBucketName") or code.get("ossObjectName"):
-        raise NotSupportedHere("code from OSS")
+        raise NotSupportedHereError("code from OSS")
     if not isinstance(code.get("zipFile"), str):
-        raise InvalidArgument("code.zipFile", code.get("zipFile"), "base64 of a zip archive")
+        raise InvalidArgumentError("code.zipFile", code.get("zipFile"), "base64 of a zip archive")
     checked = archive.parse(code["zipFile"])
     expected = code.get("checksum")
     if expected and str(expected) != checked.checksum:
-        raise InvalidArgument("code.checksum", expected, f"this archive's, {checked.checksum}")
+        raise InvalidArgumentError("code.checksum", expected, f"this archive's, {checked.checksum}")
     return checked
 
 
 def tags(given: object) -> dict[str, str]:
     """Return the tags of a list; the provider writes Key, the answers say tagKey."""
     if not isinstance(given, list) or not all(isinstance(tag, dict) for tag in given):
-        raise InvalidArgument("tags", given, "a list of objects")
+        raise InvalidArgumentError("tags", given, "a list of objects")
     tags = {}
     for tag in given:
         key = tag.get("Key") or tag.get("key") or tag.get("tagKey")
         value = tag.get("Value") or tag.get("value") or tag.get("tagValue") or ""
         if not isinstance(key, str) or not isinstance(value, str) or len(key) > 128:
-            raise InvalidArgument("tags", tag, "a Key of 1 to 128 characters and a Value")
+            raise InvalidArgumentError("tags", tag, "a Key of 1 to 128 characters and a Value")
         tags[key] = value
     if len(tags) > 20:
-        raise InvalidArgument("tags", f"{len(tags)} tags", "at most 20")
+        raise InvalidArgumentError("tags", f"{len(tags)} tags", "at most 20")
     return tags
 
 
@@ -69,7 +69,9 @@ def weights(body: Mapping[str, Any]) -> dict[str, float]:
     if not isinstance(weights, dict) or not all(
         isinstance(w, int | float) and 0 <= w <= 1 for w in weights.values()
     ):
-        raise InvalidArgument("additionalVersionWeight", weights, "shares from 0 to 1 by version")
+        raise InvalidArgumentError(
+            "additionalVersionWeight", weights, "shares from 0 to 1 by version"
+        )
     return {version: float(weight) for version, weight in weights.items()}
 
 
@@ -83,7 +85,7 @@ def json_list(call: ApiCall, name: str) -> list[str]:
     except ValueError:
         value = None
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise InvalidArgument(name, text, "a JSON list of strings")
+        raise InvalidArgumentError(name, text, "a JSON list of strings")
     return value
 
 

@@ -3,7 +3,7 @@
 from localcloud.errors import ApiError
 
 
-class InvalidArgument(ApiError):
+class InvalidArgumentError(ApiError):
     """A field of the request has a value that Function Compute does not accept."""
 
     def __init__(self, field: str, given: object, accepted: str) -> None:
@@ -12,7 +12,7 @@ class InvalidArgument(ApiError):
         )
 
 
-class NotSupportedHere(ApiError):
+class NotSupportedHereError(ApiError):
     """The real cloud has it and this one has not; an error, so that nobody relies on it."""
 
     def __init__(self, what: str) -> None:
@@ -23,21 +23,21 @@ class NotSupportedHere(ApiError):
         )
 
 
-class FunctionNotFound(ApiError):
+class FunctionNotFoundError(ApiError):
     """No function has that name."""
 
     def __init__(self, name: str) -> None:
         super().__init__("FunctionNotFound", f"function '{name}' does not exist", 404)
 
 
-class FunctionAlreadyExists(ApiError):
+class FunctionAlreadyExistsError(ApiError):
     """A function with that name is there already."""
 
     def __init__(self, name: str) -> None:
         super().__init__("FunctionAlreadyExists", f"function '{name}' already exists", 409)
 
 
-class VersionNotFound(ApiError):
+class VersionNotFoundError(ApiError):
     """The function has no such version."""
 
     def __init__(self, function: str, version: str) -> None:
@@ -46,7 +46,7 @@ class VersionNotFound(ApiError):
         )
 
 
-class AliasNotFound(ApiError):
+class AliasNotFoundError(ApiError):
     """The function has no such alias."""
 
     def __init__(self, function: str, alias: str) -> None:
@@ -55,7 +55,7 @@ class AliasNotFound(ApiError):
         )
 
 
-class AliasAlreadyExists(ApiError):
+class AliasAlreadyExistsError(ApiError):
     """The function has an alias of that name already."""
 
     def __init__(self, function: str, alias: str) -> None:
@@ -64,7 +64,7 @@ class AliasAlreadyExists(ApiError):
         )
 
 
-class ConcurrencyNotReserved(ApiError):
+class ConcurrencyNotReservedError(ApiError):
     """No concurrency is reserved for the function."""
 
     def __init__(self, function: str) -> None:
@@ -76,7 +76,7 @@ class ConcurrencyNotReserved(ApiError):
         )
 
 
-class VersionInUse(ApiError):
+class VersionInUseError(ApiError):
     """An alias points to the version, so it cannot be deleted."""
 
     def __init__(self, function: str, version: str, alias: str) -> None:
@@ -89,7 +89,7 @@ class VersionInUse(ApiError):
         )
 
 
-class PayloadTooLarge(ApiError):
+class PayloadTooLargeError(ApiError):
     """The event of an invocation is larger than Function Compute takes."""
 
     def __init__(self, size: int, limit: int) -> None:

@@ -26,7 +26,7 @@ class Invocation:
     error_type: str = ""
     """Empty for success. For a function that failed ``FunctionUnhandledError``,
     ``FunctionTimeoutError`` or ``FunctionOOMError`` ("Log field details", Function Compute 3.0);
-    for one that never ran the cloud's code (``FunctionNotFound``, ``NoPermission``)."""
+    for one that never ran the cloud's code (``FunctionNotFoundError``, ``NoPermissionError``)."""
     duration_ms: float = 0.0
     log: str = ""
     """The end of the log, at most 4 KB."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from localcloud.fc.errors import InvalidArgument, NotSupportedHere
+from localcloud.fc.errors import InvalidArgumentError, NotSupportedHereError
 
 ENVIRONMENT_LIMIT = 4096
 """Bytes of all names and values together."""
@@ -44,7 +44,7 @@ UNSUPPORTED = ("layers", "customContainerConfig", "gpuConfig")
 def check_name(name: object, field: str = "functionName") -> str:
     """Return a function's or alias's name if it is one."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             field, name, "1 to 64 letters, digits, _ and -, not beginning with 0-9 or -"
         )
     return name
@@ -59,7 +59,7 @@ def parse(body: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> d
     """
     for field in UNSUPPORTED:
         if body.get(field):
-            raise NotSupportedHere(f"the setting '{field}'")
+            raise NotSupportedHereError(f"the setting '{field}'")
     given = {
         field: value
         for field, value in body.items()
@@ -68,7 +68,7 @@ def parse(body: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> d
     settings = {**(before or {}), **given}
     for field in ("handler", "runtime"):
         if field not in settings:
-            raise InvalidArgument(field, None, "a value: it is required")
+            raise InvalidArgumentError(field, None, "a value: it is required")
     for field, check in _CHECKS.items():
         if field in given:
             check(given[field])
@@ -100,7 +100,7 @@ def _cpu_for(memory: int) -> float:
 def _check_ratio(cpu: float, memory: int) -> None:
     ratio = memory / 1024 / cpu
     if not 1 <= round(ratio, 6) <= 4:
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             "memorySize", f"{memory} MB with {cpu} vCPU", "1 to 4 GB of memory per vCPU"
         )
 
@@ -109,53 +109,57 @@ def _check_runtime(value: object) -> None:
     if value in PYTHON_RUNTIMES:
         return
     if value in RETIRED_RUNTIMES:
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             "runtime", value, f"one that is not retired, such as {', '.join(PYTHON_RUNTIMES[1:])}"
         )
     if value in OTHER_RUNTIMES:
-        raise NotSupportedHere(f"the runtime '{value}' (it runs {', '.join(PYTHON_RUNTIMES)})")
-    raise InvalidArgument("runtime", value, f"one of {', '.join(PYTHON_RUNTIMES + OTHER_RUNTIMES)}")
+        raise NotSupportedHereError(f"the runtime '{value}' (it runs {', '.join(PYTHON_RUNTIMES)})")
+    raise InvalidArgumentError(
+        "runtime", value, f"one of {', '.join(PYTHON_RUNTIMES + OTHER_RUNTIMES)}"
+    )
 
 
 def _check_handler(value: object) -> None:
     if not isinstance(value, str) or len(value) > 128 or not _HANDLER.fullmatch(value):
-        raise InvalidArgument("handler", value, "<file>.<function>, such as index.handler")
+        raise InvalidArgumentError("handler", value, "<file>.<function>, such as index.handler")
 
 
 def _check_variables(value: object) -> None:
     if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
-        raise InvalidArgument("environmentVariables", "a value", "an object of strings")
+        raise InvalidArgumentError("environmentVariables", "a value", "an object of strings")
     for name in value:
         # The values may be secrets, so no message quotes one.
         if not _VARIABLE.fullmatch(name) or name.startswith("FC_"):
-            raise InvalidArgument(
+            raise InvalidArgumentError(
                 "environmentVariables",
                 name,
                 "names that begin with a letter, hold letters, digits and _, and not FC_ first",
             )
         if "\0" in value[name]:
-            raise InvalidArgument("environmentVariables", name, "values without NUL characters")
+            raise InvalidArgumentError(
+                "environmentVariables", name, "values without NUL characters"
+            )
     size = sum(len(k.encode()) + len(v.encode()) for k, v in value.items())
     if size > ENVIRONMENT_LIMIT:
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             "environmentVariables", f"{size} bytes", f"at most {ENVIRONMENT_LIMIT} bytes in all"
         )
 
 
 def _check_role(value: object) -> None:
     if not isinstance(value, str) or (value and not _ROLE.fullmatch(value)):
-        raise InvalidArgument("role", value, "acs:ram::<account>:role/<name>")
+        raise InvalidArgumentError("role", value, "acs:ram::<account>:role/<name>")
 
 
 def _check_description(value: object) -> None:
     if not isinstance(value, str) or len(value) > 256:
-        raise InvalidArgument("description", value, "at most 256 characters")
+        raise InvalidArgumentError("description", value, "at most 256 characters")
 
 
 def _check_boolean(field: str) -> Callable[[object], None]:
     def check(value: object) -> None:
         if not isinstance(value, bool):
-            raise InvalidArgument(field, value, "true or false")
+            raise InvalidArgumentError(field, value, "true or false")
 
     return check
 
@@ -169,7 +173,9 @@ def _check_integer(field: str, low: int, high: int, step: int = 1) -> Callable[[
             or value % step
         ):
             multiple = f", a multiple of {step}" if step > 1 else ""
-            raise InvalidArgument(field, value, f"a whole number from {low} to {high}{multiple}")
+            raise InvalidArgumentError(
+                field, value, f"a whole number from {low} to {high}{multiple}"
+            )
 
     return check
 
@@ -181,22 +187,22 @@ def _check_cpu(value: object) -> None:
         or not 0.05 <= value <= 16
         or abs(value * 20 - round(value * 20)) > 1e-9
     ):
-        raise InvalidArgument("cpu", value, "0.05 to 16 vCPU, a multiple of 0.05")
+        raise InvalidArgumentError("cpu", value, "0.05 to 16 vCPU, a multiple of 0.05")
 
 
 def _check_disk(value: object) -> None:
     if value not in {512, 10240}:
-        raise InvalidArgument("diskSize", value, "512 or 10240 (MB)")
+        raise InvalidArgumentError("diskSize", value, "512 or 10240 (MB)")
 
 
 def _check_log(value: object) -> None:
     if not isinstance(value, dict):
-        raise InvalidArgument("logConfig", value, "an object")
+        raise InvalidArgumentError("logConfig", value, "an object")
     if bool(value.get("project")) != bool(value.get("logstore")):
-        raise InvalidArgument("logConfig", value, "both a project and a logstore, or neither")
+        raise InvalidArgumentError("logConfig", value, "both a project and a logstore, or neither")
     rule = value.get("logBeginRule")
     if rule not in {None, "", "None", "DefaultRegex"}:
-        raise InvalidArgument("logConfig.logBeginRule", rule, "None or DefaultRegex")
+        raise InvalidArgumentError("logConfig.logBeginRule", rule, "None or DefaultRegex")
 
 
 _CHECKS: dict[str, Callable[[object], None]] = {

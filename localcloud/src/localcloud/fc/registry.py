@@ -7,13 +7,13 @@ from localcloud.environment import Environment, iso_utc, uuid_form
 from localcloud.fc import limits
 from localcloud.fc.archive import Archive
 from localcloud.fc.errors import (
-    AliasAlreadyExists,
-    AliasNotFound,
-    FunctionAlreadyExists,
-    FunctionNotFound,
-    InvalidArgument,
-    VersionInUse,
-    VersionNotFound,
+    AliasAlreadyExistsError,
+    AliasNotFoundError,
+    FunctionAlreadyExistsError,
+    FunctionNotFoundError,
+    InvalidArgumentError,
+    VersionInUseError,
+    VersionNotFoundError,
 )
 from localcloud.settings import CloudSettings
 from localcloud.store import Store, Table
@@ -112,7 +112,7 @@ class Registry:
         """Return a function, or fail as the cloud does."""
         found = self._functions.get(name)
         if found is None:
-            raise FunctionNotFound(name)
+            raise FunctionNotFoundError(name)
         return found
 
     def functions(self) -> list[Function]:
@@ -124,7 +124,7 @@ class Registry:
     ) -> Function:
         """Make a function."""
         if name in self._functions:
-            raise FunctionAlreadyExists(name)
+            raise FunctionAlreadyExistsError(name)
         now = self._now()
         made = Function(
             name=name,
@@ -197,7 +197,7 @@ class Registry:
         found = self._versions.get(_key(name, version))
         if found is None:
             self.function(name)
-            raise VersionNotFound(name, version)
+            raise VersionNotFoundError(name, version)
         return found
 
     def versions(self, name: str) -> list[Version]:
@@ -209,7 +209,7 @@ class Registry:
         """Delete a version that no alias uses; a missing one is no error."""
         for alias in self.aliases(name):
             if version == alias.version or version in alias.weights:
-                raise VersionInUse(name, version, alias.name)
+                raise VersionInUseError(name, version, alias.name)
         gone = self._versions.delete(_key(name, version))
         if gone is not None:
             self._forget_unused({gone.code["digest"]})
@@ -221,7 +221,7 @@ class Registry:
         found = self._aliases.get(_key(name, alias))
         if found is None:
             self.function(name)
-            raise AliasNotFound(name, alias)
+            raise AliasNotFoundError(name, alias)
         return found
 
     def aliases(self, name: str) -> list[Alias]:
@@ -234,7 +234,7 @@ class Registry:
         """Name a version."""
         self.function(name)
         if _key(name, alias) in self._aliases:
-            raise AliasAlreadyExists(name, alias)
+            raise AliasAlreadyExistsError(name, alias)
         now = self._now()
         return self._put_alias(Alias(name, alias, version, description, weights, now, now))
 
@@ -277,7 +277,7 @@ class Registry:
         await self._store.flush()
         rows = self._store.read("SELECT archive FROM fc_code WHERE digest = ?", (digest,))
         if not rows:
-            raise InvalidArgument("digest", digest, "the digest of an archive that is in use")
+            raise InvalidArgumentError("digest", digest, "the digest of an archive that is in use")
         return bytes(rows[0]["archive"])
 
     def _share(self, alias: Alias) -> str:
@@ -316,5 +316,5 @@ def check_alias(name: object) -> str:
     """Return an alias's name if it is one."""
     limits.check_name(name, "aliasName")
     if name == LATEST:
-        raise InvalidArgument("aliasName", name, f"another name than {LATEST}")
+        raise InvalidArgumentError("aliasName", name, f"another name than {LATEST}")
     return str(name)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 from localcloud.environment import Environment
-from localcloud.errors import ApiError, NoPermission
+from localcloud.errors import ApiError, NoPermissionError
 from localcloud.faults import Faults
 from localcloud.fc import archive
 from localcloud.fc.asynchronous import AsyncInvocations
-from localcloud.fc.errors import PayloadTooLarge
+from localcloud.fc.errors import PayloadTooLargeError
 from localcloud.fc.invocation import Invocation, finished, log_lines, metrics, refused
 from localcloud.fc.journal import Journal, Pending
 from localcloud.fc.pool import Pool
@@ -144,7 +144,7 @@ class FunctionCompute:
         """Run a function and wait for it; whatever goes wrong is in the result, never raised."""
         try:
             if len(payload) > SYNC_PAYLOAD_LIMIT:
-                raise PayloadTooLarge(len(payload), SYNC_PAYLOAD_LIMIT)
+                raise PayloadTooLargeError(len(payload), SYNC_PAYLOAD_LIMIT)
             target = self.registry.target(name, qualifier)
             fault = self._faults.take(f"function:{name}")
             if fault is not None:
@@ -160,7 +160,7 @@ class FunctionCompute:
     ) -> None:
         """Accept an invocation that runs after the answer; durable when this returns."""
         if len(payload) > ASYNC_PAYLOAD_LIMIT:
-            raise PayloadTooLarge(len(payload), ASYNC_PAYLOAD_LIMIT)
+            raise PayloadTooLargeError(len(payload), ASYNC_PAYLOAD_LIMIT)
         self.registry.target(name, qualifier)
         now = self._clock.now()
         self._async.accept(Pending(request_id, name, qualifier, payload, due=now))
@@ -314,7 +314,7 @@ class FunctionCompute:
         if not self._is_allowed(role, action, resource):
             # guess: the real service runs the function and loses its log without a word; a lost
             # log is found too late, so the missing permission is shown at once.
-            raise NoPermission(action, resource, role)
+            raise NoPermissionError(action, resource, role)
 
     def _write_log(self, target: Target, invocation: Invocation, lines: list[str]) -> None:
         log = target.settings.get("logConfig") or {}

@@ -115,7 +115,7 @@ class LogFormatter(logging.Formatter):
         return f"{seconds}.{int(record.msecs):03}Z {self.request_id} [{record.levelname}] {text}"
 
 
-class Unloadable(Exception):
+class UnloadableError(Exception):
     """The handler could not be loaded."""
 
     def __init__(self, error_type: str, message: str, stack: list[list[str]]) -> None:
@@ -179,7 +179,7 @@ def load(meta: dict[str, Any]) -> Any:
         raise
     except BaseException as error:
         missing = isinstance(error, ModuleNotFoundError) and error.name == module_name
-        raise Unloadable(
+        raise UnloadableError(
             "ModuleNotFound" if missing else "ImportModuleError",
             f"Module '{module_name}' is missing."
             if missing
@@ -188,7 +188,7 @@ def load(meta: dict[str, Any]) -> Any:
         ) from error
     handler = getattr(module, name, None)
     if not callable(handler):
-        raise Unloadable(
+        raise UnloadableError(
             "HandlerNotFound", f"Handler '{name}' is missing on module '{module_name}'", []
         )
     return handler
@@ -282,7 +282,7 @@ def main(fd: int, settings: dict[str, Any]) -> None:
             handler = handler or load(meta)
             content = encode(handler(event, FCContext(meta, header)))
             status = "ok"
-        except Unloadable as error:
+        except UnloadableError as error:
             status = "unloadable"
             content = describe(error.error_type, str(error), error.stack)
         except MemoryError:

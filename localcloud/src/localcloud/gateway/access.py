@@ -5,7 +5,7 @@ from typing import Protocol
 
 from localcloud.api import Action, ApiCall, Caller, Service
 from localcloud.environment import Clock
-from localcloud.errors import ApiError, NoPermission
+from localcloud.errors import ApiError, NoPermissionError
 from localcloud.gateway import signature
 from localcloud.gateway.nonces import Nonces
 from localcloud.gateway.request import Request
@@ -91,7 +91,7 @@ class Authorization:
         """Fail unless the caller may do an action on everything that the call is about.
 
         Raises:
-            NoPermission: with the first resource that is denied.
+            NoPermissionError: with the first resource that is denied.
         """
         if not action.permission or call.caller.policies is None:
             return
@@ -100,4 +100,4 @@ class Authorization:
             if not self._allows(
                 call.caller, action.permission, resource, source_ip=call.source_ip, tags=tags
             ):
-                raise NoPermission(action.permission, resource, call.caller.arn)
+                raise NoPermissionError(action.permission, resource, call.caller.arn)

@@ -15,7 +15,7 @@ from localcloud.gateway.pipeline import Pipeline
 from localcloud.gateway.request import Request
 from localcloud.http import HttpRequest, HttpResponse
 from localcloud.settings import SUFFIX
-from localcloud.store import Store, StoreFailed
+from localcloud.store import Store, StoreError
 
 HttpHandler = Callable[[HttpRequest], Awaitable[HttpResponse]]
 """Answers plain HTTP that is not an API of the cloud: the webhook, a chat platform."""
@@ -93,7 +93,7 @@ class Gateway:
             try:
                 self._store.check()
                 return await handler(request)
-            except StoreFailed as failure:
+            except StoreError as failure:
                 return _refused(str(failure), 503)
         return await self._pipeline.serve(
             Request(

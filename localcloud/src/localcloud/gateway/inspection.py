@@ -17,7 +17,7 @@ from starlette.routing import Route
 from localcloud import strict_json
 from localcloud.faults import Faults, parse
 from localcloud.inspection import NotThereError, Question, View, Views
-from localcloud.store import Store, StoreFailed
+from localcloud.store import Store, StoreError
 
 PREFIX = "/_localcloud/"
 
@@ -73,7 +73,7 @@ def create_inspection(
         exception_handlers={
             404: _refuse_path,
             405: _refuse_path,
-            StoreFailed: _unavailable,
+            StoreError: _unavailable,
             **dict.fromkeys(refusals, _refuse),
         },
     )

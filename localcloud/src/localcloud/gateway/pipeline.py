@@ -11,7 +11,7 @@ from typing import Any
 
 from localcloud.api import Action, Answer, ApiCall, Product
 from localcloud.environment import uuid_form
-from localcloud.errors import ApiError, UnknownAction
+from localcloud.errors import ApiError, UnknownActionError
 from localcloud.faults import Faults
 from localcloud.gateway.access import Authentication, Authorization
 from localcloud.gateway.request import Request
@@ -19,7 +19,7 @@ from localcloud.gateway.styles import style_of
 from localcloud.gateway.styles.rpc import Rpc, version_of
 from localcloud.gateway.styles.style import Style
 from localcloud.http import HttpResponse
-from localcloud.store import Store, StoreFailed
+from localcloud.store import Store, StoreError
 
 _DEFECT = ApiError(
     "InternalError.LocalCloud", "a defect of the local cloud; its standard error has the trace"
@@ -76,7 +76,7 @@ class Pipeline:
             return style.answer(value, request_id)
         except ApiError as failure:
             return style.error(failure, request_id)
-        except StoreFailed as failure:
+        except StoreError as failure:
             return style.error(ApiError("ServiceUnavailable", str(failure), 503), request_id)
         except Exception:
             _log.exception("a request failed inside the local cloud")
@@ -87,11 +87,11 @@ class Pipeline:
         product = self._products[name]
         parsed = style.parse(request)
         if parsed is None:
-            raise UnknownAction(name, f"{request.method} {request.decoded_path}")
+            raise UnknownActionError(name, f"{request.method} {request.decoded_path}")
         signed, caller = self._authentication.identify(request, style.schemes)
         action = product.actions.get(parsed.action)
         if action is None:
-            raise UnknownAction(name, parsed.action)
+            raise UnknownActionError(name, parsed.action)
         self.calls[f"{name}:{parsed.action}"] += 1
         call = ApiCall(
             product=name,

@@ -19,7 +19,7 @@ from localcloud.settings import CloudSettings
 _BACKLOG = 2048
 
 
-class NoPort(UserError):
+class PortError(UserError):
     """The port can't be had."""
 
 
@@ -27,7 +27,7 @@ def bind(port: int) -> socket.socket:
     """Take a port of the loopback interface; 0 takes any free one.
 
     Raises:
-        NoPort: if it is in use, or not for this user.
+        PortError: if it is in use, or not for this user.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -37,7 +37,7 @@ def bind(port: int) -> socket.socket:
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        raise NoPort(_why(port, error)) from error
+        raise PortError(_why(port, error)) from error
     return listener
 
 
@@ -58,7 +58,7 @@ def serve(
     """Serve until SIGINT or SIGTERM; print what ``ready`` gives as one JSON line when listening.
 
     Raises:
-        NoPort: if the port is in use, or not for this user.
+        PortError: if the port is in use, or not for this user.
     """
     # uvicorn stops in order and then raises the signal again: the process ends with 0.
     for stop in (signal.SIGTERM, signal.SIGINT):

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from localcloud.errors import ApiError, MissingParameter
+from localcloud.errors import ApiError, MissingParameterError
 from localcloud.gateway.request import Request
 from localcloud.signing import (
     DATED_HEADERS,
@@ -73,7 +73,7 @@ class Scheme:
         return found is not None and found[0] == self.name
 
 
-class NoSignature(ApiError):
+class MissingSignatureError(ApiError):
     """The request carries no signature of a scheme that the product takes."""
 
     def __init__(self, accepted: Collection[Scheme]) -> None:
@@ -85,7 +85,7 @@ class NoSignature(ApiError):
         )
 
 
-class IncompleteSignature(ApiError):
+class IncompleteSignatureError(ApiError):
     """Something that must be signed is not."""
 
     def __init__(self, what: str) -> None:
@@ -96,13 +96,13 @@ def read(request: Request, accepted: Collection[Scheme]) -> Signed:
     """Return what a request claims about who signed it.
 
     Raises:
-        NoSignature: if there is no signature, or none of an accepted scheme.
-        IncompleteSignature: if something that must be signed is not.
+        MissingSignatureError: if there is no signature, or none of an accepted scheme.
+        IncompleteSignatureError: if something that must be signed is not.
     """
     for scheme in accepted:
         if scheme.signs(request):
             return scheme.read(request)
-    raise NoSignature(accepted)
+    raise MissingSignatureError(accepted)
 
 
 def _rpc(request: Request) -> Signed:
@@ -111,7 +111,7 @@ def _rpc(request: Request) -> Signed:
     signature = params.pop("Signature")
     for name in ("SignatureMethod", "SignatureVersion", "SignatureNonce", "Timestamp"):
         if not params.get(name):
-            raise MissingParameter(name)
+            raise MissingParameterError(name)
     if (params["SignatureMethod"], params["SignatureVersion"]) != ("HMAC-SHA1", "1.0"):
         raise ApiError(
             "InvalidSignatureMethod",
@@ -139,7 +139,7 @@ def _acs3(request: Request) -> Signed:
     common = {"host", "x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256"}
     common |= {name for name in headers if name.startswith("x-acs-")}
     if left_out := sorted(name for name in common if name not in names or not headers.get(name)):
-        raise IncompleteSignature(f"the header {left_out[0]}")
+        raise IncompleteSignatureError(f"the header {left_out[0]}")
     payload = hashlib.sha256(request.body).hexdigest()
     canonical = "\n".join(
         [
@@ -195,7 +195,7 @@ def dated(
     """Return what a request says whose claim is ``key:signature`` and whose time is its ``Date``.
 
     Raises:
-        IncompleteSignature: if the body is not the one whose digest is signed.
+        IncompleteSignatureError: if the body is not the one whose digest is signed.
     """
     _check_md5(request)
     key, _, signature = claim.partition(":")
@@ -222,7 +222,7 @@ def _check_md5(request: Request) -> None:
         base64.b64encode(digest.hexdigest().encode()).decode(),
     }
     if claimed not in forms and claimed.upper() not in forms:
-        raise IncompleteSignature("the body: Content-MD5 is that of another one")
+        raise IncompleteSignatureError("the body: Content-MD5 is that of another one")
 
 
 def resource_of(path: str, query: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from localcloud import strict_json
 from localcloud.api import Action, Answer, ApiCall, Product, WireStyle
-from localcloud.mns.errors import InvalidArgument
+from localcloud.mns.errors import InvalidArgumentError
 from localcloud.mns.service import LIMITS, Counts, Mns, Queue
 from localcloud.whole_number import whole_number
 
@@ -24,7 +24,7 @@ async def create_queue(mns: Mns, call: ApiCall) -> Answer:
     """Make a queue."""
     name = call.required("QueueName")
     if call.params.get("QueueType", "normal") != "normal":
-        raise InvalidArgument("QueueType", call.params["QueueType"], "normal")
+        raise InvalidArgumentError("QueueType", call.params["QueueType"], "normal")
     mns.create_queue(name, {**_attributes(call), "tags": call.pairs("Tag")})
     return _success({})
 
@@ -105,7 +105,7 @@ def _attributes(call: ApiCall) -> dict[str, Any]:
             low, high = LIMITS[attribute]
             number = whole_number(text)
             if number is None:
-                raise InvalidArgument(parameter, text, f"a whole number from {low} to {high}")
+                raise InvalidArgumentError(parameter, text, f"a whole number from {low} to {high}")
             found[attribute] = number
     if "EnableLogging" in call.params:
         found["logging_enabled"] = call.boolean("EnableLogging")
@@ -119,12 +119,12 @@ def _policy(text: str) -> dict[str, Any]:
     try:
         policy = strict_json.read(text)
     except ValueError:
-        raise InvalidArgument("DlqPolicy", text, accepted) from None
+        raise InvalidArgumentError("DlqPolicy", text, accepted) from None
     if not isinstance(policy, dict):
-        raise InvalidArgument("DlqPolicy", text, accepted)
+        raise InvalidArgumentError("DlqPolicy", text, accepted)
     count = policy.get("MaxReceiveCount", 16)
     if whole_number(str(count)) is None:
-        raise InvalidArgument("DlqPolicy.MaxReceiveCount", count, "a whole number")
+        raise InvalidArgumentError("DlqPolicy.MaxReceiveCount", count, "a whole number")
     # The provider sends the truth value as a word or as JSON's own.
     enabled = str(policy.get("Enabled", "")).lower() == "true"
     return {**policy, "Enabled": enabled}
@@ -148,7 +148,7 @@ def _described(queue: Queue, counts: Counts) -> dict[str, Any]:
 
 def _tagged(call: ApiCall) -> list[str]:
     if call.required("ResourceType").lower() != "queue":
-        raise InvalidArgument("ResourceType", call.params["ResourceType"], "queue")
+        raise InvalidArgumentError("ResourceType", call.params["ResourceType"], "queue")
     return call.repeated("ResourceId")
 
 

@@ -13,7 +13,7 @@ from localcloud.api import Action, Answer, ApiCall, Product, Route, WireStyle
 from localcloud.errors import ApiError
 from localcloud.http import HttpResponse
 from localcloud.mns import encoding
-from localcloud.mns.errors import InvalidArgument
+from localcloud.mns.errors import InvalidArgumentError
 from localcloud.mns.service import DEFAULT_PRIORITY, Message, Mns, Queue, require_message
 from localcloud.whole_number import whole_number
 
@@ -88,13 +88,13 @@ async def send_message(mns: Mns, call: ApiCall) -> Answer:
         return _answer(201, encoding.write("Message", _receipt(sent)))
     wanted = [encoding.fields(element) for element in encoding.read(call.body, "Messages")]
     if not 1 <= len(wanted) <= _BATCH:
-        raise InvalidArgument("Messages", len(wanted), f"1 to {_BATCH} messages")
+        raise InvalidArgumentError("Messages", len(wanted), f"1 to {_BATCH} messages")
     results: list[Mapping[str, object]] = []
     failed = False
     for values in wanted:
         try:
             results.append(_receipt(_send(mns, queue, values)))
-        except InvalidArgument as error:
+        except InvalidArgumentError as error:
             failed = True
             results.append({"ErrorCode": error.code, "ErrorMessage": error.message})
     return _answer(500 if failed else 201, encoding.write_list("Messages", "Message", results))
@@ -126,7 +126,7 @@ async def delete_message(mns: Mns, call: ApiCall) -> Answer:
         return HttpResponse(204)
     handles = [element.text or "" for element in encoding.read(call.body, "ReceiptHandles")]
     if not 1 <= len(handles) <= _BATCH:
-        raise InvalidArgument("ReceiptHandles", len(handles), f"1 to {_BATCH} receipt handles")
+        raise InvalidArgumentError("ReceiptHandles", len(handles), f"1 to {_BATCH} receipt handles")
     errors: list[Mapping[str, object]] = []
     for handle in handles:
         try:
@@ -156,7 +156,7 @@ async def change_message_visibility(mns: Mns, call: ApiCall) -> Answer:
 
 def _send(mns: Mns, queue: str, values: Mapping[str, str]) -> Message:
     if not values.get("MessageBody"):
-        raise InvalidArgument("MessageBody", "", "a text that is not empty")
+        raise InvalidArgumentError("MessageBody", "", "a text that is not empty")
     delay = values.get("DelaySeconds")
     return mns.send(
         queue,
@@ -193,7 +193,7 @@ def _milliseconds(seconds: float) -> int:
 def _whole(name: str, text: str, low: int, high: int) -> int:
     number = whole_number(text)
     if number is None or not low <= number <= high:
-        raise InvalidArgument(name, text, f"a whole number from {low} to {high}")
+        raise InvalidArgumentError(name, text, f"a whole number from {low} to {high}")
     return number
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from localcloud.mns.errors import MalformedXml
+from localcloud.mns.errors import MalformedXmlError
 
 # With the slash at its end, in answers and in errors alike: so it stands in "API response" and
 # "Syntax of error responses", and so the official SDKs write it.
@@ -19,15 +19,15 @@ _NOT_IN_XML = {code: "�" for code in range(32) if chr(code) not in "\t\n\r"}
 def read(body: bytes, root: str) -> ElementTree.Element:
     """Return the element of a request's body; its tags lose their namespace."""
     if b"<!DOCTYPE" in body.upper():
-        raise MalformedXml("a document type is not accepted")
+        raise MalformedXmlError("a document type is not accepted")
     try:
         element = ElementTree.fromstring(body)  # noqa: S314
     except ElementTree.ParseError as error:
-        raise MalformedXml(str(error)) from None
+        raise MalformedXmlError(str(error)) from None
     for each in element.iter():
         each.tag = str(each.tag).rpartition("}")[2]
     if element.tag != root:
-        raise MalformedXml(f"the root element is '{element.tag}'; expected is '{root}'")
+        raise MalformedXmlError(f"the root element is '{element.tag}'; expected is '{root}'")
     return element
 
 

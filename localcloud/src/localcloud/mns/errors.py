@@ -3,14 +3,14 @@
 from localcloud.errors import ApiError
 
 
-class QueueNotExist(ApiError):
+class QueueNotExistError(ApiError):
     """There is no queue with that name; 404, by which the provider sees that it is gone."""
 
     def __init__(self, name: str) -> None:
         super().__init__("QueueNotExist", f"the queue '{name}' does not exist", 404)
 
 
-class QueueAlreadyExist(ApiError):
+class QueueAlreadyExistError(ApiError):
     """There is a queue with that name and other attributes."""
 
     def __init__(self, name: str) -> None:
@@ -21,7 +21,7 @@ class QueueAlreadyExist(ApiError):
         )
 
 
-class InvalidQueueName(ApiError):
+class InvalidQueueNameError(ApiError):
     """A queue's name has a form that MNS does not accept."""
 
     def __init__(self, name: str) -> None:
@@ -32,7 +32,7 @@ class InvalidQueueName(ApiError):
         )
 
 
-class InvalidArgument(ApiError):
+class InvalidArgumentError(ApiError):
     """A value is outside of what MNS accepts."""
 
     def __init__(self, name: str, value: object, accepted: str) -> None:
@@ -42,14 +42,14 @@ class InvalidArgument(ApiError):
         )
 
 
-class MalformedXml(ApiError):
+class MalformedXmlError(ApiError):
     """A request's body is not the XML that the operation takes."""
 
     def __init__(self, reason: str) -> None:
         super().__init__("MalformedXML", f"the request's XML could not be read: {reason}")
 
 
-class MessageNotExist(ApiError):
+class MessageNotExistError(ApiError):
     """The queue has no message that can be received now, or the message is gone."""
 
     def __init__(self, reason: str) -> None:

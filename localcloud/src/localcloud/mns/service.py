@@ -14,11 +14,11 @@ from typing import Any
 
 from localcloud.environment import Environment
 from localcloud.mns.errors import (
-    InvalidArgument,
-    InvalidQueueName,
-    MessageNotExist,
-    QueueAlreadyExist,
-    QueueNotExist,
+    InvalidArgumentError,
+    InvalidQueueNameError,
+    MessageNotExistError,
+    QueueAlreadyExistError,
+    QueueNotExistError,
     ReceiptHandleError,
 )
 from localcloud.settings import CloudSettings
@@ -117,19 +117,19 @@ class Mns:
         """Return a queue, or fail with the cloud's code."""
         queue = self._queues.get(name)
         if queue is None:
-            raise QueueNotExist(name)
+            raise QueueNotExistError(name)
         return queue
 
     def create_queue(self, name: str, attributes: Mapping[str, Any]) -> Queue:
         """Make a queue; making it again with the same attributes changes nothing."""
         if not _NAME.fullmatch(name):
-            raise InvalidQueueName(name)
+            raise InvalidQueueNameError(name)
         _check(attributes)
         now = self._clock.now()
         old = self._queues.get(name)
         if old is not None:
             if replace(old, **attributes) != old:
-                raise QueueAlreadyExist(name)
+                raise QueueAlreadyExistError(name)
             return old
         queue = Queue(name=name, created=now, modified=now, **attributes)
         self._queues.put(name, queue)
@@ -164,7 +164,7 @@ class Mns:
         queue = self.queue(queue_name)
         size = len(body.encode())
         if limited and size > queue.maximum_message_size:
-            raise InvalidArgument(
+            raise InvalidArgumentError(
                 "MessageBody", f"{size} bytes", f"at most {queue.maximum_message_size} bytes"
             )
         _check_number("Priority", priority, *_PRIORITIES)
@@ -320,7 +320,7 @@ class Mns:
 def require_message(messages: list[Message], queue: str) -> list[Message]:
     """Return the messages, or fail as MNS does when there is none."""
     if not messages:
-        raise MessageNotExist(f"the queue '{queue}' has no message that can be received now")
+        raise MessageNotExistError(f"the queue '{queue}' has no message that can be received now")
     return messages
 
 
@@ -332,4 +332,4 @@ def _check(attributes: Mapping[str, Any]) -> None:
 
 def _check_number(name: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
-        raise InvalidArgument(name, value, f"a whole number from {low} to {high}")
+        raise InvalidArgumentError(name, value, f"a whole number from {low} to {high}")

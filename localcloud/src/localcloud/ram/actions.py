@@ -5,9 +5,9 @@ from typing import Any
 
 from localcloud.api import Action, Answer, ApiCall, Product, WireStyle
 from localcloud.environment import iso_utc
-from localcloud.errors import ApiError, InvalidParameter
+from localcloud.errors import ApiError, InvalidParameterError
 from localcloud.ram import encoding
-from localcloud.ram.errors import EntityAlreadyExists, EntityNotExist
+from localcloud.ram.errors import EntityAlreadyExistsError, EntityNotExistError
 from localcloud.ram.service import MAX_VERSIONS, ManagedPolicy, Ram
 
 _SESSION_SECONDS = (900, 43_200)
@@ -61,7 +61,7 @@ async def create_policy(ram: Ram, call: ApiCall) -> Answer:
     name = call.required("PolicyName")
     encoding.check_name("PolicyName", name, 128)
     if ram.managed.get(name):
-        raise EntityAlreadyExists("Policy", name)
+        raise EntityAlreadyExistsError("Policy", name)
     policy = ManagedPolicy(
         name=name,
         created=iso_utc(ram.clock.now()),
@@ -176,7 +176,7 @@ async def attach_policy_to_role(ram: Ram, call: ApiCall) -> Answer:
     kind, name = _policy_reference(ram, call)
     role = ram.role(call.required("RoleName"))
     if [kind, name] in [list(p) for p in role.policies]:
-        raise EntityAlreadyExists("Role.Policy", name)
+        raise EntityAlreadyExistsError("Role.Policy", name)
     ram.update_role(role.name, policies=[*role.policies, (kind, name)])
     return {}
 
@@ -187,7 +187,7 @@ async def detach_policy_from_role(ram: Ram, call: ApiCall) -> Answer:
     role = ram.role(call.required("RoleName"))
     rest = [p for p in role.policies if list(p) != [kind, name]]
     if len(rest) == len(role.policies):
-        raise EntityNotExist("Role.Policy", name)
+        raise EntityNotExistError("Role.Policy", name)
     ram.update_role(role.name, policies=rest)
     return {}
 
@@ -278,28 +278,28 @@ async def delete_service_linked_role(ram: Ram, call: ApiCall) -> Answer:
     """Delete a service-linked role; EventBridge's are the only ones here."""
     name = call.required("RoleName")
     if not ram.delete_service_linked_role(name):
-        raise EntityNotExist("Role", name)
+        raise EntityNotExistError("Role", name)
     return {"DeletionTaskId": f"task/{name}/{call.request_id}"}
 
 
 def _known_version(policy: ManagedPolicy, call: ApiCall) -> str:
     version = call.required("VersionId")
     if version not in policy.versions:
-        raise EntityNotExist("Policy.Version", version)
+        raise EntityNotExistError("Policy.Version", version)
     return version
 
 
 def _only_custom(call: ApiCall) -> None:
     kind = call.params.get("PolicyType", "Custom")
     if kind != "Custom":
-        raise EntityNotExist("Policy", call.params.get("PolicyName", ""))
+        raise EntityNotExistError("Policy", call.params.get("PolicyName", ""))
 
 
 def _policy_reference(ram: Ram, call: ApiCall) -> tuple[str, str]:
     """Return type and name of a policy; system policies need not have been made."""
     kind, name = call.required("PolicyType"), call.required("PolicyName")
     if kind not in {"Custom", "System"}:
-        raise InvalidParameter("PolicyType", kind, "Custom or System")
+        raise InvalidParameterError("PolicyType", kind, "Custom or System")
     if kind == "Custom":
         ram.policy(name)
     return kind, name
@@ -308,7 +308,7 @@ def _policy_reference(ram: Ram, call: ApiCall) -> tuple[str, str]:
 def _tagged(call: ApiCall) -> list[str]:
     kind = call.required("ResourceType")
     if kind not in {"role", "policy"}:
-        raise InvalidParameter("ResourceType", kind, "role or policy")
+        raise InvalidParameterError("ResourceType", kind, "role or policy")
     return call.repeated("ResourceNames") or encoding.json_list(call, "ResourceNames")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from localcloud import strict_json
 from localcloud.api import ApiCall
-from localcloud.errors import InvalidParameter
+from localcloud.errors import InvalidParameterError
 from localcloud.ram.service import ManagedPolicy, Ram, Role
 
 
@@ -49,7 +49,7 @@ def check_name(parameter: str, name: str, longest: int) -> None:
     """Refuse a name that RAM does not accept."""
     if len(name) > longest or not all(c.isascii() and (c.isalnum() or c in "-._") for c in name):
         accepted = f"1 to {longest} letters, digits, '.', '_' and '-'"
-        raise InvalidParameter(parameter, name, accepted)
+        raise InvalidParameterError(parameter, name, accepted)
 
 
 def tags(call: ApiCall) -> dict[str, str]:
@@ -59,7 +59,9 @@ def tags(call: ApiCall) -> dict[str, str]:
         try:
             return {str(tag["Key"]): str(tag.get("Value", "")) for tag in strict_json.read(text)}
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise InvalidParameter("Tag", text, 'JSON like [{"Key": "k", "Value": "v"}]') from error
+            raise InvalidParameterError(
+                "Tag", text, 'JSON like [{"Key": "k", "Value": "v"}]'
+            ) from error
     return call.pairs("Tag")
 
 
@@ -71,7 +73,7 @@ def json_list(call: ApiCall, name: str) -> list[str]:
     try:
         values = strict_json.read(text)
     except ValueError as error:
-        raise InvalidParameter(name, text, "a JSON list of texts") from error
+        raise InvalidParameterError(name, text, "a JSON list of texts") from error
     return [str(value) for value in values]
 
 

@@ -3,7 +3,7 @@
 from localcloud.errors import ApiError
 
 
-class EntityNotExist(ApiError):
+class EntityNotExistError(ApiError):
     """A role or policy is not there."""
 
     def __init__(self, kind: str, name: str) -> None:
@@ -12,7 +12,7 @@ class EntityNotExist(ApiError):
         )
 
 
-class EntityAlreadyExists(ApiError):
+class EntityAlreadyExistsError(ApiError):
     """A role or policy of that name is there already."""
 
     def __init__(self, kind: str, name: str) -> None:
@@ -21,7 +21,7 @@ class EntityAlreadyExists(ApiError):
         )
 
 
-class DeleteConflict(ApiError):
+class DeleteConflictError(ApiError):
     """Something is still attached to what shall be deleted."""
 
     def __init__(self, kind: str, holder: str, name: str, others: list[str]) -> None:
@@ -32,14 +32,14 @@ class DeleteConflict(ApiError):
         )
 
 
-class MalformedPolicy(ApiError):
+class MalformedPolicyError(ApiError):
     """A policy document that RAM does not accept."""
 
     def __init__(self, reason: str) -> None:
         super().__init__("MalformedPolicyDocument", f"the policy document is not valid: {reason}")
 
 
-class NotTrusted(ApiError):
+class NotTrustedError(ApiError):
     """The role's trust policy does not let this caller assume it."""
 
     def __init__(self, role_arn: str, principal: str) -> None:
@@ -52,7 +52,7 @@ class NotTrusted(ApiError):
         )
 
 
-class UnknownAccessKey(ApiError):
+class UnknownAccessKeyError(ApiError):
     """No such access key."""
 
     def __init__(self, access_key_id: str) -> None:
@@ -64,7 +64,7 @@ class UnknownAccessKey(ApiError):
         )
 
 
-class ExpiredToken(ApiError):
+class ExpiredTokenError(ApiError):
     """The credentials of an assumed role are past their time."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class ExpiredToken(ApiError):
         )
 
 
-class InvalidToken(ApiError):
+class InvalidTokenError(ApiError):
     """The security token was not made here, or does not belong to the access key."""
 
     def __init__(self) -> None:

@@ -8,22 +8,22 @@ from typing import Any
 
 from localcloud.api import Caller
 from localcloud.environment import Environment, iso_utc
-from localcloud.errors import NoPermission
+from localcloud.errors import NoPermissionError
 from localcloud.ram.access.authorization import (
     AccessRequest,
     Decision,
-    InvalidPolicyDocument,
+    InvalidPolicyDocumentError,
     Policy,
     TrustPolicy,
     decide,
 )
 from localcloud.ram.errors import (
-    DeleteConflict,
-    EntityAlreadyExists,
-    EntityNotExist,
-    MalformedPolicy,
-    NotTrusted,
-    UnknownAccessKey,
+    DeleteConflictError,
+    EntityAlreadyExistsError,
+    EntityNotExistError,
+    MalformedPolicyError,
+    NotTrustedError,
+    UnknownAccessKeyError,
 )
 from localcloud.ram.sessions import Credentials, Session, Sessions
 from localcloud.settings import CloudSettings
@@ -105,7 +105,7 @@ class Ram:
         """Return a role, or the error that it is not there."""
         role = self.roles.get(name)
         if role is None:
-            raise EntityNotExist("Role", name)
+            raise EntityNotExistError("Role", name)
         return role
 
     def create_role(
@@ -113,7 +113,7 @@ class Ram:
     ) -> Role:
         """Make a role."""
         if name in self.roles:
-            raise EntityAlreadyExists("Role", name)
+            raise EntityAlreadyExistsError("Role", name)
         _trust(trust)
         role = Role(
             name=name,
@@ -141,7 +141,7 @@ class Ram:
         """Delete a role that no policy is attached to."""
         role = self.role(name)
         if role.policies:
-            raise DeleteConflict("Role", "Policy", name, [p for _, p in role.policies])
+            raise DeleteConflictError("Role", "Policy", name, [p for _, p in role.policies])
         self.roles.delete(name)
 
     # Policies
@@ -150,7 +150,7 @@ class Ram:
         """Return a custom policy, or the error that it is not there."""
         policy = self.managed.get(name)
         if policy is None:
-            raise EntityNotExist("Policy", name)
+            raise EntityNotExistError("Policy", name)
         return policy
 
     def put_policy(self, policy: ManagedPolicy) -> None:
@@ -163,7 +163,7 @@ class Ram:
         self.policy(name)
         holders = self.holders("Custom", name)
         if holders:
-            raise DeleteConflict("Policy", "Role", name, [r.name for r in holders])
+            raise DeleteConflictError("Policy", "Role", name, [r.name for r in holders])
         self.managed.delete(name)
 
     def holders(self, kind: str, name: str) -> list[Role]:
@@ -198,7 +198,7 @@ class Ram:
         name = role_arn.removeprefix(prefix)
         role = next((r for r in self.roles if r.arn == role_arn.lower()), None)
         if role is None or not role_arn.startswith(prefix):
-            raise EntityNotExist("Role", name)
+            raise EntityNotExistError("Role", name)
         self._check_trust(role, principal)
         if policy:
             _policy(policy)
@@ -214,7 +214,7 @@ class Ram:
             arn = f"acs:ram::{self.settings.account_id}:assumed-role/{role.name}/{session.name}"
             return secret, Caller(arn, access_key_id, self._session_policies(role, session))
         if access_key_id != self.settings.access_key.id:
-            raise UnknownAccessKey(access_key_id)
+            raise UnknownAccessKeyError(access_key_id)
         return self.settings.access_key.secret, Caller(self.account_arn, access_key_id)
 
     def _session_policies(self, role: Role, session: Session) -> tuple[Policy, ...]:
@@ -268,12 +268,12 @@ class Ram:
         role = self.role(name)
         self._check_trust(role, principal)
         if not self.decide(self.policies_of(role), action, resource).allowed:
-            raise NoPermission(action, resource, role.arn)
+            raise NoPermissionError(action, resource, role.arn)
 
     def _check_trust(self, role: Role, principal: str) -> None:
         now = iso_utc(self.clock.now())
         if not _trust(role.trust).trusts(principal, {"acs:CurrentTime": now}):
-            raise NotTrusted(role.arn, principal)
+            raise NotTrustedError(role.arn, principal)
 
     def is_allowed(self, role_arn: str, action: str, resource: str) -> bool:
         """Return whether a role may do something, as its policies are now."""
@@ -285,16 +285,16 @@ class Ram:
 def _policy(document: str) -> Policy:
     try:
         return Policy.parse(document)
-    except InvalidPolicyDocument as error:
-        raise MalformedPolicy(str(error)) from error
+    except InvalidPolicyDocumentError as error:
+        raise MalformedPolicyError(str(error)) from error
 
 
 @lru_cache(maxsize=1024)
 def _trust(document: str) -> TrustPolicy:
     try:
         return TrustPolicy.parse(document)
-    except InvalidPolicyDocument as error:
-        raise MalformedPolicy(str(error)) from error
+    except InvalidPolicyDocumentError as error:
+        raise MalformedPolicyError(str(error)) from error
 
 
 @lru_cache(maxsize=1024)

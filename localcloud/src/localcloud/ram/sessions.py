@@ -10,7 +10,7 @@ import hmac
 import json
 from dataclasses import asdict, dataclass
 
-from localcloud.ram.errors import ExpiredToken, InvalidToken
+from localcloud.ram.errors import ExpiredTokenError, InvalidTokenError
 
 
 @dataclass(frozen=True)
@@ -57,17 +57,17 @@ class Sessions:
         """Return the session of a token and its secret.
 
         Raises:
-            InvalidToken: if the token was not issued here or is not this key's.
-            ExpiredToken: if its time is over.
+            InvalidTokenError: if the token was not issued here or is not this key's.
+            ExpiredTokenError: if its time is over.
         """
         body, _, signature = token.partition(".")
         if not hmac.compare_digest(self._mac("token", body), signature):
-            raise InvalidToken
+            raise InvalidTokenError
         if not hmac.compare_digest(f"STS.{self._mac('id', token)[:24]}", access_key_id):
-            raise InvalidToken
+            raise InvalidTokenError
         session = Session(**json.loads(base64.urlsafe_b64decode(body)))
         if session.expires <= now:
-            raise ExpiredToken
+            raise ExpiredTokenError
         return session, self._mac("secret", token)
 
     def _mac(self, purpose: str, text: str) -> str:

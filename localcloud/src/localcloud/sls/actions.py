@@ -6,10 +6,10 @@ answer with an empty body, and deleting what is not there is no error: the provi
 
 from localcloud import strict_json
 from localcloud.api import Action, Answer, ApiCall, Product, Route, WireStyle
-from localcloud.errors import NoPermission
+from localcloud.errors import NoPermissionError
 from localcloud.http import HttpResponse
 from localcloud.sls import encoding
-from localcloud.sls.errors import ParameterInvalid, PostBodyInvalid
+from localcloud.sls.errors import ParameterInvalidError, PostBodyInvalidError
 from localcloud.sls.service import Project, Sls
 
 _KEY_SPACE = 1 << 128
@@ -65,7 +65,7 @@ async def create_project_policy(sls: Sls, call: ApiCall) -> Answer:
         text = call.body.decode()
         strict_json.read(text)
     except ValueError as error:
-        raise PostBodyInvalid("a policy document in JSON") from error
+        raise PostBodyInvalidError("a policy document in JSON") from error
     sls.update_project(call.path["project"], policy=text)
     return None
 
@@ -83,7 +83,7 @@ async def tag_resources(sls: Sls, call: ApiCall) -> Answer:
     if not isinstance(tags, list) or not all(
         isinstance(t, dict) and isinstance(t.get("key"), str) for t in tags
     ):
-        raise PostBodyInvalid("an object with resourceId and tags of key and value")
+        raise PostBodyInvalidError("an object with resourceId and tags of key and value")
     added = {tag["key"]: str(tag.get("value", "")) for tag in tags}
     for project in _tagged(sls, body.get("resourceType"), body.get("resourceId")):
         sls.update_project(project.name, tags={**project.tags, **added})
@@ -204,7 +204,9 @@ async def get_logs(sls: Sls, call: ApiCall) -> Answer:
     begin = call.integer("from", -1, 0, 10**12)
     end = call.integer("to", -1, 0, 10**12)
     if begin < 0 or end <= begin:
-        raise ParameterInvalid("from and to", f"{begin} and {end}", "two times, the earlier first")
+        raise ParameterInvalidError(
+            "from and to", f"{begin} and {end}", "two times, the earlier first"
+        )
     entries = await sls.search(
         project,
         store,
@@ -232,7 +234,7 @@ def _require_read(sls: Sls, call: ApiCall) -> None:
     action = "log:GetLogStoreLogs"
     resource = sls.arn(call.path["project"], call.path["logstore"])
     if not sls.is_allowed(call.caller, action, resource):
-        raise NoPermission(action, resource, call.caller.arn)
+        raise NoPermissionError(action, resource, call.caller.arn)
 
 
 # Requests
@@ -240,9 +242,9 @@ def _require_read(sls: Sls, call: ApiCall) -> None:
 
 def _tagged(sls: Sls, kind: object, names: object) -> list[Project]:
     if str(kind).upper() not in {"PROJECT", ""}:
-        raise ParameterInvalid("resourceType", kind, "PROJECT")
+        raise ParameterInvalidError("resourceType", kind, "PROJECT")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ParameterInvalid("resourceId", names, "a list of project names")
+        raise ParameterInvalidError("resourceId", names, "a list of project names")
     return [sls.project(name) for name in names]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from localcloud.api import ApiCall
 from localcloud.environment import iso_utc
 from localcloud.json_body import parse_object
-from localcloud.sls.errors import ParameterInvalid, PostBodyInvalid
+from localcloud.sls.errors import ParameterInvalidError, PostBodyInvalidError
 from localcloud.sls.service import LogStore, Project, Sls
 
 _STORE_SETTINGS = (
@@ -18,7 +18,7 @@ def body_of(call: ApiCall) -> dict[str, Any]:
     """Return the JSON object of a request."""
     body = parse_object(call.body or b"{}")
     if body is None:
-        raise PostBodyInvalid("a JSON object")
+        raise PostBodyInvalidError("a JSON object")
     return body
 
 
@@ -26,7 +26,7 @@ def text(body: dict[str, Any], field: str) -> str:
     """Return a field that holds text."""
     value = body.get(field) or ""
     if not isinstance(value, str):
-        raise ParameterInvalid(field, value, "text")
+        raise ParameterInvalidError(field, value, "text")
     return value
 
 

@@ -3,7 +3,7 @@
 from localcloud.errors import ApiError
 
 
-class ParameterInvalid(ApiError):
+class ParameterInvalidError(ApiError):
     """A field of the request has a value that SLS does not accept."""
 
     def __init__(self, field: str, given: object, accepted: str) -> None:
@@ -12,35 +12,35 @@ class ParameterInvalid(ApiError):
         )
 
 
-class PostBodyInvalid(ApiError):
+class PostBodyInvalidError(ApiError):
     """The body is not what the action takes."""
 
     def __init__(self, accepted: str) -> None:
         super().__init__("PostBodyInvalid", f"the request's body is not {accepted}", 400)
 
 
-class ProjectNotExist(ApiError):
+class ProjectNotExistError(ApiError):
     """No project has that name."""
 
     def __init__(self, name: str) -> None:
         super().__init__("ProjectNotExist", f"The Project does not exist : {name}", 404)
 
 
-class ProjectAlreadyExist(ApiError):
+class ProjectAlreadyExistError(ApiError):
     """A project of that name is there already."""
 
     def __init__(self, name: str) -> None:
         super().__init__("ProjectAlreadyExist", f"Project {name} already exist", 400)
 
 
-class LogStoreNotExist(ApiError):
+class LogStoreNotExistError(ApiError):
     """The project has no such log store."""
 
     def __init__(self, name: str) -> None:
         super().__init__("LogStoreNotExist", f"logstore {name} does not exist", 404)
 
 
-class LogStoreAlreadyExist(ApiError):
+class LogStoreAlreadyExistError(ApiError):
     """The project has a log store of that name already."""
 
     def __init__(self, name: str) -> None:

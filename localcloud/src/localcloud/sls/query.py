@@ -9,7 +9,7 @@ Analysis with SQL (``|``) is not here.
 import re
 from collections.abc import Callable, Mapping
 
-from localcloud.sls.errors import ParameterInvalid
+from localcloud.sls.errors import ParameterInvalidError
 
 Test = Callable[[Mapping[str, str]], bool]
 
@@ -35,7 +35,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     while position < len(stripped):
         match = _TOKEN.match(stripped, position)
         if match is None:
-            raise ParameterInvalid("query", text, "a query whose quotes are closed")
+            raise ParameterInvalidError("query", text, "a query whose quotes are closed")
         position = match.end()
         kind = str(match.lastgroup)
         value = match[kind]
@@ -104,8 +104,8 @@ class _Parser:
             return True
         return False
 
-    def _wrong(self, accepted: str) -> ParameterInvalid:
-        return ParameterInvalid("query", self._text, accepted)
+    def _wrong(self, accepted: str) -> ParameterInvalidError:
+        return ParameterInvalidError("query", self._text, accepted)
 
 
 def _anywhere(value: str) -> Test:

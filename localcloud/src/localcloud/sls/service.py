@@ -11,11 +11,11 @@ from localcloud.api import Caller
 from localcloud.environment import Environment
 from localcloud.settings import CloudSettings
 from localcloud.sls.errors import (
-    LogStoreAlreadyExist,
-    LogStoreNotExist,
-    ParameterInvalid,
-    ProjectAlreadyExist,
-    ProjectNotExist,
+    LogStoreAlreadyExistError,
+    LogStoreNotExistError,
+    ParameterInvalidError,
+    ProjectAlreadyExistError,
+    ProjectNotExistError,
 )
 from localcloud.sls.query import compile_query
 from localcloud.store import Store, Table
@@ -100,7 +100,7 @@ class Sls:
         """Return a project, or fail as the cloud does."""
         found = self._projects.get(name)
         if found is None:
-            raise ProjectNotExist(name)
+            raise ProjectNotExistError(name)
         return found
 
     def projects(self) -> list[Project]:
@@ -110,11 +110,11 @@ class Sls:
     def create_project(self, name: str, description: str) -> None:
         """Make a project."""
         if not _NAME.fullmatch(name):
-            raise ParameterInvalid(
+            raise ParameterInvalidError(
                 "projectName", name, "3 to 63 lower-case letters, digits and inner hyphens"
             )
         if name in self._projects:
-            raise ProjectAlreadyExist(name)
+            raise ProjectAlreadyExistError(name)
         now = self._clock.now()
         self._projects.put(name, Project(name, description, now, now))
 
@@ -136,7 +136,7 @@ class Sls:
         self.project(project)
         found = self._stores.get(_key(project, name))
         if found is None:
-            raise LogStoreNotExist(name)
+            raise LogStoreNotExistError(name)
         return found
 
     def log_stores(self, project: str) -> list[LogStore]:
@@ -148,11 +148,11 @@ class Sls:
         """Make a log store."""
         self.project(project)
         if not _STORE_NAME.fullmatch(name):
-            raise ParameterInvalid(
+            raise ParameterInvalidError(
                 "logstoreName", name, "2 to 63 lower-case letters, digits and inner - and _"
             )
         if _key(project, name) in self._stores:
-            raise LogStoreAlreadyExist(name)
+            raise LogStoreAlreadyExistError(name)
         now = self._clock.now()
         checked = _check_store({"ttl": 30, "shardCount": 2, **settings})
         self._stores.put(_key(project, name), LogStore(project, name, checked, now, now))
@@ -167,7 +167,9 @@ class Sls:
     def set_metering_mode(self, project: str, name: str, mode: str) -> None:
         """Change how a log store is paid for."""
         if mode not in {"ChargeByFunction", "ChargeByDataIngest"}:
-            raise ParameterInvalid("meteringMode", mode, "ChargeByFunction or ChargeByDataIngest")
+            raise ParameterInvalidError(
+                "meteringMode", mode, "ChargeByFunction or ChargeByDataIngest"
+            )
         before = self.log_store(project, name)
         self._stores.put(_key(project, name), replace(before, metering_mode=mode))
 
@@ -291,14 +293,14 @@ def _check_store(settings: dict[str, Any]) -> dict[str, Any]:
     if settings.get("autoSplit"):
         _check_number(settings, "maxSplitShard", 1, 256)
     if settings.get("mode", "standard") not in {"standard", "query"}:
-        raise ParameterInvalid("mode", settings["mode"], "standard or query")
+        raise ParameterInvalidError("mode", settings["mode"], "standard or query")
     return settings
 
 
 def _check_number(settings: Mapping[str, Any], name: str, low: int, high: int) -> None:
     value = settings.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise ParameterInvalid(name, value, f"a whole number from {low} to {high}")
+        raise ParameterInvalidError(name, value, f"a whole number from {low} to {high}")
 
 
 def _key(project: str, store: str) -> str:

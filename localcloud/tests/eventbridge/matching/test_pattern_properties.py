@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from localcloud.eventbridge.matching.index import RuleIndex
 from localcloud.eventbridge.matching.json_path import JsonPath, UnsupportedFunctionError
 from localcloud.eventbridge.matching.json_text import dump, parse
-from localcloud.eventbridge.matching.pattern import InvalidPattern, Pattern
+from localcloud.eventbridge.matching.pattern import InvalidPatternError, Pattern
 from localcloud.eventbridge.matching.transform import Transform, TransformError
 
 _WORDS = (
@@ -98,10 +98,10 @@ _matching_events = st.fixed_dictionaries(
 )
 
 
-def _compile(text: str) -> Pattern | InvalidPattern:
+def _compile(text: str) -> Pattern | InvalidPatternError:
     try:
         return Pattern.compile(text)
-    except InvalidPattern as rejection:
+    except InvalidPatternError as rejection:
         return rejection
 
 
@@ -109,7 +109,7 @@ def _compile(text: str) -> Pattern | InvalidPattern:
 def test_any_json_compiles_or_is_rejected(pattern: Any, event: dict[str, Any]) -> None:
     """Any JSON is a pattern or is rejected with path and reason; matching never raises."""
     compiled = _compile(json.dumps(pattern))
-    if isinstance(compiled, InvalidPattern):
+    if isinstance(compiled, InvalidPatternError):
         assert compiled.path.startswith("$")
         assert compiled.reason
     else:

@@ -46,7 +46,7 @@ ATTRIBUTES: Final = frozenset(
 _SHOWN: Final = 200
 
 
-class InvalidPattern(ValueError):
+class InvalidPatternError(ValueError):
     """A pattern that the engine rejects: where, and the engine's reason."""
 
     def __init__(self, path: str, reason: str) -> None:
@@ -100,12 +100,14 @@ class Pattern:
             try:
                 parsed = parse(pattern)
             except ValueError:
-                raise InvalidPattern("$", "the pattern isn't a valid json format string") from None
+                raise InvalidPatternError(
+                    "$", "the pattern isn't a valid json format string"
+                ) from None
             text = pattern
         else:
             parsed, text = pattern, ""
         if not isinstance(parsed, dict):
-            raise InvalidPattern("$", "the pattern should be a JSON object")
+            raise InvalidPatternError("$", "the pattern should be a JSON object")
         fields = [
             _field(f"$.{name}", name, _array(f"$.{name}", conditions), names=(name,))
             for name, conditions in parsed.items()
@@ -164,7 +166,7 @@ def _array(path: str, conditions: Any) -> list[Any]:
     """Return the conditions if they are an array that is not empty."""
     if not isinstance(conditions, list) or not conditions:
         shown = "an object" if isinstance(conditions, dict) else _unquoted(conditions)
-        raise InvalidPattern(path, f"the pattern has invalid pattern value: {shown}")
+        raise InvalidPatternError(path, f"the pattern has invalid pattern value: {shown}")
     return conditions
 
 
@@ -175,7 +177,7 @@ def _unquoted(value: Any) -> str:
 def _data_fields(data: Any) -> list[Field]:
     """Read the nested part in the engine's order, which decides which mistake is reported."""
     if not isinstance(data, dict):
-        raise InvalidPattern("$.data", "the data pattern doesn't have any pattern key")
+        raise InvalidPatternError("$.data", "the data pattern doesn't have any pattern key")
     found: list[tuple[_Places, Field]] = []
     stack: list[tuple[str, tuple[str, ...], _Places, dict[str, Any]]] = [("$.data", (), (), data)]
     while stack:
@@ -188,7 +190,7 @@ def _data_fields(data: Any) -> list[Field]:
             field = _field(here, name, _array(here, value), names=(*names, name), is_data=True)
             found.append(((*places, place), field))
         if not node:
-            raise InvalidPattern(path, "the data pattern doesn't have any pattern key")
+            raise InvalidPatternError(path, "the data pattern doesn't have any pattern key")
     return [field for _, field in sorted(found, key=lambda entry: entry[0])]
 
 
@@ -203,7 +205,7 @@ def _field(
     operators: list[Operator] = []
     for place, condition in enumerate(conditions):
         if isinstance(condition, list):
-            raise InvalidPattern(
+            raise InvalidPatternError(
                 f"{path}[{place}]", f"nested pattern value isn't supported, pattern key: {name}"
             )
         if not isinstance(condition, dict):
@@ -213,12 +215,12 @@ def _field(
             operators.append(parse_condition(condition))
         except InvalidOperandError as error:
             where = "".join(f".{key}" for key in condition if len(condition) == 1)
-            raise InvalidPattern(f"{path}[{place}]{where}", str(error)) from None
+            raise InvalidPatternError(f"{path}[{place}]{where}", str(error)) from None
     special = None
     if is_data:
         names, special = _data_path(path, names)
     elif name not in ATTRIBUTES:
-        raise InvalidPattern(path, f"the pattern has unrecognized pattern key: {name}")
+        raise InvalidPatternError(path, f"the pattern has unrecognized pattern key: {name}")
     return Field(path, is_data, names, special, tuple(operators))
 
 
@@ -229,7 +231,7 @@ def _data_path(path: str, names: tuple[str, ...]) -> tuple[tuple[str, ...], Json
     except UnsupportedFunctionError:
         compiled = None
     if compiled is None:
-        raise InvalidPattern(
+        raise InvalidPatternError(
             path,
             "the pattern key is no definite JSONPath, write a key with a blank, a bracket or a "
             "wildcard as ['the key']",

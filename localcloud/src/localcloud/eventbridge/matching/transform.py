@@ -30,7 +30,7 @@ FORMS = ("ORIGINAL", "CONSTANT", "JSONPATH", "TEMPLATE")
 _EMBED_KEY = "EB_SYS_EMBED_OBJECT"
 
 
-class InvalidTransform(ValueError):
+class InvalidTransformError(ValueError):
     """A form, value or template that the engine rejects when the rule is created."""
 
     def __init__(self, shown: str, reason: str) -> None:
@@ -68,15 +68,17 @@ class Transform:
         if form == "ORIGINAL":
             return Transform(form, _Original())
         if form not in FORMS:
-            raise InvalidTransform(form, f"form must be one of {', '.join(FORMS)}")
+            raise InvalidTransformError(form, f"form must be one of {', '.join(FORMS)}")
         if not value:
-            raise InvalidTransform(str(value), f"{form} needs a value")
+            raise InvalidTransformError(str(value), f"{form} needs a value")
         if form == "CONSTANT":
             return Transform(form, _Constant(value))
         if form == "JSONPATH":
             path = _path(value, shown=value)
             if path is None:
-                raise InvalidTransform(value, "the value is no JSONPath that leads to one value")
+                raise InvalidTransformError(
+                    value, "the value is no JSONPath that leads to one value"
+                )
             return Transform(form, _Value(path))
         return Transform(form, _template(value, template))
 
@@ -138,19 +140,19 @@ class _Template:
 
 def _template(value: str, template: str | None) -> _Template:
     if template is None:
-        raise InvalidTransform(value, "TEMPLATE needs a template")
+        raise InvalidTransformError(value, "TEMPLATE needs a template")
     if _EMBED_KEY in template:
-        raise InvalidTransform(value, f"{_EMBED_KEY} in a template is not supported here")
+        raise InvalidTransformError(value, f"{_EMBED_KEY} in a template is not supported here")
     try:
         parsed = parse(value)
     except ValueError:
-        raise InvalidTransform(value, "the value is not JSON") from None
+        raise InvalidTransformError(value, "the value is not JSON") from None
     if not isinstance(parsed, dict):
-        raise InvalidTransform(value, "the value is not a JSON object")
+        raise InvalidTransformError(value, "the value is not a JSON object")
     variables: list[tuple[str, _Form]] = []
     for name, text in parsed.items():
         if text is None or isinstance(text, (dict, list)):
-            raise InvalidTransform(value, f"the variable {name} is not a text, number or bool")
+            raise InvalidTransformError(value, f"the variable {name} is not a text, number or bool")
         constant = scalar_text(text)
         path = _path(constant, shown=value)
         variables.append((name, _Constant(constant) if path is None else _Value(path)))
@@ -161,6 +163,6 @@ def _path(text: str, *, shown: str) -> JsonPath | None:
     try:
         return JsonPath.compile(text)
     except UnsupportedFunctionError:
-        raise InvalidTransform(
+        raise InvalidTransformError(
             shown, f"functions in a JSONPath are not supported: {text}"
         ) from None

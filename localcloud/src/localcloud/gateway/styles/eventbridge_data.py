@@ -4,7 +4,13 @@ from typing import Any
 
 from localcloud.errors import ApiError
 from localcloud.gateway.request import Request
-from localcloud.gateway.signature import IncompleteSignature, Scheme, Signed, dated, resource_of
+from localcloud.gateway.signature import (
+    IncompleteSignatureError,
+    Scheme,
+    Signed,
+    dated,
+    resource_of,
+)
 from localcloud.gateway.styles.style import PathStyle
 from localcloud.signing import header_text
 
@@ -14,7 +20,7 @@ def _signed(request: Request) -> Signed:
     headers = request.headers
     nonce = headers.get("x-acs-signature-nonce", "")
     if not nonce:
-        raise IncompleteSignature("the header x-acs-signature-nonce")
+        raise IncompleteSignatureError("the header x-acs-signature-nonce")
     resource = resource_of(request.path, request.query)
     return dated(
         request,

@@ -5,7 +5,13 @@ from typing import Any, ClassVar
 
 from localcloud.errors import ApiError
 from localcloud.gateway.request import Request
-from localcloud.gateway.signature import IncompleteSignature, Scheme, Signed, dated, resource_of
+from localcloud.gateway.signature import (
+    IncompleteSignatureError,
+    Scheme,
+    Signed,
+    dated,
+    resource_of,
+)
 from localcloud.gateway.styles.style import Parsed, PathStyle
 from localcloud.settings import SUFFIX
 from localcloud.signing import header_text
@@ -15,7 +21,7 @@ def _signed(request: Request) -> Signed:
     """Its own signature; its two clients differ only in the hash."""
     headers = request.headers
     if request.body and not headers.get("content-md5"):
-        raise IncompleteSignature("the body: there is no Content-MD5")
+        raise IncompleteSignatureError("the body: there is no Content-MD5")
     sha256 = headers.get("x-log-signaturemethod") == "hmac-sha256"
     resource = resource_of(request.path, request.query)
     return dated(

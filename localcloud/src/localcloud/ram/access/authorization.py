@@ -11,9 +11,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from localcloud.ram.access.conditions import Context
-from localcloud.ram.access.policy_document import InvalidPolicyDocument, Statement, parse_document
+from localcloud.ram.access.policy_document import (
+    InvalidPolicyDocumentError,
+    Statement,
+    parse_document,
+)
 
-__all__ = ["AccessRequest", "Decision", "InvalidPolicyDocument", "Policy", "TrustPolicy", "decide"]
+__all__ = [
+    "AccessRequest",
+    "Decision",
+    "InvalidPolicyDocumentError",
+    "Policy",
+    "TrustPolicy",
+    "decide",
+]
 
 _ASSUME_ROLE: Final = "sts:AssumeRole"
 _ARN_PARTS: Final = 5

@@ -28,7 +28,7 @@ _IDENTITY_ELEMENTS: Final = _ELEMENTS | {"Resource", "NotResource"}
 _TRUST_ELEMENTS: Final = _ELEMENTS | {"Principal"}
 
 
-class InvalidPolicyDocument(ValueError):
+class InvalidPolicyDocumentError(ValueError):
     """A document that RAM rejects; `message` is for the API, `path` shows where the mistake is."""
 
     code: Final = "MalformedPolicyDocument"
@@ -59,26 +59,28 @@ def parse_document(document: str | dict[str, Any], *, is_trust: bool) -> tuple[S
         try:
             document = strict_json.read(document)
         except ValueError:
-            raise InvalidPolicyDocument(
+            raise InvalidPolicyDocumentError(
                 "$", "Json syntax error: the document is not JSON."
             ) from None
     if not isinstance(document, dict):
-        raise InvalidPolicyDocument("$", "Data type mismatch: the document must be an object.")
+        raise InvalidPolicyDocumentError("$", "Data type mismatch: the document must be an object.")
     unknown = sorted(set(document) - {"Version", "Statement"})
     if unknown:
-        raise InvalidPolicyDocument(f"$.{unknown[0]}", f"Invalid policy element: {unknown[0]}.")
+        raise InvalidPolicyDocumentError(
+            f"$.{unknown[0]}", f"Invalid policy element: {unknown[0]}."
+        )
     if "Version" not in document:
-        raise InvalidPolicyDocument("$", "Add a Version element to the policy.")
+        raise InvalidPolicyDocumentError("$", "Add a Version element to the policy.")
     if document["Version"] != _VERSION:
-        raise InvalidPolicyDocument(
+        raise InvalidPolicyDocumentError(
             "$.Version", f'Invalid version: {document["Version"]}. Use "1".'
         )
     statements = document.get("Statement")
     if not statements:
-        raise InvalidPolicyDocument("$", "Add a Statement element to the policy.")
+        raise InvalidPolicyDocumentError("$", "Add a Statement element to the policy.")
     # guess: a single statement must be in an array too, as the grammar has it.
     if not isinstance(statements, list):
-        raise InvalidPolicyDocument(
+        raise InvalidPolicyDocumentError(
             "$.Statement", "Data type mismatch: Statement must be an array."
         )
     return tuple(
@@ -89,23 +91,23 @@ def parse_document(document: str | dict[str, Any], *, is_trust: bool) -> tuple[S
 
 def _statement(path: str, element: Any, *, is_trust: bool) -> Statement:
     if not isinstance(element, dict):
-        raise InvalidPolicyDocument(path, "Data type mismatch: a statement must be an object.")
+        raise InvalidPolicyDocumentError(path, "Data type mismatch: a statement must be an object.")
     unknown = sorted(set(element) - (_TRUST_ELEMENTS if is_trust else _IDENTITY_ELEMENTS))
     if unknown:
-        raise InvalidPolicyDocument(
+        raise InvalidPolicyDocumentError(
             f"{path}.{unknown[0]}", f"Invalid policy element: {unknown[0]}."
         )
     if "Effect" not in element:
-        raise InvalidPolicyDocument(path, "Add an Effect element to the policy statement.")
+        raise InvalidPolicyDocumentError(path, "Add an Effect element to the policy statement.")
     if element["Effect"] not in ("Allow", "Deny"):
-        raise InvalidPolicyDocument(
+        raise InvalidPolicyDocumentError(
             f"{path}.Effect", f"Invalid effect: {element['Effect']}. Use Allow or Deny."
         )
     actions = _alternative(path, element, "Action", "an Action or NotAction")
     for text in actions:
         service, _, action = text.partition(":")
         if text != "*" and not (service and action):
-            raise InvalidPolicyDocument(
+            raise InvalidPolicyDocumentError(
                 f"{path}.Action", f"Invalid action format: {text}. Use <ram-code>:<action-name>."
             )
     covers_resource: Matcher = _everything
@@ -114,7 +116,7 @@ def _statement(path: str, element: Any, *, is_trust: bool) -> Statement:
         resources = _alternative(path, element, "Resource", "a Resource or NotResource")
         for text in resources:
             if text != "*" and not text.startswith("acs:"):
-                raise InvalidPolicyDocument(
+                raise InvalidPolicyDocumentError(
                     f"{path}.Resource",
                     f"Invalid Alibaba Cloud Resource Name (ARN) prefix: {text}. Use acs:….",
                 )
@@ -122,7 +124,7 @@ def _statement(path: str, element: Any, *, is_trust: bool) -> Statement:
     try:
         conditions = parse_conditions(element.get("Condition", {}))
     except InvalidConditionError as error:
-        raise InvalidPolicyDocument(f"{path}.Condition", str(error)) from None
+        raise InvalidPolicyDocumentError(f"{path}.Condition", str(error)) from None
     return Statement(
         allows=element["Effect"] == "Allow",
         # "In most cases, the value of the Action element is not case-sensitive."
@@ -137,9 +139,9 @@ def _alternative(path: str, element: dict[str, Any], name: str, wanted: str) -> 
     """Return the texts of `name` or `Not<name>`, of which a statement has exactly one."""
     present = [key for key in (name, f"Not{name}") if key in element]
     if not present:
-        raise InvalidPolicyDocument(path, f"Add {wanted} element to the policy statement.")
+        raise InvalidPolicyDocumentError(path, f"Add {wanted} element to the policy statement.")
     if len(present) > 1:
-        raise InvalidPolicyDocument(
+        raise InvalidPolicyDocumentError(
             path, f"Invalid policy element: {' and '.join(present)} together."
         )
     return _texts(f"{path}.{present[0]}", element[present[0]])
@@ -148,7 +150,7 @@ def _alternative(path: str, element: dict[str, Any], name: str, wanted: str) -> 
 def _texts(path: str, value: Any) -> list[str]:
     texts = value if isinstance(value, list) else [value]
     if not texts or not all(isinstance(text, str) and text for text in texts):
-        raise InvalidPolicyDocument(
+        raise InvalidPolicyDocumentError(
             path, "Data type mismatch: use a string or an array of strings."
         )
     return texts
@@ -157,12 +159,12 @@ def _texts(path: str, value: Any) -> list[str]:
 def _principals(path: str, element: dict[str, Any]) -> frozenset[tuple[str, str]]:
     principal = element.get("Principal")
     if not principal:
-        raise InvalidPolicyDocument(path, "Add a Principal element to the policy statement.")
+        raise InvalidPolicyDocumentError(path, "Add a Principal element to the policy statement.")
     if not isinstance(principal, dict):
-        raise InvalidPolicyDocument(path, "Data type mismatch: Principal must be an object.")
+        raise InvalidPolicyDocumentError(path, "Data type mismatch: Principal must be an object.")
     unknown = sorted(set(principal) - set(_PRINCIPAL_KINDS))
     if unknown:
-        raise InvalidPolicyDocument(
+        raise InvalidPolicyDocumentError(
             f"{path}.{unknown[0]}",
             f"Invalid principal: {unknown[0]}. Use {', '.join(_PRINCIPAL_KINDS)}.",
         )

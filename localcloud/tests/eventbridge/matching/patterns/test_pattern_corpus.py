@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from localcloud.eventbridge.matching.json_text import dump, parse
-from localcloud.eventbridge.matching.pattern import InvalidPattern, Mismatch, Pattern
+from localcloud.eventbridge.matching.pattern import InvalidPatternError, Mismatch, Pattern
 
 _HERE = Path(__file__).parent
 
@@ -49,7 +49,7 @@ def test_pattern_does_not_match(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", _cases("invalid"))
 def test_pattern_is_rejected(case: dict[str, Any]) -> None:
     """The pattern is rejected with the path to the mistake and the engine's reason."""
-    with pytest.raises(InvalidPattern) as caught:
+    with pytest.raises(InvalidPatternError) as caught:
         Pattern.compile(_text(case))
     assert (case["path"], case["reason"]) == (caught.value.path, caught.value.reason)
     assert f"Event pattern is not valid, reason: {case['reason']}" == caught.value.message

@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 
 from localcloud.eventbridge.matching.json_text import parse
-from localcloud.eventbridge.matching.transform import InvalidTransform, Transform, TransformError
+from localcloud.eventbridge.matching.transform import (
+    InvalidTransformError,
+    Transform,
+    TransformError,
+)
 
 _HERE = Path(__file__).parent
 _SAMPLE = parse((_HERE / "sample.json").read_text("utf-8"))
@@ -39,7 +43,7 @@ def test_transform_gives_the_text(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", _cases("invalid"))
 def test_transform_is_rejected(case: dict[str, Any]) -> None:
     """The transform is rejected with the engine's message and a reason."""
-    with pytest.raises(InvalidTransform) as caught:
+    with pytest.raises(InvalidTransformError) as caught:
         _compile(case)
     assert f"The config is invalid. which is [{case['shown']}]." == caught.value.message
     assert case["reason"] == caught.value.reason

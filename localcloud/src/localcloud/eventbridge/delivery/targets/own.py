@@ -6,7 +6,7 @@ from typing import Any
 
 from localcloud import strict_json
 from localcloud.eventbridge.delivery.target import DeliveryError, DeliveryRequest
-from localcloud.eventbridge.matching.transform import InvalidTransform, Transform
+from localcloud.eventbridge.matching.transform import InvalidTransformError, Transform
 
 
 class QueueTarget:
@@ -71,7 +71,7 @@ def _keys_and_values(request: DeliveryRequest) -> dict[str, str]:
             )
             for name, part in schema.items()
         }
-    except (ValueError, TypeError, KeyError, AttributeError, InvalidTransform):
+    except (ValueError, TypeError, KeyError, AttributeError, InvalidTransformError):
         raise DeliveryError("TransformFailed", "the ContentSchema is not valid") from None
     entry = {}
     for name, key in texts.items():
