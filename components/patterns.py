@@ -6,8 +6,6 @@ from typing import Any
 
 from functions.report.outcome import RESULT_SOURCE, RESULT_TYPE, SUCCESS
 
-__all__ = ["RESULT_SOURCE"]
-
 
 def _text(pattern: dict[str, Any]) -> str:
     return json.dumps(pattern, separators=(",", ":"))

@@ -8,6 +8,7 @@ from typing import Any
 
 from demo.judgement import Check, Scenario
 from demo.loop import Loop, event
+from functions.report.outcome import RESULT_SOURCE
 
 HOST, DATABASE = "i-local0001", "i-local0002"
 OPS, PEOPLE = "ops", "people"
@@ -68,14 +69,14 @@ def repeated_request(loop: Loop) -> Iterator[Check]:
 def hostile_request(loop: Loop) -> Iterator[Check]:
     """Play shell, JSON and markup injection in every field."""
     ran, seen = len(loop.invocations()), loop.last_message(OPS)
-    forged = len([e for e in loop.events(1000) if e["source"] == "ecs.provisioning"])
+    forged = len([e for e in loop.events(1000) if e["source"] == RESULT_SOURCE])
     loop.post("dingtalk.approval", event("hostile-approval"))
     message = loop.next_message(OPS, seen)
     yield Check("it is refused in the chat", True, "Rejected" in message["text"])
     yield Check("nothing ran", ran, len(loop.invocations()))
     yield Check("no file was made", "", loop.file(HOST, "/tmp/owned"))  # noqa: S108 - the attack's
     yield Check("no markup came through", False, "attacker.example" in message["text"])
-    results = [e for e in loop.events(1000) if e["source"] == "ecs.provisioning"]
+    results = [e for e in loop.events(1000) if e["source"] == RESULT_SOURCE]
     yield Check("one result, none forged", forged + 1, len(results))
 
 
@@ -113,7 +114,7 @@ def _told(message: dict[str, Any], status: str, employee: str, role: str) -> Ite
 def _attempts(loop: Loop) -> int:
     """Return the attempts of the newest delivery to a chat."""
     loop.settle()
-    result = [e for e in loop.events(1000) if e["source"] == "ecs.provisioning"][-1]
+    result = [e for e in loop.events(1000) if e["source"] == RESULT_SOURCE][-1]
     for rule in result["rules"]:
         if rule["matched"] and rule["rule"].startswith("completed-"):
             return len(rule["targets"][0]["attempts"])

@@ -5,11 +5,10 @@ Sources: "GitHub Flavored Markdown Spec", sections backslash escapes and fenced 
 
 import re
 
+from functions.report.redaction import visible
+
 _MARKUP = re.compile(r"([\\`*_{}\[\]()+!|~<>&:$])")
 _REFERENCE = re.compile(r"[@#]|(?<=[wW]{3})(?=\.)")
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
-)
 _JOINER = "\u2060"
 
 
@@ -28,14 +27,14 @@ def code(text: str, most: int = 200) -> str:
 
 def code_block(text: str, language: str = "") -> str:
     """Return lines as a block of code that none of them can end."""
-    text = _UNSEEN.sub("", text)
+    text = visible(text)
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text}\n{fence}"
 
 
 def _one_line(text: str, most: int) -> str:
-    shown = " ".join(_UNSEEN.sub("", text).split())
+    shown = " ".join(visible(text).split())
     return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from components import targets
 from components.names import Delivery
-from components.patterns import RESULT_SOURCE
+from functions.report.outcome import RESULT_SOURCE
 from scripts.provision.validation import Mistake, mistakes
 from stacks.mending import (
     PROJECT,

@@ -1,6 +1,6 @@
 """What must never be shown: texts with a secret in them, each with the part that is the secret.
 
-One corpus for everything that shows text or judges it; see ``test_secret_shapes.py``.
+One corpus for everything that shows text or judges it; see ``test_redaction.py``.
 """
 
 import base64

@@ -8,20 +8,13 @@ import json
 import re
 from typing import Any
 
-from functions.report.secret_shapes import masked
+from functions.report.redaction import masked, visible
 
 _LARGEST = 32 * 1024
 _LINES = 20
 
 _ESCAPES = re.compile(
     r"\x1b(?:\[[0-?]{0,32}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\)?|.)"
-)
-_UNSEEN = re.compile(
-    # C0 and C1 controls but tab and newline, soft hyphen, zero-width and bidirectional marks,
-    # line separators, invisible operators, variation selectors, byte order mark, surrogates, tags.
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
-    "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 
 
@@ -30,7 +23,7 @@ def presentable(text: str) -> str:
     text = _ESCAPES.sub("", text[-_LARGEST:])
     # A progress bar overwrites its line: only what stood there last is of interest.
     lines = [line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n")]
-    text = _UNSEEN.sub("", "\n".join(lines).expandtabs(4))
+    text = visible("\n".join(lines).expandtabs(4))
     return masked(text)
 
 
@@ -49,7 +42,7 @@ def cut_tail(text: str, most_bytes: int) -> str:
 def bounded(text: str, most_characters: int) -> str:
     """Return a text on one line, without invisible characters, and not longer than that."""
     # A generous first cut keeps the work small however long the text is.
-    text = " ".join(_UNSEEN.sub("", text[: most_characters * 4].replace("\n", " ")).split())
+    text = " ".join(visible(text[: most_characters * 4].replace("\n", " ")).split())
     return text if len(text) <= most_characters else text[: most_characters - 1] + "…"
 
 

@@ -16,11 +16,11 @@ from typing import Any
 import pulumi
 from google.protobuf import json_format
 from pulumi.runtime.config import _SECRET_KEYS
-from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 from pulumi.runtime.proto import resource_pb2
 
 from localcloud.commandline.errors import UserError
-from localcloud.dryrun.program import run_stack
+from localcloud.dryrun.program import Monitor, run_stack
 from localcloud.dryrun.project import Stack
 from provisioning_policies import tokens
 from provisioning_policies.rule import Resource
@@ -115,7 +115,7 @@ def _account(config: Mapping[str, str]) -> str:
     return config.get("alicloud:accountId") or (named[1] if named else _ACCOUNT)
 
 
-class _Monitor(MockMonitor):
+class _Monitor(Monitor):
     """Notes each resource as the engine would hand it to a policy pack."""
 
     def __init__(self, config: Mapping[str, str], change: Change | None) -> None:
@@ -129,13 +129,6 @@ class _Monitor(MockMonitor):
         if request.custom:
             self._note(request)
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
-
-    def make_urn(self, parent: str, type_: str, name: str) -> str:
-        """Name a resource as the engine does: by all its parents, the stack excepted."""
-        parents = parent.split("::")[2] if parent else ""
-        if parents in {"", "pulumi:pulumi:Stack"}:
-            return super().make_urn("", type_, name)
-        return super().make_urn("", f"{parents}${type_}", name)
 
     def _note(self, request: Any) -> None:
         if self._change:

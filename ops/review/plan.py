@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from functions.report.secret_shapes import masked
+from functions.report.redaction import masked
 
 SECRET = "[secret]"  # noqa: S105 - what stands in a secret's place
 UNKNOWN = "[known after apply]"

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from provisioning_policies.secret_shapes import kind_of
+from provisioning_policies.redaction import kind_of
 from provisioning_policies.secretness import is_secret
 
 _NAME = re.compile(

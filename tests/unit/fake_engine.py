@@ -53,17 +53,10 @@ class Made:
         return _is_secret(here)
 
 
-class _Monitor(mocks.MockMonitor):
+class _Monitor(dry_run.Monitor):
     def __init__(self, fake: "FakeEngine") -> None:
         super().__init__(fake)
         self.made: list[Made] = []
-
-    def make_urn(self, parent: str, type_: str, name: str) -> str:
-        """Name a resource as the engine does: by all its parents, the stack excepted."""
-        parents = parent.split("::")[2] if parent else ""
-        if parents in {"", "pulumi:pulumi:Stack"}:
-            return super().make_urn("", type_, name)
-        return super().make_urn("", f"{parents}${type_}", name)
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the engine's own name
         made = Made(request)

@@ -29,20 +29,28 @@ DECLARATIONS = {
     "functions.request.deployment",
     "functions.request.fields",
 }
-"""What the functions declare for those who deploy them: platforms, languages, a request's fields.
+"""What the functions declare for their deployment: platforms, languages, fields, the result event.
 
 The functions are packed into archives without anything around them, so the declaration is theirs.
 """
 
 ALLOWED = {
-    "stacks": {"stacks", "components", "scripts", COMMANDLINE} | PULUMI,
+    "stacks": {"stacks", "components", "scripts", COMMANDLINE, *DECLARATIONS} | PULUMI,
     # What the functions can write to and read is declared once, by them.
     "components": {"components", "scripts", COMMANDLINE, *DECLARATIONS} | PULUMI,
     "scripts": {"scripts", COMMANDLINE, *DECLARATIONS},
     "policies": {"provisioning_policies"} | PULUMI,
     "functions": {"functions"},
-    "demo": {"demo", "localcloud.deploy", "localcloud.tables", *RUNNING, COMMANDLINE},
-    "ops": {"ops", "localcloud.dryrun.project", COMMANDLINE},
+    "demo": {
+        "demo",
+        "functions.report.outcome",
+        "localcloud.deploy",
+        "localcloud.tables",
+        *RUNNING,
+        COMMANDLINE,
+    },
+    # Shows as little in a comment as the functions show in a chat.
+    "ops": {"ops", "functions", "localcloud.dryrun.project", COMMANDLINE},
     "ops/behaviour": {"ops", "functions", *RUNNING, COMMANDLINE},
     # Speaks to the cloud with the functions' own clients, and learns from the local cloud's which
     # key it takes.

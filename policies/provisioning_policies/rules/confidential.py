@@ -12,9 +12,9 @@ from typing import Any
 
 from provisioning_policies import facts, tokens
 from provisioning_policies.documents import mapping
+from provisioning_policies.redaction import kind_of
 from provisioning_policies.rule import Level, Messages, Options, Resource, rule
 from provisioning_policies.rules.commands import script_of
-from provisioning_policies.secret_shapes import kind_of
 from provisioning_policies.secretness import is_secret
 from provisioning_policies.sensitive import plain_secrets
 from provisioning_policies.targets import label, parameters_of, targets_of

@@ -10,7 +10,7 @@ from pulumi_policy import policy as sdk
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError, unknown_checking_proxy
 
 from provisioning_policies import secretness
-from provisioning_policies.secret_shapes import kind_of
+from provisioning_policies.redaction import kind_of
 from provisioning_policies.secretness import SecretText, deserialize, is_secret
 from provisioning_policies.sensitive import plain_secrets
 

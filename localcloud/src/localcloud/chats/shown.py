@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069]")
+from localcloud.redaction import visible
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Shown:
 
     def without_controls(self) -> "Shown":
         """Return the same without what would act on a terminal."""
-        return Shown(*(_CONTROL.sub("", text) for text in (self.title, self.text, self.colour)))
+        return Shown(*(visible(text) for text in (self.title, self.text, self.colour)))
 
 
 def plain(markdown: str) -> str:

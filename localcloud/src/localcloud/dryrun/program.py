@@ -22,6 +22,17 @@ from pulumi.runtime.stack import Stack as RootResource
 from localcloud.dryrun.project import Stack
 
 
+class Monitor(MockMonitor):
+    """Pulumi's mock monitor, with the names that the engine gives."""
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """Name a resource as the engine does: by all its parents, the stack excepted."""
+        parents = parent.split("::")[2] if parent else ""
+        if parents in {"", "pulumi:pulumi:Stack"}:
+            return super().make_urn("", type_, name)
+        return super().make_urn("", f"{parents}${type_}", name)
+
+
 def run_stack(
     stack: Stack,
     mocks: Mocks,

@@ -16,7 +16,7 @@ from localcloud.eventbridge.events import utc
 from localcloud.eventbridge.matching.json_text import parse_kept
 from localcloud.eventbridge.resources import ENABLED, Rule
 from localcloud.eventbridge.service import EventBridge
-from localcloud.secret_shapes import kind_of, masked
+from localcloud.redaction import kind_of, masked
 
 _SECRET_HEADER = re.compile(r"token|secret|auth|cookie|sign|key", re.IGNORECASE)
 

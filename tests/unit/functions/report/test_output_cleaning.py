@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from functions.report.output import bounded, cut_tail, presentable, result_line
-from functions.report.secret_shapes import HIDDEN
+from functions.report.redaction import HIDDEN
 from tests.unit.functions.samples import patient
 
 KEY = (

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions.report.output import presentable
-from functions.report.secret_shapes import kind_of, masked
+from functions.report.redaction import kind_of, masked
 from localcloud.eventbridge.trace import _shown
 from ops.review.comment import build, preview
 from ops.review.plan import without_secrets
@@ -17,9 +17,9 @@ from tests.leaks import HARMLESS, LEAKS, NAMED
 
 ROOT = Path(__file__).parents[2]
 COPIES = (
-    "functions/report/secret_shapes.py",
-    "localcloud/src/localcloud/secret_shapes.py",
-    "policies/provisioning_policies/secret_shapes.py",
+    "functions/report/redaction.py",
+    "localcloud/src/localcloud/redaction.py",
+    "policies/provisioning_policies/redaction.py",
 )
 
 

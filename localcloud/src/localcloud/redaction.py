@@ -1,6 +1,6 @@
-"""What a secret looks like, wherever text is shown or judged.
+"""What is left out wherever text is shown: secrets, and characters that nobody sees.
 
-Packages that must stand alone have the same file: functions/common, the policy pack and the local
+Packages that must stand alone have the same file: the functions, the policy pack and the local
 cloud. A test keeps the copies equal and holds all of them against one corpus of leaks.
 """
 
@@ -90,6 +90,18 @@ _CALLED = {
     "://": r"://(?P<secret>[^\s/@\"']{1,256})@",
 }
 _SHORTEST_RUN = 24
+_INVISIBLE = re.compile(
+    # C0 and C1 controls but tab and newline, soft hyphen, zero-width and bidirectional marks,
+    # line separators, invisible operators, variation selectors, byte order mark, surrogates, tags.
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+
+
+def visible(text: str) -> str:
+    """Return a text without the characters that nobody sees, or that act on a terminal."""
+    return _INVISIBLE.sub("", text)
 
 
 def kind_of(text: str, *, depth: int = _DEEPEST) -> str | None:
