@@ -60,14 +60,14 @@ def write(path: Path, key: AccessKey) -> Path:
 def test_the_folder_of_the_cloud_has_the_key(cloud: Cloud, tmp_path: Path) -> None:
     """It is that cloud's own; what the environment holds may be another one's."""
     cloud.health = {"access_key_file": str(write(tmp_path / "key", IN_FOLDER))}
-    assert IN_FOLDER == access_key_of(cloud.endpoint, ENVIRONMENT)
+    assert access_key_of(cloud.endpoint, ENVIRONMENT) == IN_FOLDER
 
 
 @pytest.mark.parametrize("health", [{}, {"access_key_file": "/nowhere/access-key.json"}])
 def test_a_folder_out_of_reach_leaves_the_environment(cloud: Cloud, health: dict[str, Any]) -> None:
     """As for a local cloud in a container."""
     cloud.health = health
-    assert IN_ENVIRONMENT == access_key_of(cloud.endpoint, ENVIRONMENT)
+    assert access_key_of(cloud.endpoint, ENVIRONMENT) == IN_ENVIRONMENT
 
 
 @pytest.mark.parametrize(

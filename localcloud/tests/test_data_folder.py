@@ -28,7 +28,7 @@ def hold(path: Path) -> subprocess.Popen[str]:
         [sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    assert "held\n" == process.stdout.readline()
+    assert process.stdout.readline() == "held\n"
     return process
 
 
@@ -42,7 +42,7 @@ def key_in(path: Path) -> tuple[str, str]:
 def test_each_folder_has_a_key_of_its_own_for_good(tmp_path: Path) -> None:
     """It is made once, differs from every other, and says that it opens no real account."""
     one, two = key_in(tmp_path / "one"), key_in(tmp_path / "two")
-    assert one == key_in(tmp_path / "one")
+    assert key_in(tmp_path / "one") == one
     assert not set(one) & set(two)
     assert re.fullmatch(r"LTAIlocal[A-Za-z0-9]{15}", one[0])
     assert re.fullmatch(r"[A-Za-z0-9]{30}", one[1])
@@ -56,8 +56,8 @@ def test_only_the_owner_may_read(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     modes = {p.name: oct(p.stat().st_mode & 0o777) for p in (tmp_path / "data").iterdir()}
-    assert {"access-key.json": "0o600", "lock": "0o600"} == modes
-    assert 0o700 == (tmp_path / "data").stat().st_mode & 0o777
+    assert modes == {"access-key.json": "0o600", "lock": "0o600"}
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
 
 
 def test_the_second_process_is_told_about_the_first(tmp_path: Path) -> None:

@@ -58,4 +58,4 @@ def test_what_cannot_fail_is_refused(given: Any, message: str) -> None:
 )
 def test_what_can_fail_is_taken(given: dict[str, Any]) -> None:
     """As it is written."""
-    assert Fault(**given) == parse(given, TARGETS)
+    assert parse(given, TARGETS) == Fault(**given)

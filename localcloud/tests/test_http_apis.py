@@ -51,20 +51,21 @@ async def test_what_is_posted_is_stored(lab: ApiLab) -> None:
     """What is posted is answered with 201 and an id, and is there after a restart, in order."""
     for name in ("li.lei", "韩梅梅", "an.other"):
         status, answer = await lab.post({"name": name})
-        assert (201, False) == (status, answer["replayed"])
+        assert (status, answer["replayed"]) == (201, False)
     await lab.restart()
-    assert ["li.lei", "韩梅梅", "an.other"] == [r["body"]["name"] for r in lab.api.requests()]
+    assert [r["body"]["name"] for r in lab.api.requests()] == ["li.lei", "韩梅梅", "an.other"]
 
 
 async def test_a_repeat_is_answered_with_the_first_result(lab: ApiLab) -> None:
     """The same key with the same body is no second request; with another body it is a conflict."""
     _, first = await lab.post({"name": "li.lei"}, key="event-1")
-    assert (200, {"id": first["id"], "replayed": True}) == await lab.post(
-        {"name": "li.lei"}, key="event-1"
+    assert await lab.post({"name": "li.lei"}, key="event-1") == (
+        200,
+        {"id": first["id"], "replayed": True},
     )
     status, answer = await lab.post({"name": "other"}, key="event-1")
-    assert (409, "conflict") == (status, answer["error"])
-    assert 1 == len(lab.api.requests())
+    assert (status, answer["error"]) == (409, "conflict")
+    assert len(lab.api.requests()) == 1
 
 
 @pytest.mark.parametrize(
@@ -96,13 +97,13 @@ async def test_wrong_requests_are_refused(
     lab: ApiLab, body: Any, changes: dict[str, Any], status: int
 ) -> None:
     """Each mistake has its HTTP status, and nothing is stored."""
-    assert status == (await lab.post(body, **changes))[0]
-    assert [] == lab.api.requests()
+    assert (await lab.post(body, **changes))[0] == status
+    assert lab.api.requests() == []
 
 
 async def test_a_fault_makes_the_api_fail(lab: ApiLab) -> None:
     """A fault is a status of its own or 503, as often as it says."""
     lab.faults.set(Fault("api:hr", times=1, error="502"))
-    assert [502, 201] == [(await lab.post({"a": 1}))[0] for _ in range(2)]
+    assert [(await lab.post({"a": 1}))[0] for _ in range(2)] == [502, 201]
     lab.faults.set(Fault("api:hr", times=1, error="busy"))
-    assert [503, 201] == [(await lab.post({"a": 1}))[0] for _ in range(2)]
+    assert [(await lab.post({"a": 1}))[0] for _ in range(2)] == [503, 201]

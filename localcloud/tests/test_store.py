@@ -37,7 +37,7 @@ async def test_flushed_rows_are_there_after_a_restart(path: Path) -> None:
     store.close()
     again = Store(path)
     rows = dict(Table(again, "role", Row).items())
-    assert {"a": Row("a", {"app": "中文 \" ' \n"}), "b": Row("b2")} == rows
+    assert rows == {"a": Row("a", {"app": "中文 \" ' \n"}), "b": Row("b2")}
     again.close()
 
 
@@ -45,7 +45,7 @@ def test_kinds_do_not_mix(path: Path) -> None:
     """Rows of one kind are invisible to the table of another."""
     store = Store(path)
     Table(store, "role", Row).put("a", Row("a"))
-    assert [] == list(Table(store, "policy", Row))
+    assert list(Table(store, "policy", Row)) == []
     store.close()
 
 
@@ -58,13 +58,13 @@ async def test_many_flushes_share_transactions(path: Path) -> None:
         store.write("INSERT INTO log VALUES (?)", (n,))
         await store.flush()
         (row,) = store.read("SELECT count(*) AS n FROM log WHERE n = ?", (n,))
-        assert 1 == row["n"]
+        assert row["n"] == 1
 
     await asyncio.gather(*(writer(n) for n in range(1000)))
     found = [row["n"] for row in store.read("SELECT n FROM log ORDER BY rowid")]
     store.close()
 
-    assert list(range(1000)) == found
+    assert found == list(range(1000))
 
 
 async def test_a_failed_batch_leaves_nothing_and_is_told_to_all(path: Path) -> None:
@@ -89,7 +89,7 @@ async def test_a_failed_batch_leaves_nothing_and_is_told_to_all(path: Path) -> N
             await asyncio.to_thread(late)
     store.close()
     again = Store(path)
-    assert [] == list(Table(again, "role", Row))
+    assert list(Table(again, "role", Row)) == []
     again.close()
 
 
@@ -110,9 +110,9 @@ async def main():
 asyncio.run(main())
 """
     done = subprocess.run([sys.executable, "-c", program, str(path)], check=False)
-    assert -9 == done.returncode
+    assert done.returncode == -9
     store = Store(path)
-    assert [1] == [row["n"] for row in store.read("SELECT n FROM log")]
+    assert [row["n"] for row in store.read("SELECT n FROM log")] == [1]
     store.close()
 
 
@@ -147,13 +147,13 @@ async def test_a_full_disk_refuses_and_loses_nothing(
     make_room(store)
     await asyncio.wait_for(waiting, 10)
     store.check()
-    assert [1, 2] == [row["n"] for row in store.read("SELECT n FROM log ORDER BY rowid")]
+    assert [row["n"] for row in store.read("SELECT n FROM log ORDER BY rowid")] == [1, 2]
     store.close()
-    assert [
+    assert [record.message for record in caplog.records] == [
         f"the state in {path} cannot be written: database or disk is full; make room, and it goes "
         "on",
         f"the state in {path} is written again",
-    ] == [record.message for record in caplog.records]
+    ]
 
 
 async def test_a_full_disk_does_not_keep_a_cloud_from_ending(path: Path) -> None:
@@ -180,7 +180,7 @@ async def test_what_cannot_be_kept_is_refused_to_its_sender_alone(
     with pytest.raises(ValueError, match=r"\S"):
         store.write("INSERT INTO log VALUES (?)", (value,))
     await store.flush()
-    assert [1] == [row["value"] for row in store.read("SELECT value FROM log")]
+    assert [row["value"] for row in store.read("SELECT value FROM log")] == [1]
     store.close()
 
 
@@ -192,8 +192,8 @@ def test_one_bad_row_does_not_hide_the_others(path: Path, caplog: pytest.LogCapt
         store.write("INSERT INTO resources VALUES ('role', ?, ?)", (key, value))
     store.close()
     again = Store(path)
-    assert ["good"] == [key for key, _ in Table(again, "role", Row).items()]
-    assert ["half", "list", "old"] == [r.message.split("'")[1] for r in caplog.records]
+    assert [key for key, _ in Table(again, "role", Row).items()] == ["good"]
+    assert [r.message.split("'")[1] for r in caplog.records] == ["half", "list", "old"]
     again.close()
 
 
@@ -203,7 +203,7 @@ def test_only_the_owner_may_read_the_state(path: Path) -> None:
     store = Store(path)
     Table(store, "role", Row).put("a", Row("a"))
     asyncio.run(store.flush())
-    assert {"0o600"} == {oct(p.stat().st_mode & 0o777) for p in path.parent.iterdir()}
+    assert {oct(p.stat().st_mode & 0o777) for p in path.parent.iterdir()} == {"0o600"}
     store.close()
 
 

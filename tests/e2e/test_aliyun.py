@@ -54,7 +54,7 @@ def aliyun(cloud: RunningCloud, tmp_path: Path) -> Aliyun:
 
 def answer(done: subprocess.CompletedProcess[str]) -> Any:
     """Return what the command printed."""
-    assert 0 == done.returncode, done.stderr
+    assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
@@ -72,7 +72,7 @@ def test_a_run_by_hand_is_told_in_the_default_chat(loop: Loop, aliyun: Aliyun, o
     )
     text = loop.next_message("ops", seen)["text"]
     expected = ["Success", "E123", "devops", invoked["InvokeId"]]
-    assert expected == [word for word in expected if word in text]
+    assert [word for word in expected if word in text] == expected
     assert loop.account("i-local0001", "emp-e123")
 
 
@@ -123,18 +123,18 @@ def test_every_product_answers_the_command(
     expected: Any,
 ) -> None:
     """What the loop is made of can be looked at from the command line."""
-    assert expected == part(answer(aliyun(*arguments)))
+    assert part(answer(aliyun(*arguments))) == expected
 
 
 def test_a_function_is_invoked_and_refuses_an_event_of_nobody(loop: Loop, aliyun: Aliyun) -> None:
     """The function's answer is what the command prints."""
     name = loop.outputs["functions"]["run-command"]
     invoked = aliyun("fc", "InvokeFunction", "--functionName", name, "--body", "{}")
-    assert "rejected" == answer(invoked)["decision"]
+    assert answer(invoked)["decision"] == "rejected"
 
 
 def test_what_is_not_there_is_an_error_of_the_command(loop: Loop, aliyun: Aliyun) -> None:
     """The command ends with 1 and prints the cloud's code."""
     done = aliyun("ecs", "DescribeVpcs")
-    assert 1 == done.returncode
+    assert done.returncode == 1
     assert "ErrorCode: InvalidAction.NotFound" in done.stderr

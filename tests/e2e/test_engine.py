@@ -151,19 +151,19 @@ def test_a_change_touches_only_what_it_must(
     """Each kind of change updates the resources that hold it; only commands are replaced."""
     project.change(edit)
     steps = project.preview()
-    assert dict(sorted(expected.items())) == planned(steps)
-    assert reasons == {
+    assert planned(steps) == dict(sorted(expected.items()))
+    assert {
         step["urn"].rpartition("::")[2]: sorted(step["replaceReasons"])
         for step in steps
         if step.get("replaceReasons") and step["op"] in {"replace", "create-replacement"}
-    }
+    } == reasons
 
 
 def test_nothing_changes_the_second_time(project: Project) -> None:
     """After ``up`` the state, the program and the cloud agree."""
-    assert {} == project.up()
-    assert {} == project.refresh()
-    assert {} == planned(project.preview())
+    assert project.up() == {}
+    assert project.refresh() == {}
+    assert planned(project.preview()) == {}
 
 
 def test_the_loop_works_as_the_engine_built_it(cloud: RunningCloud, project: Project) -> None:
@@ -172,7 +172,7 @@ def test_the_loop_works_as_the_engine_built_it(cloud: RunningCloud, project: Pro
     seen = loop.last_message("ops")
     loop.post("dingtalk.approval", event("dingtalk-approval"))
     message = loop.next_message("ops", seen)["text"]
-    assert ["Success", "E123"] == [word for word in ("Success", "E123") if word in message]
+    assert [word for word in ("Success", "E123") if word in message] == ["Success", "E123"]
     assert loop.account("i-local0001", "emp-e123")
 
 
@@ -192,24 +192,24 @@ def test_all_changes_at_once_reach_the_cloud_and_back(
         project.change(change.values[0])  # type: ignore[arg-type]  # the first value is the edit
     project.up()
     after = project.outputs()
-    assert before["command_id"] != after["command_id"]
+    assert after["command_id"] != before["command_id"]
     assert "lark.request" in after["webhooks"]
     assert "lark.request" in rule()["FilterPattern"]
-    assert "BACKOFF_RETRY" == rule()["Targets"][0]["PushRetryStrategy"]
+    assert rule()["Targets"][0]["PushRetryStrategy"] == "BACKOFF_RETRY"
     environment = client.fc("GET", f"/functions/{BUS}-run-command")["environmentVariables"]
-    assert (after["command_id"], "120") == (environment["CommandId"], environment["Timeout"])
+    assert (environment["CommandId"], environment["Timeout"]) == (after["command_id"], "120")
     reserved = client.fc("GET", f"/functions/{BUS}-run-command/concurrency")
-    assert 4 == reserved["reservedConcurrency"]
+    assert reserved["reservedConcurrency"] == 4
     chats = client.fc("GET", f"/functions/{BUS}-post-to-chat")["environmentVariables"]["CHATS"]
-    assert ANOTHER_SECRET == json.loads(chats)["ops"]["secret"]
+    assert json.loads(chats)["ops"]["secret"] == ANOTHER_SECRET
 
     project.reset()
     undone = project.up()
-    assert "delete" == undone["loop-intake-lark.request"]
+    assert undone["loop-intake-lark.request"] == "delete"
     assert "lark.request" not in rule()["FilterPattern"]
-    assert {} == project.up()
+    assert project.up() == {}
     commands = client.rpc("2014-05-26", "DescribeCommands", {})["Commands"]["Command"]
-    assert 2 == len(commands), "the replaced commands are gone"
+    assert len(commands) == 2, "the replaced commands are gone"
 
 
 def delete_rule(cloud: RunningCloud) -> None:
@@ -247,26 +247,26 @@ def test_damage_is_found_by_refresh_and_mended_by_up(cloud: RunningCloud, projec
     for damage in (delete_rule, delete_function, detach_policy, change_pattern):
         damage(cloud)
     found = project.refresh()
-    assert {
+    assert found == {
         "loop-archive-rule": "update",
         "loop-chats-post-to-chat-function": "delete",
         "loop-requests-rule": "delete",
         "loop-results-publish-result-attachment": "delete",
-    } == found
+    }
     mended = project.up()
-    assert {
+    assert mended == {
         "loop-archive-rule": "update",
         "loop-chats-post-to-chat-function": "create",
         "loop-requests-rule": "create",
         "loop-results-publish-result-attachment": "create",
-    } == mended
-    assert {} == project.refresh()
-    assert {} == project.up()
+    }
+    assert project.refresh() == {}
+    assert project.up() == {}
 
 
 def test_destroy_leaves_nothing(cloud: RunningCloud, project: Project) -> None:
     """Only what was there before is left: the instances and the default bus."""
     project.destroy()
     left = Loop(cloud.ready, {}).inspector.get("resources")
-    assert {"ecs.instance": ["i-local0001", "i-local0002"], "eventbridge.bus": ["default"]} == left
+    assert left == {"ecs.instance": ["i-local0001", "i-local0002"], "eventbridge.bus": ["default"]}
     project.up()

@@ -78,7 +78,7 @@ def test_the_snapshot_is_what_the_engine_calls_the_resources(project: Project) -
     """What the mocks name is what is in a real state, of components and of resources."""
     urns = {resource["urn"] for resource in state_of(project)}
     own = {urn for urn in urns if "::pulumi:" not in urn}
-    assert own == committed(LOCAL) - aliases(run_stack(LOCAL)[0]).keys()
+    assert committed(LOCAL) - aliases(run_stack(LOCAL)[0]).keys() == own
 
 
 def test_a_stack_of_the_snapshot_is_taken_over(project: Project, tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_stack_of_the_snapshot_is_taken_over(project: Project, tmp_path: Path)
             text = text.replace(json.dumps(urn)[1:-1], json.dumps(alias)[1:-1])
     (tmp_path / "state.json").write_text(text)
     project.run("stack", "import", "--file", str(tmp_path / "state.json"))
-    assert {} == planned(project.preview())
+    assert planned(project.preview()) == {}
     (tmp_path / "state.json").write_text(json.dumps(before))
     project.run("stack", "import", "--file", str(tmp_path / "state.json"))
 
@@ -100,7 +100,7 @@ def test_a_renamed_component_is_made_a_second_time(project: Project, tmp_path: P
     """Without an alias the engine takes the bus and its sources for new ones."""
     with project.program(renamed(tmp_path)):
         plan = planned(project.preview())
-    assert ("create", "delete") == (plan["loop-door-bus"], plan["loop-intake-bus"])
+    assert (plan["loop-door-bus"], plan["loop-intake-bus"]) == ("create", "delete")
 
 
 def test_an_alias_of_the_component_keeps_everything(project: Project, tmp_path: Path) -> None:
@@ -114,8 +114,8 @@ def test_a_chat_may_be_delivered_in_another_way(project: Project) -> None:
     """Its rules get another target, which replaces them; their names are free by then."""
     project.change(lambda config, _: config[SETTINGS]["chats"]["audit"].update(delivery="function"))
     done = project.up()
-    assert "replace" == done["loop-chats-audit-completed-rule"]
-    assert "replace" == done["loop-chats-audit-failed-rule"]
+    assert done["loop-chats-audit-completed-rule"] == "replace"
+    assert done["loop-chats-audit-failed-rule"] == "replace"
     project.reset()
     project.up()
 
@@ -123,12 +123,12 @@ def test_a_chat_may_be_delivered_in_another_way(project: Project) -> None:
 def test_webhooks_work_after_the_bus_was_renamed(cloud: RunningCloud, project: Project) -> None:
     """Sources keep their names on a new bus; their new URLs lead to it, and a request runs."""
     project.change(lambda config, _: config[SETTINGS].update(name_prefix="renamed"))
-    assert "replace" == project.up()["loop-intake-bus"]
+    assert project.up()["loop-intake-bus"] == "replace"
     outputs = project.outputs()
-    assert "renamed" == outputs["bus_name"]
+    assert outputs["bus_name"] == "renamed"
     loop = Loop(cloud.ready, outputs)
     seen = loop.last_message("ops")
     loop.post("dingtalk.approval", event("dingtalk-approval"))
     assert "Success" in loop.next_message("ops", seen)["text"]
-    assert {} == project.refresh()
-    assert {} == planned(project.preview())
+    assert project.refresh() == {}
+    assert planned(project.preview()) == {}

@@ -71,8 +71,8 @@ def description(cloud: RunningCloud) -> str:
 def test_a_plan_is_carried_out(cloud: RunningCloud, project: Project) -> None:
     """When nothing has moved, what was planned happens."""
     change(project, "approved")
-    assert "" == apply(project, plan(project))
-    assert "approved" == description(cloud)
+    assert apply(project, plan(project)) == ""
+    assert description(cloud) == "approved"
 
 
 def test_settings_that_moved_stop_it(cloud: RunningCloud, project: Project) -> None:
@@ -82,7 +82,7 @@ def test_settings_that_moved_stop_it(cloud: RunningCloud, project: Project) -> N
     file = plan(project)
     change(project, "not approved")
     assert "violates plan" in apply(project, file)
-    assert before == description(cloud)
+    assert description(cloud) == before
 
 
 def test_a_cloud_that_moved_stops_it(cloud: RunningCloud, project: Project) -> None:
@@ -100,4 +100,4 @@ def test_a_plan_holds_no_secret_in_clear(project: Project) -> None:
     webhooks = project.outputs()["webhooks"].values()
     text = Path(plan(project)).read_text()
     assert "loop-chats-ops-dev-completed-rule" in text
-    assert [] == [secret for secret in {*fake_secrets(STACK).values(), *webhooks} if secret in text]
+    assert [secret for secret in {*fake_secrets(STACK).values(), *webhooks} if secret in text] == []

@@ -70,7 +70,7 @@ def read_outputs(project: Project) -> dict[str, Any]:
     project.run("stack", "init", LOCAL, folder="reader")
     project.run("up", "--yes", "--skip-preview", folder="reader")
     hidden = json.loads(project.run("stack", "output", "--json", folder="reader").stdout)
-    assert "[secret]" == hidden["url"]
+    assert hidden["url"] == "[secret]"
     shown = project.run("stack", "output", "--json", "--show-secrets", folder="reader").stdout
     return dict(json.loads(shown))
 
@@ -84,16 +84,16 @@ def test_a_bus_made_by_hand_is_adopted(cloud: RunningCloud, project: Project) ->
     kept = [entry for entry in written["resources"] if entry["name"] in ADOPTED]
     for entry in kept:
         if not entry.get("component"):
-            assert "<PLACEHOLDER>" == entry["id"]
+            assert entry["id"] == "<PLACEHOLDER>"
             entry["id"] = ADOPTED[entry["name"]]
     adopt.write_text(json.dumps({**written, "resources": kept}))
     options = ("--generate-code=false", "--protect=false", "--yes")
     project.run("import", "--file", str(adopt), *options)
 
     plan = planned(project.preview())
-    assert set() == {name for name in ADOPTED if plan.get(name) not in {None, "update"}}
-    assert "create" == plan["loop-requests-rule"]
+    assert {name for name in ADOPTED if plan.get(name) not in {None, "update"}} == set()
+    assert plan["loop-requests-rule"] == "create"
     project.up()
     outputs = project.outputs()
-    assert url == outputs["webhooks"][SOURCE]
-    assert {"bus": BUS, "url": url} == read_outputs(project)
+    assert outputs["webhooks"][SOURCE] == url
+    assert read_outputs(project) == {"bus": BUS, "url": url}

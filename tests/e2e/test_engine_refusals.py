@@ -35,7 +35,7 @@ def refused(project: Project, *command: str) -> str:
     """Return what a command says that must fail without a traceback."""
     done = project.run(*command, check=False)
     said = done.stdout + done.stderr
-    assert 0 != done.returncode, said
+    assert done.returncode != 0, said
     assert "Traceback" not in said
     return said
 
@@ -50,7 +50,7 @@ def test_credentials_of_another_account(
     assert settings_of("dev").account_id in line
     assert cloud.ready["account_id"] in line
     buses = cloud.client().rpc("2020-04-01", "ListEventBuses", {})["Data"]["EventBuses"]
-    assert ["default"] == [bus["EventBusName"] for bus in buses]
+    assert [bus["EventBusName"] for bus in buses] == ["default"]
 
 
 def test_an_account_id_in_the_environment_or_the_file_hides_nothing(

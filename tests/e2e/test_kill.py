@@ -71,7 +71,7 @@ class Burst:
                 # The cloud is gone; so is this client until the next burst.
                 self.unanswered.append(employee)
                 return
-            assert 200 == answer.status
+            assert answer.status == 200
             self.accepted.append(employee)
             self._stop.wait(PAUSE_SECONDS)
 
@@ -120,7 +120,7 @@ def test_what_was_accepted_survives_any_kill_and_is_done_once(
         missing = sorted(everybody - counted)
         doubled = sorted(counted - Counter(set(counted)))
         foreign = sorted(set(counted) - set(burst.accepted) - set(burst.unanswered))
-        assert (what, [], [], []) == (what, missing, doubled, foreign)
+        assert (what, missing, doubled, foreign) == (what, [], [], [])
 
 
 def is_idle(loop: Loop) -> bool:

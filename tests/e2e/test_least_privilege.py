@@ -166,7 +166,7 @@ class Policies:
             RAM, "CreatePolicyVersion", {**name, "PolicyDocument": text, "SetAsDefault": True}
         )["PolicyVersion"]
         left = self.rights()
-        assert [right] == [one for one in before if one not in left]
+        assert [one for one in before if one not in left] == [right]
         try:
             yield
         finally:
@@ -205,7 +205,7 @@ def policies(cloud: RunningCloud, loop: Loop) -> Policies:
 
 def test_the_list_of_rights_is_complete(policies: Policies) -> None:
     """What is tried below is all that the roles may do: no more is granted, nothing is left out."""
-    assert sorted(NEEDED) == sorted(policies.rights())
+    assert sorted(policies.rights()) == sorted(NEEDED)
 
 
 @pytest.mark.parametrize("right", list(NEEDED), ids=str)

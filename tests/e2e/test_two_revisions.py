@@ -50,9 +50,9 @@ def test_a_moved_role_is_found(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert 0 == done.returncode, done.stderr
+    assert done.returncode == 0, done.stderr
     assert "**1 of 4 recorded events would end differently.**" in done.stdout
     found = json.loads(result.read_text())
-    assert {"instance": 1, "worded": 1} == found["counts"]
+    assert found["counts"] == {"instance": 1, "worded": 1}
     change = next(c for c in found["changed"][0]["changes"] if c["kind"] == "instance")
-    assert (["i-local0001"], ["i-local0002"]) == (change["before"], change["after"])
+    assert (change["before"], change["after"]) == (["i-local0001"], ["i-local0002"])

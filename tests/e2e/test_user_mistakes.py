@@ -40,9 +40,9 @@ def test_a_slip_is_answered_with_what_there_is(
     message: str,
 ) -> None:
     """Exit code, nothing on stdout, one line on stderr."""
-    assert code == run(main, [*arguments, "--endpoint", cloud.endpoint], "localcloud")
+    assert run(main, [*arguments, "--endpoint", cloud.endpoint], "localcloud") == code
     out, err = capsys.readouterr()
-    assert ("", 1) == (out, err.count("\n")), err
+    assert (out, err.count("\n")) == ("", 1), err
     assert err.startswith("localcloud: ")
     assert message in err
 
@@ -62,9 +62,9 @@ def test_an_endpoint_at_which_nobody_answers(
     capsys: pytest.CaptureFixture[str], command: str, endpoint: str, message: str
 ) -> None:
     """It is named, with how one is written and how a local cloud is started."""
-    assert 1 == run(main, [command, "--endpoint", endpoint], "localcloud")
+    assert run(main, [command, "--endpoint", endpoint], "localcloud") == 1
     err = capsys.readouterr().err
-    assert 1 == err.count("\n"), err
+    assert err.count("\n") == 1, err
     assert message in err
 
 
@@ -94,9 +94,9 @@ def stranger(request: pytest.FixtureRequest) -> Iterator[str]:
 
 def test_somebody_else_answers(capsys: pytest.CaptureFixture[str], stranger: str) -> None:
     """A program that is not a local cloud is told apart from one."""
-    assert 1 == run(main, ["deploy", "--endpoint", stranger], "localcloud")
+    assert run(main, ["deploy", "--endpoint", stranger], "localcloud") == 1
     err = capsys.readouterr().err
-    assert 1 == err.count("\n"), err
+    assert err.count("\n") == 1, err
     assert "not a local cloud" in err or "no local cloud answers" in err
 
 
@@ -111,5 +111,5 @@ def test_json_is_json_in_every_encoding(cloud: RunningCloud, encoding: str) -> N
         text=True,
         check=False,
     )
-    assert 0 == done.returncode, done.stderr
-    assert [] == json.loads(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == []

@@ -125,7 +125,7 @@ def test_imports_point_one_way(path: Path) -> None:
             name == a or name.startswith(a + ".") or a.startswith(name + ".") for a in allowed
         )
     }
-    assert set() == guarded
+    assert guarded == set()
 
 
 SERVICES = {"ecs", "eventbridge", "fc", "location", "mns", "ram", "sls"}
@@ -140,7 +140,7 @@ SERVICES = {"ecs", "eventbridge", "fc", "location", "mns", "ram", "sls"}
 def test_services_know_nothing_of_how_they_are_asked(path: Path) -> None:
     """A service sees API calls and plain HTTP values: neither the gateway nor a web framework."""
     forbidden = ("localcloud.app", "localcloud.gateway", "starlette", "uvicorn")
-    assert [] == [name for name in imported(path) if name.startswith(forbidden)]
+    assert [name for name in imported(path) if name.startswith(forbidden)] == []
 
 
 def test_the_gateway_knows_products_only_as_styles() -> None:
@@ -151,7 +151,7 @@ def test_the_gateway_knows_products_only_as_styles() -> None:
         for path in (SOURCES["localcloud"] / "gateway").glob("*.py")
         if (found := re.findall(rf"[\"'.]({names})\b", path.read_text()))
     }
-    assert {} == named
+    assert named == {}
 
 
 def test_no_module_imports_itself_through_others() -> None:
@@ -160,7 +160,7 @@ def test_no_module_imports_itself_through_others() -> None:
     imports = {name: modules_among(imported(path), set(paths)) for name, path in paths.items()}
     while free := {name for name, others in imports.items() if not others & set(imports)}:
         imports = {name: others for name, others in imports.items() if name not in free}
-    assert {} == {name: sorted(others & set(imports)) for name, others in imports.items()}
+    assert {name: sorted(others & set(imports)) for name, others in imports.items()} == {}
 
 
 def module_name(path: Path) -> str:
@@ -188,18 +188,18 @@ def test_functions_use_the_standard_library_only() -> None:
         for name in imported(path)
         if name.split(".")[0] not in set(sys.stdlib_module_names) | {"functions"}
     }
-    assert set() == foreign
+    assert foreign == set()
 
 
 def test_test_files_have_names_of_their_own() -> None:
     """Test files are imported by their name alone: two of one name would stop the run."""
     folders = (ROOT / "tests", ROOT / "localcloud/tests")
     names = [path.name for folder in folders for path in folder.rglob("test_*.py")]
-    assert [] == sorted({name for name in names if names.count(name) > 1})
+    assert sorted({name for name in names if names.count(name) > 1}) == []
 
 
 @pytest.mark.parametrize("folder", ["components", "stacks"])
 def test_no_module_hides_a_package(folder: str) -> None:
     """Pulumi runs these folders by their path, so their modules come first when one is imported."""
     names = {path.stem for path in (ROOT / folder).glob("*.py")}
-    assert set() == names & PACKAGES
+    assert names & PACKAGES == set()

@@ -19,13 +19,13 @@ TEXT = {"msgtype": "text", "text": {"content": "hello 文"}}
 def test_the_signature_is_the_platforms() -> None:
     """Milliseconds, the secret as key and again in the text: a published example's value."""
     secret = "SECexample0000000000000000000000000000000000000000000000000000000000"
-    assert "CpMNuiFILu5YHOktt7mML+wPJ5/mkb7BtvbR4+wtCik=" == signature(secret, "1767225600000")
+    assert signature(secret, "1767225600000") == "CpMNuiFILu5YHOktt7mML+wPJ5/mkb7BtvbR4+wtCik="
 
 
 async def test_a_signed_message_is_shown(lab: ChatLab) -> None:
     """A message with the right signature is answered with errcode 0 and stands in the chat."""
-    assert {"errcode": 0, "errmsg": "ok"} == await lab.dingtalk(TEXT)
-    assert ["hello 文"] == lab.texts("ops")
+    assert await lab.dingtalk(TEXT) == {"errcode": 0, "errmsg": "ok"}
+    assert lab.texts("ops") == ["hello 文"]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ async def test_a_signature_is_good_for_an_hour(
 ) -> None:
     """The signed time may be an hour off, either way, and not a millisecond more."""
     answer = await lab.dingtalk(TEXT, off_ms=off_ms)
-    assert (code, message) == (answer["errcode"], answer["errmsg"])
+    assert (answer["errcode"], answer["errmsg"]) == (code, message)
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,9 @@ async def test_requests_that_are_not_right_are_refused(
 ) -> None:
     """Each mistake has the platform's code, with HTTP 200, and nothing is shown."""
     response = await lab.request(url, body, method=method, headers=headers)
-    assert 200 == response.status
-    assert code == json.loads(response.body)["errcode"]
-    assert [] == lab.texts("ops")
+    assert response.status == 200
+    assert json.loads(response.body)["errcode"] == code
+    assert lab.texts("ops") == []
 
 
 def markdown(text: str) -> dict[str, Any]:
@@ -104,7 +104,7 @@ async def test_messages_must_be_of_a_known_form(
     lab: ChatLab, body: dict[str, Any], code: int
 ) -> None:
     """A message has a known type and what the type needs."""
-    assert code == (await lab.dingtalk(body))["errcode"]
+    assert (await lab.dingtalk(body))["errcode"] == code
 
 
 async def test_a_robot_with_a_keyword_wants_it_in_a_text(tmp_path: Path) -> None:
@@ -114,9 +114,9 @@ async def test_a_robot_with_a_keyword_wants_it_in_a_text(tmp_path: Path) -> None
 
     async with ChatLab(tmp_path, chats=chats) as lab:
         refused = await lab.dingtalk(TEXT, chat="k")
-        assert (310000, "keywords not in content") == (refused["errcode"], refused["errmsg"])
+        assert (refused["errcode"], refused["errmsg"]) == (310000, "keywords not in content")
         good = {"msgtype": "text", "text": {"content": "all content"}}
-        assert 0 == (await lab.dingtalk(good, chat="k"))["errcode"]
+        assert (await lab.dingtalk(good, chat="k"))["errcode"] == 0
 
 
 async def test_more_than_twenty_a_minute_close_the_robot_for_ten(lab: ChatLab) -> None:
@@ -126,15 +126,15 @@ async def test_more_than_twenty_a_minute_close_the_robot_for_ten(lab: ChatLab) -
         body = {"msgtype": "text", "text": {"content": str(number)}}
         return int((await lab.dingtalk(body))["errcode"])
 
-    assert [0] * 20 + [130101] == [await send(number) for number in range(21)]
+    assert [await send(number) for number in range(21)] == [0] * 20 + [130101]
     lab.clock.advance(599)
-    assert 130101 == await send(21)
+    assert await send(21) == 130101
     lab.clock.advance(1)
-    assert 0 == await send(22)
-    assert 21 == len(lab.texts("ops"))
+    assert await send(22) == 0
+    assert len(lab.texts("ops")) == 21
     assert "audit" in lab.chats.named()
     # Another robot has a limit of its own.
-    assert 0 == (await lab.dingtalk(TEXT, chat="audit"))["errcode"]
+    assert (await lab.dingtalk(TEXT, chat="audit"))["errcode"] == 0
 
 
 async def test_twenty_in_any_minute_are_taken(lab: ChatLab) -> None:
@@ -144,30 +144,30 @@ async def test_twenty_in_any_minute_are_taken(lab: ChatLab) -> None:
         body = {"msgtype": "text", "text": {"content": str(number)}}
         codes.append((await lab.dingtalk(body))["errcode"])
         lab.clock.advance(3)
-    assert {0} == set(codes)
+    assert set(codes) == {0}
 
 
 async def test_the_limit_can_be_lifted(tmp_path: Path) -> None:
     """For a benchmark the chats take any number of messages."""
     async with ChatLab(tmp_path, has_limits=False) as lab:
         for _ in range(100):
-            assert 0 == (await lab.dingtalk(TEXT))["errcode"]
+            assert (await lab.dingtalk(TEXT))["errcode"] == 0
 
 
 async def test_a_repeat_is_answered_and_shown_once(lab: ChatLab) -> None:
     """The same message with the same key is taken again, also after a restart, and shown once."""
     message = {**TEXT, "msgUuid": "event-1"}
     for _ in range(30):
-        assert 0 == (await lab.dingtalk(message))["errcode"]
+        assert (await lab.dingtalk(message))["errcode"] == 0
     await lab.restart()
-    assert 0 == (await lab.dingtalk(message))["errcode"]
-    assert 1 == len(lab.texts("ops"))
+    assert (await lab.dingtalk(message))["errcode"] == 0
+    assert len(lab.texts("ops")) == 1
     other = {"msgtype": "text", "text": {"content": "other"}, "msgUuid": "event-1"}
-    assert 0 == (await lab.dingtalk(other))["errcode"]
+    assert (await lab.dingtalk(other))["errcode"] == 0
     headers = {**JSON, "idempotency-key": "event-2"}
     for _ in range(2):
-        assert 0 == (await lab.dingtalk(TEXT, headers=headers))["errcode"]
-    assert ["hello 文", "other", "hello 文"] == lab.texts("ops")
+        assert (await lab.dingtalk(TEXT, headers=headers))["errcode"] == 0
+    assert lab.texts("ops") == ["hello 文", "other", "hello 文"]
 
 
 @pytest.mark.parametrize(
@@ -177,21 +177,21 @@ async def test_a_fault_refuses_as_often_as_it_says(lab: ChatLab, error: str, cod
     """A fault without a code is 'too many messages'; it ends after its number of times."""
     lab.faults.set(Fault("chat:ops", times=2, error=error))
     codes = [(await lab.dingtalk(TEXT))["errcode"] for _ in range(3)]
-    assert [code, code, 0] == codes
-    assert 1 == len(lab.texts("ops"))
+    assert codes == [code, code, 0]
+    assert len(lab.texts("ops")) == 1
 
 
 async def test_a_fault_can_be_an_http_status_or_only_slow(lab: ChatLab) -> None:
     """A three-digit error is the HTTP status; a delay alone changes nothing but the time."""
     lab.faults.set(Fault("chat:ops", error="503"))
     response = await lab.request(OPS, b"{}")
-    assert (503, b"failed on demand") == (response.status, response.body)
+    assert (response.status, response.body) == (503, b"failed on demand")
     lab.faults.set(Fault("chat:ops", delay_seconds=0.01))
-    assert 0 == (await lab.dingtalk(TEXT))["errcode"]
+    assert (await lab.dingtalk(TEXT))["errcode"] == 0
 
 
 async def test_a_path_that_is_no_webhook_says_what_there_is(lab: ChatLab) -> None:
     """An unknown path is a 404 that names the paths."""
     response = await lab.request("http://oapi.dingtalk.localcloud.invalid/other", b"{}")
-    assert 404 == response.status
+    assert response.status == 404
     assert b"/robot/send" in response.body

@@ -26,21 +26,21 @@ def card_2(*elements: Any, **parts: Any) -> dict[str, Any]:
 def test_the_signature_is_the_platforms() -> None:
     """Seconds, time and secret as key, an empty text: a published example's value."""
     expected = "TIH0WP9aIHKXTFAgeCQmMBnhP6/kIuUWmJ3nUzCNsrA="
-    assert expected == signature("exampleLarkSecret", "1767225600")
+    assert signature("exampleLarkSecret", "1767225600") == expected
 
 
 async def test_a_signed_message_is_shown(lab: ChatLab) -> None:
     """The answer has today's and the former keys; signature and time are not kept."""
-    assert {
+    assert await lab.lark(TEXT) == {
         "code": 0,
         "msg": "success",
         "data": {},
         "Extra": None,
         "StatusCode": 0,
         "StatusMessage": "success",
-    } == await lab.lark(TEXT)
+    }
     (message,) = lab.chats.messages("people")
-    assert (TEXT, "hello 文") == (message["body"], message["text"])
+    assert (message["body"], message["text"]) == (TEXT, "hello 文")
 
 
 @pytest.mark.parametrize(
@@ -48,14 +48,14 @@ async def test_a_signed_message_is_shown(lab: ChatLab) -> None:
 )
 async def test_a_signature_is_good_for_an_hour(lab: ChatLab, off: int, code: int) -> None:
     """The signed time may be an hour off, either way, and not a second more."""
-    assert code == (await lab.lark(TEXT, off=off))["code"]
+    assert (await lab.lark(TEXT, off=off))["code"] == code
 
 
 async def test_a_number_as_time_is_accepted(lab: ChatLab) -> None:
     """The time in the body may be a number or a text."""
     now = int(lab.clock.now())
     body = {**TEXT, "timestamp": now, "sign": signature("locallarksecretpeople", str(now))}
-    assert 0 == (await lab.lark(body))["code"]
+    assert (await lab.lark(body))["code"] == 0
 
 
 @pytest.mark.parametrize(
@@ -75,15 +75,15 @@ async def test_requests_that_are_not_right_are_refused(
 ) -> None:
     """Each mistake has the platform's code, with HTTP 200, and nothing is shown."""
     response = await lab.request(url, body, method=method, headers=headers)
-    assert (200, code) == (response.status, json.loads(response.body)["code"])
-    assert [] == lab.texts("people")
+    assert (response.status, json.loads(response.body)["code"]) == (200, code)
+    assert lab.texts("people") == []
 
 
 async def test_a_signature_made_the_other_platforms_way_is_refused(lab: ChatLab) -> None:
     """The secret as key, as DingTalk does it, does not open a Lark chat."""
     body = {**TEXT, "timestamp": "1767225600"}
     body["sign"] = "nZogKf8fFAdgfmT+RQXiYe+k2gEH5HJJ3lkaJ1/a6sI="
-    assert 19021 == (await lab.lark(body))["code"]
+    assert (await lab.lark(body))["code"] == 19021
 
 
 @pytest.mark.parametrize(
@@ -120,14 +120,14 @@ async def test_messages_must_be_of_a_known_form(
     lab: ChatLab, body: dict[str, Any], code: int
 ) -> None:
     """Cards of JSON 1.0 may hold anything; those of 2.0 only what 2.0 knows."""
-    assert code == (await lab.lark(body))["code"]
+    assert (await lab.lark(body))["code"] == code
 
 
 async def test_a_bot_with_a_keyword_wants_it(lab: ChatLab) -> None:
     """A chat without a secret takes what holds its keyword."""
-    assert 19024 == (await lab.lark(TEXT, chat="board"))["code"]
+    assert (await lab.lark(TEXT, chat="board"))["code"] == 19024
     good = {"msg_type": "text", "content": {"text": "[ECS] done"}}
-    assert 0 == (await lab.lark(good, chat="board"))["code"]
+    assert (await lab.lark(good, chat="board"))["code"] == 0
 
 
 async def test_five_a_second_and_a_hundred_a_minute_are_taken(lab: ChatLab) -> None:
@@ -136,29 +136,29 @@ async def test_five_a_second_and_a_hundred_a_minute_are_taken(lab: ChatLab) -> N
     async def send() -> int:
         return int((await lab.lark(TEXT))["code"])
 
-    assert [0] * 5 + [11232] == [await send() for _ in range(6)]
+    assert [await send() for _ in range(6)] == [0] * 5 + [11232]
     for _ in range(19):
         lab.clock.advance(1)
-        assert [0] * 5 == [await send() for _ in range(5)]
+        assert [await send() for _ in range(5)] == [0] * 5
     lab.clock.advance(1)
-    assert 11232 == await send()
+    assert await send() == 11232
     lab.clock.advance(40)
-    assert 0 == await send()
-    assert 101 == len(lab.chats.messages("people", limit=1000))
+    assert await send() == 0
+    assert len(lab.chats.messages("people", limit=1000)) == 101
 
 
 async def test_a_fault_refuses_as_often_as_it_says(lab: ChatLab) -> None:
     """A fault without a code is 'too many messages'; it ends after its number of times."""
     lab.faults.set(Fault("chat:people", times=2))
-    assert [11232, 11232, 0] == [(await lab.lark(TEXT))["code"] for _ in range(3)]
+    assert [(await lab.lark(TEXT))["code"] for _ in range(3)] == [11232, 11232, 0]
     lab.faults.set(Fault("chat:people", error="19022"))
-    assert "Ip Not Allowed" == (await lab.lark(TEXT))["msg"]
+    assert (await lab.lark(TEXT))["msg"] == "Ip Not Allowed"
 
 
 async def test_a_repeat_is_shown_once_although_it_is_signed_anew(lab: ChatLab) -> None:
     """The signature's time is no part of the message."""
     for _ in range(3):
         headers = {**JSON, "idempotency-key": "event-1"}
-        assert 0 == (await lab.lark(TEXT, headers=headers))["code"]
+        assert (await lab.lark(TEXT, headers=headers))["code"] == 0
         lab.clock.advance(1)
-    assert ["hello 文"] == lab.texts("people")
+    assert lab.texts("people") == ["hello 文"]

@@ -18,13 +18,13 @@ async def test_messages_are_there_after_a_restart(lab: ChatLab) -> None:
         lab.clock.advance(1)
     await lab.restart()
     first, *_, last = lab.chats.messages("ops")
-    assert ("m0", "ops", "dingtalk", "2026-01-01T00:00:00Z") == (
+    assert (
         first["title"], first["chat"], first["platform"], first["time"],
-    )  # fmt: skip
-    assert ["m1", "m2"] == [m["text"] for m in lab.chats.messages("ops", limit=2)]
-    assert ["m1"] == [m["text"] for m in lab.chats.messages("ops", 1, after=first["id"])]
-    assert [] == lab.chats.messages("ops", after=last["id"])
-    assert [] == lab.chats.messages("people")
+    ) == ("m0", "ops", "dingtalk", "2026-01-01T00:00:00Z")  # fmt: skip
+    assert [m["text"] for m in lab.chats.messages("ops", limit=2)] == ["m1", "m2"]
+    assert [m["text"] for m in lab.chats.messages("ops", 1, after=first["id"])] == ["m1"]
+    assert lab.chats.messages("ops", after=last["id"]) == []
+    assert lab.chats.messages("people") == []
 
 
 async def test_a_chat_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,15 +36,15 @@ async def test_a_chat_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         for number in range(30):
             body = {"msgtype": "text", "text": {"content": str(number)}, "msgUuid": str(number)}
             await lab.dingtalk(body)
-        assert [str(n) for n in range(20, 30)] == lab.texts("ops")
+        assert lab.texts("ops") == [str(n) for n in range(20, 30)]
 
 
 async def test_the_ready_line_names_the_chats_without_their_secrets(lab: ChatLab) -> None:
     """Each chat is named with platform and webhook; of the secret only that there is one."""
     named = lab.chats.named()
-    assert {"ops", "people", "audit", "board"} == set(named)
+    assert set(named) == {"ops", "people", "audit", "board"}
     url = "http://open.lark.localcloud.invalid/open-apis/bot/v2/hook/board-hook"
-    assert {"platform": "lark", "webhook": url, "has_secret": False} == named["board"]
+    assert named["board"] == {"platform": "lark", "webhook": url, "has_secret": False}
     assert "SEClocalops" not in repr(named)
 
 
@@ -62,7 +62,7 @@ async def test_the_ready_line_names_the_chats_without_their_secrets(lab: ChatLab
 )
 def test_markdown_reads_as_text(markdown: str, text: str) -> None:
     """Marks go, what they mark stays."""
-    assert text == plain(markdown)
+    assert plain(markdown) == text
 
 
 @pytest.mark.parametrize(
@@ -196,17 +196,17 @@ def test_a_message_is_shown_with_title_and_fields(
 ) -> None:
     """A person sees title, fields and output of every kind of message."""
     shown = PLATFORMS[platform].render(body).without_controls()
-    assert (title, text) == (shown.title, shown.text)
+    assert (shown.title, shown.text) == (title, text)
 
 
 def test_a_message_cannot_steer_the_terminal() -> None:
     """Escape sequences and marks that turn text round are left out."""
     body = {"msgtype": "text", "text": {"content": "a\x1b[31mb\u202ec\x07\nd\te"}}
     shown = PLATFORMS["dingtalk"].render(body).without_controls()
-    assert ("a[31mbc", "a[31mbc\nd\te") == (shown.title, shown.text)
+    assert (shown.title, shown.text) == ("a[31mbc", "a[31mbc\nd\te")
 
 
 def test_the_colour_of_a_card_is_given() -> None:
     """A list can colour its lines as the card's header is."""
     card = {"header": {"template": "red", "title": {"content": "x"}}, "elements": []}
-    assert "red" == PLATFORMS["lark"].render({"msg_type": "interactive", "card": card}).colour
+    assert PLATFORMS["lark"].render({"msg_type": "interactive", "card": card}).colour == "red"

@@ -36,7 +36,7 @@ def test_what_a_user_can_cause_is_one_line(
     capsys: pytest.CaptureFixture[str], error: BaseException, code: int, line: str
 ) -> None:
     """The name of the command and the message, never a traceback."""
-    assert (code, line) == (raising(error), capsys.readouterr().err)
+    assert (raising(error), capsys.readouterr().err) == (code, line)
 
 
 def test_a_bug_keeps_its_traceback() -> None:
@@ -62,5 +62,5 @@ def test_what_the_terminal_cannot_show_is_replaced(environment: dict[str, str]) 
         capture_output=True,
         check=False,
     )
-    assert (1, 1) == (done.returncode, done.stderr.count(b"\n"))
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
     assert b"is not the endpoint of a local cloud" in done.stderr

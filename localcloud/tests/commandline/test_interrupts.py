@@ -70,7 +70,7 @@ def test_while_it_loads(tmp_path: Path) -> None:
         assert process.stdout
         process.stdout.readline()
         os.killpg(process.pid, signal.SIGINT)
-        assert ("", 130) == (ended(process), process.returncode)
+        assert (ended(process), process.returncode) == ("", 130)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_while_it_works(tmp_path: Path, number: signal.Signals, code: int) -> No
         server = int(process.stdout.readline())
         os.kill(process.pid, number)
         errors = ended(process)
-    assert ("", code) == (errors, process.returncode)
+    assert (errors, process.returncode) == ("", code)
     assert not is_alive(server)
 
 
@@ -105,7 +105,7 @@ def test_a_blocked_interrupt_waits_until_it_can_be_handled(milliseconds: int) ->
     time.sleep(0.01 + milliseconds / 1000)
     process.send_signal(signal.SIGINT)
     errors = ended(process)
-    assert "" == errors
+    assert errors == ""
     assert process.returncode in {0, 130}
 
 
@@ -122,4 +122,4 @@ def test_what_is_ignored_stays_ignored(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert ("1\n", 0) == (done.stdout, done.returncode)
+    assert (done.stdout, done.returncode) == ("1\n", 0)

@@ -31,7 +31,7 @@ def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
     """Editors on Windows write one before UTF-8."""
     path = tmp_path / "roles.json"
     path.write_bytes(b'\xef\xbb\xbf{"a": 1}')
-    assert {"a": 1} == files.read_json(path)
+    assert files.read_json(path) == {"a": 1}
 
 
 def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_bad_yaml_is_one_line(text: str, message: str) -> None:
 def test_merged_mappings_and_dates_are_what_they_were() -> None:
     """A key may win over a merged one; a date stays text, as the engine hands it over."""
     text = "base: &b {a: 1, d: 2026-11-25}\nmore: {<<: *b, a: 2}\n"
-    assert {"a": 2, "d": "2026-11-25"} == files.parse_yaml(text, "x")["more"]
+    assert files.parse_yaml(text, "x")["more"] == {"a": 2, "d": "2026-11-25"}
 
 
 @pytest.mark.parametrize(

@@ -34,5 +34,5 @@ def test_the_stack_file_alone_says_what_the_program_is_told(
     monkeypatch.setenv("PULUMI_CONFIG_TINY_C", "of the shell")
     before = dict(os.environ)
     found = run_stack(read(tmp_path, "dev"), _Nothing())
-    assert {"found": ["of the file", None, None]} == found
-    assert before == dict(os.environ)
+    assert found == {"found": ["of the file", None, None]}
+    assert dict(os.environ) == before

@@ -202,7 +202,7 @@ def test_it_is_refused_by_code(cloud: RunningCloud, call: Call, code: str) -> No
     """The answer is an error of the client, not of the server, and carries the code."""
     with pytest.raises(RefusedError) as refused:
         call(cloud.client())
-    assert (code, True) == (refused.value.code, 400 <= refused.value.status < 500)
+    assert (refused.value.code, 400 <= refused.value.status < 500) == (code, True)
 
 
 def test_a_bus_has_fifty_rules(cloud: RunningCloud) -> None:
@@ -249,7 +249,7 @@ def test_one_large_event_of_a_batch_is_refused_alone(cloud: RunningCloud) -> Non
         EVENTBRIDGE, "PutEvents", {"EventBusName": "limits", "EventList": batch}
     )
     codes = [entry.get("ErrorCode", "") for entry in answer["Data"]["EntryList"]]
-    assert (1, ["", "", "EventSizeExceed"]) == (answer["Data"]["FailedEntryCount"], codes)
+    assert (answer["Data"]["FailedEntryCount"], codes) == (1, ["", "", "EventSizeExceed"])
 
 
 @pytest.mark.parametrize(
@@ -306,4 +306,4 @@ def test_a_webhook_refuses_by_code(
         content=body,
         trust_env=False,
     )
-    assert (status, code) == (answer.status_code, answer.json()["Code"])
+    assert (answer.status_code, answer.json()["Code"]) == (status, code)

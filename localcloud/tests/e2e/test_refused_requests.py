@@ -133,7 +133,7 @@ def test_who_cannot_prove_who_they_are_is_refused(
                 key = key_of_a_role(key, -1)
             case "foreign token":
                 key = Key(key.id, key.secret, key_of_a_role(Key("", "another cloud's"), 900).token)
-        assert code == code_of(lambda: door(cloud, key))
+        assert code_of(lambda: door(cloud, key)) == code
 
 
 @pytest.mark.parametrize("door", [door for door, _ in DOORS], ids=lambda door: door.__name__)
@@ -150,14 +150,14 @@ def test_a_request_says_when_it_was_signed(cloud: RunningCloud) -> None:
     """A time that cannot be read does not pass for a good one."""
     timeless = SimpleNamespace(now=lambda _zone: SimpleNamespace(strftime=lambda _form: "today"))
     with patch.object(deploy_client, "datetime", timeless):
-        assert "InvalidTimeStamp.Format" == code_of(lambda: by_rpc(cloud, Key(*cloud.key)))
+        assert code_of(lambda: by_rpc(cloud, Key(*cloud.key))) == "InvalidTimeStamp.Format"
 
 
 def test_who_does_not_sign_is_refused(cloud: RunningCloud) -> None:
     """A request without any signature gets a code and an id, never an answer."""
     status, body, headers = raw(cloud, "/?Action=DescribeRegions&Version=2014-05-26")
-    assert (400, "MissingAccessKeyId") == (status, body["Code"])
-    assert body["RequestId"] == headers["x-acs-request-id"]
+    assert (status, body["Code"]) == (400, "MissingAccessKeyId")
+    assert headers["x-acs-request-id"] == body["RequestId"]
 
 
 def test_throttling_comes_on_demand_and_ends(cloud: RunningCloud) -> None:
@@ -166,8 +166,8 @@ def test_throttling_comes_on_demand_and_ends(cloud: RunningCloud) -> None:
     Inspector(cloud.endpoint).post("faults", fault)
     key = Key(*cloud.key)
     codes = [code_of(lambda: by_acs3(cloud, key)) for _ in range(3)]
-    assert ["Throttling.User", "Throttling.User", ""] == codes
-    assert "" == code_of(lambda: by_rpc(cloud, key)), "other actions are not concerned"
+    assert codes == ["Throttling.User", "Throttling.User", ""]
+    assert code_of(lambda: by_rpc(cloud, key)) == "", "other actions are not concerned"
 
 
 UNKNOWN = [
@@ -183,7 +183,7 @@ def test_an_action_that_is_not_there_is_an_error(
     cloud: RunningCloud, version: str, action: str, code: str
 ) -> None:
     """What the local cloud has not is never answered as a success."""
-    assert code == code_of(lambda: cloud.client().rpc(version, action, {}))
+    assert code_of(lambda: cloud.client().rpc(version, action, {})) == code
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_an_action_that_is_not_there_is_an_error(
 )
 def test_a_path_that_leads_nowhere_is_an_error(cloud: RunningCloud, method: str, path: str) -> None:
     """The same for products whose actions are paths."""
-    assert "InvalidAction.NotFound" == code_of(lambda: cloud.client().fc(method, path))
+    assert code_of(lambda: cloud.client().fc(method, path)) == "InvalidAction.NotFound"
 
 
 def test_every_answer_carries_its_request_id(cloud: RunningCloud) -> None:
@@ -212,8 +212,8 @@ def test_every_answer_carries_its_request_id(cloud: RunningCloud) -> None:
         code_of(lambda: client.rpc("2015-05-01", "GetRole", {"RoleName": "nobody"}))
         code_of(lambda: client.rpc("2022-01-19", "DeleteQueue", {"QueueName": "nothing"}))
         code_of(lambda: client.fc("GET", "/functions/nothing"))
-    assert [200, 200, 404, 404, 404] == [status for status, _ in seen]
-    assert len({body["RequestId"] for _, body in seen}) == len(seen)
+    assert [status for status, _ in seen] == [200, 200, 404, 404, 404]
+    assert len(seen) == len({body["RequestId"] for _, body in seen})
 
 
 def raw(cloud: RunningCloud, target: str) -> tuple[int, dict[str, Any], Any]:

@@ -45,13 +45,13 @@ def test_an_event_goes_from_the_data_plane_through_a_rule_into_a_queue(sdks: Sdk
         )
     )
     published = sdks.events.put_events([cloud_event("1", 5), cloud_event("2", 10)])
-    assert 0 == published.failed_entry_count
+    assert published.failed_entry_count == 0
     received = sdks.queue("orders").receive_message(10)
-    assert "2" == json.loads(received.message_body)["id"]
+    assert json.loads(received.message_body)["id"] == "2"
     sdks.queue("orders").delete_message(received.receipt_handle)
     with pytest.raises(MNSServerException) as nothing:
         sdks.queue("orders").receive_message()
-    assert "MessageNotExist" == nothing.value.type
+    assert nothing.value.type == "MessageNotExist"
 
 
 def test_the_control_plane_publishes_too(sdks: Sdks) -> None:
@@ -64,10 +64,10 @@ def test_the_control_plane_publishes_too(sdks: Sdks) -> None:
     body = sdks.eventbridge.put_events(
         eventbridge.PutEventsRequest(event_bus_name="plain", event_list=[good, bad])
     ).body
-    assert (1, ["a", "b"]) == (
+    assert (
         body.data.failed_entry_count,
         [entry.event_id for entry in body.data.entry_list],
-    )
+    ) == (1, ["a", "b"])
     assert body.data.entry_list[1].error_code
 
 
@@ -102,7 +102,7 @@ def test_a_webhook_made_by_the_sdk_takes_what_is_posted(sdks: Sdks) -> None:
             event_bus_name="forms", event_source="form.posted", event_id=entry["EventId"]
         )
     )
-    assert ["form.posted"] == [event.event_source for event in traced.body.data[0].events]
+    assert [event.event_source for event in traced.body.data[0].events] == ["form.posted"]
 
 
 def test_a_command_runs_on_an_instance_and_its_output_comes_back(sdks: Sdks) -> None:
@@ -126,17 +126,17 @@ def test_a_command_runs_on_an_instance_and_its_output_comes_back(sdks: Sdks) -> 
         )
     ).body.invoke_id
     result = wait_for(lambda: ended(sdks, invoke_id), "the end of the run")
-    assert ("Failed", 3, "ExitCodeNonzero", "hello world\nroot\n") == (
+    assert (
         result.invocation_status,
         result.exit_code,
         result.error_code,
         base64.b64decode(result.output).decode(),
-    )
+    ) == ("Failed", 3, "ExitCodeNonzero", "hello world\nroot\n")
     client.delete_command(ecs.DeleteCommandRequest(region_id=REGION, command_id=command_id))
     left = client.describe_commands(
         ecs.DescribeCommandsRequest(region_id=REGION, command_id=command_id)
     )
-    assert 0 == left.body.total_count
+    assert left.body.total_count == 0
 
 
 def test_a_running_command_is_stopped(sdks: Sdks) -> None:
@@ -153,7 +153,7 @@ def test_a_running_command_is_stopped(sdks: Sdks) -> None:
     wait_for(lambda: states(sdks, invoke_id) == ["Running"], "the beginning of the run")
     client.stop_invocation(ecs.StopInvocationRequest(region_id=REGION, invoke_id=invoke_id))
     result = wait_for(lambda: ended(sdks, invoke_id), "the end of the run")
-    assert "Stopped" == result.invoke_record_status
+    assert result.invoke_record_status == "Stopped"
 
 
 def test_instances_are_found_by_their_tags(sdks: Sdks) -> None:
@@ -161,7 +161,7 @@ def test_instances_are_found_by_their_tags(sdks: Sdks) -> None:
     client = sdks.ecs
     tag = ecs.DescribeInstancesRequestTag(key="role", value="db")
     found = client.describe_instances(ecs.DescribeInstancesRequest(region_id=REGION, tag=[tag]))
-    assert ["i-local0002"] == [i.instance_id for i in found.body.instances.instance]
+    assert [i.instance_id for i in found.body.instances.instance] == ["i-local0002"]
 
 
 def test_a_role_may_do_what_its_policy_says_and_nothing_else(
@@ -173,7 +173,7 @@ def test_a_role_may_do_what_its_policy_says_and_nothing_else(
         ram.CreateRoleRequest(role_name="Reader", assume_role_policy_document=trust)
     )
     arn = made.body.role.arn
-    assert f"acs:ram::{ACCOUNT}:role/reader" == arn
+    assert arn == f"acs:ram::{ACCOUNT}:role/reader"
     sdks.ram.create_policy(
         ram.CreatePolicyRequest(
             policy_name="Read", policy_document=policy("ecs:Describe*", Resource="*")
@@ -184,12 +184,12 @@ def test_a_role_may_do_what_its_policy_says_and_nothing_else(
     )
     reader = assume(cloud, arn)
     who = reader.sts.get_caller_identity().body
-    assert ("AssumedRoleUser", f"acs:ram::{ACCOUNT}:assumed-role/Reader/test") == (
+    assert (
         who.identity_type,
         who.arn,
-    )
+    ) == ("AssumedRoleUser", f"acs:ram::{ACCOUNT}:assumed-role/Reader/test")
     seen = reader.ecs.describe_instances(ecs.DescribeInstancesRequest(region_id=REGION))
-    assert 2 == seen.body.total_count
+    assert seen.body.total_count == 2
     with pytest.raises(Exception, match="NoPermission") as refused:
         reader.ecs.run_command(
             ecs.RunCommandRequest(
@@ -244,17 +244,17 @@ def test_a_function_is_made_invoked_published_and_deleted(sdks: Sdks) -> None:
         )
     )
     answer = invoke(sdks, "echo", b"hello")
-    assert {"key": "STS.", "echo": "hello"} == json.loads(answer.body.read())
+    assert json.loads(answer.body.read()) == {"key": "STS.", "echo": "hello"}
     assert "seen hello" in base64.b64decode(answer.headers["x-fc-log-result"]).decode()
     failed = invoke(sdks, "echo", b"fail")
-    assert ("UnhandledInvocationError", "refused") == (
+    assert (
         failed.headers["x-fc-error-type"],
         json.loads(failed.body.read())["errorMessage"],
-    )
+    ) == ("UnhandledInvocationError", "refused")
     version = sdks.fc.publish_function_version("echo", fc.PublishFunctionVersionRequest()).body
     alias = fc.CreateAliasInput(alias_name="live", version_id=version.version_id)
     sdks.fc.create_alias("echo", fc.CreateAliasRequest(body=alias))
-    assert 200 == invoke(sdks, "echo", b"x", qualifier="live").status_code
+    assert invoke(sdks, "echo", b"x", qualifier="live").status_code == 200
     sdks.fc.delete_function("echo")
     with pytest.raises(Exception, match="FunctionNotFound"):
         sdks.fc.get_function("echo", fc.GetFunctionRequest())
@@ -270,14 +270,14 @@ def test_a_message_is_received_once_at_a_time_until_it_is_deleted(sdks: Sdks) ->
     counted = sdks.mns_open.get_queue_attributes(
         mns_open.GetQueueAttributesRequest(queue_name="jobs")
     ).body.data
-    assert (60, 2) == (counted.visibility_timeout, counted.active_messages)
+    assert (counted.visibility_timeout, counted.active_messages) == (60, 2)
     one, other = queue.receive_message(), queue.receive_message()
-    assert {b"first", b"second"} == {bytes_of(one), bytes_of(other)}
+    assert {bytes_of(one), bytes_of(other)} == {b"first", b"second"}
     queue.delete_message(one.receipt_handle)
     shown = queue.change_message_visibility(other.receipt_handle, 1)
     again = queue.receive_message(5)
-    assert (bytes_of(other), 2) == (bytes_of(again), again.dequeue_count)
-    assert shown.receipt_handle != other.receipt_handle
+    assert (bytes_of(again), again.dequeue_count) == (bytes_of(other), 2)
+    assert other.receipt_handle != shown.receipt_handle
     queue.delete_message(again.receipt_handle)
 
 

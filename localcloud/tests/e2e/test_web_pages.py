@@ -107,8 +107,8 @@ def test_a_page_changes_nothing(cloud: RunningCloud, page: str, content_type: st
     for request in CHANGES.values():
         for sent in (request, signed(cloud, request)):
             status, body, _ = send(cloud, sent, {"content-type": content_type, **PAGES[page]})
-            assert (403, {"error"}) == (status, set(body)), sent
-    assert before == made(cloud)
+            assert (status, set(body)) == (403, {"error"}), sent
+    assert made(cloud) == before
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -116,8 +116,8 @@ def test_a_page_reads_nothing(cloud: RunningCloud, page: str) -> None:
     """It gets neither an answer nor leave to look at one."""
     for request in READS.values():
         status, _, headers = send(cloud, request, PAGES[page])
-        assert 403 == status, request
-        assert [] == [name for name in headers if name.lower().startswith("access-control-")]
+        assert status == 403, request
+        assert [name for name in headers if name.lower().startswith("access-control-")] == []
 
 
 @pytest.mark.parametrize("name", [n for n in CHANGES if n.startswith(("fc", "events", "queues"))])
@@ -125,22 +125,22 @@ def test_a_signature_in_the_query_opens_no_path(cloud: RunningCloud, name: str) 
     """It would cover neither path nor body: those products don't take it, from whomever."""
     before = made(cloud)
     status, body, _ = send(cloud, signed(cloud, CHANGES[name]), {"content-type": "text/plain"})
-    assert 400 == status
+    assert status == 400
     assert "Missing" in body.get("Code", body.get("code", body.get("text", "")))
-    assert before == made(cloud)
+    assert made(cloud) == before
 
 
 def test_a_signature_covers_the_action(cloud: RunningCloud) -> None:
     """What comes besides what was signed is neither action nor version."""
     _, target, _ = signed(cloud, ("POST", "/", ""))
     without = target.replace("Action=DescribeRegions&", "")
-    assert without != target
+    assert target != without
     headers = {"x-acs-action": "RunCommand", "x-acs-version": "2014-05-26"}
-    assert 200 != send(cloud, ("POST", without, ""), headers)[0]
+    assert send(cloud, ("POST", without, ""), headers)[0] != 200
     form = urlencode({"Action": "RunCommand"})
     headers["content-type"] = "application/x-www-form-urlencoded"
     _, target, _ = signed(cloud, ("POST", "/", ""))
-    assert "SignatureDoesNotMatch" == send(cloud, ("POST", target, form), headers)[1]["Code"]
+    assert send(cloud, ("POST", target, form), headers)[1]["Code"] == "SignatureDoesNotMatch"
 
 
 def test_the_webhooks_are_reached_from_everywhere(cloud: RunningCloud) -> None:
@@ -148,10 +148,10 @@ def test_the_webhooks_are_reached_from_everywhere(cloud: RunningCloud) -> None:
     url = cloud.webhook().removeprefix(cloud.endpoint)
     for page in PAGES.values():
         headers = {"content-type": "text/plain", **page}
-        assert 200 == send(cloud, ("POST", url, "hello"), headers)[0]
-        assert 403 == send(cloud, ("POST", f"{url}x", "hello"), headers)[0]
+        assert send(cloud, ("POST", url, "hello"), headers)[0] == 200
+        assert send(cloud, ("POST", f"{url}x", "hello"), headers)[0] == 403
         _, _, answered = send(cloud, ("OPTIONS", url, ""), headers)
-        assert [] == [name for name in answered if name.lower().startswith("access-control-")]
+        assert [name for name in answered if name.lower().startswith("access-control-")] == []
 
 
 def by_rpc(client: Client) -> object:
@@ -173,10 +173,10 @@ def test_a_request_is_good_once(
     with running_cloud(tmp_path_factory.mktemp("replayed")) as cloud:
         client = cloud.client()
         call(client)
-        assert "SignatureNonceUsed" == refused(call, client)
+        assert refused(call, client) == "SignatureNonceUsed"
         cloud.kill()
         cloud.start()
-        assert "SignatureNonceUsed" == refused(call, cloud.client())
+        assert refused(call, cloud.client()) == "SignatureNonceUsed"
 
 
 def refused(call: Any, client: Client) -> str:

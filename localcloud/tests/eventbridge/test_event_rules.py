@@ -37,13 +37,13 @@ async def test_a_rule_comes_back_as_it_was_made(lab: EventBridgeLab) -> None:
     )
     await lab.restart()
     rule = (await lab.call("GetRule", EventBusName="bus", RuleName="rule"))["Data"]
-    assert (PATTERN, "why", "ENABLE") == (
+    assert (
         rule["FilterPattern"],
         rule["Description"],
         rule["Status"],
-    )
+    ) == (PATTERN, "why", "ENABLE")
     targets[1]["PushRetryStrategy"] = "BACKOFF_RETRY"
-    assert targets == rule["Targets"]
+    assert rule["Targets"] == targets
     assert rule["RuleARN"].endswith(":eventbus/bus/rule/rule")
 
 
@@ -61,18 +61,18 @@ async def test_a_source_comes_back_as_it_was_made_and_keeps_its_url(lab: EventBr
         )
     listed = (await lab.call("ListUserDefinedEventSources", Limit="50"))["Data"]
     sources = listed["EventSourceList"]
-    assert ["a.source", "m.source", "z.source"] == [s["Name"] for s in sources]
+    assert [s["Name"] for s in sources] == ["a.source", "m.source", "z.source"]
     assert "SourceHttpEventParameters" not in sources[1]
     (url,) = sources[0]["SourceHttpEventParameters"].pop("PublicWebHookUrl")
     assert url.startswith("http://127.0.0.1:8642/webhook/putEvents?token=")
-    assert {
+    assert sources[0]["SourceHttpEventParameters"] == {
         "Ip": [],
         "Method": ["POST", "PUT"],
         "Referer": [],
         "SecurityConfig": "none",
         "Type": "HTTPS",
         "VpcWebHookUrl": [],
-    } == sources[0]["SourceHttpEventParameters"]
+    }
     await lab.call(
         "UpdateEventSource",
         EventBusName="b1",
@@ -83,11 +83,11 @@ async def test_a_source_comes_back_as_it_was_made_and_keeps_its_url(lab: EventBr
         SourceMNSParameters="{}",
     )
     (changed, *_) = (await lab.call("ListUserDefinedEventSources"))["Data"]["EventSourceList"]
-    assert ("new", ["POST", "GET"], [url]) == (
+    assert (
         changed["Description"],
         changed["SourceHttpEventParameters"]["Method"],
         changed["SourceHttpEventParameters"]["PublicWebHookUrl"],
-    )
+    ) == ("new", ["POST", "GET"], [url])
 
 
 async def test_lists_come_in_pages_by_name(lab: EventBridgeLab) -> None:
@@ -96,16 +96,16 @@ async def test_lists_come_in_pages_by_name(lab: EventBridgeLab) -> None:
         await lab.call("CreateEventBus", EventBusName=name)
         await lab.call("CreateEventSource", EventBusName=name, EventSourceName=f"{name}.s")
     first = (await lab.call("ListEventBuses", Limit="3"))["Data"]
-    assert (["a", "b", "c"], "3", 4) == (
+    assert (
         [b["EventBusName"] for b in first["EventBuses"]],
         first["NextToken"],
         first["Total"],
-    )
+    ) == (["a", "b", "c"], "3", 4)
     last = (await lab.call("ListEventBuses", Limit="3", NextToken="3"))["Data"]
-    assert ["default"] == [b["EventBusName"] for b in last["EventBuses"]]
+    assert [b["EventBusName"] for b in last["EventBuses"]] == ["default"]
     assert "NextToken" not in last
     sources = await lab.call("ListUserDefinedEventSources", Limit="2")
-    assert ("2", "2") == (sources["NextToken"], sources["Data"]["NextToken"])
+    assert (sources["NextToken"], sources["Data"]["NextToken"]) == ("2", "2")
 
 
 async def test_what_does_not_exist_is_404_with_its_code(lab: EventBridgeLab) -> None:
@@ -114,12 +114,12 @@ async def test_what_does_not_exist_is_404_with_its_code(lab: EventBridgeLab) -> 
     bus, rule = {"EventBusName": "gone"}, {"EventBusName": "bus", "RuleName": "gone"}
     source = {"EventBusName": "bus", "EventSourceName": "gone"}
     for action in ("GetEventBus", "DeleteEventBus", "UpdateEventBus", "ListRules"):
-        assert ("EventBusNotExist", 404) == await refused(lab, action, **bus)
+        assert await refused(lab, action, **bus) == ("EventBusNotExist", 404)
     for action in ("GetRule", "DeleteRule", "UpdateRule", "EnableRule", "DisableRule"):
-        assert ("EventRuleNotExisted", 404) == await refused(lab, action, **rule)
-    assert ("EventRuleNotExisted", 404) == await refused(lab, "PutTargets", **rule, Targets="[]")
+        assert await refused(lab, action, **rule) == ("EventRuleNotExisted", 404)
+    assert await refused(lab, "PutTargets", **rule, Targets="[]") == ("EventRuleNotExisted", 404)
     for action in ("DeleteEventSource", "UpdateEventSource"):
-        assert ("EventSourceNotExist", 404) == await refused(lab, action, **source)
+        assert await refused(lab, action, **source) == ("EventSourceNotExist", 404)
 
 
 async def test_status_text_and_targets_are_changed_one_by_one(lab: EventBridgeLab) -> None:
@@ -135,22 +135,22 @@ async def test_status_text_and_targets_are_changed_one_by_one(lab: EventBridgeLa
     await lab.call("DisableRule", **rule)
     await lab.call("UpdateRule", **rule, FilterPattern='{"source":["b"]}')
     found = (await lab.call("GetRule", **rule))["Data"]
-    assert ("DISABLE", "", '{"source":["b"]}', 2) == (
+    assert (
         found["Status"],
         found["Description"],
         found["FilterPattern"],
         len(found["Targets"]),
-    )
+    ) == ("DISABLE", "", '{"source":["b"]}', 2)
     lab.eventbridge.publish("default", {"id": "1", "source": "b", "type": "t"})
     await lab.call("EnableRule", **rule)
     lab.eventbridge.publish("default", {"id": "2", "source": "b", "type": "t"})
     (off, on) = await lab.trace()
-    assert (False, True) == (off["matched"], on["matched"])
+    assert (off["matched"], on["matched"]) == (False, True)
     answer = await lab.call("DeleteTargets", **rule, TargetIds='["b","x"]')
-    assert ["x"] == [e["EntryId"] for e in answer["Data"]["ErrorEntries"]]
+    assert [e["EntryId"] for e in answer["Data"]["ErrorEntries"]] == ["x"]
     await lab.call("PutTargets", **rule, Targets=json.dumps([function_target("n")]))
     listed = (await lab.call("ListTargets", **rule))["Data"]["Targets"]
-    assert [("n", "r", "default")] == [(t["Id"], t["RuleName"], t["EventBusName"]) for t in listed]
+    assert [(t["Id"], t["RuleName"], t["EventBusName"]) for t in listed] == [("n", "r", "default")]
 
 
 async def test_every_write_answers_success(lab: EventBridgeLab) -> None:
@@ -174,10 +174,11 @@ async def test_every_write_answers_success(lab: EventBridgeLab) -> None:
         ("DeleteEventBus", bus),
         ("CreateServiceLinkedRoleForProduct", {"ProductName": "p"}),
     ]:
-        assert "Success" == (await lab.call(action, **params))["Code"], action
-    assert {"StsRoleName": "p", "CheckPass": True} == (
-        await lab.call("CheckRoleForProduct", ProductName="p")
-    )["Data"]
+        assert (await lab.call(action, **params))["Code"] == "Success", action
+    assert (await lab.call("CheckRoleForProduct", ProductName="p"))["Data"] == {
+        "StsRoleName": "p",
+        "CheckPass": True,
+    }
 
 
 async def test_a_bus_in_use_is_not_deleted_and_default_never(lab: EventBridgeLab) -> None:
@@ -185,13 +186,13 @@ async def test_a_bus_in_use_is_not_deleted_and_default_never(lab: EventBridgeLab
     await lab.call("CreateEventBus", EventBusName="bus")
     await lab.call("CreateRule", EventBusName="bus", RuleName="r", FilterPattern="{}")
     in_use = await refused(lab, "DeleteEventBus", EventBusName="bus")
-    assert ("EventBusRuleNotEmptyForDelete", 409) == in_use
+    assert in_use == ("EventBusRuleNotEmptyForDelete", 409)
     await lab.call("DeleteRule", EventBusName="bus", RuleName="r")
     await lab.call("CreateEventSource", EventBusName="bus", EventSourceName="s")
     in_use = await refused(lab, "DeleteEventBus", EventBusName="bus")
-    assert ("EventBusSourceNotEmptyForDelete", 409) == in_use
+    assert in_use == ("EventBusSourceNotEmptyForDelete", 409)
     default = await refused(lab, "DeleteEventBus", EventBusName="default")
-    assert ("EventBusNameInvalid", 409) == default
+    assert default == ("EventBusNameInvalid", 409)
 
 
 async def test_quotas_are_enforced(lab: EventBridgeLab) -> None:
@@ -202,14 +203,14 @@ async def test_quotas_are_enforced(lab: EventBridgeLab) -> None:
             "CreateRule", EventBusName="bus-0", RuleName=f"r-{number}", FilterPattern="{}"
         )
     too_many = await refused(lab, "CreateEventBus", EventBusName="one-more")
-    assert ("EventBusCountExceedLimit", 409) == too_many
+    assert too_many == ("EventBusCountExceedLimit", 409)
     rule = {"EventBusName": "bus-0", "FilterPattern": "{}"}
     too_many = await refused(lab, "CreateRule", **rule, RuleName="one-more")
-    assert ("EventRuleCountExceedLimit", 409) == too_many
+    assert too_many == ("EventRuleCountExceedLimit", 409)
     six = json.dumps([function_target(str(n)) for n in range(6)])
     rule = {"EventBusName": "bus-1", "RuleName": "r", "FilterPattern": "{}"}
     too_many = await refused(lab, "CreateRule", **rule, EventTargets=six)
-    assert ("EventTargetCountExceedLimit", 409) == too_many
+    assert too_many == ("EventTargetCountExceedLimit", 409)
 
 
 def _with(target: dict[str, Any], index: int, **changes: Any) -> dict[str, Any]:
@@ -273,8 +274,8 @@ async def test_targets_that_could_not_work_are_refused(
         FilterPattern="{}",
         EventTargets=json.dumps(targets),
     )
-    assert (code, 409) == found
-    assert [] == lab.eventbridge.rules("default")
+    assert found == (code, 409)
+    assert lab.eventbridge.rules("default") == []
 
 
 @pytest.mark.parametrize(
@@ -335,7 +336,7 @@ async def test_rules_and_sources_that_could_not_work_are_refused(
 ) -> None:
     """What the cloud would refuse is refused here with its code."""
     found, _ = await refused(lab, action, EventBusName="default", **params)
-    assert code == found
+    assert found == code
 
 
 async def test_a_pattern_can_be_tried_without_a_rule(lab: EventBridgeLab) -> None:
@@ -346,4 +347,4 @@ async def test_a_pattern_can_be_tried_without_a_rule(lab: EventBridgeLab) -> Non
             EventPattern='{"source":["a"]}',
             Event=json.dumps({"source": source}),
         )
-        assert {"Result": verdict} == answer["Data"]
+        assert answer["Data"] == {"Result": verdict}

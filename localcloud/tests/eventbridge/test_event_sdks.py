@@ -151,9 +151,9 @@ async def test_the_control_plane_sdk_reads_every_answer(
             )
         )
         rule = client.get_rule(models.GetRuleRequest(event_bus_name="bus", rule_name="r")).body
-        assert ("Success", "f") == (rule.code, rule.data.targets[0].param_list[0].value)
+        assert (rule.code, rule.data.targets[0].param_list[0].value) == ("Success", "f")
         rules = client.list_rules(models.ListRulesRequest(event_bus_name="bus")).body.data
-        assert (1, "acs.fc.function") == (rules.total, rules.rules[0].targets[0].type)
+        assert (rules.total, rules.rules[0].targets[0].type) == (1, "acs.fc.function")
         listed = client.list_user_defined_event_sources(
             models.ListUserDefinedEventSourcesRequest(event_bus_name="bus")
         ).body.data.event_source_list
@@ -165,11 +165,11 @@ async def test_the_control_plane_sdk_reads_every_answer(
                 targets=[models.PutTargetsRequestTargets().from_map(function_target("new"))],
             )
         ).body
-        assert 0 == put.data.error_entries_count
+        assert put.data.error_entries_count == 0
         gone = client.delete_targets(
             models.DeleteTargetsRequest(event_bus_name="bus", rule_name="r", target_ids=["x"])
         ).body
-        assert "EventTargetNotExist" == gone.data.error_entries[0].error_code
+        assert gone.data.error_entries[0].error_code == "EventTargetNotExist"
         assert client.test_event_pattern(
             models.TestEventPatternRequest(event='{"source":"a"}', event_pattern='{"source":["a"]}')
         ).body.data.result
@@ -198,7 +198,7 @@ async def test_the_data_plane_sdk_puts_events(
             extensions={"aliyuneventbusname": "default"},
         )
         answer = client.put_events([event])
-        assert (0, "1") == (answer.failed_entry_count, answer.entry_list[0].event_id)
+        assert (answer.failed_entry_count, answer.entry_list[0].event_id) == (0, "1")
         event.extensions = {"aliyuneventbusname": "gone"}
         with pytest.raises(Exception, match="EventBridgeError-R"):
             client.put_events([event])
@@ -207,7 +207,7 @@ async def test_the_data_plane_sdk_puts_events(
     monkeypatch.setattr(data_client.TeaCore, "do_action", bridge.roa)
     await asyncio.to_thread(use)
     (way, *_) = await lab.trace()
-    assert {"a": "中"} == way["event"]["data"]
+    assert way["event"]["data"] == {"a": "中"}
 
 
 async def test_the_queue_control_plane_sdk_reads_every_answer(
@@ -227,23 +227,23 @@ async def test_the_queue_control_plane_sdk_reads_every_answer(
                 tag=[mns_models.CreateQueueRequestTag(key="a", value="1")],
             )
         ).body
-        assert (200, True) == (created.code, created.success)
+        assert (created.code, created.success) == (200, True)
         client.set_queue_attributes(
             mns_models.SetQueueAttributesRequest(queue_name="q", visibility_timeout=77)
         )
         found = client.get_queue_attributes(
             mns_models.GetQueueAttributesRequest(queue_name="q")
         ).body.data
-        assert (600, 77, True, 3, "a", 0) == (
+        assert (
             found.message_retention_period,
             found.visibility_timeout,
             found.dlq_policy.enabled,
             found.dlq_policy.max_receive_count,
             found.tags[0].tag_key,
             found.active_messages,
-        )
+        ) == (600, 77, True, 3, "a", 0)
         queues = client.list_queue(mns_models.ListQueueRequest(page_num=1, page_size=5)).body.data
-        assert ["q"] == [queue.queue_name for queue in queues.page_data]
+        assert [queue.queue_name for queue in queues.page_data] == ["q"]
         with pytest.raises(Exception, match="QueueNotExist"):
             client.delete_queue(mns_models.DeleteQueueRequest(queue_name="gone"))
 
@@ -254,7 +254,7 @@ async def test_the_queue_control_plane_sdk_reads_every_answer(
     await lab.call("TagResources", "mns", **tagged, **{"Tag.1.Key": "b", "Tag.1.Value": "2"})
     await lab.call("UntagResources", "mns", **tagged, **{"TagKey.1": "a"})
     tags = (await lab.call("ListTagResources", "mns", **tagged))["TagResources"]
-    assert [("b", "2")] == [(tag["TagKey"], tag["TagValue"]) for tag in tags]
+    assert [(tag["TagKey"], tag["TagValue"]) for tag in tags] == [("b", "2")]
 
 
 async def test_the_message_sdk_sends_receives_and_deletes(lab: EventBridgeLab) -> None:
@@ -265,28 +265,28 @@ async def test_the_message_sdk_sends_receives_and_deletes(lab: EventBridgeLab) -
         account.mns_client.http.send_request = bridge.mns
         queue = account.get_queue("work")
         assert queue.create(QueueMeta(vis_timeout=60)).endswith("/queues/work")
-        assert 60 == queue.get_attributes().visibility_timeout
+        assert queue.get_attributes().visibility_timeout == 60
         queue.set_attributes(QueueMeta(vis_timeout=90))
-        assert 90 == queue.get_attributes().visibility_timeout
+        assert queue.get_attributes().visibility_timeout == 90
         sent = queue.send_message(Message("事件 <&>"))
         peeked = queue.peek_message()
-        assert (sent.message_id, "事件 <&>") == (peeked.message_id, peeked.message_body.decode())
+        assert (peeked.message_id, peeked.message_body.decode()) == (sent.message_id, "事件 <&>")
         received = queue.receive_message()
-        assert (1, "事件 <&>") == (received.dequeue_count, received.message_body.decode())
+        assert (received.dequeue_count, received.message_body.decode()) == (1, "事件 <&>")
         changed = queue.change_message_visibility(received.receipt_handle, 100)
         queue.delete_message(changed.receipt_handle)
         with pytest.raises(MNSServerException, match="MessageNotExist"):
             queue.receive_message()
         queue.batch_send_message([Message("a"), Message("b")])
         batch = queue.batch_receive_message(16)
-        assert [b"a", b"b"] == sorted(message.message_body for message in batch)
+        assert sorted(message.message_body for message in batch) == [b"a", b"b"]
         queue.batch_delete_message([message.receipt_handle for message in batch])
-        assert 0 == queue.get_attributes().inactive_messages
+        assert queue.get_attributes().inactive_messages == 0
         raw = account.get_queue("raw")
         raw.set_encoding(False)
-        assert '{"reason":"<&>\r\n�"}' == raw.receive_message().message_body
+        assert raw.receive_message().message_body == '{"reason":"<&>\r\n�"}'
         urls, marker = account.list_queue(ret_number=1)
-        assert (1, "raw") == (len(urls), marker)
+        assert (len(urls), marker) == (1, "raw")
         queue.delete()
         with pytest.raises(MNSServerException, match="QueueNotExist"):
             queue.send_message(Message("x"))

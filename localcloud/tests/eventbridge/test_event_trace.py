@@ -37,19 +37,19 @@ async def test_each_rule_names_the_first_field_that_differed(lab: EventBridgeLab
     )
     (way,) = await lab.trace("e")
     reasons = {rule["rule"]: rule.get("reason") for rule in way["rules"]}
-    assert {
+    assert reasons == {
         "matches": None,
         "by-role": '$.data.role: expected "dba", found "devops"',
         "by-source": '$.source: expected "dingtalk.approval", found "lark.approval"',
         "off": "the rule is disabled",
         "without-targets": "the rule has no targets",
-    } == reasons
+    }
     differences = {rule["rule"]: rule.get("difference") for rule in way["rules"]}
-    assert {
+    assert differences["by-role"] == {
         "path": "$.data.role",
         "expected": '"dba"',
         "found": '"devops"',
-    } == differences["by-role"]
+    }
 
 
 async def test_a_rule_made_later_is_told_apart(lab: EventBridgeLab) -> None:
@@ -57,10 +57,10 @@ async def test_a_rule_made_later_is_told_apart(lab: EventBridgeLab) -> None:
     lab.eventbridge.publish("default", {"id": "e", "source": "a", "type": "t"})
     await add_rule(lab, "late", {"source": ["a"]}, function_target())
     (way,) = await lab.trace("e")
-    assert (False, "the rule matches now; it was made or changed after the event came") == (
+    assert (
         way["matched"],
         way["rules"][0]["reason"],
-    )
+    ) == (False, "the rule matches now; it was made or changed after the event came")
 
 
 async def test_addresses_and_secret_headers_are_not_shown(lab: EventBridgeLab) -> None:
@@ -73,10 +73,11 @@ async def test_addresses_and_secret_headers_are_not_shown(lab: EventBridgeLab) -
     lab.web.failures = 1
     await lab.dispatcher.drain()
     (way,) = await lab.trace("e")
-    assert "https://chat.example/..." == way["rules"][0]["targets"][0]["endpoint"]
-    assert {"X-Provisioning-Token": "***", "Content-Type": "application/json"} == way["event"][
-        "data"
-    ]["headers"]
+    assert way["rules"][0]["targets"][0]["endpoint"] == "https://chat.example/..."
+    assert way["event"]["data"]["headers"] == {
+        "X-Provisioning-Token": "***",
+        "Content-Type": "application/json",
+    }
     traces = await lab.call("QueryEventTraces", EventBusName="default", EventId="e")
     for text in (json.dumps(way), json.dumps(traces)):
         assert "s3cret" not in text
@@ -88,8 +89,8 @@ async def test_the_newest_events_come_last_and_a_limit_keeps_them(lab: EventBrid
     for number in range(5):
         lab.eventbridge.publish("default", {"id": str(number), "source": "a", "type": "t"})
     await lab.store.flush()
-    assert ["3", "4"] == [way["id"] for way in traces(lab.eventbridge, limit=2)]
-    assert [] == traces(lab.eventbridge, "unknown")
+    assert [way["id"] for way in traces(lab.eventbridge, limit=2)] == ["3", "4"]
+    assert traces(lab.eventbridge, "unknown") == []
 
 
 async def test_the_queries_of_the_api_give_the_same_story(lab: EventBridgeLab) -> None:
@@ -100,9 +101,9 @@ async def test_the_queries_of_the_api_give_the_same_story(lab: EventBridgeLab) -
     lab.function.failures = 1
     await lab.dispatcher.drain()
     bus = {"EventBusName": "default"}
-    assert 1 == (await lab.call("QueryEvent", **bus, EventId="e"))["Data"]["data"]
+    assert (await lab.call("QueryEvent", **bus, EventId="e"))["Data"]["data"] == 1
     steps = (await lab.call("QueryEventTraces", **bus, EventId="e"))["Data"]
-    assert ["received", "push"] == [step["Action"] for step in steps]
+    assert [step["Action"] for step in steps] == ["received", "push"]
     assert steps[1]["NotifyStatus"].startswith("FAILED")
     for params, found in [
         ({}, ["e", "f"]),
@@ -111,6 +112,6 @@ async def test_the_queries_of_the_api_give_the_same_story(lab: EventBridgeLab) -
         ({"EndTime": "1"}, []),
     ]:
         answer = await lab.call("QueryTracedEvents", **bus, **params)
-        assert found == [event["EventId"] for event in answer["Data"]["Events"]]
+        assert [event["EventId"] for event in answer["Data"]["Events"]] == found
     answer = await lab.call("QueryTracedEventByEventId", **bus, EventId="f")
-    assert ["b"] == [event["EventSource"] for event in answer["Data"][0]["Events"]]
+    assert [event["EventSource"] for event in answer["Data"][0]["Events"]] == ["b"]

@@ -81,11 +81,11 @@ async def test_a_posted_approval_becomes_the_documented_event(lab: EventBridgeLa
         source_ip="203.0.113.7",
     )
     answer = json.loads(response.body)
-    assert (200, "Success", 0) == (response.status, answer["Code"], answer["FailedEntryCount"])
+    assert (response.status, answer["Code"], answer["FailedEntryCount"]) == (200, "Success", 0)
     await lab.dispatcher.drain()
     (delivered,) = lab.function.bodies
     event = json.loads(delivered)
-    assert answer["EntryList"][0]["EventId"] == event["id"]
+    assert event["id"] == answer["EntryList"][0]["EventId"]
     assert {
         "id": event["id"],
         "source": "dingtalk.approval",
@@ -121,7 +121,7 @@ async def test_each_request_is_another_event(lab: EventBridgeLab) -> None:
     """The sender cannot choose the event's id; the same request twice is two events."""
     token = await open_source(lab)
     ids = {json.loads((await post(lab, token)).body)["EntryList"][0]["EventId"] for _ in range(3)}
-    assert 3 == len(ids)
+    assert len(ids) == 3
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ async def test_a_body_is_an_object_or_a_text(
     token = await open_source(lab)
     await post(lab, token, body, headers={"content-type": content_type})
     (way,) = await lab.trace()
-    assert expected == way["event"]["data"]["body"]
+    assert way["event"]["data"]["body"] == expected
 
 
 @pytest.mark.parametrize(
@@ -159,8 +159,8 @@ async def test_a_body_is_an_object_or_a_text(
 async def test_a_json_body_that_is_no_object_is_refused(lab: EventBridgeLab, body: bytes) -> None:
     """What the engine cannot read as a map is an error, and nothing is accepted."""
     token = await open_source(lab)
-    assert (409, "JsonAttributeInvalid") == code(await post(lab, token, body))
-    assert [] == await lab.trace()
+    assert code(await post(lab, token, body)) == (409, "JsonAttributeInvalid")
+    assert await lab.trace() == []
 
 
 async def test_a_deep_body_is_refused_not_fatal(lab: EventBridgeLab) -> None:
@@ -176,10 +176,10 @@ async def test_a_deep_body_is_refused_not_fatal(lab: EventBridgeLab) -> None:
 async def test_an_event_over_64_kb_is_refused(lab: EventBridgeLab) -> None:
     """The limit counts bytes of the whole event, headers included."""
     token = await open_source(lab)
-    assert (200, "Success") == code(await post(lab, token, b'{"a":"%s"}' % (b"x" * 60_000)))
+    assert code(await post(lab, token, b'{"a":"%s"}' % (b"x" * 60_000))) == (200, "Success")
     for size in (65_500, 300_000):
         body = b'{"a":"%s"}' % (b"x" * size)
-        assert (409, "EventSizeExceed") == code(await post(lab, token, body))
+        assert code(await post(lab, token, body)) == (409, "EventSizeExceed")
 
 
 @pytest.mark.parametrize(
@@ -222,8 +222,8 @@ async def test_a_source_lets_in_only_what_it_names(
     """Token, method, address and referer are checked before anything is accepted."""
     token = await open_source(lab, **parameters)
     response = await post(lab, token, **changes)
-    assert expected == response.status
-    assert (expected == 200) == bool(await lab.trace())
+    assert response.status == expected
+    assert bool(await lab.trace()) == (expected == 200)
     assert token.encode() not in response.body
 
 
@@ -232,6 +232,6 @@ async def test_a_deleted_source_lets_nobody_in(lab: EventBridgeLab) -> None:
     token = await open_source(lab)
     source = {"EventBusName": "bus", "EventSourceName": "dingtalk.approval"}
     await lab.call("UpdateEventSource", **source)
-    assert 403 == (await post(lab, token)).status
+    assert (await post(lab, token)).status == 403
     await lab.call("DeleteEventSource", **source)
-    assert 403 == (await post(lab, token)).status
+    assert (await post(lab, token)).status == 403

@@ -47,19 +47,19 @@ async def test_a_batch_of_cloud_events_reaches_the_rules(lab: EventBridgeLab) ->
     """The data plane answers as its SDK reads it, and the events go their way."""
     await add_rule(lab)
     answer = await put(lab, cloud_event("a"), cloud_event("b", subject="s"))
-    assert ("R", "1234567890123456", 0, ["a", "b"]) == (
+    assert (
         answer["RequestId"],
         answer["ResourceOwnerAccountId"],
         answer["FailedEntryCount"],
         [entry["EventId"] for entry in answer["EntryList"]],
-    )
+    ) == ("R", "1234567890123456", 0, ["a", "b"])
     await lab.dispatcher.drain()
     event = json.loads(lab.function.bodies[1])
-    assert ("s", "2026-01-01T00:00:00.000Z", "application/json;charset=utf-8") == (
+    assert (
         event["subject"],
         event["time"],
         event["datacontenttype"],
-    )
+    ) == ("s", "2026-01-01T00:00:00.000Z", "application/json;charset=utf-8")
 
 
 async def test_the_rpc_form_names_bus_and_attributes_with_capitals(lab: EventBridgeLab) -> None:
@@ -74,14 +74,14 @@ async def test_the_rpc_form_names_bus_and_attributes_with_capitals(lab: EventBri
         "Data": {"detail": {"InvocationStatus": "Success"}, "amount": 99.9},
     }
     answer = await lab.call("PutEvents", EventBusName="default", EventList=json.dumps([entry]))
-    assert ("Success", 0) == (answer["Code"], answer["Data"]["FailedEntryCount"])
+    assert (answer["Code"], answer["Data"]["FailedEntryCount"]) == ("Success", 0)
     await lab.dispatcher.drain()
     event = json.loads(lab.function.bodies[0])
-    assert ("my.source", "1.0", 99.9) == (
+    assert (
         event["source"],
         event["specversion"],
         event["data"]["amount"],
-    )
+    ) == ("my.source", "1.0", 99.9)
 
 
 async def test_data_in_base64_is_json_where_its_content_type_says_so(lab: EventBridgeLab) -> None:
@@ -92,8 +92,8 @@ async def test_data_in_base64_is_json_where_its_content_type_says_so(lab: EventB
         del event["data"]
         await put(lab, event)
     (as_json, as_text) = await lab.trace()
-    assert {"detail": {"InvocationStatus": "Success"}} == as_json["event"]["data"]
-    assert '{"detail":{"InvocationStatus":"Success"}}' == as_text["event"]["data"]
+    assert as_json["event"]["data"] == {"detail": {"InvocationStatus": "Success"}}
+    assert as_text["event"]["data"] == '{"detail":{"InvocationStatus":"Success"}}'
 
 
 @pytest.mark.parametrize(
@@ -117,9 +117,9 @@ async def test_a_wrong_event_does_not_spoil_the_others(
 ) -> None:
     """Each event has its own verdict; the good ones of a request are accepted."""
     answer = await put(lab, cloud_event("a"), {**cloud_event("b"), **changes})
-    assert 1 == answer["FailedEntryCount"]
-    assert [None, code] == [entry.get("ErrorCode") for entry in answer["EntryList"]]
-    assert ["a"] == [way["id"] for way in await lab.trace()]
+    assert answer["FailedEntryCount"] == 1
+    assert [entry.get("ErrorCode") for entry in answer["EntryList"]] == [None, code]
+    assert [way["id"] for way in await lab.trace()] == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -152,8 +152,8 @@ async def test_a_wrong_request_is_refused_as_a_whole(
     """Limits of the request and the bus are checked before any event is accepted."""
     with pytest.raises(ApiError) as caught:
         await put(lab, *events)
-    assert code == caught.value.code
-    assert [] == await lab.trace()
+    assert caught.value.code == code
+    assert await lab.trace() == []
 
 
 HUGE = ["1e400", "-1e400", "9" * 400, "9" * 5000]
@@ -165,9 +165,9 @@ async def test_a_number_that_no_double_holds_is_refused(lab: EventBridgeLab, num
     body = json.dumps([cloud_event(data={"n": "here"}), cloud_event("good")])
     body = body.replace('"here"', f"[{number}]")
     answer = await lab.call("PutEvents", "eventbridge-data", body=body.encode())
-    assert 1 == answer["FailedEntryCount"]
+    assert answer["FailedEntryCount"] == 1
     assert "no double holds" in answer["EntryList"][0]["ErrorMessage"]
-    assert ["good"] == [way["id"] for way in await lab.trace()]
+    assert [way["id"] for way in await lab.trace()] == ["good"]
 
 
 @pytest.mark.parametrize("number", [*HUGE, "Infinity", "NaN", "{"], ids=lambda n: f"{n[:6]}")
@@ -180,7 +180,7 @@ async def test_what_an_older_version_kept_hides_nothing(lab: EventBridgeLab, num
     lab.store.write("INSERT INTO events VALUES (7, 'old', 'default', 's', 't', 0, ?, '[]')", (old,))
     shown = bytes(JsonResponse(await lab.trace()).body)
     assert b"Infinity" not in shown or number == "Infinity"
-    assert ["good", "old"] == [way["id"] for way in strict(shown)]
+    assert [way["id"] for way in strict(shown)] == ["good", "old"]
     asked = await lab.call("QueryEvent", EventId="old", EventBusName="default")
     assert strict(as_json(asked))["Data"]
     await lab.dispatcher.drain()
@@ -201,7 +201,7 @@ async def test_permission_is_asked_for_on_the_bus_of_the_events(lab: EventBridge
     ]:
         action = PRODUCTS[product]["PutEvents"]
         assert action.resources
-        assert ("eventbridge:PutEvents", [arn]) == (
+        assert (
             action.permission,
             action.resources(lab.eventbridge, call),
-        )
+        ) == ("eventbridge:PutEvents", [arn])

@@ -41,12 +41,12 @@ async def test_a_function_is_given_back_complete(lab: FunctionLab) -> None:
         "tags": [{"Key": "app", "Value": "loop"}],
     }
     made = await lab.create("approve", CODE, **sent)
-    assert made == await lab.call("GetFunction", HERE)
+    assert await lab.call("GetFunction", HERE) == made
     assert made.pop("functionId")
     size, checksum = made.pop("codeSize"), made.pop("codeChecksum")
     content = zipped(CODE)
     assert (len(content), str(archive.crc64(content))) == (size, checksum)
-    assert {
+    assert made == {
         **sent,
         "functionName": "approve",
         "functionArn": ARN,
@@ -63,7 +63,7 @@ async def test_a_function_is_given_back_complete(lab: FunctionLab) -> None:
         "state": "Active",
         "lastUpdateStatus": "Successful",
         "tags": [{"tagKey": "app", "tagValue": "loop"}],
-    } == made
+    }
 
 
 async def test_the_official_sdk_knows_every_field(lab: FunctionLab) -> None:
@@ -72,20 +72,20 @@ async def test_the_official_sdk_knows_every_field(lab: FunctionLab) -> None:
     known = set(models.Function().from_map(made).to_map())
     assert set(made) <= known
     version = cast("dict[str, Any]", await lab.call("PublishFunctionVersion", HERE, {}))
-    assert version == models.Version().from_map(version).to_map()
+    assert models.Version().from_map(version).to_map() == version
     body = {"aliasName": "live", "versionId": "1"}
     alias = cast("dict[str, Any]", await lab.call("CreateAlias", HERE, body))
-    assert alias == models.Alias().from_map(alias).to_map()
+    assert models.Alias().from_map(alias).to_map() == alias
     code = cast("dict[str, Any]", await lab.call("GetFunctionCode", HERE))
-    assert code == models.OutputFuncCode().from_map(code).to_map()
+    assert models.OutputFuncCode().from_map(code).to_map() == code
 
 
 async def test_an_update_changes_what_it_names_and_runs_at_once(lab: FunctionLab) -> None:
     """Fields that are not named stay; the next call runs the new code with the new variables."""
     await lab.create("approve", CODE, environmentVariables={"A": "1"}, description="d")
-    assert b"one" == (await lab.invoke("approve")).body
+    assert (await lab.invoke("approve")).body == b"one"
     lab.clock.advance(60)
-    assert 1 == lab.fc.pool.count("approve")
+    assert lab.fc.pool.count("approve") == 1
     changed = await lab.update(
         "approve",
         handler="other.main",
@@ -96,14 +96,14 @@ async def test_an_update_changes_what_it_names_and_runs_at_once(lab: FunctionLab
             )
         },
     )
-    assert ("d", "2026-01-01T00:01:00Z") == (
+    assert (
         changed["description"], changed["lastModifiedTime"],
-    )  # fmt: skip
-    assert 0 == lab.fc.pool.count("approve")
-    assert b"1" == (await lab.invoke("approve")).body
+    ) == ("d", "2026-01-01T00:01:00Z")  # fmt: skip
+    assert lab.fc.pool.count("approve") == 0
+    assert (await lab.invoke("approve")).body == b"1"
     await lab.update("approve", environmentVariables={"A": "2"})
-    assert b"2" == (await lab.invoke("approve")).body
-    assert 1 == lab.fc.pool.count("approve")
+    assert (await lab.invoke("approve")).body == b"2"
+    assert lab.fc.pool.count("approve") == 1
 
 
 async def test_functions_survive_a_restart(lab: FunctionLab) -> None:
@@ -114,38 +114,38 @@ async def test_functions_survive_a_restart(lab: FunctionLab) -> None:
     await lab.update("approve", code={"zipFile": encode(CODE.replace("one", "two"))})
     await lab.restart()
     found = cast("dict[str, Any]", await lab.call("GetFunction", HERE))
-    assert [{"tagKey": "a", "tagValue": "b"}] == found["tags"]
+    assert found["tags"] == [{"tagKey": "a", "tagValue": "b"}]
     for qualifier, result in (("", b"two"), ("1", b"one"), ("live", b"one")):
-        assert result == (await lab.invoke("approve", qualifier=qualifier)).body
+        assert (await lab.invoke("approve", qualifier=qualifier)).body == result
 
 
 async def test_a_version_is_the_function_as_it_was(lab: FunctionLab) -> None:
     """A version is read with its own description and keeps its code when the function changes."""
     await lab.create("approve", CODE, description="now", timeout=5)
     lab.clock.advance(1)
-    assert {
+    assert await lab.call("PublishFunctionVersion", HERE, {"description": "v1"}) == {
         "versionId": "1",
         "description": "v1",
         "createdTime": "2026-01-01T00:00:01Z",
         "lastModifiedTime": "2026-01-01T00:00:01Z",
-    } == await lab.call("PublishFunctionVersion", HERE, {"description": "v1"})
+    }
     lab.clock.advance(1)
     await lab.update("approve", timeout=9)
     frozen = await lab.call("GetFunction", HERE, params={"qualifier": "1"})
     assert isinstance(frozen, dict)
-    assert ("v1", 5, "2026-01-01T00:00:01Z") == (
+    assert (
         frozen["description"], frozen["timeout"], frozen["lastModifiedTime"],
-    )  # fmt: skip
+    ) == ("v1", 5, "2026-01-01T00:00:01Z")  # fmt: skip
     await lab.call("PublishFunctionVersion", HERE, {})
     await lab.call("DeleteFunctionVersion", {**HERE, "versionId": "2"})
     third = await lab.call("PublishFunctionVersion", HERE, {})
     assert isinstance(third, dict)
-    assert "3" == third["versionId"]
+    assert third["versionId"] == "3"
     listed = await lab.call("ListFunctionVersions", HERE)
     assert isinstance(listed, dict)
-    assert ["3", "1"] == [v["versionId"] for v in listed["versions"]]
+    assert [v["versionId"] for v in listed["versions"]] == ["3", "1"]
     missing = lab.call("GetFunction", HERE, params={"qualifier": "2"})
-    assert ("VersionNotFound", 404) == await code_of(missing)
+    assert await code_of(missing) == ("VersionNotFound", 404)
     await lab.call("DeleteFunctionVersion", {**HERE, "versionId": "2"})
 
 
@@ -157,14 +157,14 @@ async def test_an_alias_can_share_calls_between_versions(lab: FunctionLab) -> No
     await lab.call("PublishFunctionVersion", HERE, {})
     body = {"aliasName": "live", "versionId": "1", "description": "d"}
     await lab.call("CreateAlias", HERE, body)
-    assert b"one" == (await lab.invoke("approve", qualifier="live")).body
+    assert (await lab.invoke("approve", qualifier="live")).body == b"one"
     there = {**HERE, "aliasName": "live"}
     await lab.call("UpdateAlias", there, {"additionalVersionWeight": {"2": 1.0}})
-    assert b"two" == (await lab.invoke("approve", qualifier="live")).body
+    assert (await lab.invoke("approve", qualifier="live")).body == b"two"
     in_use = lab.call("DeleteFunctionVersion", {**HERE, "versionId": "2"})
-    assert 409 == (await code_of(in_use))[1]
+    assert (await code_of(in_use))[1] == 409
     await lab.call("DeleteAlias", there)
-    assert ("AliasNotFound", 404) == await code_of(lab.call("GetAlias", there))
+    assert await code_of(lab.call("GetAlias", there)) == ("AliasNotFound", 404)
     await lab.call("DeleteFunctionVersion", {**HERE, "versionId": "2"})
 
 
@@ -181,24 +181,24 @@ async def test_tags_are_changed_by_arn(lab: FunctionLab) -> None:
     await lab.call("UntagResources", params={**params, "TagKey": '["c"]'})
     listed = await lab.call("ListTagResources", params=params)
     assert isinstance(listed, dict)
-    assert [("a", "2")] == [(t["TagKey"], t["TagValue"]) for t in listed["TagResources"]]
+    assert [(t["TagKey"], t["TagValue"]) for t in listed["TagResources"]] == [("a", "2")]
     other = lab.call("TagResources", body={**body, "ResourceId": ["acs:fc:x"]})
-    assert ("InvalidArgument", 400) == await code_of(other)
+    assert await code_of(other) == ("InvalidArgument", 400)
 
 
 async def test_concurrency_is_reserved_and_given_free(lab: FunctionLab) -> None:
     """The limit is read back as it was set; without one the provider sees that there is none."""
     await lab.create("approve", CODE)
     none = ("OnDemandConfigNotFound", 404)
-    assert none == await code_of(lab.call("GetConcurrencyConfig", HERE))
+    assert await code_of(lab.call("GetConcurrencyConfig", HERE)) == none
     given = {"functionArn": ARN, "reservedConcurrency": 3}
     sent = {"functionName": "approve", "reservedConcurrency": 3}
-    assert given == await lab.call("PutConcurrencyConfig", HERE, sent)
-    assert given == await lab.call("GetConcurrencyConfig", HERE)
+    assert await lab.call("PutConcurrencyConfig", HERE, sent) == given
+    assert await lab.call("GetConcurrencyConfig", HERE) == given
     refused = lab.call("PutConcurrencyConfig", HERE, {"reservedConcurrency": 0})
-    assert ("InvalidArgument", 400) == await code_of(refused)
+    assert await code_of(refused) == ("InvalidArgument", 400)
     await lab.call("DeleteConcurrencyConfig", HERE)
-    assert none == await code_of(lab.call("GetConcurrencyConfig", HERE))
+    assert await code_of(lab.call("GetConcurrencyConfig", HERE)) == none
 
 
 async def test_functions_are_listed_by_name_and_page(lab: FunctionLab) -> None:
@@ -214,7 +214,7 @@ async def test_functions_are_listed_by_name_and_page(lab: FunctionLab) -> None:
         if "nextToken" not in page:
             break
         params = {**params, "nextToken": page["nextToken"]}
-    assert ["b-1", "b-2", "b-3"] == names
+    assert names == ["b-1", "b-2", "b-3"]
 
 
 async def test_a_deleted_function_leaves_nothing(lab: FunctionLab) -> None:
@@ -224,12 +224,12 @@ async def test_a_deleted_function_leaves_nothing(lab: FunctionLab) -> None:
     await lab.call("CreateAlias", HERE, {"aliasName": "live", "versionId": "1"})
     await lab.update("approve", code={"zipFile": encode(CODE + "\n")})
     await lab.invoke("approve")
-    assert None is await lab.call("DeleteFunction", HERE)
-    assert [] == lab.store.read("SELECT digest FROM fc_code")
+    assert await lab.call("DeleteFunction", HERE) is None
+    assert lab.store.read("SELECT digest FROM fc_code") == []
     kinds = [row["kind"] for row in lab.store.read("SELECT kind FROM resources")]
-    assert ([], 0) == (kinds, lab.fc.pool.count("approve"))
-    assert ("FunctionNotFound", 404) == await code_of(lab.call("DeleteFunction", HERE))
-    assert "FunctionNotFound" == (await lab.invoke("approve")).error_type
+    assert (kinds, lab.fc.pool.count("approve")) == ([], 0)
+    assert await code_of(lab.call("DeleteFunction", HERE)) == ("FunctionNotFound", 404)
+    assert (await lab.invoke("approve")).error_type == "FunctionNotFound"
 
 
 @pytest.mark.parametrize(
@@ -278,8 +278,8 @@ async def test_settings_outside_the_limits_are_refused(
         "code": {"zipFile": encode(CODE)},
         **settings,
     }
-    assert ("InvalidArgument", 400) == await code_of(lab.call("CreateFunction", body=body))
-    assert [] == lab.fc.registry.functions()
+    assert await code_of(lab.call("CreateFunction", body=body)) == ("InvalidArgument", 400)
+    assert lab.fc.registry.functions() == []
 
 
 async def test_settings_at_the_limits_are_taken(lab: FunctionLab) -> None:
@@ -358,7 +358,7 @@ async def test_a_harmful_archive_is_refused(lab: FunctionLab, encoded: str) -> N
         "runtime": "python3.12",
         "code": {"zipFile": encoded},
     }
-    assert ("InvalidArgument", 400) == await code_of(lab.call("CreateFunction", body=body))
+    assert await code_of(lab.call("CreateFunction", body=body)) == ("InvalidArgument", 400)
 
 
 def test_an_archive_that_would_fill_the_disk_is_refused(
@@ -373,7 +373,7 @@ def test_an_archive_that_would_fill_the_disk_is_refused(
 
 def test_the_checksum_is_crc_64(tmp_path: Path) -> None:
     """The checksum is CRC-64 as OSS computes it: the check value of its definition."""
-    assert 0x995DC9BBDF1939FA == archive.crc64(b"123456789")
+    assert archive.crc64(b"123456789") == 0x995DC9BBDF1939FA
 
 
 async def test_the_code_can_be_fetched_again(lab: FunctionLab) -> None:
@@ -383,9 +383,9 @@ async def test_the_code_can_be_fetched_again(lab: FunctionLab) -> None:
     assert isinstance(answer, dict)
     path = answer["url"].removeprefix("http://127.0.0.1:8642")
     found = await download.handle(lab.fc, HttpRequest("GET", "127.0.0.1", path))
-    assert (200, zipped(CODE)) == (found.status, found.body)
+    assert (found.status, found.body) == (200, zipped(CODE))
     other = HttpRequest("GET", "127.0.0.1", path[:-1])
-    assert 404 == (await download.handle(lab.fc, other)).status
+    assert (await download.handle(lab.fc, other)).status == 404
 
 
 async def invoke(lab: FunctionLab, headers: dict[str, str], payload: bytes = b"") -> HttpResponse:
@@ -400,16 +400,16 @@ async def test_an_invocation_answers_with_the_clouds_headers(lab: FunctionLab) -
     code = "def handler(event, context):\n    print('said')\n    return event and 1 / 0\n"
     await lab.create("approve", code)
     answer = await invoke(lab, {"x-fc-log-type": "Tail"})
-    assert (200, b"") == (answer.status, answer.body)
+    assert (answer.status, answer.body) == (200, b"")
     assert "x-fc-error-type" not in answer.headers
     log = base64.b64decode(answer.headers["x-fc-log-result"]).decode()
     assert "FC Invoke Start RequestId: REQUEST\nsaid\nFC Invoke End RequestId: REQUEST" in log
     assert "Memory Size: 512 MB" in log
     failed = await invoke(lab, {}, b"x")
-    assert (200, "UnhandledInvocationError") == (
+    assert (
         failed.status, failed.headers["x-fc-error-type"],
-    )  # fmt: skip
-    assert "ZeroDivisionError" == json.loads(failed.body)["errorType"]
+    ) == (200, "UnhandledInvocationError")  # fmt: skip
+    assert json.loads(failed.body)["errorType"] == "ZeroDivisionError"
     assert "x-fc-log-result" not in failed.headers
 
 
@@ -417,11 +417,11 @@ async def test_an_invocation_can_be_left_for_later(lab: FunctionLab) -> None:
     """Async answers 202 without a body; other types and async tasks are refused."""
     await lab.create("approve", CODE)
     answer = await invoke(lab, {"x-fc-invocation-type": "Async"})
-    assert (202, b"") == (answer.status, answer.body)
+    assert (answer.status, answer.body) == (202, b"")
     await lab.fc.drain()
     assert "FC Invoke End RequestId: REQUEST" in await lab.log("approve")
     for headers in ({"x-fc-invocation-type": "Later"}, {"x-fc-async-task-id": "t"}):
-        assert ("InvalidArgument", 400) == await code_of(invoke(lab, headers))
+        assert await code_of(invoke(lab, headers)) == ("InvalidArgument", 400)
 
 
 async def test_an_event_over_the_limit_is_refused(
@@ -430,9 +430,9 @@ async def test_an_event_over_the_limit_is_refused(
     """A synchronous event over its limit is answered with 413 and does not run."""
     monkeypatch.setattr("localcloud.fc.service.SYNC_PAYLOAD_LIMIT", 10)
     await lab.create("approve", CODE)
-    assert (413, "EntityTooLarge") == (
+    assert (
         (result := await lab.invoke("approve", b"x" * 11)).status, result.error_type,
-    )  # fmt: skip
+    ) == (413, "EntityTooLarge")  # fmt: skip
     assert (await lab.invoke("approve", b"x" * 10)).is_success
 
 

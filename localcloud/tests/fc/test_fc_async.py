@@ -26,11 +26,11 @@ async def test_an_accepted_invocation_survives_the_server(lab: FunctionLab) -> N
     """What was accepted and not run is run by the next server on the same state, once."""
     await lab.create("counts", COUNTS)
     await lab.fc.invoke_later("counts", b"", request_id="REQ-7")
-    assert [] == await runs(lab)
+    assert await runs(lab) == []
     for _ in range(2):
         await lab.restart()
         await lab.fc.drain()
-        assert ["ran REQ-7"] == await runs(lab)
+        assert await runs(lab) == ["ran REQ-7"]
 
 
 async def test_a_failing_function_is_repeated_with_pauses(lab: FunctionLab) -> None:
@@ -43,7 +43,7 @@ async def test_a_failing_function_is_repeated_with_pauses(lab: FunctionLab) -> N
         await lab.fc.drain()
         counts.append(len(await runs(lab)))
         lab.clock.advance(delay_before(attempt + 1))
-    assert [1, 2, 3, 4, 4] == counts
+    assert counts == [1, 2, 3, 4, 4]
 
 
 async def test_what_can_never_succeed_is_not_repeated(lab: FunctionLab) -> None:
@@ -53,7 +53,7 @@ async def test_what_can_never_succeed_is_not_repeated(lab: FunctionLab) -> None:
     await lab.call("DeleteFunction", {"functionName": "counts"})
     await lab.fc.drain()
     await lab.store.flush()
-    assert [] == lab.store.read("SELECT * FROM fc_pending")
+    assert lab.store.read("SELECT * FROM fc_pending") == []
 
 
 async def test_the_loop_runs_what_is_accepted(lab: FunctionLab) -> None:
@@ -82,7 +82,7 @@ async def test_what_cannot_be_run_is_not_accepted(
     await lab.create("counts", COUNTS)
     with pytest.raises(ApiError) as failure:
         await lab.fc.invoke_later(function, payload, request_id="REQ-7")
-    assert code == failure.value.code
+    assert failure.value.code == code
 
 
 async def test_a_fault_fails_or_slows_a_function_as_often_as_it_says(lab: FunctionLab) -> None:
@@ -91,10 +91,10 @@ async def test_a_fault_fails_or_slows_a_function_as_often_as_it_says(lab: Functi
     lab.faults.set(Fault("function:works", times=2, error="ChatIsBusy"))
     for _ in range(2):
         result = await lab.invoke("works")
-        assert (200, "FunctionUnhandledError") == (result.status, result.error_type)
+        assert (result.status, result.error_type) == (200, "FunctionUnhandledError")
         assert b"ChatIsBusy" in result.body
     lab.faults.set(Fault("function:works", error="429"))
     result = await lab.invoke("works")
-    assert (429, "ResourceExhausted") == (result.status, result.error_type)
+    assert (result.status, result.error_type) == (429, "ResourceExhausted")
     lab.faults.set(Fault("function:works", delay_seconds=0.01))
     assert (await lab.invoke("works")).is_success

@@ -129,7 +129,7 @@ class Target:
     def answer(self, code: str) -> Any:
         """Return what a function answered, as JSON."""
         ((status, content, output),) = self.call(code, "{}")
-        assert "ok" == status, (status, content, output)
+        assert status == "ok", (status, content, output)
         return json.loads(content)
 
 
@@ -149,7 +149,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         if reason := found.why_not():
             pytest.skip(reason)
         ((status, content, output),) = found.call("def handler(e, c): return 1", "")
-        if "exit" == status or "unstarted" == status:
+        if status == "exit" or status == "unstarted":
             pytest.skip(f"{level} does not work here: {content} {output}")
         yield found
     finally:
@@ -201,13 +201,16 @@ def test_function_makes_no_system_call_that_leads_out(target: Target) -> None:
     expected["socket hypervisor"] = errno.EAFNOSUPPORT
     assert len(found) > 15
     assert found == expected
-    assert "PermissionError" != target.answer(
-        handler(
-            """
+    assert (
+        target.answer(
+            handler(
+                """
 try: socket.socket(socket.AF_UNIX)
 except OSError as error: return error.errno
 """
+            )
         )
+        != "PermissionError"
     )
 
 
@@ -240,7 +243,7 @@ return seen
 """
     )
     first, second = target.call(code, "stays", "looks")
-    assert ("ok", "ok") == (first[0], second[0]), (first, second)
+    assert (first[0], second[0]) == ("ok", "ok"), (first, second)
     assert json.loads(second[1]) == []
 
 

@@ -82,7 +82,7 @@ async def test_a_free_worker_is_reused() -> None:
     gate.set()
     for _ in range(3):
         await bench.use(spec("a"), gate)
-    assert (1, 1) == (len(bench.started), bench.pool.count("a"))
+    assert (len(bench.started), bench.pool.count("a")) == (1, 1)
 
 
 async def test_more_calls_get_more_workers_up_to_the_limit() -> None:
@@ -91,10 +91,10 @@ async def test_more_calls_get_more_workers_up_to_the_limit() -> None:
     gate = asyncio.Event()
     calls = [asyncio.create_task(bench.use(spec("a"), gate)) for _ in range(20)]
     await settle()
-    assert 3 == bench.pool.count("a") == len(bench.started)
+    assert bench.pool.count("a") == len(bench.started) == 3
     gate.set()
     await asyncio.gather(*calls)
-    assert 3 == len(bench.started)
+    assert len(bench.started) == 3
 
 
 async def test_a_function_keeps_to_a_limit_of_its_own() -> None:
@@ -103,11 +103,11 @@ async def test_a_function_keeps_to_a_limit_of_its_own() -> None:
     gate = asyncio.Event()
     calls = [asyncio.create_task(bench.use(spec(name), gate)) for name in "aaaabbbb"]
     await settle()
-    assert (2, 3) == (bench.pool.count("a"), bench.pool.count("b"))
+    assert (bench.pool.count("a"), bench.pool.count("b")) == (2, 3)
     bench.own_limits["a"] = 1
     gate.set()
     await asyncio.gather(*calls)
-    assert (1, 3) == (bench.pool.count("a"), bench.pool.count("b"))
+    assert (bench.pool.count("a"), bench.pool.count("b")) == (1, 3)
 
 
 async def test_a_function_in_need_gets_a_place_from_idle_ones() -> None:
@@ -117,7 +117,7 @@ async def test_a_function_in_need_gets_a_place_from_idle_ones() -> None:
     gate.set()
     await asyncio.gather(*(bench.use(spec("a"), gate) for _ in range(2)))
     await bench.use(spec("b"), gate)
-    assert (1, 1, 2) == (bench.pool.count("a"), bench.pool.count("b"), bench.pool.count())
+    assert (bench.pool.count("a"), bench.pool.count("b"), bench.pool.count()) == (1, 1, 2)
 
 
 async def test_a_backlog_does_not_starve_another_function() -> None:
@@ -128,15 +128,15 @@ async def test_a_backlog_does_not_starve_another_function() -> None:
     await settle()
     others = [asyncio.create_task(bench.use(spec("b"), asyncio.Event())) for _ in range(3)]
     await settle()
-    assert (4, 0) == (bench.pool.count("a"), bench.pool.count("b"))
+    assert (bench.pool.count("a"), bench.pool.count("b")) == (4, 0)
     gate.set()
     await asyncio.gather(*backlog)
     await settle()
-    assert (4, 3) == (bench.pool.count(), bench.pool.count("b"))
+    assert (bench.pool.count(), bench.pool.count("b")) == (4, 3)
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
-    assert 4 >= bench.running()
+    assert bench.running() <= 4
 
 
 async def test_shares_even_out_while_both_wait() -> None:
@@ -152,9 +152,9 @@ async def test_shares_even_out_while_both_wait() -> None:
     await settle()
     second = [asyncio.create_task(work("b")) for _ in range(10)]
     await settle()
-    assert (3, 3) == (bench.pool.count("a"), bench.pool.count("b"))
+    assert (bench.pool.count("a"), bench.pool.count("b")) == (3, 3)
     await asyncio.gather(*first, *second)
-    assert 20 > len(bench.started)
+    assert len(bench.started) < 20
 
 
 async def test_workers_of_an_old_revision_are_not_used_again() -> None:
@@ -166,9 +166,9 @@ async def test_workers_of_an_old_revision_are_not_used_again() -> None:
     bench.pool.retire("a")
     gate.set()
     await call
-    assert spec("a", "2") == await bench.use(spec("a", "2"), gate)
+    assert await bench.use(spec("a", "2"), gate) == spec("a", "2")
     await settle()
-    assert (True, 1) == (bench.started[0].is_stopped, bench.running())
+    assert (bench.started[0].is_stopped, bench.running()) == (True, 1)
 
 
 async def test_versions_of_a_function_do_not_drive_each_other_out() -> None:
@@ -179,9 +179,9 @@ async def test_versions_of_a_function_do_not_drive_each_other_out() -> None:
     for _ in range(3):
         await bench.use(spec("a"), gate)
         await bench.use(spec("a", version="1"), gate)
-    assert (2, 2) == (len(bench.started), bench.pool.count("a"))
+    assert (len(bench.started), bench.pool.count("a")) == (2, 2)
     bench.pool.retire("a")
-    assert 0 == bench.pool.count("a")
+    assert bench.pool.count("a") == 0
 
 
 async def test_idle_workers_are_stopped_after_a_while() -> None:
@@ -194,7 +194,7 @@ async def test_idle_workers_are_stopped_after_a_while() -> None:
     await bench.use(spec("b"), gate)
     bench.clock.advance(IDLE_SECONDS / 2)
     bench.pool.stop_idle()
-    assert (0, 1) == (bench.pool.count("a"), bench.pool.count("b"))
+    assert (bench.pool.count("a"), bench.pool.count("b")) == (0, 1)
 
 
 async def test_a_worker_that_broke_is_replaced() -> None:
@@ -206,7 +206,7 @@ async def test_a_worker_that_broke_is_replaced() -> None:
     bench.started[0].is_usable = False
     gate.set()
     await asyncio.gather(*calls)
-    assert (2, True, 1) == (len(bench.started), bench.started[0].is_stopped, bench.running())
+    assert (len(bench.started), bench.started[0].is_stopped, bench.running()) == (2, True, 1)
 
 
 async def test_who_gives_up_waiting_leaves_nothing_behind() -> None:
@@ -222,8 +222,8 @@ async def test_who_gives_up_waiting_leaves_nothing_behind() -> None:
     waiting[1].cancel()
     gate.set()
     await asyncio.gather(*waiting, return_exceptions=True)
-    assert spec("a") == waiting[2].result()
-    assert (1, 1) == (bench.pool.count(), bench.running())
+    assert waiting[2].result() == spec("a")
+    assert (bench.pool.count(), bench.running()) == (1, 1)
 
 
 async def test_a_start_that_fails_gives_its_place_back() -> None:
@@ -239,7 +239,7 @@ async def test_a_start_that_fails_gives_its_place_back() -> None:
                 await stack.enter_async_context(pool.worker(spec("a")))
             except OSError:
                 continue
-    assert 0 == pool.count()
+    assert pool.count() == 0
 
 
 async def test_closing_ends_when_a_worker_ends_in_that_moment() -> None:
@@ -259,7 +259,7 @@ async def test_closing_ends_when_a_worker_ends_in_that_moment() -> None:
         bench.pool.retire("a")
         await asyncio.sleep(0)  # the worker has ended; its callbacks come in the next turn
         await bench.pool.close()
-        assert 0 == bench.running()
+        assert bench.running() == 0
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)

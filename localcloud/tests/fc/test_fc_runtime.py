@@ -35,7 +35,7 @@ async def test_a_result_becomes_bytes(lab: FunctionLab, expression: str, expecte
     """What a handler returns arrives as bytes, text, or JSON; the event comes in unchanged."""
     await lab.create("echo", f"def handler(event, context):\n    return {expression}\n")
     result = await lab.invoke("echo", b"\x00\xffpayload")
-    assert (200, "", expected) == (result.status, result.error_type, result.body)
+    assert (result.status, result.error_type, result.body) == (200, "", expected)
 
 
 async def test_the_context_of_python_3_12_has_no_credentials(lab: FunctionLab) -> None:
@@ -54,7 +54,7 @@ async def test_the_context_of_python_3_12_has_no_credentials(lab: FunctionLab) -
     )
     seen = body((await lab.invoke("shows")).body)
     endpoint = lab.settings.endpoint
-    assert {
+    assert seen["context"] == {
         "request_id": "REQ-1",
         "account_id": "1234567890123456",
         "region": "cn-hangzhou",
@@ -69,14 +69,14 @@ async def test_the_context_of_python_3_12_has_no_credentials(lab: FunctionLab) -
             "version_id": "LATEST",
             "qualifier": "LATEST",
         },
-    } == seen["context"]
-    assert {
+    }
+    assert seen["keys"] == {
         "ALIBABA_CLOUD_ACCESS_KEY_ID": f"id of {ROLE}",
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "secret for fc.aliyuncs.com",
         "ALIBABA_CLOUD_SECURITY_TOKEN": "token of shows",
         "ALIBABA_CLOUD_ENDPOINT_ECS": endpoint,
         "ALIBABA_CLOUD_ENDPOINT_EVENTBRIDGE": endpoint,
-    } == seen["keys"]
+    }
 
 
 async def test_the_context_of_earlier_runtimes_has_credentials_and_service(
@@ -89,13 +89,13 @@ async def test_the_context_of_earlier_runtimes_has_credentials_and_service(
         runtime="python3.10",
     )
     seen = body((await lab.invoke("shows")).body)
-    assert {"name", "handler", "memory", "timeout"} == set(seen["function"])
-    assert "LATEST" == seen["service"]["qualifier"]
-    assert {
+    assert set(seen["function"]) == {"name", "handler", "memory", "timeout"}
+    assert seen["service"]["qualifier"] == "LATEST"
+    assert seen["credentials"] == {
         "access_key_id": f"id of {ROLE}",
         "access_key_secret": "secret for fc.aliyuncs.com",
         "security_token": "token of shows",
-    } == seen["credentials"]
+    }
 
 
 async def test_the_environment_is_made_for_the_function(
@@ -113,10 +113,10 @@ async def test_the_environment_is_made_for_the_function(
     seen = body((await lab.invoke("shows")).body)
     unpacked = {str(folder) for folder in (tmp_path / "functions").iterdir()}
     assert seen.pop("FC_FUNC_CODE_PATH") in {"/code", *unpacked}
-    assert seen.pop("TMPDIR", "/tmp") == seen["HOME"]
+    assert seen["HOME"] == seen.pop("TMPDIR", "/tmp")
     assert seen.pop("FC_INSTANCE_ID").startswith("c-")
     endpoint = lab.settings.endpoint
-    assert {
+    assert seen == {
         "BUS": "provisioning",
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": seen["HOME"],
@@ -132,15 +132,15 @@ async def test_the_environment_is_made_for_the_function(
         "http_proxy": endpoint,
         "HTTP_PROXY": endpoint,
         "no_proxy": "",
-    } == seen
+    }
 
 
 async def test_only_the_standard_library_is_there(lab: FunctionLab) -> None:
     """Packages of the local cloud's own environment cannot be imported by a function."""
     await lab.create("needs", "import pydantic\ndef handler(event, context):\n    return 1\n")
     result = await lab.invoke("needs")
-    assert "FunctionUnhandledError" == result.error_type
-    assert "ImportModuleError" == body(result.body)["errorType"]
+    assert result.error_type == "FunctionUnhandledError"
+    assert body(result.body)["errorType"] == "ImportModuleError"
     assert "No module named 'pydantic'" in body(result.body)["errorMessage"]
 
 
@@ -154,17 +154,17 @@ async def test_an_exception_is_described_with_the_clouds_paths(lab: FunctionLab)
         },
     )
     result = await lab.invoke("fails")
-    assert (200, "FunctionUnhandledError") == (result.status, result.error_type)
+    assert (result.status, result.error_type) == (200, "FunctionUnhandledError")
     assert not result.is_success
-    assert {
+    assert body(result.body) == {
         "errorMessage": "no 文",
         "errorType": "ValueError",
         "stackTrace": [
             ['File "/code/lib/deep.py"', "line 2", "in handler", "raise ValueError('no 文')"]
         ],
-    } == body(result.body)
+    }
     assert "ValueError" in result.log
-    assert 1 == lab.fc.pool.count("fails")
+    assert lab.fc.pool.count("fails") == 1
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ async def test_a_handler_that_cannot_be_loaded_is_an_answer(
     """A missing file, a missing function and a syntax error are told apart."""
     await lab.create("broken", files)
     seen = body((await lab.invoke("broken")).body)
-    assert error_type == seen["errorType"]
+    assert seen["errorType"] == error_type
     assert seen["errorMessage"].startswith(message)
 
 
@@ -233,17 +233,17 @@ async def test_a_function_that_takes_too_long_is_killed_with_its_children(tmp_pa
         while len(processes_with(token)) < 2 and not call.done():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         ((seconds, time_limit),) = limits
-        assert 2 == seconds
+        assert seconds == 2
         time_limit.reschedule(asyncio.get_running_loop().time())
         result = await call
-        assert "FunctionTimeoutError" == result.error_type
+        assert result.error_type == "FunctionTimeoutError"
         message = body(result.body)["errorMessage"]
         assert re.match(
             r"Function timed out after 2 seconds \(maxMemoryUsage: [1-9]\d*\.\d\dMB\)$", message
         )
         assert "waiting" in result.log
-        assert 0 == lab.fc.pool.count()
-        assert [] == processes_with(token)
+        assert lab.fc.pool.count() == 0
+        assert processes_with(token) == []
 
 
 async def test_memory_over_the_limit_ends_the_function(lab: FunctionLab) -> None:
@@ -254,11 +254,11 @@ async def test_memory_over_the_limit_ends_the_function(lab: FunctionLab) -> None
         memorySize=128,
         cpu=0.1,
     )
-    assert b"33554432" == (await lab.invoke("greedy", str(32 << 20).encode())).body
+    assert (await lab.invoke("greedy", str(32 << 20).encode())).body == b"33554432"
     result = await lab.invoke("greedy", str(512 << 20).encode())
-    assert "FunctionOOMError" == result.error_type
+    assert result.error_type == "FunctionOOMError"
     assert "Process exited unexpectedly" in body(result.body)["errorMessage"]
-    assert b"1024" == (await lab.invoke("greedy", b"1024")).body
+    assert (await lab.invoke("greedy", b"1024")).body == b"1024"
 
 
 @pytest.mark.parametrize("how", ["os._exit(3)", "sys.exit(3)", "os.kill(os.getpid(), 11)"])
@@ -267,10 +267,10 @@ async def test_a_process_that_ends_is_an_error(lab: FunctionLab, how: str) -> No
     code = f"import os, sys\ndef handler(event, context):\n    print('last')\n    {how}\n"
     await lab.create("ends", code)
     result = await lab.invoke("ends")
-    assert "FunctionUnhandledError" == result.error_type
+    assert result.error_type == "FunctionUnhandledError"
     assert "Process exited unexpectedly before" in body(result.body)["errorMessage"]
     assert "last" in result.log
-    assert 0 == lab.fc.pool.count()
+    assert lab.fc.pool.count() == 0
 
 
 async def test_everything_printed_is_in_the_log_in_order(lab: FunctionLab) -> None:
@@ -294,18 +294,18 @@ async def test_everything_printed_is_in_the_log_in_order(lab: FunctionLab) -> No
     await lab.invoke("talks")
     lines = await lab.log("talks")
     stamp, rest = lines[3].split(" ", 1)
-    assert (24, "REQ-1 [INFO] two x") == (len(stamp), rest)
-    assert [
+    assert (len(stamp), rest) == (24, "REQ-1 [INFO] two x")
+    assert lines[:3] + lines[4:] == [
         "FC Invoke Start RequestId: REQ-1", "loading", "one", "three", "four", "five",
         "FC Invoke End RequestId: REQ-1",
-    ] == lines[:3] + lines[4:]  # fmt: skip
+    ]  # fmt: skip
     stored = [entry["message"] for _, _, topic, entry in lab.logged if topic == "FCLogs:talks"]
-    assert lines == stored
+    assert stored == lines
     (metrics,) = [e for _, _, topic, e in lab.logged if topic == "FCRequestMetrics:talks"]
-    assert ("false", "REQ-1", "512") == (
+    assert (
         metrics["hasFunctionError"], metrics["requestId"], metrics["memoryMB"],
-    )  # fmt: skip
-    assert ("p", "s") == lab.logged[0][:2]
+    ) == ("false", "REQ-1", "512")  # fmt: skip
+    assert lab.logged[0][:2] == ("p", "s")
 
 
 async def test_endless_output_is_cut(lab: FunctionLab) -> None:
@@ -313,11 +313,11 @@ async def test_endless_output_is_cut(lab: FunctionLab) -> None:
     code = "def handler(event, context):\n    [print('x' * 999) for _ in range(3000)]\n"
     await lab.create("floods", code)
     result = await lab.invoke("floods")
-    assert (b"null", True) == (result.body, len(result.log.encode()) <= 4096)
+    assert (result.body, len(result.log.encode()) <= 4096) == (b"null", True)
     lines = await lab.log("floods")
     assert len("\n".join(lines)) < 1_100_000
     assert "bytes of output were dropped" in lines[-2]
-    assert b"null" == (await lab.invoke("floods")).body
+    assert (await lab.invoke("floods")).body == b"null"
 
 
 async def test_output_after_the_end_does_not_hang_the_call(lab: FunctionLab) -> None:
@@ -332,14 +332,14 @@ async def test_output_after_the_end_does_not_hang_the_call(lab: FunctionLab) -> 
     )
     await lab.create("chatty", code)
     for event in (b"child", b"", b"closed", b""):
-        assert b"ok" == (await lab.invoke("chatty", event)).body
+        assert (await lab.invoke("chatty", event)).body == b"ok"
 
 
 async def test_a_result_that_is_too_large_is_refused(lab: FunctionLab) -> None:
     """A result over 32 MB is an error of the function, not a flood."""
     await lab.create("big", "def handler(event, context):\n    return 'x' * (33 << 20)\n")
     seen = body((await lab.invoke("big")).body)
-    assert "ResponseSizeTooLarge" == seen["errorType"]
+    assert seen["errorType"] == "ResponseSizeTooLarge"
 
 
 def test_workers_end_with_the_server(tmp_path: Path) -> None:
@@ -365,7 +365,7 @@ asyncio.run(main())
     deadline = time.monotonic() + 60
     while processes_with(token) and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert [] == processes_with(token)
+    assert processes_with(token) == []
 
 
 async def test_a_role_that_does_not_trust_the_service_stops_the_call(lab: FunctionLab) -> None:
@@ -373,10 +373,10 @@ async def test_a_role_that_does_not_trust_the_service_stops_the_call(lab: Functi
     await lab.create("stopped", "def handler(event, context):\n    return 'ran'\n")
     lab.untrusted.add(ROLE)
     result = await lab.invoke("stopped")
-    assert (403, "NoPermission") == (result.status, result.error_type)
+    assert (result.status, result.error_type) == (403, "NoPermission")
     assert "sts:AssumeRole" in body(result.body)["Message"]
     lab.untrusted.clear()
-    assert b"ran" == (await lab.invoke("stopped")).body
+    assert (await lab.invoke("stopped")).body == b"ran"
 
 
 async def test_a_role_without_the_logs_permission_stops_the_call(lab: FunctionLab) -> None:
@@ -390,8 +390,8 @@ async def test_a_role_without_the_logs_permission_stops_the_call(lab: FunctionLa
     lab.denied.add(("log:PostLogStoreLogs", resource))
     result = await lab.invoke("silent")
     detail = body(result.body)["AccessDeniedDetail"]
-    assert (403, "NoPermission") == (result.status, result.error_type)
-    assert {"AuthAction": "log:PostLogStoreLogs", "AuthResource": resource} == detail
+    assert (result.status, result.error_type) == (403, "NoPermission")
+    assert detail == {"AuthAction": "log:PostLogStoreLogs", "AuthResource": resource}
 
 
 async def test_a_missing_log_store_does_not_stop_the_function(lab: FunctionLab) -> None:
@@ -399,7 +399,7 @@ async def test_a_missing_log_store_does_not_stop_the_function(lab: FunctionLab) 
     lab.missing_stores.add("gone")
     code = "def handler(event, context):\n    return 'ran'\n"
     await lab.create("runs", code, logConfig={"project": "p", "logstore": "gone"})
-    assert b"ran" == (await lab.invoke("runs")).body
+    assert (await lab.invoke("runs")).body == b"ran"
     lines = await lab.log("runs")
     assert "logstore gone does not exist" in lines[-1]
 
@@ -410,12 +410,12 @@ async def test_the_log_gives_its_last_lines(lab: FunctionLab) -> None:
     for event in (b"1", b"2"):
         await lab.invoke("talks", event)
     await lab.store.flush()
-    assert [
+    assert [row["line"] for row in lab.fc.logs("talks", 4)] == [
         "FC Invoke End RequestId: REQ-1",
         "FC Invoke Start RequestId: REQ-1",
         "said b'2'",
         "FC Invoke End RequestId: REQ-1",
-    ] == [row["line"] for row in lab.fc.logs("talks", 4)]
+    ]
 
 
 async def test_the_log_is_bounded(lab: FunctionLab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -426,4 +426,4 @@ async def test_the_log_is_bounded(lab: FunctionLab, monkeypatch: pytest.MonkeyPa
     for number in range(8):
         await lab.invoke("talks", b"%d" % number)
     said = [line for line in await lab.log("talks") if line.startswith("said")]
-    assert ["said b'5'", "said b'6'", "said b'7'"] == said
+    assert said == ["said b'5'", "said b'6'", "said b'7'"]

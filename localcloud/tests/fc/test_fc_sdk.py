@@ -107,31 +107,31 @@ def test_the_sdk_makes_runs_and_deletes_a_function(client: Any) -> None:
             )
         )
     ).body
-    assert ("approve", 512, "Active") == (made.function_name, made.memory_size, made.state)
+    assert (made.function_name, made.memory_size, made.state) == ("approve", 512, "Active")
     answer = invoke(client, "hello", x_fc_log_type="Tail")
-    assert {"id": "", "at": "cn-hangzhou"} == json.loads(answer.body.read())
+    assert json.loads(answer.body.read()) == {"id": "", "at": "cn-hangzhou"}
     assert answer.headers["x-fc-log-result"]
     failed = invoke(client, "fail")
-    assert "UnhandledInvocationError" == failed.headers["x-fc-error-type"]
-    assert 202 == invoke(client, "later", x_fc_invocation_type="Async").status_code
+    assert failed.headers["x-fc-error-type"] == "UnhandledInvocationError"
+    assert invoke(client, "later", x_fc_invocation_type="Async").status_code == 202
 
     published = client.publish_function_version(
         "approve",
         models.PublishFunctionVersionRequest(body=models.PublishVersionInput(description="v")),
     ).body
-    assert "1" == published.version_id
+    assert published.version_id == "1"
     alias = models.CreateAliasInput(alias_name="live", version_id="1")
     client.create_alias("approve", models.CreateAliasRequest(body=alias))
     listed = client.list_aliases("approve", models.ListAliasesRequest()).body
-    assert ["live"] == [a.alias_name for a in listed.aliases]
+    assert [a.alias_name for a in listed.aliases] == ["live"]
     client.update_function(
         "approve", models.UpdateFunctionRequest(body=models.UpdateFunctionInput(timeout=9))
     )
     request = models.GetFunctionRequest(qualifier="live")
-    assert 3 == client.get_function("approve", request).body.timeout
-    assert 9 == client.get_function("approve", models.GetFunctionRequest()).body.timeout
+    assert client.get_function("approve", request).body.timeout == 3
+    assert client.get_function("approve", models.GetFunctionRequest()).body.timeout == 9
     functions = client.list_functions(models.ListFunctionsRequest(prefix="app")).body.functions
-    assert [made.function_arn] == [f.function_arn for f in functions]
+    assert [f.function_arn for f in functions] == [made.function_arn]
     client.untag_resources(
         models.UntagResourcesRequest(
             resource_id=[made.function_arn], resource_type="function", tag_key=["app"]

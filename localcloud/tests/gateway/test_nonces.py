@@ -14,12 +14,12 @@ NOW = 1_000_000.0
 def test_a_nonce_is_good_once() -> None:
     """Another key may use the same one."""
     used = Nonces(WINDOW, NOW)
-    assert [True, False, True, True] == [
+    assert [
         used.take("key", "a", NOW),
         used.take("key", "a", NOW + WINDOW - 1),
         used.take("key", "b", NOW),
         used.take("other", "a", NOW),
-    ]
+    ] == [True, False, True, True]
 
 
 def test_what_no_signature_can_carry_is_forgotten() -> None:
@@ -27,7 +27,7 @@ def test_what_no_signature_can_carry_is_forgotten() -> None:
     used = Nonces(WINDOW, NOW)
     for second in range(1000):
         assert used.take("key", str(second), NOW + second)
-    assert WINDOW == len(used._used)
+    assert len(used._used) == WINDOW
 
 
 def test_a_restart_forgets_none(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_a_restart_forgets_none(tmp_path: Path) -> None:
     second = Nonces(WINDOW, NOW + 110, tmp_path / "nonces")
     assert not second.take("key", "new", NOW + 110)
     assert second.take("key", "old", NOW + 110)
-    assert 0o600 == (tmp_path / "nonces").stat().st_mode & 0o777
+    assert (tmp_path / "nonces").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage\n", b"12 \n\n x y z\n\xff\xfe 1"])
@@ -56,4 +56,4 @@ def test_the_file_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.Mon
         used.take("key", str(second), NOW + second)
     lines = (tmp_path / "nonces").read_text().splitlines()
     assert len(lines) < 4 * WINDOW
-    assert NOW + 1999 == float(lines[-1].partition(" ")[0])
+    assert float(lines[-1].partition(" ")[0]) == NOW + 1999

@@ -24,7 +24,7 @@ HOST = "127.0.0.1:8642"
 )
 def test_programs_and_the_address_bar_get_through(headers: dict[str, str]) -> None:
     """Neither of them names a foreign page."""
-    assert "" == refusal(headers)
+    assert refusal(headers) == ""
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ def test_programs_and_the_address_bar_get_through(headers: dict[str, str]) -> No
 )
 def test_pages_are_refused(headers: dict[str, str]) -> None:
     """Of another site, another port, no site at all, and under a name that leads here."""
-    assert "" != refusal({"host": HOST, **headers})
+    assert refusal({"host": HOST, **headers}) != ""

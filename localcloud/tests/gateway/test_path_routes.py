@@ -32,7 +32,7 @@ def test_a_path_leads_to_its_action(
     """Literal segments win over variables; variables are decoded."""
     match = RouteTable(ROUTES).find(method, path)
     assert match is not None
-    assert (action, variables) == (match.action, dict(match.variables))
+    assert (match.action, dict(match.variables)) == (action, variables)
 
 
 @pytest.mark.parametrize(

@@ -143,8 +143,8 @@ def eventbridge_data() -> Request:
 def test_a_client_signature_is_recognised(request_of: Callable[[], Request]) -> None:
     """The secret that signed is accepted, another is not, and the key and time are read."""
     signed = read(request_of())
-    assert "key" == signed.access_key_id
-    assert (1_767_225_600, "once") == (signed.time, signed.nonce)
+    assert signed.access_key_id == "key"
+    assert (signed.time, signed.nonce) == (1_767_225_600, "once")
     assert signed.is_signed_with(SECRET)
     assert not signed.is_signed_with(OTHER)
 
@@ -185,7 +185,7 @@ def test_sls_signature_matches_the_published_vector() -> None:
         },
     )
     signed = read(request)
-    assert "mockAccessKeyID" == signed.access_key_id
+    assert signed.access_key_id == "mockAccessKeyID"
     assert signed.is_signed_with("mockAccessKeySecret")
 
 
@@ -249,9 +249,9 @@ def test_only_rpc_products_take_a_signature_in_the_query() -> None:
     """It covers neither path nor body, so a page could put both round it."""
     with_paths = {name for name, product in PRODUCTS.items() if product.routes}
     in_query = {name for name, style in STYLES.items() if RPC in style.schemes}
-    assert {"fc", "sls", "mns-data", "eventbridge-data"} == with_paths
-    assert in_query == {name for name, style in STYLES.items() if isinstance(style, Rpc)}
-    assert set() == with_paths & in_query
+    assert with_paths == {"fc", "sls", "mns-data", "eventbridge-data"}
+    assert {name for name, style in STYLES.items() if isinstance(style, Rpc)} == in_query
+    assert with_paths & in_query == set()
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def test_roa_may_go_without_a_nonce() -> None:
     """As the command ``aliyun`` does when it speaks to Function Compute."""
     request = roa()
     headers = {k: v for k, v in request.headers.items() if k != "x-acs-signature-nonce"}
-    assert "" == read(unsigned(method="PUT", path=request.path, headers=headers)).nonce
+    assert read(unsigned(method="PUT", path=request.path, headers=headers)).nonce == ""
 
 
 @pytest.mark.parametrize("path", ["/2023-03-30/functions/other", "/2023-03-30/functions/f/"])
@@ -338,7 +338,7 @@ def test_the_digest_that_is_signed_is_the_bodys(authorization: str, claimed: str
         "content-md5": claimed,
         "x-acs-signature-nonce": "once",
     }
-    assert "k" == read(unsigned(headers=headers, body=BODY)).access_key_id
+    assert read(unsigned(headers=headers, body=BODY)).access_key_id == "k"
     with pytest.raises(IncompleteSignatureError, match="the body"):
         read(unsigned(headers=headers, body=BODY + b" "))
 
@@ -361,4 +361,4 @@ def test_a_date_that_is_none_says_nothing(date: str) -> None:
 def test_a_date_without_a_zone_is_gmt() -> None:
     """Whatever the zone of this machine."""
     headers = {"authorization": "MNS k:s", "date": "Thu, 01 Jan 2026 00:00:00 -0000"}
-    assert 1_767_225_600 == read(unsigned(headers=headers)).time
+    assert read(unsigned(headers=headers)).time == 1_767_225_600

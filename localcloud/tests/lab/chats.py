@@ -85,7 +85,7 @@ class ChatLab(Lab):
     async def _answer(self, url: str, body: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
         content = json.dumps(body, ensure_ascii=False).encode()
         response = await self.request(url, content, **changes)
-        assert 200 == response.status
+        assert response.status == 200
         answer: dict[str, Any] = json.loads(response.body)
         return answer
 

@@ -50,9 +50,9 @@ async def test_a_received_message_is_invisible_until_its_time_is_over(
     assert await mns.receive("dead") == []
     clock.advance(31)
     (second,) = await mns.receive("dead")
-    assert ("lost event", 1, 2) == (second.body, first.dequeues, second.dequeues)
-    assert first.first_dequeued == second.first_dequeued
-    assert first.receipt != second.receipt
+    assert (second.body, first.dequeues, second.dequeues) == ("lost event", 1, 2)
+    assert second.first_dequeued == first.first_dequeued
+    assert second.receipt != first.receipt
 
 
 async def test_concurrent_receivers_never_get_the_same_message(mns: Mns) -> None:
@@ -61,7 +61,7 @@ async def test_concurrent_receivers_never_get_the_same_message(mns: Mns) -> None
     for number in range(20):
         mns.send("work", str(number))
     received = await asyncio.gather(*(mns.receive("work") for _ in range(20)))
-    assert sorted(str(n) for n in range(20)) == sorted(m.body for (m,) in received)
+    assert sorted(m.body for (m,) in received) == sorted(str(n) for n in range(20))
 
 
 async def test_messages_come_by_priority_and_then_by_age(mns: Mns, clock: ManualClock) -> None:
@@ -70,7 +70,7 @@ async def test_messages_come_by_priority_and_then_by_age(mns: Mns, clock: Manual
     for body, priority in [("c", 8), ("a", 1), ("d", 8), ("z", 16)]:
         mns.send("work", body, priority=priority)
         clock.advance(1)
-    assert ["a", "c", "d", "z"] == [m.body for m in await mns.peek("work", 10)]
+    assert [m.body for m in await mns.peek("work", 10)] == ["a", "c", "d", "z"]
 
 
 async def test_a_message_is_forgotten_after_the_retention_period(
@@ -80,11 +80,11 @@ async def test_a_message_is_forgotten_after_the_retention_period(
     mns.create_queue("short", {"message_retention_period": 60})
     mns.send("short", "old")
     clock.advance(59)
-    assert ["old"] == [m.body for m in await mns.peek("short")]
+    assert [m.body for m in await mns.peek("short")] == ["old"]
     clock.advance(1)
     assert await mns.peek("short") == []
     assert await mns.receive("short") == []
-    assert 0 == (await mns.counts("short")).active
+    assert (await mns.counts("short")).active == 0
 
 
 async def test_a_delayed_message_arrives_when_its_delay_is_over(
@@ -94,11 +94,11 @@ async def test_a_delayed_message_arrives_when_its_delay_is_over(
     mns.create_queue("slow", {"delay_seconds": 100})
     mns.send("slow", "later")
     mns.send("slow", "sooner", delay_seconds=10)
-    assert 2 == (await mns.counts("slow")).delayed
+    assert (await mns.counts("slow")).delayed == 2
     clock.advance(10)
-    assert ["sooner"] == [m.body for m in await mns.receive("slow", 5)]
+    assert [m.body for m in await mns.receive("slow", 5)] == ["sooner"]
     clock.advance(90)
-    assert ["later", "sooner"] == sorted(m.body for m in await mns.receive("slow", 5))
+    assert sorted(m.body for m in await mns.receive("slow", 5)) == ["later", "sooner"]
 
 
 async def test_only_the_current_receipt_deletes(mns: Mns, clock: ManualClock) -> None:
@@ -109,7 +109,7 @@ async def test_only_the_current_receipt_deletes(mns: Mns, clock: ManualClock) ->
     clock.advance(31)
     with pytest.raises(ApiError) as refused:
         await mns.delete("dead", late.receipt)
-    assert "ReceiptHandleError" == refused.value.code
+    assert refused.value.code == "ReceiptHandleError"
     (message,) = await mns.receive("dead")
     changed = await mns.change_visibility("dead", message.receipt, 600)
     with pytest.raises(ApiError):
@@ -133,10 +133,10 @@ async def test_a_message_received_too_often_goes_to_the_dead_letter_queue(
     mns.create_queue("work", {"dlq_policy": policy})
     mns.send("work", "poison")
     for _ in range(2):
-        assert ["poison"] == [m.body for m in await mns.receive("work")]
+        assert [m.body for m in await mns.receive("work")] == ["poison"]
         clock.advance(31)
     assert await mns.receive("work") == []
-    assert ["poison"] == [m.body for m in await mns.peek("dead")]
+    assert [m.body for m in await mns.peek("dead")] == ["poison"]
 
 
 async def test_long_polling_ends_when_a_message_comes(mns: Mns) -> None:
@@ -146,7 +146,7 @@ async def test_long_polling_ends_when_a_message_comes(mns: Mns) -> None:
     await asyncio.sleep(0)
     mns.send("work", "now")
     async with asyncio.timeout(5):
-        assert ["now"] == [m.body for m in await waiting]
+        assert [m.body for m in await waiting] == ["now"]
 
 
 async def test_messages_survive_a_restart(lab: MnsLab) -> None:
@@ -154,8 +154,8 @@ async def test_messages_survive_a_restart(lab: MnsLab) -> None:
     lab.mns.create_queue("dead", {"visibility_timeout": 77})
     lab.mns.send("dead", "事件 & <x>")
     await lab.restart()
-    assert 77 == lab.mns.queue("dead").visibility_timeout
-    assert ["事件 & <x>"] == [m.body for m in await lab.mns.peek("dead")]
+    assert lab.mns.queue("dead").visibility_timeout == 77
+    assert [m.body for m in await lab.mns.peek("dead")] == ["事件 & <x>"]
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ async def test_what_mns_does_not_accept_is_refused_with_its_code(
     mns.create_queue("taken", {})
     with pytest.raises(ApiError) as refused:
         mns.create_queue(name, attributes)
-    assert code == refused.value.code
+    assert refused.value.code == code
 
 
 async def test_the_size_limit_spares_dead_letters(mns: Mns) -> None:
@@ -184,6 +184,6 @@ async def test_the_size_limit_spares_dead_letters(mns: Mns) -> None:
     mns.create_queue("dead", {"maximum_message_size": 1024})
     with pytest.raises(ApiError) as refused:
         mns.send("dead", "x" * 1025)
-    assert "InvalidArgument" == refused.value.code
+    assert refused.value.code == "InvalidArgument"
     mns.send("dead", "x" * 1025, limited=False)
-    assert 1 == (await mns.counts("dead")).active
+    assert (await mns.counts("dead")).active == 1

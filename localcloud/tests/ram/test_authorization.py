@@ -33,10 +33,10 @@ def _allows(
 def test_nothing_is_allowed_by_default() -> None:
     """Without a policy a request is denied implicitly, and the reason names what was asked."""
     decision = decide([], AccessRequest("ecs:InvokeCommand", INSTANCE))
-    assert f"no statement allows ecs:InvokeCommand on {INSTANCE}" == decision.reason
+    assert decision.reason == f"no statement allows ecs:InvokeCommand on {INSTANCE}"
     assert not decision.allowed
     expected = "ImplicitDeny"
-    assert expected == decision.no_permission_type
+    assert decision.no_permission_type == expected
 
 
 def test_a_statement_allows_its_action_on_its_resource_only() -> None:
@@ -56,7 +56,7 @@ def test_a_denial_wins_over_all_that_allows() -> None:
         decision = decide(policies, AccessRequest("ecs:InvokeCommand", INSTANCE))
         assert not decision.allowed
         expected = "ExplicitDeny"
-        assert expected == decision.no_permission_type
+        assert decision.no_permission_type == expected
         assert decision.reason.startswith("statement 1 of policy guard denies ecs:InvokeCommand")
     assert decide([allowing, denying], AccessRequest("ecs:StopInvocation", INSTANCE)).allowed
 
@@ -77,7 +77,7 @@ def test_a_denial_wins_over_all_that_allows() -> None:
 )
 def test_wildcards_in_actions(pattern: str, action: str, expected: bool) -> None:
     """`*` is any text and `?` one character; an action's case does not matter."""
-    assert expected is _allows(_policy(_statement(Action=pattern)), action)
+    assert _allows(_policy(_statement(Action=pattern)), action) is expected
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_wildcards_in_actions(pattern: str, action: str, expected: bool) -> None
 )
 def test_wildcards_in_resources(pattern: str, expected: bool) -> None:
     """A resource is compared as a whole, with wildcards over all its parts, in its case."""
-    assert expected is _allows(_policy(_statement(Resource=pattern)))
+    assert _allows(_policy(_statement(Resource=pattern))) is expected
 
 
 def test_not_action_covers_every_other_action() -> None:
@@ -167,7 +167,7 @@ def test_not_resource_covers_every_other_resource() -> None:
 def test_condition_operators(operator: str, values: Any, given: str, expected: bool) -> None:
     """An operator holds if any of its values matches; a negated one if none does."""
     policy = _policy(_statement(Condition={operator: {"acs:Key": values}}))
-    assert expected is _allows(policy, **{"acs:Key": given})
+    assert _allows(policy, **{"acs:Key": given}) is expected
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
@@ -176,7 +176,7 @@ def test_a_key_that_is_not_in_the_request(operator: str) -> None:
     samples = {"Numeric": "1", "Date": "2026-01-01T00:00:00Z", "Bool": "true"}
     value = next((v for name, v in samples.items() if operator.startswith(name)), "10.0.0.1")
     policy = _policy(_statement(Condition={operator: {"acs:Key": value}}))
-    assert ("Not" in operator) is _allows(policy)
+    assert _allows(policy) is ("Not" in operator)
 
 
 def test_all_operators_and_all_keys_must_hold() -> None:
@@ -216,7 +216,7 @@ def test_a_failing_condition_is_named() -> None:
         f"no statement allows ecs:InvokeCommand on {INSTANCE}; statement 1 of policy run-command "
         "would, but StringEquals acs:ResourceTag/role wants 'app', is 'db'"
     )
-    assert expected == decide([policy], request).reason
+    assert decide([policy], request).reason == expected
 
 
 def test_a_denial_with_a_condition_applies_only_when_it_holds() -> None:
@@ -265,7 +265,7 @@ def _trust(principal: Any, **changes: Any) -> TrustPolicy:
 )
 def test_who_may_assume_a_role(principal: Any, who: str, expected: bool) -> None:
     """A role is assumed by those its trust policy names; an account stands for its identities."""
-    assert expected is _trust(principal).trusts(who, {})
+    assert _trust(principal).trusts(who, {}) is expected
 
 
 def test_a_trust_policy_checks_its_conditions_and_action() -> None:
@@ -275,7 +275,7 @@ def test_a_trust_policy_checks_its_conditions_and_action() -> None:
     assert not trust.trusts(SERVICE, {})
     assert not trust.trusts(SERVICE, {"sts:ExternalId": "x"}, "sts:SetSourceIdentity")
     expected = "no statement allows sts:AssumeRole by ecs.aliyuncs.com"
-    assert expected == trust.decide("ecs.aliyuncs.com", {}).reason
+    assert trust.decide("ecs.aliyuncs.com", {}).reason == expected
 
 
 @given(st.text(alphabet="ab*?[!]", max_size=8), st.text(alphabet="ab[!]", max_size=8))
@@ -289,7 +289,7 @@ def test_wildcards_agree_with_their_definition(pattern: str, text: str) -> None:
             return defined(pattern[1:], text) or (bool(text) and defined(pattern, text[1:]))
         return bool(text) and pattern[0] in {"?", text[0]} and defined(pattern[1:], text[1:])
 
-    assert defined(pattern, text) is is_like(text, pattern)
+    assert is_like(text, pattern) is defined(pattern, text)
 
 
 def test_many_wildcards_do_not_keep_the_cloud_busy() -> None:

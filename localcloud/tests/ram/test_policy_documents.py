@@ -119,10 +119,10 @@ def test_a_policy_is_rejected(document: Any, path: str, message: str) -> None:
     text = document if isinstance(document, str) else json.dumps(document)
     with pytest.raises(InvalidPolicyDocumentError) as caught:
         Policy.parse(text)
-    assert path == caught.value.path
+    assert caught.value.path == path
     assert message in caught.value.message
     expected = "MalformedPolicyDocument"
-    assert expected == caught.value.code
+    assert caught.value.code == expected
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_trust_policy_is_rejected(statement: Any, path: str, message: str) -> 
     """A trust policy needs a principal that RAM knows, and has no resource."""
     with pytest.raises(InvalidPolicyDocumentError) as caught:
         TrustPolicy.parse(_document(statement))
-    assert path == caught.value.path
+    assert caught.value.path == path
     assert message in caught.value.message
 
 

@@ -84,10 +84,10 @@ def test_credentials_are_of_the_role_until_their_time_is_over(ram: Ram, clock: M
     given = ram.assume(ram.role("Reader").arn, FC, "run", 900)
     secret, caller = ram.caller(given.access_key_id, given.security_token)
     assert given.access_key_secret == secret
-    assert "acs:ram::1234567890123456:assumed-role/Reader/run" == caller.arn
+    assert caller.arn == "acs:ram::1234567890123456:assumed-role/Reader/run"
     clock.advance(900)
     expired = code_of(ram.caller, given.access_key_id, given.security_token)
-    assert "InvalidSecurityToken.Expired" == expired
+    assert expired == "InvalidSecurityToken.Expired"
 
 
 def test_credentials_outlive_a_restart(
@@ -109,15 +109,15 @@ def test_credentials_are_of_one_account(ram: Ram, clock: ManualClock) -> None:
     store = Store(None)
     other = Ram(CloudSettings(), Environment(clock), store, lambda _: False)
     foreign = code_of(other.caller, given.access_key_id, given.security_token)
-    assert "InvalidSecurityToken.MismatchWithAccessKey" == foreign
+    assert foreign == "InvalidSecurityToken.MismatchWithAccessKey"
     store.close()
 
 
 def test_who_is_not_trusted_gets_nothing(ram: Ram) -> None:
     """A service that the trust policy does not name cannot become the role."""
     arn = ram.role("Reader").arn
-    assert "NoPermission" == code_of(ram.assume, arn, "ecs.aliyuncs.com", "run")
-    assert "EntityNotExist.Role" == code_of(ram.assume, arn + "x", FC, "run")
+    assert code_of(ram.assume, arn, "ecs.aliyuncs.com", "run") == "NoPermission"
+    assert code_of(ram.assume, arn + "x", FC, "run") == "EntityNotExist.Role"
 
 
 def test_a_session_policy_only_narrows(ram: Ram) -> None:
@@ -145,29 +145,29 @@ def test_a_forged_token_is_refused(spoil) -> None:  # type: ignore[no-untyped-de
     sessions = Sessions("key")
     given = sessions.issue(Session("Reader", "run", 10**10))
     key, token = spoil(given.access_key_id, given.security_token)
-    assert "InvalidSecurityToken.MismatchWithAccessKey" == code_of(sessions.read, key, token, 0)
+    assert code_of(sessions.read, key, token, 0) == "InvalidSecurityToken.MismatchWithAccessKey"
 
 
 def test_what_is_attached_cannot_be_deleted(ram: Ram) -> None:
     """A role with a policy, and a policy of a role, stay until they are detached."""
     give(ram, "Read", allow("oss:Get*", "*"))
-    assert "DeleteConflict.Role.Policy" == code_of(ram.delete_role, "Reader")
-    assert "DeleteConflict.Policy.Role" == code_of(ram.delete_policy, "Read")
+    assert code_of(ram.delete_role, "Reader") == "DeleteConflict.Role.Policy"
+    assert code_of(ram.delete_policy, "Read") == "DeleteConflict.Policy.Role"
     ram.update_role("Reader", policies=[])
     ram.delete_policy("Read")
     ram.delete_role("Reader")
-    assert "EntityNotExist.Role" == code_of(ram.role, "Reader")
+    assert code_of(ram.role, "Reader") == "EntityNotExist.Role"
 
 
 def test_documents_that_say_nothing_clear_are_refused(ram: Ram) -> None:
     """A policy or trust policy that RAM cannot read is refused when it is made."""
     for document in ("{", '{"Version":"1","Statement":[{"Effect":"Maybe"}]}'):
         policy = ManagedPolicy("P", "", {"v1": document}, "v1")
-        assert "MalformedPolicyDocument" == code_of(ram.put_policy, policy)
+        assert code_of(ram.put_policy, policy) == "MalformedPolicyDocument"
         refused = code_of(ram.create_role, "Other", document, "", 3600, {})
-        assert "MalformedPolicyDocument" == refused
+        assert refused == "MalformedPolicyDocument"
 
 
 def test_an_unknown_access_key_is_refused(ram: Ram) -> None:
     """Only the account's key and those of its sessions are known."""
-    assert "InvalidAccessKeyId.NotFound" == code_of(ram.caller, "LTAIsomebodyelse", "")
+    assert code_of(ram.caller, "LTAIsomebodyelse", "") == "InvalidAccessKeyId.NotFound"

@@ -18,8 +18,8 @@ async def test_a_script_succeeds_and_does_not_run(tmp_path: Path) -> None:
     made = tmp_path / "made"
     script = Script("s", f"#!/bin/bash\ntouch {made}\n".encode(), timeout_seconds=5)
     outcome = await DryRunMachines().run("i-1", script)
-    assert ("finished", 0, False) == (outcome.ended, outcome.exit_code, made.exists())
-    assert {"status": "rehearsed"} == json.loads(outcome.output)
+    assert (outcome.ended, outcome.exit_code, made.exists()) == ("finished", 0, False)
+    assert json.loads(outcome.output) == {"status": "rehearsed"}
 
 
 def test_it_has_no_files() -> None:
@@ -35,4 +35,4 @@ async def test_a_dry_cloud_says_so() -> None:
     await app.stop()
 
     said = found
-    assert {"level": "directory", "reasons": ["this is a dry run: scripts are not run"]} == said
+    assert said == {"level": "directory", "reasons": ["this is a dry run: scripts are not run"]}

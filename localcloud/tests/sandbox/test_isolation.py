@@ -55,7 +55,7 @@ def test_machine_data_is_out_of_sight(lab: SandboxLab, data: Path) -> None:
 def test_password_hashes_of_the_machine_are_not_in_the_instance(lab: SandboxLab) -> None:
     """The instance's shadow file holds locked entries only."""
     lines = lab.output("cat ${PROVISION_ROOT:-}/etc/shadow").splitlines()
-    assert {"*"} == {line.split(":")[1] for line in lines}
+    assert {line.split(":")[1] for line in lines} == {"*"}
 
 
 def test_instance_has_no_network_but_loopback(lab: SandboxLab) -> None:

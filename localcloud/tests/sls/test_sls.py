@@ -51,7 +51,7 @@ class SlsLab(Lab):
         answer = await self.call("GetLogStore", "loop-logs", params=wanted, logstore="events")
         assert isinstance(answer, HttpResponse)
         entries: list[dict[str, str]] = json.loads(answer.body)
-        assert str(len(entries)) == answer.headers["x-log-count"]
+        assert answer.headers["x-log-count"] == str(len(entries))
         return entries
 
 
@@ -71,10 +71,11 @@ async def prepare(lab: SlsLab, **settings: Any) -> None:
 
 async def test_a_project_lives_as_the_provider_expects(lab: SlsLab) -> None:
     """Create, read, update and delete answer with the fields and empty bodies of the provider."""
-    assert None is await lab.call(
-        "CreateProject", body={"projectName": "loop-logs", "description": "d"}
+    assert (
+        await lab.call("CreateProject", body={"projectName": "loop-logs", "description": "d"})
+        is None
     )
-    assert {
+    assert await lab.call("GetProject", "loop-logs") == {
         "projectName": "loop-logs",
         "description": "d",
         "status": "Normal",
@@ -83,14 +84,14 @@ async def test_a_project_lives_as_the_provider_expects(lab: SlsLab) -> None:
         "resourceGroupId": "rg-default",
         "createTime": "2026-01-01 00:00:00",
         "lastModifyTime": "2026-01-01 00:00:00",
-    } == await lab.call("GetProject", "loop-logs")
+    }
     await lab.call("UpdateProject", "loop-logs", {"description": "e"})
-    assert "e" == (await lab.call("GetProject", "loop-logs"))["description"]
-    assert ["loop-logs"] == [p["projectName"] for p in (await lab.call("GetProject"))["projects"]]
-    assert None is await lab.call("DeleteProject", "loop-logs")
+    assert (await lab.call("GetProject", "loop-logs"))["description"] == "e"
+    assert [p["projectName"] for p in (await lab.call("GetProject"))["projects"]] == ["loop-logs"]
+    assert await lab.call("DeleteProject", "loop-logs") is None
     with pytest.raises(ApiError) as failure:
         await lab.call("GetProject", "loop-logs")
-    assert ("ProjectNotExist", 404) == (failure.value.code, failure.value.status)
+    assert (failure.value.code, failure.value.status) == ("ProjectNotExist", 404)
 
 
 async def test_deleting_what_is_gone_is_no_error(lab: SlsLab) -> None:
@@ -104,13 +105,13 @@ async def test_a_policy_comes_back_byte_for_byte(lab: SlsLab) -> None:
     await prepare(lab)
     text = b'{ "Version": "1",\n "Statement": [ ] }'
     empty = await lab.call("GetProjectPolicy", "loop-logs")
-    assert (200, b"") == (empty.status, empty.body)
+    assert (empty.status, empty.body) == (200, b"")
     await lab.call("CreateProjectPolicy", "loop-logs", text)
-    assert text == (await lab.call("GetProjectPolicy", "loop-logs")).body
+    assert (await lab.call("GetProjectPolicy", "loop-logs")).body == text
     with pytest.raises(ApiError):
         await lab.call("CreateProjectPolicy", "loop-logs", b"{not json")
     await lab.call("DeleteProjectPolicy", "loop-logs")
-    assert b"" == (await lab.call("GetProjectPolicy", "loop-logs")).body
+    assert (await lab.call("GetProjectPolicy", "loop-logs")).body == b""
 
 
 async def test_tags_are_added_and_taken_away(lab: SlsLab) -> None:
@@ -122,14 +123,14 @@ async def test_tags_are_added_and_taken_away(lab: SlsLab) -> None:
     await lab.call("UntagResources", body={**about, "tags": ["a"]})
     params = {"resourceType": "PROJECT", "resourceId": '["loop-logs"]'}
     answer = await lab.call("ListTagResources", params=params)
-    assert [("b", "2")] == [(t["tagKey"], t["tagValue"]) for t in answer["tagResources"]]
+    assert [(t["tagKey"], t["tagValue"]) for t in answer["tagResources"]] == [("b", "2")]
 
 
 async def test_a_log_store_echoes_what_was_sent(lab: SlsLab) -> None:
     """A log store gives back its settings, its way of payment and its shards."""
     await prepare(lab, appendMeta=True)
     store = await lab.call("GetLogStore", "loop-logs", logstore="events")
-    assert {
+    assert store == {
         "logstoreName": "events",
         "ttl": 30,
         "shardCount": 2,
@@ -137,7 +138,7 @@ async def test_a_log_store_echoes_what_was_sent(lab: SlsLab) -> None:
         "mode": "standard",
         "createTime": NOW,
         "lastModifyTime": NOW,
-    } == store
+    }
     await lab.call(
         "UpdateLogStore",
         "loop-logs",
@@ -145,12 +146,13 @@ async def test_a_log_store_echoes_what_was_sent(lab: SlsLab) -> None:
         logstore="events",
     )
     changed = await lab.call("GetLogStore", "loop-logs", logstore="events")
-    assert (60, 8, 2) == tuple(changed[k] for k in ("ttl", "maxSplitShard", "shardCount"))
+    assert tuple(changed[k] for k in ("ttl", "maxSplitShard", "shardCount")) == (60, 8, 2)
     mode = await lab.call("GetLogStoreMeteringMode", "loop-logs", logstore="events")
-    assert {"meteringMode": "ChargeByFunction"} == mode
+    assert mode == {"meteringMode": "ChargeByFunction"}
     shards = await lab.call("ListShards", "loop-logs", logstore="events")
-    assert [("0" * 32, "8" + "0" * 31), ("8" + "0" * 31, "f" * 32)] == [
-        (s["inclusiveBeginKey"], s["exclusiveEndKey"]) for s in shards
+    assert [(s["inclusiveBeginKey"], s["exclusiveEndKey"]) for s in shards] == [
+        ("0" * 32, "8" + "0" * 31),
+        ("8" + "0" * 31, "f" * 32),
     ]
 
 
@@ -173,7 +175,7 @@ async def test_wrong_requests_have_the_clouds_codes(
     await prepare(lab)
     with pytest.raises(ApiError) as failure:
         await lab.call(action, "" if action == "CreateProject" else "loop-logs", body)
-    assert code == failure.value.code
+    assert failure.value.code == code
 
 
 async def test_entries_are_found_by_time_topic_and_words(lab: SlsLab) -> None:
@@ -182,7 +184,7 @@ async def test_entries_are_found_by_time_topic_and_words(lab: SlsLab) -> None:
     for number in range(5):
         entry = {"message": f"line {number}", "level": "WARN" if number % 2 else "INFO"}
         lab.sls.append("loop-logs", "events", [entry], f"topic-{number % 2}", now=NOW + number)
-    assert [
+    assert await lab.logs(line="1") == [
         {
             "__time__": str(NOW),
             "__topic__": "topic-0",
@@ -190,18 +192,18 @@ async def test_entries_are_found_by_time_topic_and_words(lab: SlsLab) -> None:
             "message": "line 0",
             "level": "INFO",
         }
-    ] == await lab.logs(line="1")
+    ]
     texts = [e["message"] for e in await lab.logs(query="level: warn")]
-    assert ["line 1", "line 3"] == texts
+    assert texts == ["line 1", "line 3"]
     texts = [e["message"] for e in await lab.logs(topic="topic-0", offset="1", line="1")]
-    assert ["line 2"] == texts
+    assert texts == ["line 2"]
     texts = [e["message"] for e in await lab.logs(reverse="true", line="2")]
-    assert ["line 4", "line 3"] == texts
+    assert texts == ["line 4", "line 3"]
     between = await lab.logs(**{"from": str(NOW + 1), "to": str(NOW + 3)})
-    assert ["line 1", "line 2"] == [e["message"] for e in between]
+    assert [e["message"] for e in between] == ["line 1", "line 2"]
     with pytest.raises(ApiError) as failure:
         await lab.logs(**{"from": "5", "to": "5"})
-    assert "ParameterInvalid" == failure.value.code
+    assert failure.value.code == "ParameterInvalid"
 
 
 async def test_a_long_store_is_searched_to_its_end(lab: SlsLab) -> None:
@@ -209,7 +211,7 @@ async def test_a_long_store_is_searched_to_its_end(lab: SlsLab) -> None:
     await prepare(lab)
     entries = [{"message": "hay"}] * 2500 + [{"message": "needle"}] + [{"message": "hay"}] * 9
     lab.sls.append("loop-logs", "events", entries)
-    assert ["needle"] == [e["message"] for e in await lab.logs(query="needle")]
+    assert [e["message"] for e in await lab.logs(query="needle")] == ["needle"]
 
 
 async def test_entries_survive_a_restart_and_go_with_their_store(lab: SlsLab) -> None:
@@ -218,10 +220,10 @@ async def test_entries_survive_a_restart_and_go_with_their_store(lab: SlsLab) ->
     lab.sls.append("loop-logs", "events", [{"message": "kept"}])
     await lab.store.flush()
     await lab.restart()
-    assert ["kept"] == [e["message"] for e in await lab.logs()]
+    assert [e["message"] for e in await lab.logs()] == ["kept"]
     await lab.call("DeleteProject", "loop-logs")
     await prepare(lab)
-    assert [] == await lab.logs()
+    assert await lab.logs() == []
 
 
 async def test_entries_past_their_retention_are_gone(lab: SlsLab) -> None:
@@ -230,10 +232,10 @@ async def test_entries_past_their_retention_are_gone(lab: SlsLab) -> None:
     lab.sls.append("loop-logs", "events", [{"message": "old"}])
     lab.clock.advance(86_401)
     lab.sls.append("loop-logs", "events", [{"message": "new"}])
-    assert ["new"] == [e["message"] for e in await lab.logs()]
+    assert [e["message"] for e in await lab.logs()] == ["new"]
     lab.sls.prune("loop-logs", "events")
     await lab.store.flush()
-    assert 1 == len(lab.store.read("SELECT id FROM sls_entries"))
+    assert len(lab.store.read("SELECT id FROM sls_entries")) == 1
 
 
 async def test_a_store_is_bounded(lab: SlsLab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,7 +246,7 @@ async def test_a_store_is_bounded(lab: SlsLab, monkeypatch: pytest.MonkeyPatch) 
     for number in range(30):
         lab.sls.append("loop-logs", "events", [{"message": str(number)}])
     texts = [e["message"] for e in await lab.logs()]
-    assert [str(n) for n in range(20, 30)] == texts
+    assert texts == [str(n) for n in range(20, 30)]
 
 
 async def test_appending_to_a_missing_store_fails(lab: SlsLab) -> None:
@@ -253,7 +255,7 @@ async def test_appending_to_a_missing_store_fails(lab: SlsLab) -> None:
     for project, code in (("loop-logs", "LogStoreNotExist"), ("gone", "ProjectNotExist")):
         with pytest.raises(ApiError) as failure:
             lab.sls.append(project, "missing", [{"a": "b"}])
-        assert code == failure.value.code
+        assert failure.value.code == code
 
 
 def test_every_action_has_a_route() -> None:

@@ -44,7 +44,7 @@ ENTRY = {
 )
 def test_a_query_finds_what_it_describes(query: str, expected: bool) -> None:
     """A query is true for an entry or not."""
-    assert expected is compile_query(query)(ENTRY)
+    assert compile_query(query)(ENTRY) is expected
 
 
 @pytest.mark.parametrize(
@@ -62,5 +62,5 @@ def test_a_wrong_query_is_refused(query: str, reason: str) -> None:
     """What cannot be evaluated is an error with the reason, never an empty result."""
     with pytest.raises(ApiError) as failure:
         compile_query(query)
-    assert "ParameterInvalid" == failure.value.code
+    assert failure.value.code == "ParameterInvalid"
     assert reason in failure.value.message

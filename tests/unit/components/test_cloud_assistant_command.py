@@ -40,7 +40,7 @@ def test_the_name_is_the_prefix_and_the_beginning_of_the_hash(engine: FakeEngine
     """So that a changed script is another name, and the new command exists before the old goes."""
     found = engine.run(lambda: {"name": command().command_name, "hash": command().script_sha256})
     digest = hashlib.sha256(SCRIPT.encode()).hexdigest()
-    assert f"loop-provision-{digest[:12]}" == found["name"][0]
+    assert found["name"][0] == f"loop-provision-{digest[:12]}"
     assert digest == found["hash"][0]
 
 

@@ -31,12 +31,12 @@ def args(*subjects: str, **more: Any) -> DeploymentRoleArgs:
 def test_github_is_made_known(engine: FakeEngine) -> None:
     """The provider takes GitHub's tokens that were signed for Alibaba Cloud, and no others."""
     engine.run(lambda: DeploymentProvider("github", {"provider_name": "github"}))
-    assert {
+    assert engine.one("OidcProvider").inputs == {
         "oidcProviderName": "github",
         "issuerUrl": "https://token.actions.githubusercontent.com",
         "clientIds": ["sts.aliyuncs.com"],
         "description": "Tokens of GitHub Actions",
-    } == engine.one("OidcProvider").inputs
+    }
     assert engine.one("OidcProvider").replaced_by_delete_first, "its name is taken until then"
 
 
@@ -44,7 +44,7 @@ def test_exactly_the_named_jobs_are_trusted(engine: FakeEngine) -> None:
     """Issuer, audience and subject must all be equal to what is written."""
     engine.run(lambda: DeploymentRole("role", args(PROD)))
     document = json.loads(engine.one("Role").inputs["assumeRolePolicyDocument"])
-    assert [
+    assert document["Statement"] == [
         {
             "Action": "sts:AssumeRole",
             "Effect": "Allow",
@@ -57,18 +57,18 @@ def test_exactly_the_named_jobs_are_trusted(engine: FakeEngine) -> None:
                 }
             },
         }
-    ] == document["Statement"]
+    ]
 
 
 def test_it_may_do_what_is_listed(engine: FakeEngine) -> None:
     """The role's own policy is attached to it, and holds the permissions alone."""
     engine.run(lambda: DeploymentRole("role", args(PROD)))
     document = json.loads(engine.one("Policy").inputs["policyDocument"])
-    assert [
+    assert document["Statement"] == [
         {"Effect": "Allow", "Action": ["eventbridge:ListEventBuses"], "Resource": ["acs:x"]}
-    ] == document["Statement"]
+    ]
     attached = engine.one("RolePolicyAttachment").inputs
-    assert ("loop-deploys", "loop-deploys") == (attached["policyName"], attached["roleName"])
+    assert (attached["policyName"], attached["roleName"]) == ("loop-deploys", "loop-deploys")
 
 
 @pytest.mark.parametrize(("said", "seconds"), [(None, 3600), (7200, 7200)])
@@ -76,7 +76,7 @@ def test_a_session_is_short(engine: FakeEngine, said: int | None, seconds: int) 
     """A job has the role for an hour unless somebody asks for more."""
     more = {"max_session_seconds": said} if said else {}
     engine.run(lambda: DeploymentRole("role", args(PROD, **more)))
-    assert seconds == engine.one("Role").inputs["maxSessionDuration"]
+    assert engine.one("Role").inputs["maxSessionDuration"] == seconds
 
 
 @pytest.mark.parametrize(

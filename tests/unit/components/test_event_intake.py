@@ -32,13 +32,13 @@ def test_a_source_checks_who_posts(
 ) -> None:
     """A source takes POST over HTTPS, from whom the settings allow."""
     engine.run(lambda: intake({**OPEN, **door}))  # type: ignore[typeddict-item]  # any door
-    assert {
+    assert engine.one("EventSourceV2").inputs["sourceHttpEventParameters"] == {
         "type": "HTTPS",
         "methods": ["POST"],
         "securityConfig": security,
         "ips": ips,
         "referers": referers,
-    } == engine.one("EventSourceV2").inputs["sourceHttpEventParameters"]
+    }
 
 
 def test_webhooks_are_secret_outputs_of_their_sources(engine: FakeEngine) -> None:
@@ -76,7 +76,7 @@ def test_a_bus_can_be_protected(engine: FakeEngine, protect: bool) -> None:
     """With protect, neither the bus nor a source, whose URL is known outside, can be deleted."""
     engine.run(lambda: intake(OPEN, protect=protect))
     made = [*engine.all("EventBus"), *engine.all("EventSourceV2")]
-    assert [protect, protect] == [resource.protected for resource in made]
+    assert [resource.protected for resource in made] == [protect, protect]
 
 
 def test_protection_of_the_component_reaches_bus_and_sources(engine: FakeEngine) -> None:
@@ -87,8 +87,10 @@ def test_protection_of_the_component_reaches_bus_and_sources(engine: FakeEngine)
             "intake", {"bus_name": "loop", "description": "d", "sources": [OPEN]}, opts=protected
         )
     )
-    assert {"EventIntake": True, "EventBus": True, "EventSourceV2": True} == {
-        made.kind: made.protected for made in engine.made
+    assert {made.kind: made.protected for made in engine.made} == {
+        "EventIntake": True,
+        "EventBus": True,
+        "EventSourceV2": True,
     }
 
 

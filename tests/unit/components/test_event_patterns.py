@@ -118,7 +118,7 @@ def test_the_end_of_a_run_is_known_by_the_name_of_its_command(
 ) -> None:
     """Runs of both commands count, also under an earlier script; nothing else on the bus does."""
     pattern = patterns.task_completed(["loop-provision-", "loop-deprovision-"])
-    assert expected == matches(pattern, event)
+    assert matches(pattern, event) == expected
 
 
 @pytest.mark.parametrize("event", [result(), finished(), {"source": "x", "type": "y"}])

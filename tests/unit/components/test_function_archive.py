@@ -91,7 +91,7 @@ def test_each_function_starts_from_its_archive_alone(function: str, tmp_path: Pa
         text=True,
         check=False,
     )
-    assert (0, f"functions.{function}.handler\n", "") == (done.returncode, done.stdout, done.stderr)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"functions.{function}.handler\n", "")
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -49,7 +49,7 @@ def tagged() -> list[Permission]:
 
 def test_named_instances_are_all_that_a_command_may_run_on(engine: FakeEngine) -> None:
     """InvokeCommand is allowed on the two commands and the named instances."""
-    assert [
+    assert statements(engine, named) == [
         {
             "Effect": "Allow",
             "Action": ["ecs:InvokeCommand"],
@@ -60,12 +60,12 @@ def test_named_instances_are_all_that_a_command_may_run_on(engine: FakeEngine) -
                 f"{ECS}:instance/i-b",
             ],
         }
-    ] == statements(engine, named)
+    ]
 
 
 def test_instances_found_by_tags_are_held_to_their_tags(engine: FakeEngine) -> None:
     """Where tags choose, any instance is allowed that carries all of them, and no other."""
-    assert [
+    assert statements(engine, tagged) == [
         {"Effect": "Allow", "Action": ["ecs:InvokeCommand"], "Resource": [f"{ECS}:command/c-1"]},
         *(
             {
@@ -79,7 +79,7 @@ def test_instances_found_by_tags_are_held_to_their_tags(engine: FakeEngine) -> N
                 {"acs:ResourceTag/role": "web"},
             )
         ),
-    ] == statements(engine, tagged)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_nothing_else_can_be_run(
 ) -> None:
     """The policy allows these commands on these instances; all else stays forbidden."""
     policy = Policy.parse(document(engine, make))
-    assert allowed == decide([policy], AccessRequest(action, f"{ECS}:{resource}")).allowed
+    assert decide([policy], AccessRequest(action, f"{ECS}:{resource}")).allowed == allowed
 
 
 @pytest.mark.parametrize(
@@ -117,37 +117,37 @@ def test_an_instance_needs_all_tags_of_one_group(
     policy = Policy.parse(document(engine, tagged))
     context = {f"acs:ResourceTag/{key}": [value] for key, value in tags.items()}
     request = AccessRequest("ecs:InvokeCommand", f"{ECS}:instance/i-a", context)
-    assert allowed == decide([policy], request).allowed
+    assert decide([policy], request).allowed == allowed
 
 
 def test_events_may_be_put_on_one_bus(engine: FakeEngine) -> None:
     """PutEvents is allowed on the loop's bus only."""
-    assert [
+    assert statements(engine, lambda: [put_events(REGION, ACCOUNT, "loop")]) == [
         {
             "Effect": "Allow",
             "Action": ["eventbridge:PutEvents"],
             "Resource": [f"acs:eventbridge:{REGION}:{ACCOUNT}:eventbus/loop"],
         }
-    ] == statements(engine, lambda: [put_events(REGION, ACCOUNT, "loop")])
+    ]
 
 
 def test_logs_may_be_written_to_one_store(engine: FakeEngine) -> None:
     """PostLogStoreLogs is allowed on one store of one project only."""
-    assert [
+    assert statements(engine, lambda: [write_logs(REGION, ACCOUNT, "logs", "functions")]) == [
         {
             "Effect": "Allow",
             "Action": ["log:PostLogStoreLogs"],
             "Resource": [f"acs:log:{REGION}:{ACCOUNT}:project/logs/logstore/functions"],
         }
-    ] == statements(engine, lambda: [write_logs(REGION, ACCOUNT, "logs", "functions")])
+    ]
 
 
 def test_past_runs_may_be_looked_at_but_not_more(engine: FakeEngine) -> None:
     """Runs of any command may be read, since earlier scripts had other ids."""
-    assert [
+    assert statements(engine, lambda: [read_invocations(REGION, ACCOUNT)]) == [
         {
             "Effect": "Allow",
             "Action": ["ecs:DescribeInvocations"],
             "Resource": [f"{ECS}:command/*", f"{ECS}:instance/*"],
         }
-    ] == statements(engine, lambda: [read_invocations(REGION, ACCOUNT)])
+    ]

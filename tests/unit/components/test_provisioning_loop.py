@@ -236,7 +236,7 @@ def test_protection_of_the_loop_reaches_everything(engine: FakeEngine) -> None:
             "loop", args(onboarding=ONBOARDING), pulumi.ResourceOptions(protect=True)
         )
     )
-    assert [] == [made.urn for made in engine.made if not made.protected]
+    assert [made.urn for made in engine.made if not made.protected] == []
 
 
 def test_a_preview_knows_what_does_not_depend_on_the_cloud() -> None:
@@ -257,7 +257,7 @@ def test_a_preview_knows_what_does_not_depend_on_the_cloud() -> None:
         "post-to-chat": "loop-post-to-chat",
     }
     assert ("loop", functions) == (found["bus"][0], found["functions"][0])
-    assert [UNKNOWN, UNKNOWN] == [found["webhooks"][0], found["command"][0]]
+    assert [found["webhooks"][0], found["command"][0]] == [UNKNOWN, UNKNOWN]
     assert found["webhooks"][1], "what is unknown is a secret already"
     applied = FakeEngine()
     applied.run(lambda: ProvisioningLoop("loop", args(onboarding=ONBOARDING)))
@@ -265,7 +265,7 @@ def test_a_preview_knows_what_does_not_depend_on_the_cloud() -> None:
     (waiting,) = [
         made for made in engine.all("V3Function") if made.inputs["functionName"].endswith("command")
     ]
-    assert UNKNOWN == waiting.inputs["environmentVariables"], "it holds the command's id"
+    assert waiting.inputs["environmentVariables"] == UNKNOWN, "it holds the command's id"
 
 
 class TestOutputs:

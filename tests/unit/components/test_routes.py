@@ -370,7 +370,7 @@ class TestChats:
             "completed-ops": patterns.completed("ops"),
             "failed-ops": patterns.failed("ops"),
         }
-        assert {kind} == {target(rule)["type"] for rule in found.values()}
+        assert {target(rule)["type"] for rule in found.values()} == {kind}
 
     @pytest.mark.parametrize(
         ("platform", "secret"), [(ChatPlatform.DINGTALK, "s3cret"), (ChatPlatform.LARK, None)]

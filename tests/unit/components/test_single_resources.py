@@ -32,7 +32,7 @@ def test_dead_letters_wait(engine: FakeEngine, said: int | None, seconds: int) -
         args["retention_seconds"] = said
     engine.run(lambda: DeadLetterQueue("dead", args))
     queue = engine.one("ServiceQueue")
-    assert {"queueName": "q", "messageRetentionPeriod": seconds, "tags": {"a": "b"}} == queue.inputs
+    assert queue.inputs == {"queueName": "q", "messageRetentionPeriod": seconds, "tags": {"a": "b"}}
     assert f"{STACK}provisioning:index:DeadLetterQueue$alicloud:message/" in queue.urn
 
 
@@ -65,7 +65,7 @@ def test_events_and_logs_are_kept_for_their_own_time(engine: FakeEngine) -> None
         store.inputs["logstoreName"]: store.inputs["retentionPeriod"]
         for store in engine.all("Store")
     } == {"events": 180, "functions": 14}
-    assert {"p"} == {store.inputs["projectName"] for store in engine.all("Store")}
+    assert {store.inputs["projectName"] for store in engine.all("Store")} == {"p"}
     project = engine.one("Project")
     assert (project.inputs["projectName"], project.inputs["tags"]) == ("p", {"a": "b"})
     assert f"{STACK}provisioning:index:LogStores$alicloud:log/" in project.urn
@@ -116,7 +116,7 @@ def test_a_role_is_for_one_service_and_one_policy(engine: FakeEngine) -> None:
 def test_eventbridge_may_call_functions_and_fill_the_queue(engine: FakeEngine) -> None:
     """The two service-linked roles that the loop's targets need are made."""
     engine.run(lambda: ServiceLinkedRoles("linked", {}))
-    assert {
+    assert {role.inputs["productName"] for role in engine.all("ServiceLinkedRole")} == {
         "AliyunServiceRoleForEventBridgeSendToFC",
         "AliyunServiceRoleForEventBridgeSendToMNS",
-    } == {role.inputs["productName"] for role in engine.all("ServiceLinkedRole")}
+    }

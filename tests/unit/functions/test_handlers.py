@@ -42,7 +42,7 @@ class Cloud:
     def ecs(self, seen: Seen) -> Reply:
         """Answer as Cloud Assistant does."""
         query = seen.query
-        assert "cn-hangzhou" == query["RegionId"]
+        assert query["RegionId"] == "cn-hangzhou"
         if seen.headers["x-acs-action"] == "InvokeCommand":
             tags = [
                 {"TagKey": query[f"Tag.{n}.Key"], "TagValue": query[f"Tag.{n}.Value"]}
@@ -68,7 +68,7 @@ class Cloud:
                 }
             )
             return json_reply({"InvokeId": "t-1", "RequestId": "R"})
-        assert "DescribeInvocations" == seen.headers["x-acs-action"]
+        assert seen.headers["x-acs-action"] == "DescribeInvocations"
         return json_reply({"Invocations": {"Invocation": self.invocations}, "NextToken": ""})
 
 
@@ -120,28 +120,28 @@ def call(function: str, event: bytes) -> str:
 def test_an_approval_becomes_a_message(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     """Request, completion and chat: each function takes up what the one before left."""
     call("run_command", samples.http_event(samples.detail(requested_by="李雷")))
-    assert ["t-1"] == [invocation["InvokeId"] for invocation in cloud.invocations]
+    assert [invocation["InvokeId"] for invocation in cloud.invocations] == ["t-1"]
 
     data = {"invokeId": "t-1", "instanceId": "i-1", "invocationStatus": "Success"}
     call("publish_result", json.dumps({"id": "c-1", "source": "acs.ecs", "data": data}).encode())
     (event,) = cloud.events
-    assert ("t-1:i-1:Success", "E123") == (event["id"], event["data"]["detail"]["emp_id"])
+    assert (event["id"], event["data"]["detail"]["emp_id"]) == ("t-1:i-1:Success", "E123")
 
     call("post_to_chat", json.dumps(event).encode())
     sent = cloud.loopback.seen[-1]
-    assert event["data"]["message"] == json.loads(sent.body)
-    assert {"access_token", "timestamp", "sign"} == set(sent.query)
+    assert json.loads(sent.body) == event["data"]["message"]
+    assert set(sent.query) == {"access_token", "timestamp", "sign"}
     assert "李雷" in json.loads(sent.body)["markdown"]["text"]
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert ["started", "published", "sent"] == [line["decision"] for line in lines]
+    assert [line["decision"] for line in lines] == ["started", "published", "sent"]
 
 
 def test_a_repeated_approval_is_answered(cloud: Cloud) -> None:
     """The second event with the same request finds the first one's result."""
     call("run_command", samples.http_event(samples.detail()))
     call("run_command", samples.http_event(samples.detail(), event_id="event-2"))
-    assert 1 == len(cloud.invocations)
+    assert len(cloud.invocations) == 1
     (event,) = cloud.events
     assert event["data"]["detail"]["repeat"]
 
@@ -150,7 +150,7 @@ def test_a_rejection_reaches_the_bus(cloud: Cloud) -> None:
     """A request that is not in order is published and not raised."""
     call("run_command", samples.http_event(samples.detail(emp_id="$(id)")))
     (event,) = cloud.events
-    assert "Rejected" == event["data"]["detail"]["InvocationStatus"]
+    assert event["data"]["detail"]["InvocationStatus"] == "Rejected"
 
 
 def test_a_throttled_chat_is_raised(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,11 +160,11 @@ def test_a_throttled_chat_is_raised(cloud: Cloud, capsys: pytest.CaptureFixture[
     with pytest.raises(FunctionError, match="130101"):
         call("post_to_chat", json.dumps({"id": "e", "data": data}).encode())
     line = json.loads(capsys.readouterr().out)
-    assert ("temporary", "ChatBusyError", "130101") == (
+    assert (
         line["decision"],
         line["error"],
         line["code"],
-    )
+    ) == ("temporary", "ChatBusyError", "130101")
     assert "credential" not in json.dumps(line)
 
 
@@ -172,11 +172,11 @@ def test_a_new_member_reaches_the_companys_api(cloud: Cloud) -> None:
     """The posted body arrives with the company's header and a key for repeats."""
     call("call_http_api", samples.http_event(body={"userId": ["1"]}, source="dingtalk.member"))
     (seen,) = cloud.loopback.seen
-    assert ("/api/employees", {"userId": ["1"]}) == (seen.path, json.loads(seen.body))
-    assert ("Bearer hr-credential", "event-1") == (
+    assert (seen.path, json.loads(seen.body)) == ("/api/employees", {"userId": ["1"]})
+    assert (
         seen.headers["authorization"],
         seen.headers["idempotency-key"],
-    )
+    ) == ("Bearer hr-credential", "event-1")
 
 
 @pytest.mark.parametrize(
@@ -200,4 +200,4 @@ def test_a_missing_variable_is_named(
     monkeypatch.delenv(variable)
     with pytest.raises(FunctionError, match=f"environment variable {variable}"):
         call(function, samples.http_event(samples.detail()))
-    assert "misconfigured" == json.loads(capsys.readouterr().out)["decision"]
+    assert json.loads(capsys.readouterr().out)["decision"] == "misconfigured"

@@ -30,19 +30,19 @@ def test_nothing_of_a_poisoned_shell_is_kept() -> None:
     poison = exported()
     assert {"PULUMI_BACKEND_URL", "PULUMI_CONFIG", "PULUMI_CONFIG_PASSPHRASE_FILE"} < set(poison)
     assert {"ALIBABA_CLOUD_ACCESS_KEY_ID", "ALICLOUD_SECRET_KEY", "HTTPS_PROXY"} < set(poison)
-    assert {"PULUMI_HOME"} == set(clean(poison)) - {"COLUMNS", "LINES"}
+    assert set(clean(poison)) - {"COLUMNS", "LINES"} == {"PULUMI_HOME"}
 
 
 def test_what_a_program_needs_is_kept() -> None:
     """Without them no command is found, and no package fetched."""
     needed = {"PATH": "/bin", "HOME": "/root", "LC_ALL": "C", "PIP_CERT": "/etc/ca.crt"}
-    assert needed == clean(needed)
+    assert clean(needed) == needed
 
 
 def test_the_tests_themselves_run_in_a_clean_environment() -> None:
     """Whatever this shell has exported, a test and its children see nothing of it."""
     kept = set(clean(os.environ))
-    assert [] == [n for n in set(os.environ) - kept if not n.startswith(("PYTEST_", "HYPOTHESIS_"))]
+    assert [n for n in set(os.environ) - kept if not n.startswith(("PYTEST_", "HYPOTHESIS_"))] == []
 
 
 @pytest.mark.parametrize(("command", "code"), [("true", 0), (_WRITE, 1), ("exit 3", 3)])
@@ -51,5 +51,5 @@ def test_a_touched_backend_is_noticed(command: str, code: int) -> None:
     done = subprocess.run(
         [POISONED, "bash", "-c", command], capture_output=True, text=True, check=False
     )
-    assert code == done.returncode
-    assert (code == 1) == ("wrote into the backend" in done.stderr)
+    assert done.returncode == code
+    assert ("wrote into the backend" in done.stderr) == (code == 1)

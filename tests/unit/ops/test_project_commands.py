@@ -31,14 +31,14 @@ def test_an_unknown_option_is_one_line(
     capsys: pytest.CaptureFixture[str], prog: str, arguments: list[str]
 ) -> None:
     """It names the option, and the command that lists the accepted ones."""
-    assert 2 == run(load(DOORS[prog][0], prog), arguments, prog)
+    assert run(load(DOORS[prog][0], prog), arguments, prog) == 2
     path = " ".join([prog, *arguments[:-1]])
-    assert ("", f"{prog}: no such option: --banana; see '{path} --help'\n") == capsys.readouterr()
+    assert capsys.readouterr() == ("", f"{prog}: no such option: --banana; see '{path} --help'\n")
 
 
 def test_each_command_of_the_project_is_described(capsys: pytest.CaptureFixture[str]) -> None:
     """``python -m ops`` lists them, each with a sentence."""
-    assert 0 == run(load("ops.cli", "ops"), ["--help"], "ops")
+    assert run(load("ops.cli", "ops"), ["--help"], "ops") == 0
     text = capsys.readouterr().out
     for name in (*ENGINE_COMMANDS, *OPS):
         assert re.search(rf"\b{name} +[A-Z]", text)
@@ -61,7 +61,7 @@ def test_a_command_loads_nothing_of_another() -> None:
         check=True,
     )
     heavy = {"pulumi", "rich", "httpx", "yaml", "localcloud.client", "functions"}
-    assert set() == heavy & set(done.stdout.split())
+    assert heavy & set(done.stdout.split()) == set()
 
 
 def test_a_reader_that_has_enough_is_no_error() -> None:
@@ -88,6 +88,6 @@ def test_a_full_disk_is_told() -> None:
         text=True,
         check=False,
     )
-    assert 1 == done.returncode
+    assert done.returncode == 1
     assert "provision: No space left on device" in done.stderr
     assert "Traceback" not in done.stderr

@@ -36,14 +36,14 @@ def test_steps_are_make_targets_and_scripts(job: dict[str, Any]) -> None:
             or line == 'cat .review/comment.md >>"$GITHUB_STEP_SUMMARY"'
         )
     ]
-    assert [] == strange
+    assert strange == []
 
 
 @pytest.mark.parametrize("job", jobs())
 def test_actions_are_pinned(job: dict[str, Any]) -> None:
     """An action is named by the hash of a commit."""
     used = [step["uses"] for step in job["steps"] if "uses" in step]
-    assert [] == [name for name in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", name)]
+    assert [name for name in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", name)] == []
 
 
 def workflow(name: str) -> dict[Any, Any]:
@@ -85,9 +85,9 @@ def test_who_reaches_what() -> None:
         for path in WORKFLOWS
         for name, job in workflow(path.name)["jobs"].items()
     }
-    assert REACH == found
+    assert found == REACH
     for path in WORKFLOWS:
-        assert {} == workflow(path.name)["permissions"]
+        assert workflow(path.name)["permissions"] == {}
         # Beside the jobs nothing names a secret, and none is handed on wholesale.
         assert "secrets" not in yaml.safe_dump({**workflow(path.name), "jobs": {}})
         assert "secrets: inherit" not in path.read_text()
@@ -98,7 +98,7 @@ def test_a_change_does_not_bring_its_own_tools(name: str) -> None:
     """Where a pull request has a right or a secret, what runs is the base's; the head is data."""
     job = workflow("pull-request.yml")["jobs"][name]
     first, *others = [s for s in job["steps"] if s.get("uses", "").startswith("actions/checkout@")]
-    assert "${{ github.event.pull_request.base.sha }}" == first["with"]["ref"]
+    assert first["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
     assert "path" not in first["with"]
     assert all(step["with"] == {**step["with"], "path": ".head"} for step in others)
     assert job["steps"][0] == first
@@ -113,10 +113,10 @@ def test_no_fork_and_nobody_unapproved() -> None:
     """What has a right or a secret is for branches of this repository, and prod's waits."""
     jobs = workflow("pull-request.yml")["jobs"]
     own = "github.event.pull_request.head.repo.full_name == github.repository"
-    assert ["gate", "plan", "comment"] == [n for n, job in jobs.items() if own in job.get("if", "")]
-    assert ["check", "test", "judge"] == [n for n, job in jobs.items() if "if" not in job]
+    assert [n for n, job in jobs.items() if own in job.get("if", "")] == ["gate", "plan", "comment"]
+    assert [n for n, job in jobs.items() if "if" not in job] == ["check", "test", "judge"]
     # Without an always() the plan does not start if the gate fails.
-    assert ("gate", own) == (jobs["plan"]["needs"], jobs["plan"]["if"])
+    assert (jobs["plan"]["needs"], jobs["plan"]["if"]) == ("gate", own)
     command = next(step["run"] for step in jobs["gate"]["steps"] if "run" in step)
     assert command.startswith("ops/review/check-approval.sh ")
     stacks = jobs["plan"]["strategy"]["matrix"]["stack"]
@@ -127,8 +127,8 @@ def test_no_fork_and_nobody_unapproved() -> None:
 def test_main_alone_reaches_what_nobody_approves() -> None:
     """The nightly comparison has secrets without an approval, so it runs what is merged only."""
     job = workflow("drift.yml")["jobs"]["compare"]
-    assert "github.ref == 'refs/heads/main'" == job["if"]
-    assert {"schedule", "workflow_dispatch"} == set(workflow("drift.yml")[True])
+    assert job["if"] == "github.ref == 'refs/heads/main'"
+    assert set(workflow("drift.yml")[True]) == {"schedule", "workflow_dispatch"}
 
 
 @pytest.mark.parametrize("name", [path.name for path in WORKFLOWS])
@@ -141,31 +141,31 @@ def test_no_run_is_green_that_failed(name: str) -> None:
 def test_forks_get_no_rights() -> None:
     """No workflow runs a fork's code with this repository's rights."""
     events = {e for path in WORKFLOWS for e in yaml.safe_load(path.read_text())[True]}
-    assert {"pull_request", "push", "schedule", "workflow_dispatch"} == events
+    assert events == {"pull_request", "push", "schedule", "workflow_dispatch"}
 
 
 def test_deployments_are_never_interrupted() -> None:
     """Only the deployment changes stacks, one at a time, and nothing cancels it."""
     content = yaml.safe_load((ROOT / ".github" / "workflows" / "deploy.yml").read_text())
     said = [content["concurrency"], *(job["concurrency"] for job in content["jobs"].values())]
-    assert ["deploy", "stack-dev", "stack-prod", "stack-prod"] == [each["group"] for each in said]
-    assert {False} == {each["cancel-in-progress"] for each in said}
+    assert [each["group"] for each in said] == ["deploy", "stack-dev", "stack-prod", "stack-prod"]
+    assert {each["cancel-in-progress"] for each in said} == {False}
     others = [p.name for p in WORKFLOWS if re.search("make (up|apply)", p.read_text())]
-    assert ["deploy.yml"] == others
+    assert others == ["deploy.yml"]
 
 
 def test_what_is_approved_is_what_is_applied() -> None:
     """Prod's job carries out the plan of the same run that the approver was shown, and no other."""
     jobs = workflow("deploy.yml")["jobs"]
-    assert ["dev", "plan"] == [jobs["plan"]["needs"], jobs["prod"]["needs"]]
+    assert [jobs["plan"]["needs"], jobs["prod"]["needs"]] == ["dev", "plan"]
     made, taken = (
         next(step["with"] for step in jobs[job]["steps"] if f"{action}-artifact" in str(step))
         for job, action in (("plan", "upload"), ("prod", "download"))
     )
-    assert (made["name"], "error") == (taken["name"], made["if-no-files-found"])
+    assert (taken["name"], made["if-no-files-found"]) == (made["name"], "error")
     runs = {job: [step["run"] for step in jobs[job]["steps"] if "run" in step] for job in jobs}
     assert "make propose STACK=prod" in runs["plan"]
-    assert ["make venv", "make apply STACK=prod"] == runs["prod"]
+    assert runs["prod"] == ["make venv", "make apply STACK=prod"]
     recipe = (ROOT / "Makefile").read_text().partition("\napply:")[2].partition("\n\n")[0]
     assert "--plan $(REVIEW)/$(STACK).plan --refresh" in recipe
     assert made["path"] == ".review/prod.plan"

@@ -36,7 +36,7 @@ def read(data: Any) -> Configuration:
 def test_a_stack_that_nobody_lists_is_production(stack: str, production: bool) -> None:
     """Only listed stacks get advice instead of a stop."""
     configuration = read({"advisory-stacks": ["dev", "feature-*"]})
-    assert production == is_production(stack, configuration)
+    assert is_production(stack, configuration) == production
 
 
 def test_the_last_list_of_stacks_decides() -> None:
@@ -89,9 +89,9 @@ def test_options_have_a_default_for_production() -> None:
 def test_both_forms_of_file_are_understood(data: dict[str, Any]) -> None:
     """The file for the engine serves without the engine too; a rule's own level wins over all."""
     chosen = settings(rules.ALL, True, read(data))
-    assert EnforcementLevel.DISABLED is chosen["rule-retry"].level
-    assert {EnforcementLevel.ADVISORY} == {
-        setting.level for name, setting in chosen.items() if name != "rule-retry"
+    assert chosen["rule-retry"].level is EnforcementLevel.DISABLED
+    assert {setting.level for name, setting in chosen.items() if name != "rule-retry"} == {
+        EnforcementLevel.ADVISORY
     }
 
 

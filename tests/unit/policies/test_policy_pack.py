@@ -83,17 +83,17 @@ def test_a_rule_sees_options_and_provider() -> None:
     provider = PolicyProviderResource(tokens.PROVIDER, {"region": "cn-hangzhou"}, "urn:p", "p")
     args = ResourceValidationArgs("t", {"a": 1}, "urn:one", "one", options(), provider)
     seen = engine.resource_of(args)
-    assert (False, ("url",), {"region": "cn-hangzhou"}) == (
+    assert (
         seen.protected,
         tuple(seen.secret_outputs),
         seen.provider,
-    )
+    ) == (False, ("url",), {"region": "cn-hangzhou"})
 
 
 def test_the_pack_is_configured_for_every_rule() -> None:
     """The engine is told the level and the options of each rule."""
     config = engine.initial_config(CHOSEN)
-    assert {rule.name for rule in rules.ALL} == set(config) == set(POLICIES)
+    assert set(config) == set(POLICIES) == {rule.name for rule in rules.ALL}
     assert {"enforcementLevel": CHOSEN["log-retention"].level, "minimumDays": 90} == config[
         "log-retention"
     ]
@@ -102,7 +102,7 @@ def test_the_pack_is_configured_for_every_rule() -> None:
 def test_only_the_pack_itself_starts_a_server() -> None:
     """Building a PolicyPack starts a server, so one module does it and nothing imports that."""
     users = [path.name for path in FOLDER.rglob("*.py") if "PolicyPack(" in path.read_text()]
-    assert ["__main__.py"] == users
+    assert users == ["__main__.py"]
 
 
 def test_no_module_of_the_pack_hides_one_of_python() -> None:

@@ -31,7 +31,7 @@ from tests.unit.policies.sample_stack import document
 )
 def test_a_pattern_takes_a_source(pattern: dict[str, object], is_taken: bool) -> None:
     """The alternatives of a key are judged as EventBridge does."""
-    assert is_taken == parse(json.dumps(pattern)).takes("a.b", "source")
+    assert parse(json.dumps(pattern)).takes("a.b", "source") == is_taken
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_pattern_names_sources_only_if_each_alternative_does(
     alternatives: list[object], narrow: bool
 ) -> None:
     """One open alternative opens the pattern."""
-    assert narrow == parse(json.dumps({"source": alternatives})).names_a_source
+    assert parse(json.dumps({"source": alternatives})).names_a_source == narrow
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_pattern_names_sources_only_if_each_alternative_does(
 )
 def test_a_queue_is_read_from_its_arn(arn: str | None, name: str | None) -> None:
     """Both ways of writing the ARN of a queue are known."""
-    assert name == queue_name(arn)
+    assert queue_name(arn) == name
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_queue_is_read_from_its_arn(arn: str | None, name: str | None) -> None
 )
 def test_plain_http_counts_only_if_it_leaves_the_machine(url: str, leaves: bool) -> None:
     """Names that resolve to nothing or to this machine are no leak."""
-    assert leaves == bool(list(plain_urls(url)))
+    assert bool(list(plain_urls(url))) == leaves
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_plain_http_counts_only_if_it_leaves_the_machine(url: str, leaves: bool)
 )
 def test_a_wildcard_counts_behind_the_account(resource: str, name: str) -> None:
     """Region and account may be open; what they hold is what counts."""
-    assert name == identifier(resource)
+    assert identifier(resource) == name
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_resource_is_everything_a_kind_or_a_thing(
     resource: str, everything: bool, named: bool
 ) -> None:
     """A wildcard behind a name is that thing's parts, one in its place is all of a kind."""
-    assert (everything, named) == (is_everything(resource), is_named(resource))
+    assert (is_everything(resource), is_named(resource)) == (everything, named)
 
 
 def test_a_document_may_hold_several_statements() -> None:
@@ -196,4 +196,4 @@ def test_an_action_is_allowed_by_name_or_wildcard(
     text = document({"Action": pattern, "Resource": "*"})
     resource = Resource(tokens.POLICY, "n", {"policyDocument": text})
     (statement,) = allowed(resource)
-    assert is_allowed == statement.allows(action)
+    assert statement.allows(action) == is_allowed

@@ -82,7 +82,7 @@ def test_every_rule_has_its_cases() -> None:
 def test_only_an_option_of_the_resource_is_always_known() -> None:
     """Two rules look at no value that could be unknown."""
     always_known = {name for name, case in CASES.items() if not case.unknown}
-    assert {"event-bus-protected", "resource-type-known"} == always_known
+    assert always_known == {"event-bus-protected", "resource-type-known"}
 
 
 def test_every_rule_is_listed() -> None:

@@ -80,7 +80,7 @@ def test_the_policy_sdk_hands_the_mark_to_a_rule(monkeypatch: pytest.MonkeyPatch
 )
 def test_secrets_are_recognised_by_their_look(text: str, kind: str) -> None:
     """What a secret looks like gives it away, wherever it stands."""
-    assert kind == kind_of(text)
+    assert kind_of(text) == kind
 
 
 @pytest.mark.parametrize(
@@ -126,4 +126,4 @@ def test_ordinary_values_are_left_alone(text: str) -> None:
 )
 def test_secrets_are_recognised_by_their_name(name: str, value: Any, found: list[str]) -> None:
     """What is called a secret is one, unless the name says that it is about one."""
-    assert found == list(plain_secrets(name, value))
+    assert list(plain_secrets(name, value)) == found

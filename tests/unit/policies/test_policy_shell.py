@@ -65,4 +65,4 @@ def test_parameters_are_found_by_line() -> None:
 )
 def test_a_comparison_with_a_pattern_is_found(script: str, validated: bool) -> None:
     """The value counts as validated if the script compares its variable with a pattern."""
-    assert validated == is_validated(script, "a")
+    assert is_validated(script, "a") == validated

@@ -49,12 +49,12 @@ def test_exemptions_are_few_and_used(stack: str) -> None:
     hidden = exempted(declared(read(ROOT, stack)), rules.ALL, settings_for(stack))
     accepted = [(one.finding.policy.name, one.finding.resource.name) for one in hidden]
     expected = [("rule-pattern-narrow", "loop-archive-rule")]
-    assert expected == accepted
+    assert accepted == expected
 
 
 def test_every_rule_has_a_mutation() -> None:
     """A rule cannot be added without a program that breaks it."""
-    assert sorted(rule.name for rule in rules.ALL) == sorted(MUTATIONS)
+    assert sorted(MUTATIONS) == sorted(rule.name for rule in rules.ALL)
 
 
 @pytest.mark.parametrize("name", list(MUTATIONS))
@@ -66,7 +66,7 @@ def test_a_spoilt_program_breaks_exactly_this_rule(name: str, tmp_path: Path) ->
     found = results("prod", declared(stack_file, watch(mutation.request, touched)))
     stopping = {one.policy.name for one in found if isinstance(one, Finding) and one.is_mandatory}
     assert not mutation.request or touched, "the mutation met no resource"
-    assert {name} == stopping, rows(found)
+    assert stopping == {name}, rows(found)
 
 
 def watch(change: Change | None, touched: list[str]) -> Change | None:

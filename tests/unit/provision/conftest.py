@@ -1,6 +1,7 @@
 """A host in a folder, and a catalogue small enough to read in a test."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from tests.unit.provision.host import Host, key
 
 REASON = "the tests of the script need it"
 ADM = {"group": "adm", "reason": REASON}
-CATALOGUE = {
+CATALOGUE: dict[str, Any] = {
     "everyone": {"groups": ["employees"]},
     "roles": {
         "devops": {

@@ -25,19 +25,19 @@ def role(**fields: Any) -> Catalogue:
 def test_default_catalogue_has_the_usual_roles() -> None:
     """The catalogue beside the module is the default and loads."""
     assert {"devops", "backend-dev", "dba", "data-analyst", "auditor"} <= set(load().roles)
-    assert "roles.yaml" == DEFAULT_PATH.name
+    assert DEFAULT_PATH.name == "roles.yaml"
 
 
 def test_defaults_are_the_careful_ones() -> None:
     """A role that says nothing gives a bash account and nothing else."""
     catalogue = role()
-    assert ("emp-", "keep", 240) == (
+    assert (
         catalogue.user_name.prefix,
         catalogue.home,
         catalogue.lock_timeout_seconds,
-    )
+    ) == ("emp-", "keep", 240)
     made = catalogue.roles["devops"]
-    assert ((), (), (), None) == (made.packages, made.groups, made.sudo, made.expires_days)
+    assert (made.packages, made.groups, made.sudo, made.expires_days) == ((), (), (), None)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_value_that_no_host_could_be_given_is_refused(fields: dict[str, Any], me
 )
 def test_public_key_is_taken_as_in_its_file(line: str) -> None:
     """Options and comments of a .pub line stay as they are."""
-    assert (line,) == role(ssh_keys=[line]).roles["devops"].ssh_keys
+    assert role(ssh_keys=[line]).roles["devops"].ssh_keys == (line,)
 
 
 @pytest.mark.parametrize(
@@ -201,14 +201,14 @@ def test_what_is_as_good_as_root_needs_a_reason(grant: dict[str, Any], why: str)
 )
 def test_a_command_in_full_needs_none(rule: str) -> None:
     """A rule that allows one thing is taken as it is."""
-    assert (rule,) == role(sudo=[rule]).roles["devops"].sudo_rules
+    assert role(sudo=[rule]).roles["devops"].sudo_rules == (rule,)
 
 
 def test_all_mistakes_are_told_at_once() -> None:
     """One line each, so that a file is mended in one go."""
     message = catalogue_error("roles: {A: {}, b: {shell: x, groups: [root]}}\nhome: burn\n")
     places = {line.split(":")[0].strip() for line in message.splitlines()[1:]}
-    assert {"home", "roles.A", "roles.b.shell", "roles.b.groups[0]"} == places
+    assert places == {"home", "roles.A", "roles.b.shell", "roles.b.groups[0]"}
 
 
 def test_unreadable_catalogue_is_named() -> None:

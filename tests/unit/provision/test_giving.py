@@ -48,35 +48,35 @@ def test_rights_go_before_the_home_is_touched(root: Overlay, obstacle: str) -> N
     run(root, "devops")
     root.output(as_employee(obstacle))
     reduced = run(root, "reader")
-    assert 8 == reduced.code
+    assert reduced.code == 8
     assert HOME in reduced.result["error"]
     assert ".config" in reduced.result["error"]
-    assert 1 == root.run(f"test -e {SUDO}").code
-    assert {"emp-e123", "employees"} == set(root.output("id -Gn emp-e123").split())
+    assert root.run(f"test -e {SUDO}").code == 1
+    assert set(root.output("id -Gn emp-e123").split()) == {"emp-e123", "employees"}
 
 
 def test_failing_run_gives_nothing(root: Overlay) -> None:
     """A larger role whose home cannot be furnished gives neither groups nor sudo rules."""
     run(root, "reader")
     root.output(as_employee("rm -rf ~/.config ~/.ssh; touch ~/.ssh"))
-    assert 8 == run(root, "devops").code
-    assert 1 == root.run(f"test -e {SUDO}").code
-    assert {"emp-e123", "employees"} == set(root.output("id -Gn emp-e123").split())
+    assert run(root, "devops").code == 8
+    assert root.run(f"test -e {SUDO}").code == 1
+    assert set(root.output("id -Gn emp-e123").split()) == {"emp-e123", "employees"}
 
 
 def test_sessions_of_a_lost_group_end(root: Overlay) -> None:
     """A shell that was opened with the former groups does not keep them."""
     run(root, "devops")
     root.output(as_employee("setsid sleep 1000 >/dev/null 2>&1 &"))
-    assert 0 == run(root, "reader").code
-    assert 1 == root.run('grep -l "^Uid:.$(id -u emp-e123)" /proc/[0-9]*/status').code
+    assert run(root, "reader").code == 0
+    assert root.run('grep -l "^Uid:.$(id -u emp-e123)" /proc/[0-9]*/status').code == 1
 
 
 def test_sessions_stay_when_nothing_is_lost(root: Overlay) -> None:
     """A repeat, or a role with more, ends no session."""
     run(root, "reader")
     root.output(as_employee("setsid sleep 1000 >/dev/null 2>&1 &"))
-    assert 0 == run(root, "devops").code
+    assert run(root, "devops").code == 0
     root.output('grep -l "^Uid:.$(id -u emp-e123)" /proc/[0-9]*/status')
 
 
@@ -85,14 +85,14 @@ def test_names_in_between_are_nobodys(root: Overlay) -> None:
     catalogue = without_prefix()
     names = ["lin", "lin.new", "lin.provisioning", "accounts", "homes", "new", "provisioning"]
     for name in names:
-        assert "created" == (made := run_with(root, catalogue, name, "plain")).result["status"], (
+        assert (made := run_with(root, catalogue, name, "plain")).result["status"] == "created", (
             made.stderr
         )
         root.output(f"echo {name} >/home/{name}/mine")
     for name in names:
-        assert "unchanged" == run_with(root, catalogue, name, "plain").result["status"]
+        assert run_with(root, catalogue, name, "plain").result["status"] == "unchanged"
     for name in names:
-        assert name == root.output(f"cat /home/{name}/mine")
+        assert root.output(f"cat /home/{name}/mine") == name
         assert f"emp_id {name}" in root.output(f"cat /var/lib/provisioning/accounts/{name}")
 
 
@@ -101,30 +101,30 @@ def test_name_of_an_existing_group_is_refused(root: Overlay, name: str) -> None:
     """Without a prefix an id that names a group would get that group."""
     root.output("groupadd -f wheelers")
     refused = run_with(root, without_prefix(), name, "plain")
-    assert 5 == refused.code
+    assert refused.code == 5
     assert f"group {name} was not made by this script" in refused.result["error"]
-    assert 2 == root.run(f"getent passwd {name}").code
+    assert root.run(f"getent passwd {name}").code == 2
 
 
 def test_sudo_that_does_not_read_the_folder_is_told(root: Overlay) -> None:
     """Where /etc/sudoers includes no folder nothing is given, and the run says what is missing."""
     root.write("/etc/sudoers", "root ALL=(ALL) ALL\n", "440")
     refused = run(root, "devops")
-    assert (9, True) == (refused.code, f"sudo does not read {SUDO}" in refused.result["error"])
-    assert 1 == root.run(f"test -e {SUDO}").code
-    assert {"emp-e123"} == set(root.output("id -Gn emp-e123").split())
+    assert (refused.code, f"sudo does not read {SUDO}" in refused.result["error"]) == (9, True)
+    assert root.run(f"test -e {SUDO}").code == 1
+    assert set(root.output("id -Gn emp-e123").split()) == {"emp-e123"}
     prepare(root)
-    assert 0 == run(root, "devops").code
+    assert run(root, "devops").code == 0
 
 
 def test_home_of_another_uid_is_refused(root: Overlay) -> None:
     """A home that another uid owns is not taken over: the run names it and gives nothing."""
     root.output(f"mkdir {HOME} && chown 4321 {HOME} && echo theirs >{HOME}/file")
     refused = run(root, "devops")
-    assert 8 == refused.code
+    assert refused.code == 8
     assert f"emp-e123 cannot write into {HOME}: belongs to another uid" in refused.result["error"]
-    assert "4321" == root.output(f"stat -c %u {HOME}")
-    assert 1 == root.run(f"test -e {SUDO}").code
+    assert root.output(f"stat -c %u {HOME}") == "4321"
+    assert root.run(f"test -e {SUDO}").code == 1
 
 
 def test_role_files_beat_those_of_the_skeleton(root: Overlay) -> None:
@@ -132,12 +132,12 @@ def test_role_files_beat_those_of_the_skeleton(root: Overlay) -> None:
     files = [{"path": ".bashrc", "content": "# of the role\n"}, {"path": ".vimrc", "content": "\n"}]
     every = {"files": [{"path": ".vimrc", "content": "# of everyone\n"}]}
     catalogue = {"everyone": every, "roles": {"plain": {"files": files}}}
-    assert 0 == run_with(root, catalogue, "E123", "plain").code
-    assert "# of the role" == root.output(f"cat {HOME}/.bashrc")
-    assert "" == root.output(f"cat {HOME}/.vimrc")
+    assert run_with(root, catalogue, "E123", "plain").code == 0
+    assert root.output(f"cat {HOME}/.bashrc") == "# of the role"
+    assert root.output(f"cat {HOME}/.vimrc") == ""
     root.output(as_employee("echo mine >~/.bashrc"))
-    assert "unchanged" == run_with(root, catalogue, "E123", "plain").result["status"]
-    assert "mine" == root.output(f"cat {HOME}/.bashrc")
+    assert run_with(root, catalogue, "E123", "plain").result["status"] == "unchanged"
+    assert root.output(f"cat {HOME}/.bashrc") == "mine"
 
 
 def test_held_lock_of_passwd_is_waited_for(root: Overlay) -> None:
@@ -145,7 +145,7 @@ def test_held_lock_of_passwd_is_waited_for(root: Overlay) -> None:
     root.output(
         "(sleep 17; rm /etc/passwd.lock) >/dev/null 2>&1 & printf '%s' $! >/etc/passwd.lock"
     )
-    assert "created" == (made := run(root, "reader")).result["status"], made.stderr
+    assert (made := run(root, "reader")).result["status"] == "created", made.stderr
 
 
 def test_lock_of_passwd_that_is_never_left_exits_with_6(root: Overlay) -> None:
@@ -153,7 +153,7 @@ def test_lock_of_passwd_that_is_never_left_exits_with_6(root: Overlay) -> None:
     root.output("sleep 1000 >/dev/null 2>&1 & printf '%s' $! >/etc/passwd.lock")
     catalogue = {"lock_timeout_seconds": 1, "roles": {"plain": {}}}
     waited = run_with(root, catalogue, "E123", "plain")
-    assert (6, True) == (waited.code, "cannot lock /etc/passwd" in waited.result["error"]), (
+    assert (waited.code, "cannot lock /etc/passwd" in waited.result["error"]) == (6, True), (
         waited.stderr
     )
 
@@ -170,12 +170,12 @@ def test_refused_tool_is_told_in_its_own_words(
         f"/usr/local/bin/{tool}", f'#!/bin/sh\necho "{tool}: $*: refused" >&2\nexit 1\n', "755"
     )
     failed = run(root, "reader")
-    assert code == failed.code, failed.stderr
+    assert failed.code == code, failed.stderr
     for word in (path, "refused", tool):
         assert word in failed.result["error"]
     assert "$" not in failed.result["error"]
     root.output(f"rm /usr/local/bin/{tool}")
-    assert 0 == run(root, "reader").code
+    assert run(root, "reader").code == 0
 
 
 @pytest.mark.parametrize("place", ["/home", "/etc", "/var/lib/provisioning"])
@@ -187,7 +187,7 @@ def test_read_only_folder_is_told(root: Overlay, place: str) -> None:
     assert failed.code in {8, 10}, failed.stderr
     assert place in failed.result["error"]
     root.output(f"umount {place}")
-    assert 0 == (done := run(root, "devops")).code, done.stderr
+    assert (done := run(root, "devops")).code == 0, done.stderr
 
 
 def test_yum_is_used_where_there_is_no_dnf(root: Overlay) -> None:
@@ -199,15 +199,15 @@ def test_yum_is_used_where_there_is_no_dnf(root: Overlay) -> None:
         "/usr/local/bin/rpm", "#!/bin/sh\nsed 's/$/:installed/' /root/there 2>/dev/null\n", "755"
     )
     catalogue = {"roles": {"plain": {"packages": [{"dnf": "vim-enhanced", "apt": "vim"}]}}}
-    assert 0 == (done := run_with(root, catalogue, "E123", "plain")).code, done.stderr
-    assert "-yq install vim-enhanced" == root.output("cat /root/yum")
+    assert (done := run_with(root, catalogue, "E123", "plain")).code == 0, done.stderr
+    assert root.output("cat /root/yum") == "-yq install vim-enhanced"
 
 
 def test_null_character_does_not_swap_the_role(root: Overlay) -> None:
     """Run by hand, a value with line breaks and a null character is refused, not cut."""
     text = substituted(render(load()).text, "E123\n# role: devops\0", "contractor")
     refused = root.run_script(text)
-    assert 2 == refused.code
+    assert refused.code == 2
     assert "not acceptable" in refused.result["error"]
 
 
@@ -227,10 +227,10 @@ def test_unusual_login_defs_change_nothing(root: Overlay, setting: str) -> None:
     """What the host's login.defs says of homes and groups does not matter."""
     name, _ = setting.split()
     root.output(f"sed -i '/^{name}/d' /etc/login.defs; echo '{setting}' >>/etc/login.defs")
-    assert "created" == (made := run(root, "devops")).result["status"], made.stderr
-    assert "unchanged" == run(root, "devops").result["status"]
-    assert "700 emp-e123" == root.output(f"stat -c '%a %U' {HOME}")
-    assert "emp-e123" == root.output("id -gn emp-e123")
+    assert (made := run(root, "devops")).result["status"] == "created", made.stderr
+    assert run(root, "devops").result["status"] == "unchanged"
+    assert root.output(f"stat -c '%a %U' {HOME}") == "700 emp-e123"
+    assert root.output("id -gn emp-e123") == "emp-e123"
 
 
 @pytest.mark.parametrize("language", ["C", "C.UTF-8", "zh_CN.UTF-8", "tr_TR.UTF-8"])
@@ -244,8 +244,8 @@ def test_language_of_the_host_does_not_matter(root: Overlay, language: str) -> N
 def test_nologin_is_a_shell_like_any_other(root: Overlay) -> None:
     """A role for file transfer only has no login shell."""
     catalogue = {"roles": {"files": {"shell": "/usr/sbin/nologin"}}}
-    assert "created" == run_with(root, catalogue, "E123", "files").result["status"]
-    assert "unchanged" == run_with(root, catalogue, "E123", "files").result["status"]
+    assert run_with(root, catalogue, "E123", "files").result["status"] == "created"
+    assert run_with(root, catalogue, "E123", "files").result["status"] == "unchanged"
 
 
 def test_keys_are_written_whole_and_as_the_employee(root: Overlay) -> None:
@@ -254,5 +254,5 @@ def test_keys_are_written_whole_and_as_the_employee(root: Overlay) -> None:
     root.output("echo secret >/home/secret && chmod 600 /home/secret")
     root.output(f"mkdir -p {HOME}/.ssh && ln /home/secret {KEYS} && chown emp-e123: {HOME}/.ssh")
     run(root, "devops")
-    assert "secret" == root.output("cat /home/secret")
-    assert key("devops") == root.output(f"cat {KEYS}")
+    assert root.output("cat /home/secret") == "secret"
+    assert root.output(f"cat {KEYS}") == key("devops")

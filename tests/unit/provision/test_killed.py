@@ -45,20 +45,17 @@ def test_next_run_mends_what_a_killed_one_left(root: Overlay, step: int) -> None
     for role, action in LIFE:
         killed(root, "E123", role, action, step)
         again = run(root, role, action)
-        assert 0 == again.code, again.stderr
+        assert again.code == 0, again.stderr
         groups = set(root.output("id -Gn emp-e123").split())
         sudo = root.run("test -e /etc/sudoers.d/provisioning-emp-e123").code == 0
         entry = root.output("getent shadow emp-e123").split(":")
         keys = root.run("cat /home/emp-e123/.ssh/authorized_keys").stdout.strip()
         found = (groups, sudo, entry[7] == "1", keys)
-        assert (
-            found
-            == {
-                "devops": ({"emp-e123", "employees", "deploy", "adm"}, True, False, key("devops")),
-                "analyst": ({"data", "employees", "analysts"}, False, False, key("analyst")),
-                "nobody": ({"emp-e123"}, False, True, ""),
-            }[role if action == "provision" else "nobody"]
-        )
-        assert "unchanged" == run(root, role, action).result["status"]
-        assert "" == root.output("ls -A /home/.provisioning 2>/dev/null | grep -v homes; true")
-    assert "emp-e123" == root.output("stat -c %U /home/emp-e123")
+        assert {
+            "devops": ({"emp-e123", "employees", "deploy", "adm"}, True, False, key("devops")),
+            "analyst": ({"data", "employees", "analysts"}, False, False, key("analyst")),
+            "nobody": ({"emp-e123"}, False, True, ""),
+        }[role if action == "provision" else "nobody"] == found
+        assert run(root, role, action).result["status"] == "unchanged"
+        assert root.output("ls -A /home/.provisioning 2>/dev/null | grep -v homes; true") == ""
+    assert root.output("stat -c %U /home/emp-e123") == "emp-e123"

@@ -51,7 +51,7 @@ def root(tmp_path: Path) -> Iterator[Overlay]:
 def leave(root: Overlay) -> Run:
     """Deprovision E123; it has to succeed."""
     left = run(root, "devops", "deprovision")
-    assert "locked" == left.result["status"], left.stderr
+    assert left.result["status"] == "locked", left.stderr
     return left
 
 
@@ -121,7 +121,7 @@ def test_process_whose_first_thread_is_dead_is_ended(root: Overlay) -> None:
     root.output(as_employee("setsid python3 /srv/thread.py >/dev/null 2>&1 &"))
     root.output(DEAD)
     leave(root)
-    assert 1 == root.run('grep -l "^Uid:.$(id -u emp-e123)" /proc/[0-9]*/status').code
+    assert root.run('grep -l "^Uid:.$(id -u emp-e123)" /proc/[0-9]*/status').code == 1
 
 
 def test_rootless_container_of_a_leaver_is_ended(root: Overlay) -> None:
@@ -131,7 +131,7 @@ def test_rootless_container_of_a_leaver_is_ended(root: Overlay) -> None:
         "setsid setpriv --reuid 300033 --regid 300033 --clear-groups sleep 1000 >/dev/null 2>&1 &"
     )
     leave(root)
-    assert 1 == root.run('grep -l "^Uid:.300033" /proc/[0-9]*/status').code
+    assert root.run('grep -l "^Uid:.300033" /proc/[0-9]*/status').code == 1
 
 
 def test_nothing_starts_by_itself_later(root: Overlay) -> None:
@@ -145,9 +145,10 @@ def test_nothing_starts_by_itself_later(root: Overlay) -> None:
     left = leave(root)
     assert {"crontab removed", "at jobs removed", "lingering removed"} <= set(left.changes)
     found = root.output("find /var/spool/cron /var/spool/at /var/lib/systemd/linger -type f")
-    assert ["/var/spool/cron/atjobs/a2", "/var/spool/cron/crontabs/emp-e1234"] == sorted(
-        found.split()
-    )
+    assert sorted(found.split()) == [
+        "/var/spool/cron/atjobs/a2",
+        "/var/spool/cron/crontabs/emp-e1234",
+    ]
 
 
 def test_programs_with_the_leavers_rights_are_removed(root: Overlay) -> None:
@@ -160,7 +161,7 @@ def test_programs_with_the_leavers_rights_are_removed(root: Overlay) -> None:
         "chmod 0011 d"
     ))  # fmt: skip
     assert "setuid files removed" in leave(root).changes
-    assert "/var/tmp/free\n/var/tmp/free/d" == root.output("find /var/tmp/free | sort")
+    assert root.output("find /var/tmp/free | sort") == "/var/tmp/free\n/var/tmp/free/d"
     root.output("test -u /var/tmp/other")
 
 
@@ -182,9 +183,9 @@ def test_leaver_cannot_make_it_fail(root: Overlay, trap: str) -> None:
     root.output("chmod -R 777 /home/other")
     root.output(as_employee(trap))
     leave(root)
-    assert "700 0 0" == root.output(f"stat -c '%a %u %g' {HOME}")
-    assert "mine" == root.output("cat /home/other/.ssh/authorized_keys")
-    assert "unchanged" == run(root, "devops", "deprovision").result["status"]
+    assert root.output(f"stat -c '%a %u %g' {HOME}") == "700 0 0"
+    assert root.output("cat /home/other/.ssh/authorized_keys") == "mine"
+    assert run(root, "devops", "deprovision").result["status"] == "unchanged"
 
 
 def test_only_the_roles_keys_come_back(root: Overlay) -> None:
@@ -194,10 +195,13 @@ def test_only_the_roles_keys_come_back(root: Overlay) -> None:
         "touch .rhosts .forward kept"
     ))  # fmt: skip
     leave(root)
-    assert 0 == run(root, "devops").code
-    assert f"{key('devops')}" == root.output(f"cat {KEYS}")
-    assert "kept" == root.output(
-        f"cd {HOME}; ls kept .rhosts .forward .ssh/authorized_keys2 2>/dev/null || true"
+    assert run(root, "devops").code == 0
+    assert root.output(f"cat {KEYS}") == f"{key('devops')}"
+    assert (
+        root.output(
+            f"cd {HOME}; ls kept .rhosts .forward .ssh/authorized_keys2 2>/dev/null || true"
+        )
+        == "kept"
     )
     root.output(as_employee("cd && touch works"))
 
@@ -213,7 +217,7 @@ def test_password_is_unlocked_for_who_comes_back(root: Overlay, password: str, a
     leave(root)
     assert root.output("getent shadow emp-e123 | cut -d: -f2").startswith("!")
     run(root, "devops")
-    assert after == root.output("getent shadow emp-e123 | cut -d: -f2")
+    assert root.output("getent shadow emp-e123 | cut -d: -f2") == after
 
 
 def test_lock_comes_first(root: Overlay) -> None:
@@ -221,14 +225,14 @@ def test_lock_comes_first(root: Overlay) -> None:
     root.output("rm -rf /var/spool/at; mkdir /var/spool/at")
     root.write("/usr/local/bin/find", "#!/bin/sh\necho find: broken >&2\nexit 1\n", "755")
     left = run(root, "devops", "deprovision")
-    assert (10, "find: broken") == (left.code, left.result["error"].partition("failed: ")[2])
+    assert (left.code, left.result["error"].partition("failed: ")[2]) == (10, "find: broken")
     assert root.output("getent shadow emp-e123 | cut -d: -f2,8").startswith("!")
-    assert "1" == root.output("getent shadow emp-e123 | cut -d: -f8")
+    assert root.output("getent shadow emp-e123 | cut -d: -f8") == "1"
     assert (
         "status leaving" in root.output("cat /var/lib/provisioning/accounts/emp-e123").splitlines()
     )
     root.output("rm /usr/local/bin/find")
-    assert 0 == run(root, "devops", "deprovision").code
+    assert run(root, "devops", "deprovision").code == 0
     assert (
         "status locked" in root.output("cat /var/lib/provisioning/accounts/emp-e123").splitlines()
     )
@@ -243,11 +247,11 @@ def test_full_disk_does_not_keep_a_leaver(root: Overlay) -> None:
     )
     root.output(as_employee("setsid sleep 1000 >/dev/null 2>&1 &"))
     left = run(root, "devops", "deprovision")
-    assert 10 == left.code
+    assert left.code == 10
     assert "No space left on device" in left.result["error"]
-    assert "" == living(root)
-    assert 1 == root.run("test -e /etc/sudoers.d/provisioning-emp-e123").code
-    assert 1 == root.run(f"test -e {KEYS}").code
+    assert living(root) == ""
+    assert root.run("test -e /etc/sudoers.d/provisioning-emp-e123").code == 1
+    assert root.run(f"test -e {KEYS}").code == 1
     root.output("rm /var/lib/provisioning/full")
     leave(root)
 
@@ -256,7 +260,7 @@ def test_home_that_cannot_be_written_is_told(root: Overlay) -> None:
     """On a read-only /home the account is locked, and the home that stays open is named."""
     root.output("mount -o remount,ro /home")
     left = run(root, "devops", "deprovision")
-    assert (8, True) == (left.code, f"'{HOME}': Read-only file system" in left.result["error"]), (
+    assert (left.code, f"'{HOME}': Read-only file system" in left.result["error"]) == (8, True), (
         left.stderr
     )
     assert root.output("getent shadow emp-e123 | cut -d: -f2").startswith("!")
@@ -268,7 +272,7 @@ def test_home_of_somebody_else_is_left_alone(root: Overlay) -> None:
     """A leaver's passwd entry that names a folder of another uid costs nobody that folder."""
     root.output("mkdir /srv/shared && chown 1234 /srv/shared && usermod -d /srv/shared emp-e123")
     leave(root)
-    assert "1234 755" == root.output("stat -c '%u %a' /srv/shared")
+    assert root.output("stat -c '%u %a' /srv/shared") == "1234 755"
 
 
 def test_record_of_the_first_version_is_understood(root: Overlay) -> None:
@@ -278,11 +282,11 @@ def test_record_of_the_first_version_is_understood(root: Overlay) -> None:
         "printf '%s\\n' 'emp_id E123' \"uid $uid\" 'status active' 'role devops'"
         f" 'groups employees deploy adm' 'key {key('devops')}' >emp-e123"
     )
-    assert "unchanged" == run(root, "devops").result["status"]
+    assert run(root, "devops").result["status"] == "unchanged"
     assert "version 2" in root.output("cat /var/lib/provisioning/accounts/emp-e123").splitlines()
     root.output("rm -r /var/lib/provisioning/accounts")
     leave(root)
-    assert "emp-e123" == root.output("id -Gn emp-e123")
+    assert root.output("id -Gn emp-e123") == "emp-e123"
 
 
 def test_fields_that_a_later_version_wrote_stay(root: Overlay) -> None:
@@ -303,6 +307,6 @@ def test_repeat_is_quick(root: Overlay) -> None:
         "755",
     )
     started = time.monotonic()
-    assert "unchanged" == run(root, "devops", "deprovision").result["status"]
+    assert run(root, "devops", "deprovision").result["status"] == "unchanged"
     assert "/proc" not in root.output("cat /root/searched 2>/dev/null; true")
     assert time.monotonic() - started < 60

@@ -67,14 +67,14 @@ def test_value_stays_text_whatever_it_holds(shared: Host, emp_id: str, role: str
     shared.environment["CANARY"] = str(canary)
     run = shared.run_text(substituted(render(catalogue).text, emp_id, role))
     assert not canary.exists()
-    assert 2 == run.code, run.stderr
+    assert run.code == 2, run.stderr
     reason = run.result["error"]
     # Substituting emp_id first may bring a placeholder that role then fills.
     if acceptable(emp_id.replace("{{role}}", role), role):
         assert reason.startswith(f"unknown role {role}:")
     else:
         assert reason.startswith("not acceptable:")
-    assert [] == shared.calls
+    assert shared.calls == []
 
 
 @RUN_MANY
@@ -90,7 +90,7 @@ def test_arguments_of_the_installed_copy_are_checked_alike(
     run = shared.run_text(render(catalogue).text, emp_id, role)
     assert not canary.exists()
     expected = "unknown role" if acceptable(emp_id, role) else "not acceptable:"
-    assert (2, True) == (run.code, run.result["error"].startswith(expected))
+    assert (run.code, run.result["error"].startswith(expected)) == (2, True)
 
 
 @pytest.mark.parametrize("action", ["provision", "deprovision"])
@@ -101,7 +101,7 @@ def test_code_after_the_last_command_never_runs(
     canary = host.folder / "canary"
     hostile = f"dba\ntouch {canary}\n$(touch {canary})\nmain E123 devops\n"
     run = host.run(catalogue, "E123", hostile, action)  # type: ignore[arg-type]
-    assert 2 == run.code
+    assert run.code == 2
     assert not canary.exists()
     script = Path(host.folder / "command.sh").read_text()
     assert f"touch {canary}" in script

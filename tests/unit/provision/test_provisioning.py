@@ -23,8 +23,8 @@ def days(number: int) -> str:
 def test_account_is_created_with_all_that_the_role_lists(host: Host, catalogue: Catalogue) -> None:
     """A first run makes the account, its groups, sudo rules, keys and home, and lists them."""
     run = host.run(catalogue, "E123", "devops")
-    assert 0 == run.code, run.stderr
-    assert {
+    assert run.code == 0, run.stderr
+    assert run.result == {
         "status": "created",
         "user": "emp-e123",
         "role": "devops",
@@ -42,25 +42,24 @@ def test_account_is_created_with_all_that_the_role_lists(host: Host, catalogue: 
         ],
         "exit_code": 0,
         "error": "",
-    } == run.result
-    assert ["E123", "/home/emp-e123", "/bin/bash"] == host.line("passwd", "emp-e123")[4:]
-    assert host.line("group", "emp-e123")[2] == host.line("passwd", "emp-e123")[3]
-    assert {"employees", "deploy", "adm"} == host.groups_of("emp-e123")
-    assert "" == host.line("shadow", "emp-e123")[7]
+    }
+    assert host.line("passwd", "emp-e123")[4:] == ["E123", "/home/emp-e123", "/bin/bash"]
+    assert host.line("passwd", "emp-e123")[3] == host.line("group", "emp-e123")[2]
+    assert host.groups_of("emp-e123") == {"employees", "deploy", "adm"}
+    assert host.line("shadow", "emp-e123")[7] == ""
     sudo = host.path("etc/sudoers.d/provisioning-emp-e123")
-    assert CATALOGUE["roles"]["devops"]["sudo"] == [  # type: ignore[index]
-        sudo.read_text().removeprefix("emp-e123 ").removesuffix("\n")
-    ]
-    assert 0o440 == stat.S_IMODE(sudo.stat().st_mode)
+    (rule,) = CATALOGUE["roles"]["devops"]["sudo"]
+    assert sudo.read_text() == f"emp-e123 {rule}\n"
+    assert stat.S_IMODE(sudo.stat().st_mode) == 0o440
     home = host.path("home/emp-e123")
-    assert 0o700 == stat.S_IMODE(home.stat().st_mode)
-    assert "# from skel\n" == (home / ".bashrc").read_text()
-    assert "devops\n" == (home / ".config/role").read_text()
-    assert 0o600 == stat.S_IMODE((home / ".config/role").stat().st_mode)
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    assert (home / ".bashrc").read_text() == "# from skel\n"
+    assert (home / ".config/role").read_text() == "devops\n"
+    assert stat.S_IMODE((home / ".config/role").stat().st_mode) == 0o600
     keys = home / ".ssh/authorized_keys"
-    assert [key("team"), key("devops")] == keys.read_text().splitlines()
-    assert 0o600 == stat.S_IMODE(keys.stat().st_mode)
-    assert 0o700 == stat.S_IMODE(keys.parent.stat().st_mode)
+    assert keys.read_text().splitlines() == [key("team"), key("devops")]
+    assert stat.S_IMODE(keys.stat().st_mode) == 0o600
+    assert stat.S_IMODE(keys.parent.stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize("role", ["devops", "dba", "analyst"])
@@ -71,8 +70,8 @@ def test_second_run_changes_nothing_and_says_so(
     host.run(catalogue, "E123", role)
     before, calls = host.tree(), len(host.calls)
     run = host.run(catalogue, "E123", role)
-    assert ("unchanged", []) == (run.result["status"], run.changes)
-    assert before == host.tree()
+    assert (run.result["status"], run.changes) == ("unchanged", [])
+    assert host.tree() == before
     assert {call.split()[0] for call in host.calls[calls:]} <= {"rpm"}
 
 
@@ -80,11 +79,11 @@ def test_new_role_takes_away_what_only_the_former_gave(host: Host, catalogue: Ca
     """A change of role swaps groups, sudo rules and keys, and keeps what both roles give."""
     host.run(catalogue, "E123", "devops")
     run = host.run(catalogue, "E123", "dba")
-    assert "updated" == run.result["status"], run.stderr
-    assert ["sudo removed", "group deploy removed", "ssh keys", "sudo", "group dba"] == run.changes
-    assert {"employees", "adm", "dba"} == host.groups_of("emp-e123")
+    assert run.result["status"] == "updated", run.stderr
+    assert run.changes == ["sudo removed", "group deploy removed", "ssh keys", "sudo", "group dba"]
+    assert host.groups_of("emp-e123") == {"employees", "adm", "dba"}
     sudo = host.path("etc/sudoers.d/provisioning-emp-e123").read_text()
-    assert "emp-e123 ALL=(mysql) NOPASSWD: ALL\n" == sudo
+    assert sudo == "emp-e123 ALL=(mysql) NOPASSWD: ALL\n"
     keys = host.path("home/emp-e123/.ssh/authorized_keys").read_text().splitlines()
     assert [key("team"), key("dba")] == keys
 
@@ -94,7 +93,7 @@ def test_role_without_sudo_removes_the_drop_in(host: Host, catalogue: Catalogue)
     host.run(catalogue, "E123", "devops")
     run = host.run(catalogue, "E123", "analyst")
     assert "sudo removed" in run.changes
-    assert [] == list(host.path("etc/sudoers.d").iterdir())
+    assert list(host.path("etc/sudoers.d").iterdir()) == []
 
 
 def test_what_an_administrator_gave_stays(host: Host, catalogue: Catalogue) -> None:
@@ -111,12 +110,12 @@ def test_what_an_administrator_gave_stays(host: Host, catalogue: Catalogue) -> N
     for path in (keys, keys.parent):
         os.chown(path, home.st_uid, home.st_gid)
     host.run(catalogue, "E123", "dba")
-    assert {"employees", "adm", "oncall", "dba"} == host.groups_of("emp-e123")
+    assert host.groups_of("emp-e123") == {"employees", "adm", "oncall", "dba"}
     host.run(catalogue, "E123", "analyst")
-    assert {"employees", "adm", "oncall", "analysts"} == host.groups_of("emp-e123")
-    assert [key("own"), "", "# a comment"] == keys.read_text().splitlines()
+    assert host.groups_of("emp-e123") == {"employees", "adm", "oncall", "analysts"}
+    assert keys.read_text().splitlines() == [key("own"), "", "# a comment"]
     host.run(catalogue, "E123", "analyst", "deprovision")
-    assert {"adm", "oncall"} == host.groups_of("emp-e123")
+    assert host.groups_of("emp-e123") == {"adm", "oncall"}
 
 
 def test_edited_skeleton_file_is_left_alone(host: Host, catalogue: Catalogue) -> None:
@@ -125,7 +124,7 @@ def test_edited_skeleton_file_is_left_alone(host: Host, catalogue: Catalogue) ->
     file = host.path("home/emp-e123/.config/role")
     file.write_text("mine\n")
     run = host.run(catalogue, "E123", "devops")
-    assert ("unchanged", "mine\n") == (run.result["status"], file.read_text())
+    assert (run.result["status"], file.read_text()) == ("unchanged", "mine\n")
 
 
 def test_drift_is_put_right(host: Host, catalogue: Catalogue) -> None:
@@ -141,37 +140,37 @@ def test_drift_is_put_right(host: Host, catalogue: Catalogue) -> None:
     sudo = host.path("etc/sudoers.d/provisioning-emp-e123")
     sudo.unlink()
     run = host.run(catalogue, "E123", "devops")
-    assert ["sudo", "group deploy", "shell"] == run.changes
-    assert "/bin/bash" == host.line("passwd", "emp-e123")[6]
+    assert run.changes == ["sudo", "group deploy", "shell"]
+    assert host.line("passwd", "emp-e123")[6] == "/bin/bash"
     assert sudo.exists()
 
 
 def test_account_expires_the_agreed_days_after_the_run(host: Host, catalogue: Catalogue) -> None:
     """expires_days counts from the run; a later run renews it and says so."""
     host.run(catalogue, "E123", "analyst")
-    assert days(30) == host.line("shadow", "emp-e123")[7]
+    assert host.line("shadow", "emp-e123")[7] == days(30)
     shadow = host.path("etc/shadow")
     shadow.write_text(shadow.read_text().replace(f":{days(30)}:", f":{days(20)}:"))
     (change,) = host.run(catalogue, "E123", "analyst").changes
     assert change.startswith("expires 20")
-    assert days(30) == host.line("shadow", "emp-e123")[7]
+    assert host.line("shadow", "emp-e123")[7] == days(30)
     assert "expires never" in host.run(catalogue, "E123", "dba").changes
-    assert "" == host.line("shadow", "emp-e123")[7]
+    assert host.line("shadow", "emp-e123")[7] == ""
 
 
 def test_primary_group_of_a_role_is_set_and_given_back(host: Host, catalogue: Catalogue) -> None:
     """A role's primary group is created and used; the next role returns to the user's own."""
     host.run(catalogue, "E123", "analyst")
-    assert host.line("group", "data")[2] == host.line("passwd", "emp-e123")[3]
+    assert host.line("passwd", "emp-e123")[3] == host.line("group", "data")[2]
     assert "primary group emp-e123" in host.run(catalogue, "E123", "dba").changes
-    assert host.line("group", "emp-e123")[2] == host.line("passwd", "emp-e123")[3]
+    assert host.line("passwd", "emp-e123")[3] == host.line("group", "emp-e123")[2]
 
 
 def test_only_missing_packages_are_installed(host: Host, catalogue: Catalogue) -> None:
     """What is there is not installed again, and what both lists lack is installed in one call."""
     host.tell("packages", "git")
     host.run(catalogue, "E123", "devops")
-    assert ["dnf -yq install vim-enhanced"] == [c for c in host.calls if c.startswith("dnf")]
+    assert [c for c in host.calls if c.startswith("dnf")] == ["dnf -yq install vim-enhanced"]
 
 
 def test_dot_of_the_employee_id_is_not_in_the_name_of_the_drop_in(
@@ -179,9 +178,9 @@ def test_dot_of_the_employee_id_is_not_in_the_name_of_the_drop_in(
 ) -> None:
     """Sudo ignores files with a dot, so li.lei's rules stand in a file without one."""
     run = host.run(catalogue, "li.lei", "dba")
-    assert "emp-li.lei" == run.result["user"]
+    assert run.result["user"] == "emp-li.lei"
     (drop_in,) = host.path("etc/sudoers.d").iterdir()
-    assert "provisioning-emp-li+lei" == drop_in.name
+    assert drop_in.name == "provisioning-emp-li+lei"
     assert drop_in.read_text().startswith("emp-li.lei ALL=")
 
 
@@ -192,7 +191,7 @@ def test_unfinished_first_run_is_taken_up(host: Host, catalogue: Catalogue) -> N
     record.write_text(record.read_text().replace("uid 1000", "uid"))
     host.path("etc/sudoers.d/provisioning-emp-e123").unlink()
     run = host.run(catalogue, "E123", "dba")
-    assert ("updated", ["sudo"]) == (run.result["status"], run.changes)
+    assert (run.result["status"], run.changes) == ("updated", ["sudo"])
     assert "uid 1000" in record.read_text().splitlines()
 
 
@@ -204,7 +203,7 @@ def test_leftover_of_a_killed_run_never_becomes_a_sudo_rule(
     host.path("etc/sudoers.d").mkdir(exist_ok=True)
     host.path("etc/sudoers.d/.provisioning").write_text("emp-e123 ALL=(ALL) ALL\n")
     run = host.run(catalogue, "E123", "analyst")
-    assert ("unchanged", []) == (run.result["status"], run.changes)
+    assert (run.result["status"], run.changes) == ("unchanged", [])
     assert not host.path("etc/sudoers.d/provisioning-emp-e123").exists()
 
 
@@ -217,16 +216,16 @@ def test_deleted_account_comes_back_with_its_own_uid(host: Host, catalogue: Cata
         kept = [line for line in file.read_text().splitlines() if not line.startswith("emp-e1:")]
         file.write_text("\n".join(kept) + "\n")
     run = host.run(catalogue, "E1", "dba")
-    assert ("created", 1000) == (run.result["status"], run.result["uid"]), run.stderr
+    assert (run.result["status"], run.result["uid"]) == ("created", 1000), run.stderr
 
 
 def test_deprovisioning_locks_and_removes_what_was_given(host: Host, catalogue: Catalogue) -> None:
     """A leaver's account stays, locked and expired, without groups, sudo rules or keys."""
     host.run(catalogue, "E123", "devops")
     run = host.run(catalogue, "E123", "devops", "deprovision")
-    assert 0 == run.code, run.stderr
-    assert "locked" == run.result["status"]
-    assert [
+    assert run.code == 0, run.stderr
+    assert run.result["status"] == "locked"
+    assert run.changes == [
         "locked",
         "group adm removed",
         "group employees removed",
@@ -234,10 +233,10 @@ def test_deprovisioning_locks_and_removes_what_was_given(host: Host, catalogue: 
         "sudo removed",
         *(["home closed"] if os.geteuid() == 0 else []),
         "ssh keys removed",
-    ] == run.changes
-    assert ["1000", "/usr/sbin/nologin"] == [host.line("passwd", "emp-e123")[i] for i in (2, 6)]
-    assert ["!", "1"] == [host.line("shadow", "emp-e123")[i] for i in (1, 7)]
-    assert set() == host.groups_of("emp-e123")
+    ]
+    assert [host.line("passwd", "emp-e123")[i] for i in (2, 6)] == ["1000", "/usr/sbin/nologin"]
+    assert [host.line("shadow", "emp-e123")[i] for i in (1, 7)] == ["!", "1"]
+    assert host.groups_of("emp-e123") == set()
     assert not host.path("etc/sudoers.d/provisioning-emp-e123").exists()
     assert not host.path("home/emp-e123/.ssh/authorized_keys").exists()
     assert host.path("home/emp-e123/.bashrc").exists()
@@ -249,8 +248,8 @@ def test_password_that_was_set_by_hand_is_locked(host: Host, catalogue: Catalogu
     shadow = host.path("etc/shadow")
     shadow.write_text(shadow.read_text().replace("emp-e123:!:", "emp-e123:$y$hash:"))
     host.run(catalogue, "E123", "dba", "deprovision")
-    assert "!$y$hash" == host.line("shadow", "emp-e123")[1]
-    assert "unchanged" == host.run(catalogue, "E123", "dba", "deprovision").result["status"]
+    assert host.line("shadow", "emp-e123")[1] == "!$y$hash"
+    assert host.run(catalogue, "E123", "dba", "deprovision").result["status"] == "unchanged"
 
 
 def test_second_deprovisioning_changes_nothing(host: Host, catalogue: Catalogue) -> None:
@@ -259,21 +258,21 @@ def test_second_deprovisioning_changes_nothing(host: Host, catalogue: Catalogue)
     host.run(catalogue, "E123", "devops", "deprovision")
     before = host.tree()
     run = host.run(catalogue, "E123", "devops", "deprovision")
-    assert ("unchanged", []) == (run.result["status"], run.changes)
-    assert before == host.tree()
+    assert (run.result["status"], run.changes) == ("unchanged", [])
+    assert host.tree() == before
 
 
 def test_nobody_to_deprovision_is_no_error(host: Host, catalogue: Catalogue) -> None:
     """A leaver who never had an account on this host is absent."""
     run = host.run(catalogue, "E404", "devops", "deprovision")
-    assert (0, "absent", None) == (run.code, run.result["status"], run.result["uid"])
+    assert (run.code, run.result["status"], run.result["uid"]) == (0, "absent", None)
 
 
 def test_uid_of_a_leaver_is_not_given_to_somebody_else(host: Host, catalogue: Catalogue) -> None:
     """The next employee gets another UID."""
     host.run(catalogue, "E1", "dba")
     host.run(catalogue, "E1", "dba", "deprovision")
-    assert 1001 == host.run(catalogue, "E2", "dba").result["uid"]
+    assert host.run(catalogue, "E2", "dba").result["uid"] == 1001
 
 
 def test_role_that_left_the_catalogue_can_be_deprovisioned(
@@ -283,8 +282,8 @@ def test_role_that_left_the_catalogue_can_be_deprovisioned(
     host.run(catalogue, "E123", "devops")
     roles = {name: role for name, role in catalogue.roles.items() if name != "devops"}
     smaller = catalogue.model_copy(update={"roles": roles})
-    assert "locked" == host.run(smaller, "E123", "devops", "deprovision").result["status"]
-    assert set() == host.groups_of("emp-e123")
+    assert host.run(smaller, "E123", "devops", "deprovision").result["status"] == "locked"
+    assert host.groups_of("emp-e123") == set()
 
 
 def test_home_is_archived_where_the_catalogue_says_so(host: Host, catalogue: Catalogue) -> None:
@@ -296,8 +295,8 @@ def test_home_is_archived_where_the_catalogue_says_so(host: Host, catalogue: Cat
     assert not host.path("home/emp-e123").exists()
     homes = host.path("home/.provisioning/homes")
     (archived,) = homes.iterdir()
-    assert "# from skel\n" == (archived / ".bashrc").read_text()
-    assert 0 == stat.S_IMODE(homes.stat().st_mode) & 0o077
+    assert (archived / ".bashrc").read_text() == "# from skel\n"
+    assert stat.S_IMODE(homes.stat().st_mode) & 0o077 == 0
     assert "home" in host.run(archiving, "E123", "dba").changes
 
 
@@ -306,10 +305,10 @@ def test_returning_employee_gets_the_old_account_back(host: Host, catalogue: Cat
     host.run(catalogue, "E123", "devops")
     host.run(catalogue, "E123", "devops", "deprovision")
     run = host.run(catalogue, "E123", "dba")
-    assert ("updated", 1000) == (run.result["status"], run.result["uid"]), run.stderr
-    assert "/bin/bash" == host.line("passwd", "emp-e123")[6]
-    assert "" == host.line("shadow", "emp-e123")[7]
-    assert {"employees", "adm", "dba"} == host.groups_of("emp-e123")
+    assert (run.result["status"], run.result["uid"]) == ("updated", 1000), run.stderr
+    assert host.line("passwd", "emp-e123")[6] == "/bin/bash"
+    assert host.line("shadow", "emp-e123")[7] == ""
+    assert host.groups_of("emp-e123") == {"employees", "adm", "dba"}
 
 
 @pytest.mark.parametrize("action", ["provision", "deprovision"])
@@ -326,8 +325,8 @@ def test_script_installs_itself_for_operators(
     assert "E123" not in copy
     assert copy.endswith('main "$@"\nexit\n')
     run = host.run_text(copy, "E123", "dba")
-    assert "unchanged" == run.result["status"], run.stderr
-    assert copy == host.path(f"opt/{action}.sh").read_text()
+    assert run.result["status"] == "unchanged", run.stderr
+    assert host.path(f"opt/{action}.sh").read_text() == copy
 
 
 def test_plain_user_can_work_in_a_root_of_its_own(host: Host, catalogue: Catalogue) -> None:
@@ -344,7 +343,7 @@ def test_plain_user_can_work_in_a_root_of_its_own(host: Host, catalogue: Catalog
             ("devops", "provision"),
         ]
     ]
-    assert ["created", "unchanged", "updated", "locked", "unchanged", "updated"] == statuses
+    assert statuses == ["created", "unchanged", "updated", "locked", "unchanged", "updated"]
     keys = host.path("home/emp-e123/.ssh/authorized_keys").read_text().splitlines()
     assert [key("team"), key("devops")] == keys
 
@@ -354,9 +353,9 @@ def test_log_on_the_host_says_what_stderr_says(host: Host, catalogue: Catalogue)
     run = host.run(catalogue, "E123", "analyst")
     log = host.path("var/log/provision.log")
     assert run.stderr.endswith(log.read_text())
-    assert 0 == stat.S_IMODE(log.stat().st_mode) & 0o077
+    assert stat.S_IMODE(log.stat().st_mode) & 0o077 == 0
     (line,) = log.read_text().splitlines()
     time, level, process, text = line.split(maxsplit=3)
     datetime.datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.UTC)
-    assert ("info", "[") == (level, process[0])
+    assert (level, process[0]) == ("info", "[")
     assert text.startswith("E123 analyst: created (user")

@@ -24,37 +24,39 @@ def root(tmp_path: Path) -> Iterator[Overlay]:
 
 def test_account_lives_its_whole_life_with_the_real_tools(root: Overlay) -> None:
     """Created, repeated, changed, locked, repeated, opened again: each state as id(1) sees it."""
-    assert "created" == (first := run(root, "devops")).result["status"], first.stderr
-    assert "unchanged" == run(root, "devops").result["status"]
-    assert {"emp-e123", "employees", "deploy", "adm"} == set(root.output("id -Gn emp-e123").split())
-    assert "440 0 0" == root.output("stat -c '%a %u %g' /etc/sudoers.d/provisioning-emp-e123")
-    assert f"600 emp-e123 {key('devops')}" == root.output(
-        f"stat -c '%a %U' {KEYS} | tr '\\n' ' '; cat {KEYS}"
+    assert (first := run(root, "devops")).result["status"] == "created", first.stderr
+    assert run(root, "devops").result["status"] == "unchanged"
+    assert set(root.output("id -Gn emp-e123").split()) == {"emp-e123", "employees", "deploy", "adm"}
+    assert root.output("stat -c '%a %u %g' /etc/sudoers.d/provisioning-emp-e123") == "440 0 0"
+    assert (
+        root.output(f"stat -c '%a %U' {KEYS} | tr '\\n' ' '; cat {KEYS}")
+        == f"600 emp-e123 {key('devops')}"
     )
-    assert "" == root.output("find /home/emp-e123 ! -user emp-e123")
-    assert "devops" == root.output("cat /home/emp-e123/.config/role")
+    assert root.output("find /home/emp-e123 ! -user emp-e123") == ""
+    assert root.output("cat /home/emp-e123/.config/role") == "devops"
 
-    assert "updated" == (changed := run(root, "analyst")).result["status"], changed.stderr
-    assert {"data", "employees", "analysts"} == set(root.output("id -Gn emp-e123").split())
-    assert "data" == root.output("id -gn emp-e123")
-    assert key("analyst") == root.output(f"cat {KEYS}")
-    assert "unchanged" == run(root, "analyst").result["status"]
+    assert (changed := run(root, "analyst")).result["status"] == "updated", changed.stderr
+    assert set(root.output("id -Gn emp-e123").split()) == {"data", "employees", "analysts"}
+    assert root.output("id -gn emp-e123") == "data"
+    assert root.output(f"cat {KEYS}") == key("analyst")
+    assert run(root, "analyst").result["status"] == "unchanged"
 
     uid = root.output("id -u emp-e123")
-    assert "locked" == (locked := run(root, "analyst", "deprovision")).result["status"], (
+    assert (locked := run(root, "analyst", "deprovision")).result["status"] == "locked", (
         locked.stderr
     )
-    assert "unchanged" == run(root, "analyst", "deprovision").result["status"]
-    assert f"{uid} /usr/sbin/nologin" == root.output(
-        "getent passwd emp-e123 | cut -d: -f3,7 --output-delimiter=' '"
+    assert run(root, "analyst", "deprovision").result["status"] == "unchanged"
+    assert (
+        root.output("getent passwd emp-e123 | cut -d: -f3,7 --output-delimiter=' '")
+        == f"{uid} /usr/sbin/nologin"
     )
-    assert "1" == root.output("getent shadow emp-e123 | cut -d: -f8")
-    assert {"emp-e123"} == set(root.output("id -Gn emp-e123").split())
-    assert 1 == root.run(f"test -e {KEYS}").code
+    assert root.output("getent shadow emp-e123 | cut -d: -f8") == "1"
+    assert set(root.output("id -Gn emp-e123").split()) == {"emp-e123"}
+    assert root.run(f"test -e {KEYS}").code == 1
 
-    assert "updated" == (again := run(root, "devops")).result["status"], again.stderr
-    assert uid == root.output("id -u emp-e123")
-    assert "" == root.output("getent shadow emp-e123 | cut -d: -f8")
+    assert (again := run(root, "devops")).result["status"] == "updated", again.stderr
+    assert root.output("id -u emp-e123") == uid
+    assert root.output("getent shadow emp-e123 | cut -d: -f8") == ""
 
 
 def test_sessions_of_a_leaver_end(root: Overlay) -> None:
@@ -68,7 +70,7 @@ def test_sessions_of_a_leaver_end(root: Overlay) -> None:
     )
     left = run(root, "devops", "deprovision")
     assert "sessions ended" in left.changes, left.stderr
-    assert 1 == root.run('grep -ls "^Uid:.*$(id -u emp-e123)" /proc/[0-9]*/status').code
+    assert root.run('grep -ls "^Uid:.*$(id -u emp-e123)" /proc/[0-9]*/status').code == 1
     root.output("kill -0 $(cat /root/mine)")
 
 
@@ -89,8 +91,8 @@ def test_links_that_the_user_set_lead_nowhere(root: Overlay, trap: str) -> None:
     )
     run(root, "devops")
     run(root, "devops", "deprovision")
-    assert "authorized_keys secret" == root.output("cd /root/prey && echo * $(cat *)")
-    assert 1 == root.run("grep -rs secret /home/emp-e123").code
+    assert root.output("cd /root/prey && echo * $(cat *)") == "authorized_keys secret"
+    assert root.run("grep -rs secret /home/emp-e123").code == 1
 
 
 def test_user_and_home_get_nothing_of_roots_environment(root: Overlay) -> None:
@@ -100,7 +102,7 @@ def test_user_and_home_get_nothing_of_roots_environment(root: Overlay) -> None:
     )
     root.write("/root/command.sh", substituted(render(CATALOGUE).text, "E123", "devops"), "755")
     done = root.run("STANDINS=/root SECRET=hush sh -c /root/command.sh")
-    assert 0 == done.code, done.stderr
+    assert done.code == 0, done.stderr
     assert "hush" not in root.output("cat /root/seen")
 
 
@@ -116,5 +118,5 @@ def test_service_that_a_package_starts_does_not_keep_the_lock(root: Overlay) -> 
         "#!/bin/sh\n[ ! -e /root/there ] || printf 'coreutils:installed\\nbash:installed\\n'\n",
         "755",
     )
-    assert "created" == run(root, "devops").result["status"]
+    assert run(root, "devops").result["status"] == "created"
     root.output("flock -n /var/lib/provisioning/.lock true")

@@ -19,9 +19,9 @@ README = Path(__file__).parents[3] / "scripts/provision/README.md"
 
 def refused(run: Run, code: int, *words: str) -> None:
     """Expect a failure with its code in the result and a reason with these words."""
-    assert code == run.code, run.stderr
+    assert run.code == code, run.stderr
     result = run.result
-    assert ("failed", code) == (result["status"], result["exit_code"])
+    assert (result["status"], result["exit_code"]) == ("failed", code)
     for word in words:
         assert word in result["error"]
     assert result["error"] in run.stderr.replace('"', "'").replace("\\", "'")
@@ -64,16 +64,16 @@ def test_unacceptable_value_exits_with_2(
     before = host.tree()
     run = host.run(catalogue, emp_id, role)
     refused(run, 2, "not acceptable")
-    assert ("", None) == (run.result["user"], run.result["uid"])
-    assert (before, []) == (host.tree(), host.calls)
+    assert (run.result["user"], run.result["uid"]) == ("", None)
+    assert (host.tree(), host.calls) == (before, [])
 
 
 @pytest.mark.parametrize("emp_id", ["E123", "li.lei", "a", "0007", "A-b_c.D", "e" * 28])
 def test_usual_employee_ids_are_accepted(host: Host, catalogue: Catalogue, emp_id: str) -> None:
     """Letters, digits and inner dots, dashes and underscores make an account."""
     run = host.run(catalogue, emp_id, "dba")
-    assert f"emp-{emp_id.lower()}" == run.result["user"]
-    assert 0 == run.code, run.stderr
+    assert run.result["user"] == f"emp-{emp_id.lower()}"
+    assert run.code == 0, run.stderr
 
 
 def test_unknown_role_exits_with_2(host: Host, catalogue: Catalogue) -> None:
@@ -81,14 +81,14 @@ def test_unknown_role_exits_with_2(host: Host, catalogue: Catalogue) -> None:
     refused(
         host.run(catalogue, "E123", "devop"), 2, "unknown role devop: known are", "devops", "dba"
     )
-    assert [] == host.line("passwd", "emp-e123")
+    assert host.line("passwd", "emp-e123") == []
 
 
 def test_number_without_prefix_exits_with_2(host: Host, catalogue: Catalogue) -> None:
     """An account name must start with a letter, also where the catalogue has no prefix."""
     bare = without_prefix(catalogue)
     refused(host.run(bare, "123", "dba"), 2, "not acceptable: emp_id '123'")
-    assert "e123" == host.run(bare, "E123", "dba").result["user"]
+    assert host.run(bare, "E123", "dba").result["user"] == "e123"
 
 
 def test_relative_root_exits_with_3(host: Host, catalogue: Catalogue) -> None:
@@ -142,8 +142,8 @@ def test_foreign_account_exits_with_5(host: Host, catalogue: Catalogue) -> None:
     refused(host.run(catalogue, "jane", "devops"), 5, "emp-jane (uid 990)", "not touched")
     refused(host.run(catalogue, "jane", "devops", "deprovision"), 5, "not touched")
     changed = {name for name, was in host.tree().items() if before.get(name) != was}
-    assert {"root/var/lib/provisioning/.lock"} == changed
-    assert [] == host.calls
+    assert changed == {"root/var/lib/provisioning/.lock"}
+    assert host.calls == []
 
 
 def test_system_account_exits_with_5(host: Host, catalogue: Catalogue) -> None:
@@ -186,7 +186,7 @@ def test_lock_that_stays_taken_exits_with_6(host: Host, catalogue: Catalogue) ->
     with host.path("var/lib/provisioning/.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         refused(host.run(hasty, "E123", "devops"), 6, "lock for 1 s", "try again")
-    assert "updated" == host.run(hasty, "E123", "devops").result["status"]
+    assert host.run(hasty, "E123", "devops").result["status"] == "updated"
 
 
 def test_four_at_once_wait_for_each_other(host: Host, catalogue: Catalogue) -> None:
@@ -199,10 +199,13 @@ def test_four_at_once_wait_for_each_other(host: Host, catalogue: Catalogue) -> N
         for process in started
         for out, err in [process.communicate(timeout=60)]
     ]
-    assert ["created", "unchanged", "unchanged", "unchanged"] == sorted(
-        run.result["status"] for run in runs
-    )
-    assert 1 == sum(call.startswith("useradd") for call in host.calls)
+    assert sorted(run.result["status"] for run in runs) == [
+        "created",
+        "unchanged",
+        "unchanged",
+        "unchanged",
+    ]
+    assert sum(call.startswith("useradd") for call in host.calls) == 1
 
 
 def test_package_that_cannot_be_had_exits_with_7(host: Host, catalogue: Catalogue) -> None:
@@ -211,7 +214,7 @@ def test_package_that_cannot_be_had_exits_with_7(host: Host, catalogue: Catalogu
     run = host.run(catalogue, "E123", "broken-package")
     refused(run, 7, "dnf could not install no-such-package")
     assert "Unable to find a match: no-such-package" in run.stderr
-    assert [] == host.line("passwd", "emp-e123")
+    assert host.line("passwd", "emp-e123") == []
 
 
 def test_package_that_is_only_provided_exits_with_7(host: Host, catalogue: Catalogue) -> None:
@@ -230,13 +233,13 @@ def test_account_tool_that_fails_exits_with_8(host: Host, catalogue: Catalogue, 
     assert f"{tool}: broken" in run.stderr
     assert not host.path("etc/sudoers.d/provisioning-emp-e123").exists()
     host.tell("broken")
-    assert "created" == host.run(catalogue, "E123", "devops").result["status"]
+    assert host.run(catalogue, "E123", "devops").result["status"] == "created"
 
 
 def test_missing_shell_exits_with_8(host: Host, catalogue: Catalogue) -> None:
     """A login shell that no package brought is noticed before the account is made."""
     refused(host.run(catalogue, "E123", "shellless"), 8, "/usr/bin/no-such-shell", "package")
-    assert [] == host.line("passwd", "emp-e123")
+    assert host.line("passwd", "emp-e123") == []
 
 
 def test_home_that_cannot_be_written_exits_with_8(host: Host, catalogue: Catalogue) -> None:
@@ -245,18 +248,18 @@ def test_home_that_cannot_be_written_exits_with_8(host: Host, catalogue: Catalog
     host.path("home/emp-e123/.ssh").write_text("mine")
     run = host.run(catalogue, "E123", "dba")
     assert run.code in {4, 8}, run.stderr
-    assert "mine" == host.path("home/emp-e123/.ssh").read_text()
+    assert host.path("home/emp-e123/.ssh").read_text() == "mine"
 
 
 def test_sudo_rule_that_visudo_refuses_exits_with_9(host: Host, catalogue: Catalogue) -> None:
     """A refused rule leaves neither a drop-in nor an account, and the former rules in place."""
     refused(host.run(catalogue, "E123", "refused"), 9, "sudo rules of role refused")
     assert not host.path("etc/sudoers.d").exists()
-    assert [] == host.line("passwd", "emp-e123")
+    assert host.line("passwd", "emp-e123") == []
     host.run(catalogue, "E123", "devops")
     before = host.tree()
     refused(host.run(catalogue, "E123", "refused"), 9)
-    assert before == host.tree()
+    assert host.tree() == before
 
 
 def test_unexpected_failure_exits_with_1(host: Host, catalogue: Catalogue) -> None:
@@ -290,10 +293,10 @@ def test_failing_run_does_not_lose_track_of_what_it_gave(host: Host, catalogue: 
     host.run(catalogue, "E123", "analyst")
     host.path("home/emp-e123/.ssh").write_text("mine")
     host.run(catalogue, "E123", "dba")
-    assert {"employees"} == host.groups_of("emp-e123")
+    assert host.groups_of("emp-e123") == {"employees"}
     host.path("home/emp-e123/.ssh").unlink()
     host.run(catalogue, "E123", "analyst")
-    assert {"employees", "analysts"} == host.groups_of("emp-e123")
+    assert host.groups_of("emp-e123") == {"employees", "analysts"}
 
 
 def test_keys_of_a_failing_run_are_taken_away_later(host: Host, catalogue: Catalogue) -> None:
@@ -312,6 +315,6 @@ def test_every_exit_code_is_in_the_readme_and_told_in_the_chat() -> None:
     """The README lists the codes that the scripts end with; messages know what each means."""
     rows = [line for line in README.read_text().splitlines() if line.startswith("| ")]
     codes = {int(cell) for row in rows if (cell := row.split("|")[1].strip()).isdigit()}
-    assert set(range(12)) == codes
+    assert codes == set(range(12))
     for language in Language:
-        assert {0} == {code for code in codes if not words_of(language).exit_code(code)}
+        assert {code for code in codes if not words_of(language).exit_code(code)} == {0}

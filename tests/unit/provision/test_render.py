@@ -64,13 +64,13 @@ def awkward_catalogue(*texts: str) -> Catalogue:
 def test_free_text_arrives_on_the_host_as_it_is(host: Host, text: str) -> None:
     """Sudo rules, keys, file names and contents come through the shell unchanged."""
     run = host.run(awkward_catalogue(text), "E123", "role-0")
-    assert 0 == run.code, run.stderr
+    assert run.code == 0, run.stderr
     drop_in = host.path("etc/sudoers.d/provisioning-emp-e123").read_text()
-    assert f"emp-e123 ALL=(root) /bin/{text}\n" == drop_in
+    assert drop_in == f"emp-e123 ALL=(root) /bin/{text}\n"
     home = host.path("home/emp-e123")
-    assert f"{key('k')} {text}\n" == (home / ".ssh/authorized_keys").read_text()
-    assert text == (home / f"dir {text}" / text).read_text()
-    assert "unchanged" == host.run(awkward_catalogue(text), "E123", "role-0").result["status"]
+    assert (home / ".ssh/authorized_keys").read_text() == f"{key('k')} {text}\n"
+    assert (home / f"dir {text}" / text).read_text() == text
+    assert host.run(awkward_catalogue(text), "E123", "role-0").result["status"] == "unchanged"
 
 
 @pytest.mark.parametrize(
@@ -90,8 +90,8 @@ def test_file_content_arrives_byte_for_byte(host: Host, content: str) -> None:
     """Line ends, outer spaces and Cloud Assistant's own braces are kept in file contents."""
     files = [{"path": "a b/\tc'd", "content": content}]
     run = host.run(Catalogue.model_validate({"roles": {"r": {"files": files}}}), "E123", "r")
-    assert 0 == run.code, run.stderr
-    assert content.encode() == host.path("home/emp-e123/a b/\tc'd").read_bytes()
+    assert run.code == 0, run.stderr
+    assert host.path("home/emp-e123/a b/\tc'd").read_bytes() == content.encode()
 
 
 @settings(max_examples=15, deadline=None)
@@ -110,7 +110,7 @@ def test_escaped_text_is_one_line_that_printf_gives_back(texts: list[str]) -> No
     done = subprocess.run(
         ["bash"], input=script.encode(), capture_output=True, check=True, env={"LC_ALL": "C"}
     )
-    assert [text.encode() for text in texts] == done.stdout.split(b"\0")[:-1]
+    assert done.stdout.split(b"\0")[:-1] == [text.encode() for text in texts]
 
 
 def scripts() -> list[tuple[str, str]]:
@@ -152,7 +152,7 @@ def test_shellcheck_finds_nothing_in_the_sources_as_they_lie() -> None:
         text=True,
         check=False,
     )
-    assert (0, "") == (done.returncode, done.stdout)
+    assert (done.returncode, done.stdout) == (0, "")
     assert not [path for path in SOURCES if "shellcheck disable" in path.read_text()]
 
 
@@ -164,7 +164,7 @@ def test_shellcheck_finds_nothing_in_what_is_sent(rendered_files: list[str]) -> 
         text=True,
         check=False,
     )
-    assert (0, "") == (done.returncode, done.stdout)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_shfmt_would_change_nothing() -> None:
@@ -172,7 +172,7 @@ def test_shfmt_would_change_nothing() -> None:
     done = subprocess.run(
         [BIN / "shfmt", "-d", *SOURCES], capture_output=True, text=True, check=False
     )
-    assert (0, "") == (done.returncode, done.stdout)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 @pytest.mark.parametrize("action", ["provision", "deprovision"])
@@ -191,7 +191,7 @@ def test_what_is_left_out_changes_no_function(action: module.Action) -> None:
         source = FOLDER.joinpath(f"{name}.sh").read_text()
         text = text.replace(f'. "${{BASH_SOURCE[0]%/*}}/{name}.sh"\n', source)
     assert "BASH_SOURCE[0]" not in text
-    assert functions(text) == functions(render(load(), action).text)
+    assert functions(render(load(), action).text) == functions(text)
 
 
 def test_the_sources_use_no_here_documents() -> None:
@@ -203,13 +203,13 @@ def test_bash_can_parse_every_script(rendered_files: list[str]) -> None:
     """No value makes a script that is not one."""
     for path in rendered_files:
         done = subprocess.run(["bash", "-n", path], capture_output=True, text=True, check=False)
-        assert (0, "") == (done.returncode, done.stderr)
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_twenty_roles_fit() -> None:
     """A company's twenty roles, with parameters, stay under 18 KB of base64."""
     catalogue = load(TWENTY_ROLES)
-    assert 20 == len(catalogue.roles)
+    assert len(catalogue.roles) == 20
     for action in ("provision", "deprovision"):
         rendered = render(catalogue, action)
         with_parameters = rendered.text.encode() + b"x" * PARAMETER_BYTES
@@ -225,9 +225,9 @@ def test_limit_is_that_of_the_transmitted_form() -> None:
 
     longest = MAX_SCRIPT_BYTES - render(with_content(0)).size - 1
     rendered = render(with_content(longest))
-    assert MAX_SCRIPT_BYTES == rendered.size
+    assert rendered.size == MAX_SCRIPT_BYTES
     transmitted = base64.b64encode(rendered.text.encode() + b"x" * PARAMETER_BYTES)
-    assert 18 * 1024 == len(transmitted)
+    assert len(transmitted) == 18 * 1024
     with pytest.raises(TooLargeError, match="1 more than"):
         render(with_content(longest + 1))
 
@@ -245,7 +245,7 @@ def test_too_many_roles_are_refused_with_what_to_do() -> None:
     assert "render only the roles that are in use" in message
     found = re.search(rf"has (\d+) bytes, (\d+) more than the {MAX_SCRIPT_BYTES} ", message)
     assert found is not None
-    assert MAX_SCRIPT_BYTES == int(found[1]) - int(found[2])
+    assert int(found[1]) - int(found[2]) == MAX_SCRIPT_BYTES
 
 
 def test_only_the_roles_asked_for_are_rendered() -> None:
@@ -273,27 +273,31 @@ def test_deprovisioning_carries_no_role() -> None:
 def test_parameters_are_the_last_two_lines_and_nowhere_else() -> None:
     """Cloud Assistant finds exactly emp_id and role, where nothing is parsed any more."""
     for _, text in scripts():
-        assert ["exit", "", "# parameters", "# emp_id: {{emp_id}}", "# role: {{role}}"] == (
-            text.splitlines()[-5:]
-        )
-        assert ["emp_id", "role"] == re.findall(r"\{\{\s*(.*?)\s*\}\}", text)
+        assert (text.splitlines()[-5:]) == [
+            "exit",
+            "",
+            "# parameters",
+            "# emp_id: {{emp_id}}",
+            "# role: {{role}}",
+        ]
+        assert re.findall(r"\{\{\s*(.*?)\s*\}\}", text) == ["emp_id", "role"]
 
 
 def test_result_carries_its_hash_size_and_base64() -> None:
     """The hash, the size and the transmitted form all are of the same text."""
     rendered = render(load())
-    assert hashlib.sha256(rendered.text.encode()).hexdigest() == rendered.sha256
-    assert len(rendered.text.encode()) == rendered.size
-    assert rendered.text == base64.b64decode(rendered.base64).decode()
-    assert rendered == render(load())
+    assert rendered.sha256 == hashlib.sha256(rendered.text.encode()).hexdigest()
+    assert rendered.size == len(rendered.text.encode())
+    assert base64.b64decode(rendered.base64).decode() == rendered.text
+    assert render(load()) == rendered
 
 
 def test_command_line_prints_the_script_and_its_size(capsys: pytest.CaptureFixture[str]) -> None:
     """The script goes to stdout, what room is left to stderr."""
-    assert 0 == run(main, ["--action", "deprovision"], "provision")
+    assert run(main, ["--action", "deprovision"], "provision") == 0
     printed = capsys.readouterr()
     rendered = render(load(), "deprovision")
-    assert rendered.text == printed.out
+    assert printed.out == rendered.text
     assert printed.err.startswith(
         f"{rendered.size} bytes, {MAX_SCRIPT_BYTES - rendered.size} left, sha256 {rendered.sha256}"
     )
@@ -303,5 +307,5 @@ def test_command_line_tells_what_is_wrong_without_a_trace(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A role that does not exist is one line and an exit code."""
-    assert 1 == run(main, ["--role", "dbo"], "provision")
+    assert run(main, ["--role", "dbo"], "provision") == 1
     assert capsys.readouterr().err.startswith("provision: the catalogue has no role dbo")

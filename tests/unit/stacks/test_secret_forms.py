@@ -90,13 +90,13 @@ def test_a_malformed_secret_is_refused_without_its_value(key: str, value: str, r
 )
 def test_a_good_secret_is_taken(key: str, value: str) -> None:
     """Also behind a company's own relay, and where a dry run cannot read it."""
-    assert [] == reasons(key, value)
+    assert reasons(key, value) == []
 
 
 def test_local_chats_exist_on_stack_local_only() -> None:
     """Their names never resolve: on any other stack they would silence the chat."""
     url = "http://oapi.dingtalk.localcloud.invalid/robot/send?access_token=ops-token"
-    assert [] == reasons("chat-ding-webhook", url, local=True)
+    assert reasons("chat-ding-webhook", url, local=True) == []
     assert ["does not begin with https://" in said for said in reasons("chat-ding-webhook", url)]
 
 
@@ -104,7 +104,7 @@ def test_one_chat_says_nothing_of_another() -> None:
     """Every secret is judged for itself, and all of them at once."""
     values = {"chat-ding-webhook": "x", "chat-lark-webhook": LARK, "chat-lark-secret": "y"}
     found = malformed_secrets(settings(), values, local=False)
-    assert ["chat-ding-webhook", "chat-lark-secret"] == [problem.key for problem in found]
+    assert [problem.key for problem in found] == ["chat-ding-webhook", "chat-lark-secret"]
 
 
 def test_the_command_names_a_pulumi_that_is_there(
@@ -117,11 +117,11 @@ def test_the_command_names_a_pulumi_that_is_there(
     monkeypatch.setattr(mending, "_ROOT", tmp_path)
     monkeypatch.setenv("PATH", "/nowhere")
     expected = ".engine/bin/pulumi config rm --stack dev x"
-    assert expected == typed("pulumi config rm x", "dev")
+    assert typed("pulumi config rm x", "dev") == expected
     monkeypatch.setenv("PATH", str(own.parent))
-    assert expected == typed("pulumi config rm x", "dev")
+    assert typed("pulumi config rm x", "dev") == expected
     theirs = tmp_path / "usr" / "pulumi"
     theirs.parent.mkdir()
     theirs.touch(mode=0o755)
     monkeypatch.setenv("PATH", str(theirs.parent))
-    assert "pulumi config rm --stack dev x" == typed("pulumi config rm x", "dev")
+    assert typed("pulumi config rm x", "dev") == "pulumi config rm --stack dev x"

@@ -51,7 +51,7 @@ def test_the_variable_that_the_provider_takes_decides(monkeypatch: pytest.Monkey
     monkeypatch.setenv(VARIABLES[0], "")
     monkeypatch.setenv(VARIABLES[1], "LTAIlocalX")
     monkeypatch.setenv(VARIABLES[2], REAL)
-    assert "" == message()
+    assert message() == ""
     monkeypatch.setenv(VARIABLES[0], REAL)
     assert REAL in message()
 

@@ -359,7 +359,7 @@ def test_a_command_can_be_pasted_into_a_shell() -> None:
         "pulumi config set --stack prod --path "
         "'ecs-provisioning-loop:settings.sources[\"lark.approval\"].chat' people"
     )
-    assert expected == typed(set_command(("sources", "lark.approval", "chat"), "people"), "prod")
+    assert typed(set_command(("sources", "lark.approval", "chat"), "people"), "prod") == expected
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
@@ -374,7 +374,7 @@ def test_a_secret_in_plain_text_is_refused(stack: str) -> None:
     key = plain.removeprefix(f"{PROJECT}:")
     assert f"  {key}: stands in Pulumi.{stack}.yaml in plain text" in message
     assert f"pulumi config set --stack {stack} --secret {plain}" in message
-    assert 1 == message.count("in plain text"), "the others are encrypted"
+    assert message.count("in plain text") == 1, "the others are encrypted"
     assert secrets[plain] not in message
 
 

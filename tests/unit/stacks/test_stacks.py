@@ -214,7 +214,7 @@ def test_dev_and_prod_can_share_an_account() -> None:
     assert dev.onboarding
     assert prod.onboarding
     names = [{*s.sources, s.onboarding.source} for s in (dev, prod) if s.onboarding]
-    assert set() == names[0] & names[1]
+    assert names[0] & names[1] == set()
     assert dev.prefix != prod.prefix
     assert dev.log_project != prod.log_project
 
@@ -260,7 +260,7 @@ def test_local_is_what_the_local_cloud_knows() -> None:
     """Account and chats are the demo's, reached through the local cloud's proxy names."""
     values, cloud = stack_file("local"), CloudSettings()
     chats = read(CONFIGURATION).chats
-    assert set() == {"alicloud:accessKey", "alicloud:secretKey"} & set(values)
+    assert {"alicloud:accessKey", "alicloud:secretKey"} & set(values) == set()
     assert settings_of("local").account_id == cloud.account_id
     assert values["alicloud:region"] == cloud.region
     for name, chat in settings_of("local").chats.items():

@@ -13,13 +13,13 @@ from tests.unit.stacks.urns import STACKS, committed, lost, made
 @pytest.mark.parametrize("stack", STACKS)
 def test_no_deployed_resource_is_made_a_second_time(stack: str) -> None:
     """Each URN that a deployed stack may have is made, or an alias of what is made."""
-    assert [] == lost(committed(stack), run_stack(stack)[0])
+    assert lost(committed(stack), run_stack(stack)[0]) == []
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_new_resources_are_in_the_snapshot(stack: str) -> None:
     """What this program makes, the next one must know; the module ``urns`` writes it down."""
-    assert set() == made(run_stack(stack)[0]) - committed(stack)
+    assert made(run_stack(stack)[0]) - committed(stack) == set()
 
 
 def renamed(monkeypatch: pytest.MonkeyPatch, *aliases: str) -> FakeEngine:
@@ -41,14 +41,14 @@ def renamed(monkeypatch: pytest.MonkeyPatch, *aliases: str) -> FakeEngine:
 def test_a_renamed_child_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A component, its bus and its three sources: each is named with what to write."""
     found = lost(committed("local"), renamed(monkeypatch))
-    assert 5 == len(found)
+    assert len(found) == 5
     assert any('aliases=[pulumi.Alias(name="loop-intake")]' in line for line in found)
     assert all("was renamed or moved (new: loop-door" in line for line in found)
 
 
 def test_an_alias_of_the_component_is_one_of_its_children(monkeypatch: pytest.MonkeyPatch) -> None:
     """With its old name as an alias nothing is lost: children inherit it."""
-    assert [] == lost(committed("local"), renamed(monkeypatch, "loop-intake"))
+    assert lost(committed("local"), renamed(monkeypatch, "loop-intake")) == []
 
 
 def test_a_removed_resource_is_noticed() -> None:

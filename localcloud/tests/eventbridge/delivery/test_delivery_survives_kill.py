@@ -57,7 +57,7 @@ async def test_nothing_that_was_accepted_is_lost(tmp_path: Path) -> None:
         await lab.dispatcher.drain()
         await lab.store.flush()
         (row,) = lab.store.read("SELECT count(*) AS n FROM deliveries WHERE state = 'pending'")
-        assert 0 == row["n"]
+        assert row["n"] == 0
     arrived = delivered.read_text().split()
     assert len(vouched) >= KILLS
-    assert [] == [event for event in vouched if event not in arrived]
+    assert [event for event in vouched if event not in arrived] == []

@@ -87,12 +87,12 @@ def test_every_type_that_a_rule_accepts_can_be_delivered() -> None:
         append_log=lambda role, project, store, entries: None,
         publish=lambda bus, event: None,
     )
-    assert set(REQUIRED) == set(found)
+    assert set(found) == set(REQUIRED)
 
 
 def _returns(result: Result) -> Callable[[str, bytes, str], Awaitable[Result]]:
     async def invoke(name: str, payload: bytes, request_id: str) -> Result:
-        assert ("f", b"{}", "REQUEST") == (name, payload, request_id)
+        assert (name, payload, request_id) == ("f", b"{}", "REQUEST")
         return result
 
     return invoke
@@ -117,12 +117,12 @@ async def test_an_error_of_a_function_is_a_failed_delivery(
     target = FunctionTarget(_returns(result), lambda: "REQUEST")
     sending = target(delivery_request("acs.fc.function", "acs:fc:r:1:functions/f", Body="{}"))
     if status is None:
-        assert "f returned" == await sending
+        assert await sending == "f returned"
         return
     with pytest.raises(DeliveryError) as failed:
         await sending
-    assert status == failed.value.status
-    assert ("boom" in failed.value.message) == bool(result.body)
+    assert failed.value.status == status
+    assert bool(result.body) == ("boom" in failed.value.message)
 
 
 async def test_a_missing_function_is_a_failed_delivery() -> None:
@@ -146,16 +146,16 @@ async def test_an_http_target_gets_the_body_and_the_token() -> None:
             said = await HttpTarget(client)(
                 delivery_request("http", "http://elsewhere", url=url, Body='{"中":1}', Token="t")
             )
-        assert "HTTP 200" == said
+        assert said == "HTTP 200"
         await client.close()
 
     (request, _) = seen
-    assert ("POST /hook?x=1 HTTP/1.1", '{"中":1}', "t", "application/json") == (
+    assert (
         request.line,
         request.body.decode(),
         request.headers["x-eventbridge-signature-token"],
         request.headers["content-type"],
-    )
+    ) == ("POST /hook?x=1 HTTP/1.1", '{"中":1}', "t", "application/json")
 
 
 async def test_own_hosts_are_reached_through_the_local_cloud_as_proxy() -> None:
@@ -168,8 +168,8 @@ async def test_own_hosts_are_reached_through_the_local_cloud_as_proxy() -> None:
 
     (request,) = seen
     assert (
-        "POST http://open.lark.localcloud.invalid/open-apis/bot/v2/hook/board-hook HTTP/1.1"
-        == request.line
+        request.line
+        == "POST http://open.lark.localcloud.invalid/open-apis/bot/v2/hook/board-hook HTTP/1.1"
     )
 
 
@@ -192,7 +192,7 @@ async def test_anything_but_2xx_is_a_failed_delivery_that_keeps_the_url_secret(
         url = f"http://127.0.0.1:{port}/secret-hook?access_token=secret-token"
         with pytest.raises(DeliveryError) as failed:
             await HttpTarget(client)(delivery_request("http", url=url, Body="{}"))
-        assert status == failed.value.status
+        assert failed.value.status == status
         assert "secret" not in str(failed.value)
         await client.close()
 
@@ -202,7 +202,7 @@ async def test_a_url_that_is_none_is_a_failed_delivery(url: str) -> None:
     """Only http and https are sent to, and the wrong URL is not repeated."""
     with pytest.raises(DeliveryError) as failed:
         await HttpTarget(HttpClient(""))(delivery_request("http", url=url, Body="{}"))
-    assert "InvalidUrl" == failed.value.status
+    assert failed.value.status == "InvalidUrl"
     assert "secret" not in str(failed.value)
 
 
@@ -221,9 +221,9 @@ async def test_a_dingtalk_robot_gets_a_fresh_signature() -> None:
         await client.close()
 
     first, second, unsigned = (parse_qs(urlsplit(r.line.split()[1]).query) for r in requests)
-    assert (["1767225600000"], ["1767225660000"]) == (first["timestamp"], second["timestamp"])
-    assert first["sign"] != second["sign"]
-    assert ["access_token"] == list(unsigned)
+    assert (first["timestamp"], second["timestamp"]) == (["1767225600000"], ["1767225660000"])
+    assert second["sign"] != first["sign"]
+    assert list(unsigned) == ["access_token"]
 
 
 def test_the_signature_is_the_documented_one() -> None:
@@ -231,7 +231,7 @@ def test_the_signature_is_the_documented_one() -> None:
     url = signed("https://h/robot/send?access_token=t", "SECdemo0123456789", 1767225600.0)
     assert "https://h/robot/send?access_token=t&timestamp=1767225600000&sign=" in url
     sign = parse_qs(urlsplit(url).query)["sign"][0]
-    assert 32 == len(base64.b64decode(sign))
+    assert len(base64.b64decode(sign)) == 32
 
 
 async def test_a_queue_gets_the_body_as_text_or_in_base64() -> None:
@@ -267,10 +267,10 @@ async def test_a_log_store_gets_the_body_as_content_or_keys_and_values() -> None
             "acs.sls", **store, ContentType="KeyValue", ContentSchema=json.dumps(schema)
         )
     )
-    assert [
+    assert written == [
         ("writer", "p", "events", [{"content": '{"a":1}', "__topic__": "s"}]),
         ("writer", "p", "events", [{"kind": "t"}]),
-    ] == written
+    ]
     with pytest.raises(DeliveryError, match="TransformFailed"):
         await target(
             delivery_request("acs.sls", **store, ContentType="KeyValue", ContentSchema="[1]")
@@ -282,4 +282,4 @@ async def test_another_bus_gets_the_event_as_its_own() -> None:
     published: list[Any] = []
     target = BusTarget(lambda bus, event: published.append((bus, event)))
     await target(delivery_request("acs.eventbridge", EventBusName="other", Body="{}"))
-    assert [("other", {**EVENT, "aliyuneventbusname": "other"})] == published
+    assert published == [("other", {**EVENT, "aliyuneventbusname": "other"})]

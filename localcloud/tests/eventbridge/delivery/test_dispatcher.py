@@ -57,10 +57,10 @@ async def test_every_target_of_every_matching_rule_gets_the_event(lab: EventBrid
     lab.eventbridge.publish("bus", {**event("other"), "source": "elsewhere"})
     await lab.dispatcher.drain()
     (body,) = lab.function.bodies
-    assert ("e1", {"a": 1}) == (json.loads(body)["id"], json.loads(body)["data"])
-    assert ['{"a":1}'] == lab.web.bodies
+    assert (json.loads(body)["id"], json.loads(body)["data"]) == ("e1", {"a": 1})
+    assert lab.web.bodies == ['{"a":1}']
     (first, other) = await lab.trace()
-    assert [("delivered", 1), ("delivered", 1)] == attempts(first)
+    assert attempts(first) == [("delivered", 1), ("delivered", 1)]
     assert other["matched"] is False
 
 
@@ -76,7 +76,7 @@ async def test_an_event_is_on_the_disk_before_it_is_sent(lab: EventBridgeLab) ->
     lab.dispatcher._senders = {"acs.fc.function": look}
     lab.eventbridge.publish("bus", event())
     await lab.dispatcher.drain()
-    assert [1] == seen
+    assert seen == [1]
 
 
 async def test_a_failed_delivery_is_tried_again_when_it_is_due(lab: EventBridgeLab) -> None:
@@ -85,22 +85,22 @@ async def test_a_failed_delivery_is_tried_again_when_it_is_due(lab: EventBridgeL
     lab.function.failures = 2
     lab.eventbridge.publish("bus", event())
     await lab.dispatcher.drain()
-    assert 1 == len(lab.function.requests)
+    assert len(lab.function.requests) == 1
     (way,) = await lab.trace("e1")
     (target,) = way["rules"][0]["targets"]
-    assert ("retrying", "2026-01-01T00:00:15.000Z") == (
+    assert (
         target["state"],
         target["next_attempt_at"],
-    )
+    ) == ("retrying", "2026-01-01T00:00:15.000Z")
     lab.clock.advance(14.9)
     await lab.dispatcher.drain()
-    assert 1 == len(lab.function.requests)
+    assert len(lab.function.requests) == 1
     for _ in range(2):
         lab.clock.advance(15.1)
         await lab.dispatcher.drain()
     (way,) = await lab.trace("e1")
-    assert [("delivered", 3)] == attempts(way)
-    assert [False, False, True] == [a["ok"] for a in way["rules"][0]["targets"][0]["attempts"]]
+    assert attempts(way) == [("delivered", 3)]
+    assert [a["ok"] for a in way["rules"][0]["targets"][0]["attempts"]] == [False, False, True]
 
 
 async def test_what_cannot_be_delivered_becomes_a_dead_letter(lab: EventBridgeLab) -> None:
@@ -111,15 +111,15 @@ async def test_what_cannot_be_delivered_becomes_a_dead_letter(lab: EventBridgeLa
     for _ in range(10):
         await lab.dispatcher.drain()
         lab.clock.advance(20)
-    assert 4 == len(lab.function.requests)
+    assert len(lab.function.requests) == 4
     (letter,) = await lab.mns.peek("dead")
     content = json.loads(letter.body)
-    assert {"name": "中"} == content["event"]["data"]
-    assert ("rule", "fc", 4, "503") == tuple(
+    assert content["event"]["data"] == {"name": "中"}
+    assert tuple(
         content["reason"][key] for key in ("ruleName", "targetId", "attempts", "errorCode")
-    )
+    ) == ("rule", "fc", 4, "503")
     (way,) = await lab.trace("e1")
-    assert [("dead-letter", 4)] == attempts(way)
+    assert attempts(way) == [("dead-letter", 4)]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ async def test_without_a_queue_the_event_is_dropped_and_the_trace_says_so(
         await lab.dispatcher.drain()
         lab.clock.advance(20)
     (way,) = await lab.trace("e1")
-    assert [("dropped", 4)] == attempts(way)
+    assert attempts(way) == [("dropped", 4)]
     assert lab.dispatcher.next_due() is None
 
 
@@ -157,9 +157,9 @@ async def test_the_exponential_policy_goes_on_for_a_day(lab: EventBridgeLab) -> 
     while (due := lab.dispatcher.next_due()) is not None:
         lab.clock.seconds = due
         await lab.dispatcher.drain()
-    assert 177 == len(lab.function.requests)
+    assert len(lab.function.requests) == 177
     assert 23 * 3600 < lab.clock.now() - start < 25 * 3600
-    assert 1 == (await lab.mns.counts("dead")).active
+    assert (await lab.mns.counts("dead")).active == 1
 
 
 async def test_what_a_former_process_left_unfinished_is_continued(lab: EventBridgeLab) -> None:
@@ -173,12 +173,12 @@ async def test_what_a_former_process_left_unfinished_is_continued(lab: EventBrid
     lab.eventbridge.publish("bus", event("never-sent"))
     await lab.restart()
     await lab.dispatcher.drain()
-    assert ["never-sent"] == [p.event["id"] for p in lab.function.requests]
+    assert [p.event["id"] for p in lab.function.requests] == ["never-sent"]
     lab.clock.advance(15)
     await lab.dispatcher.drain()
-    assert ["never-sent", "retried"] == [p.event["id"] for p in lab.function.requests]
+    assert [p.event["id"] for p in lab.function.requests] == ["never-sent", "retried"]
     (way,) = await lab.trace("retried")
-    assert [("delivered", 2)] == attempts(way)
+    assert attempts(way) == [("delivered", 2)]
 
 
 async def test_an_attempt_in_flight_is_made_again_after_a_restart(lab: EventBridgeLab) -> None:
@@ -191,7 +191,7 @@ async def test_an_attempt_in_flight_is_made_again_after_a_restart(lab: EventBrid
     draining.cancel()
     await lab.restart()
     await lab.dispatcher.drain()
-    assert ["in-flight"] == [p.event["id"] for p in lab.function.requests]
+    assert [p.event["id"] for p in lab.function.requests] == ["in-flight"]
 
 
 async def test_a_slow_target_holds_up_nobody_else_and_is_not_flooded(lab: EventBridgeLab) -> None:
@@ -202,10 +202,10 @@ async def test_a_slow_target_holds_up_nobody_else_and_is_not_flooded(lab: EventB
         lab.eventbridge.publish("bus", event(f"e{number}"))
     draining = asyncio.create_task(lab.dispatcher.drain())
     await until(lambda: len(lab.web.requests) == 40)
-    assert (4, 0) == (lab.function.running, len(lab.function.requests))
+    assert (lab.function.running, len(lab.function.requests)) == (4, 0)
     lab.function.gate.set()
     await draining
-    assert (40, 4) == (len(lab.function.requests), lab.function.most_at_once)
+    assert (len(lab.function.requests), lab.function.most_at_once) == (40, 4)
 
 
 async def test_deliveries_go_to_the_targets_as_they_are_now(lab: EventBridgeLab) -> None:
@@ -218,9 +218,9 @@ async def test_deliveries_go_to_the_targets_as_they_are_now(lab: EventBridgeLab)
     await lab.call("PutTargets", EventBusName="bus", RuleName="rule", Targets=json.dumps([mended]))
     lab.clock.advance(15)
     await lab.dispatcher.drain()
-    assert ["{}"] == lab.web.bodies
+    assert lab.web.bodies == ["{}"]
     (way,) = await lab.trace("e1")
-    assert [("delivered", 2), ("dropped", 2)] == attempts(way)
+    assert attempts(way) == [("delivered", 2), ("dropped", 2)]
 
 
 async def test_a_parameter_that_the_event_lacks_fails_the_attempt(lab: EventBridgeLab) -> None:
@@ -237,7 +237,7 @@ async def test_a_parameter_that_the_event_lacks_fails_the_attempt(lab: EventBrid
     await lab.dispatcher.drain()
     (way,) = await lab.trace("e1")
     (attempt,) = way["rules"][0]["targets"][0]["attempts"]
-    assert "TransformFailed" == attempt["status"]
+    assert attempt["status"] == "TransformFailed"
 
 
 async def test_an_unforeseen_error_is_a_failed_attempt_without_its_text(
@@ -254,7 +254,7 @@ async def test_an_unforeseen_error_is_a_failed_attempt_without_its_text(
     await lab.dispatcher.drain()
     (way,) = await lab.trace("e1")
     assert "password" not in json.dumps(way)
-    assert [("retrying", 1)] == attempts(way)
+    assert attempts(way) == [("retrying", 1)]
 
 
 async def test_run_wakes_for_new_events_and_for_retries(lab: EventBridgeLab) -> None:
@@ -270,7 +270,7 @@ async def test_run_wakes_for_new_events_and_for_retries(lab: EventBridgeLab) -> 
     await until(lambda: len(lab.function.requests) == 3)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    assert ["e1", "e1", "e2"] == sorted(p.event["id"] for p in lab.function.requests)
+    assert sorted(p.event["id"] for p in lab.function.requests) == ["e1", "e1", "e2"]
 
 
 async def test_old_events_are_forgotten_unless_they_are_unfinished(tmp_path: Path) -> None:
@@ -286,7 +286,7 @@ async def test_old_events_are_forgotten_unless_they_are_unfinished(tmp_path: Pat
                 await lab.dispatcher.drain()
         await lab.store.flush()
         (row,) = lab.store.read("SELECT count(*) AS n, min(seq) AS first FROM events")
-        assert (513, 1) == (row["n"], row["first"])
+        assert (row["n"], row["first"]) == (513, 1)
         (row,) = lab.store.read("SELECT count(*) AS n FROM deliveries")
-        assert 513 == row["n"]
+        assert row["n"] == 513
         assert await lab.trace("waiting")

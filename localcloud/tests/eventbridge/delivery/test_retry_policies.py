@@ -14,7 +14,7 @@ def test_backoff_retries_three_times_after_10_to_20_seconds() -> None:
     draws = iter([0.0, 0.5, 0.75])
     expected = [10.0, 15.0, 17.5]
     delays = [next_delay(BACKOFF_RETRY, attempts, draws.__next__) for attempts in (1, 2, 3)]
-    assert expected == delays
+    assert delays == expected
     assert next_delay(BACKOFF_RETRY, 4, _zero) is None
 
 
@@ -22,7 +22,7 @@ def test_exponential_decay_retries_176_times_within_a_day() -> None:
     """EXPONENTIAL_DECAY_RETRY waits 1, 2, 4 … 512 s, then 512 s until 176 retries are done."""
     delays = [next_delay(EXPONENTIAL_DECAY_RETRY, n, _zero) for n in range(1, 177)]
     expected = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 512.0]
-    assert expected == delays[:11]
+    assert delays[:11] == expected
     assert delays.count(512.0) == 167
     assert sum(delay or 0 for delay in delays) == 86_015
     assert next_delay(EXPONENTIAL_DECAY_RETRY, 177, _zero) is None

@@ -150,7 +150,7 @@ def test_a_field_that_is_there_exists(value: Any) -> None:
         Pattern.compile(dump({"data": {"a": [{"exists": wanted}]}})).matches(event)
         for wanted in (True, False)
     ]
-    assert ([False, False] if value == [] else [True, False]) == verdicts
+    assert verdicts == ([False, False] if value == [] else [True, False])
 
 
 @settings(max_examples=300)

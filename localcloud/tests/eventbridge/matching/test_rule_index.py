@@ -21,14 +21,15 @@ def test_rules_come_in_the_order_given() -> None:
         other={"source": ["b"]},
         all={},
     )
-    assert expected == found
+    assert found == expected
 
 
 def test_a_rule_is_found_once() -> None:
     """An array that holds several of a rule's values finds the rule once."""
     expected = ["rule"]
-    assert expected == _matching(
-        {"data": {"list": ["b", "a", "a"]}}, rule={"data": {"list": ["a", "b"]}}
+    assert (
+        _matching({"data": {"list": ["b", "a", "a"]}}, rule={"data": {"list": ["a", "b"]}})
+        == expected
     )
 
 
@@ -42,9 +43,9 @@ def test_beginnings_and_ends_are_looked_up() -> None:
         "other": {"data": {"name": [{"suffix": "-2"}]}},
     }
     expected = ["begins", "ends", "is"]
-    assert expected == _matching({"data": {"name": "loop-1"}}, **patterns)
+    assert _matching({"data": {"name": "loop-1"}}, **patterns) == expected
     expected = ["ends"]
-    assert expected == _matching({"data": {"name": ["x"]}}, **patterns)
+    assert _matching({"data": {"name": ["x"]}}, **patterns) == expected
     assert not _matching({"data": {"name": None}}, **patterns)
     assert not _matching({"data": {}}, **patterns)
     assert not _matching({}, **patterns)
@@ -65,7 +66,7 @@ def test_null_numbers_and_texts_are_told_apart() -> None:
         (3e2, ""),
         (True, "true"),
     ):
-        assert ([expected] if expected else []) == _matching({"data": {"v": value}}, **patterns)
+        assert _matching({"data": {"v": value}}, **patterns) == ([expected] if expected else [])
 
 
 def test_an_empty_index_finds_nothing() -> None:

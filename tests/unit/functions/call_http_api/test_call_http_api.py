@@ -46,19 +46,19 @@ def test_the_posted_body_goes_on_as_json() -> None:
     api = Api(Answer(201, b"{}"))
     line = json.loads(serve(member(), settings(ENVIRONMENT), api))
     ((method, url, headers, body, seconds),) = api.seen
-    assert ("POST", "https://hr.example.com/api/employees", 7.5) == (method, url, seconds)
-    assert {
+    assert (method, url, seconds) == ("POST", "https://hr.example.com/api/employees", 7.5)
+    assert headers == {
         "Authorization": "Bearer hr-credential",
         "content-type": "application/json; charset=utf-8",
         "idempotency-key": "event-1",
-    } == headers
-    assert MEMBER == json.loads(body)
+    }
+    assert json.loads(body) == MEMBER
     assert "李雷".encode() in body
-    assert ("delivered", 201, "dingtalk.member") == (
+    assert (
         line["decision"],
         line["status"],
         line["source"],
-    )
+    ) == ("delivered", 201, "dingtalk.member")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_careless_senders_text_becomes_json(body: str) -> None:
     """The API gets an object whatever content type the sender forgot."""
     api = Api(Answer(200, b""))
     serve(member(body), settings(ENVIRONMENT), api)
-    assert MEMBER == json.loads(api.seen[0][3])
+    assert json.loads(api.seen[0][3]) == MEMBER
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
@@ -106,7 +106,7 @@ def test_everything_else_is_raised(
     with pytest.raises(error) as caught:
         serve(member(), settings(ENVIRONMENT), Api(answer))
     assert isinstance(caught.value, ApiBusyError | ApiRejectedError)
-    assert code == caught.value.code
+    assert caught.value.code == code
     shown = f"{caught.value}{capsys.readouterr().out}"
     assert not {word for word in ("private", "credential", "hr.example", "李雷") if word in shown}
 
@@ -117,7 +117,7 @@ def test_what_is_no_object_is_not_sent(body: object) -> None:
     api = Api(Answer(200, b""))
     with pytest.raises(PermanentError, match="event event-1: the posted body is not a JSON object"):
         serve(member(body), settings(ENVIRONMENT), api)
-    assert [] == api.seen
+    assert api.seen == []
 
 
 def test_an_odd_event_id_cannot_become_a_header() -> None:

@@ -66,16 +66,16 @@ def test_a_record_is_read_whole() -> None:
     client, _ = read(answer(record()))
     found = client.result("t-1", "i-1")
     assert found
-    assert {"emp_id": "E123", "role": "devops"} == found.parameters
-    assert {"k": "v"} == found.tags
+    assert found.parameters == {"emp_id": "E123", "role": "devops"}
+    assert found.tags == {"k": "v"}
     (run,) = found.runs
-    assert ("Success", 0, "完成\n", 7, True) == (
+    assert (
         run.status,
         run.exit_code,
         run.output,
         run.dropped,
         run.is_finished,
-    )
+    ) == ("Success", 0, "完成\n", 7, True)
 
 
 @pytest.mark.parametrize(("invoke_id", "instance_id"), [("t-2", "i-1"), ("t-1", "i-2")])
@@ -90,14 +90,14 @@ def test_all_pages_are_read() -> None:
     client, rpc = read(
         answer(record(InvokeId="t-1"), next_token="n"), answer(record(InvokeId="t-2"))
     )
-    assert ["t-1", "t-2"] == [found.invoke_id for found in client.find({"k": "v"})]
-    assert [None, "n"] == [params["NextToken"] for _, params in rpc.calls]
+    assert [found.invoke_id for found in client.find({"k": "v"})] == ["t-1", "t-2"]
+    assert [params["NextToken"] for _, params in rpc.calls] == [None, "n"]
 
 
 def test_records_with_other_tags_are_left_out() -> None:
     """A filter that the API did not apply is applied here."""
     client, _ = read(answer(record(Tags={"Tag": []}), record(Tags=None)))
-    assert [] == client.find({"k": "v"})
+    assert client.find({"k": "v"}) == []
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_output_that_is_not_base64_is_taken_as_it_is() -> None:
     client, _ = read(answer(record(InvokeInstances=runs)))
     found = client.result("t-1", "i-1")
     assert found
-    assert "plain text!" == found.runs[0].output
+    assert found.runs[0].output == "plain text!"
 
 
 @pytest.mark.parametrize(
@@ -155,4 +155,4 @@ def test_output_that_is_not_base64_is_taken_as_it_is() -> None:
 )
 def test_numbers_may_come_as_text_or_doubles(value: object, number: int | None) -> None:
     """Whoever re-writes JSON turns whole numbers into doubles or text."""
-    assert number == whole_number(value)
+    assert whole_number(value) == number

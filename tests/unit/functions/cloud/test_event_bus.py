@@ -61,14 +61,14 @@ def test_put_events_is_what_the_data_sdk_sends(loopback: Loopback) -> None:
     )
     bus(loopback).put([EVENT])
     theirs, ours = loopback.seen
-    assert (theirs.method, theirs.target) == (ours.method, ours.target)
-    assert json.loads(theirs.body) == json.loads(ours.body)
+    assert (ours.method, ours.target) == (theirs.method, theirs.target)
+    assert json.loads(ours.body) == json.loads(theirs.body)
     changing = {
         "date", "authorization", "x-acs-signature-nonce", "user-agent", "accept-encoding",
         "connection", "content-length",
     }  # fmt: skip
-    assert {n: v for n, v in theirs.headers.items() if n not in changing} == {
-        n: v for n, v in ours.headers.items() if n not in changing
+    assert {n: v for n, v in ours.headers.items() if n not in changing} == {
+        n: v for n, v in theirs.headers.items() if n not in changing
     }
 
 
@@ -83,8 +83,8 @@ def test_signatures_are_the_sdks(loopback: Loopback, credentials: Credentials) -
     request.headers = {n: v for n, v in seen.headers.items() if n != "authorization"}
     text = sdk.eventbridge_util.Client.get_string_to_sign(request)
     signature = sdk.eventbridge_util.Client.get_signature(text, "very-secret")
-    assert f"acs:LTAIexample:{signature}" == seen.headers["authorization"]
-    assert ("x-acs-security-token" in seen.headers) == bool(credentials.security_token)
+    assert seen.headers["authorization"] == f"acs:LTAIexample:{signature}"
+    assert bool(credentials.security_token) == ("x-acs-security-token" in seen.headers)
 
 
 def test_many_events_go_in_batches(loopback: Loopback) -> None:
@@ -92,8 +92,8 @@ def test_many_events_go_in_batches(loopback: Loopback) -> None:
     loopback.answer = lambda _: Reply(body=TAKEN.encode())
     bus(loopback).put([{**EVENT, "id": str(n)} for n in range(33)])
     sent = [json.loads(seen.body) for seen in loopback.seen]
-    assert [16, 16, 1] == [len(batch) for batch in sent]
-    assert [str(n) for n in range(33)] == [event["id"] for batch in sent for event in batch]
+    assert [len(batch) for batch in sent] == [16, 16, 1]
+    assert [event["id"] for batch in sent for event in batch] == [str(n) for n in range(33)]
 
 
 @pytest.mark.parametrize(
@@ -130,12 +130,12 @@ def test_no_answer_is_worth_another_try() -> None:
 def test_the_date_has_the_form_of_http(loopback: Loopback) -> None:
     """The signature covers it, so its form is the API's."""
     bus(loopback).put([EVENT])
-    assert "Thu, 01 Jan 2026 00:00:00 GMT" == loopback.seen[-1].headers["date"]
+    assert loopback.seen[-1].headers["date"] == "Thu, 01 Jan 2026 00:00:00 GMT"
 
 
 def test_a_lone_surrogate_does_not_stop_a_result() -> None:
     """Text that is no Unicode is sent with a question mark in its place."""
-    assert b'[{"a":"?"}]' == eventbridge.encode([{"a": "\ud800"}])
+    assert eventbridge.encode([{"a": "\ud800"}]) == b'[{"a":"?"}]'
 
 
 def test_the_endpoint_is_the_accounts() -> None:
@@ -148,8 +148,8 @@ def test_the_endpoint_is_the_accounts() -> None:
 
     environ = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "a", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "b"}
     assert (
-        "https://1234567890123456.eventbridge.cn-shanghai.aliyuncs.com"
-        == runtime.event_bus(Context(), environ)._endpoint
+        runtime.event_bus(Context(), environ)._endpoint
+        == "https://1234567890123456.eventbridge.cn-shanghai.aliyuncs.com"
     )
     local = {**environ, "ALIBABA_CLOUD_ENDPOINT_EVENTBRIDGE": "http://127.0.0.1:7/"}
-    assert "http://127.0.0.1:7" == runtime.event_bus(Context(), local)._endpoint
+    assert runtime.event_bus(Context(), local)._endpoint == "http://127.0.0.1:7"

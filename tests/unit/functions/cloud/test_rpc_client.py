@@ -51,7 +51,7 @@ def test_signatures_are_the_sdks(query: dict[str, str], name: str, value: str) -
     older = sdk.openapi_util.Client.get_authorization(
         request, rpc.ALGORITHM, payload, KEY.access_key_id, KEY.access_key_secret
     )
-    assert expected == older == rpc.authorization("POST", "/", query, headers, KEY)
+    assert older == rpc.authorization("POST", "/", query, headers, KEY) == expected
 
 
 @patient
@@ -66,12 +66,12 @@ def test_signatures_are_the_sdks(query: dict[str, str], name: str, value: str) -
 )
 def test_structures_are_written_as_the_sdk_writes_them(value: Any) -> None:
     """Lists and objects become the same numbered parameters."""
-    assert sdk.openapi_util.Client.query({"Tag": value}) == rpc.flatten({"Tag": value})
+    assert rpc.flatten({"Tag": value}) == sdk.openapi_util.Client.query({"Tag": value})
 
 
 def test_truth_and_absence_are_written_as_the_api_wants_them() -> None:
     """Truth values are lower case, and what is not set is not sent."""
-    assert {"A": "true", "B": "false"} == rpc.flatten({"A": True, "B": False, "C": None, "D": []})
+    assert rpc.flatten({"A": True, "B": False, "C": None, "D": []}) == {"A": "true", "B": "false"}
 
 
 class Session:
@@ -98,14 +98,14 @@ def both(loopback: Loopback) -> tuple[Seen, Seen]:
 
 def assert_same_call(theirs: Seen, ours: Seen) -> None:
     """Compare two requests but for time, nonce and the names of their senders."""
-    assert theirs.query == ours.query
-    assert (theirs.method, theirs.path, theirs.body) == (ours.method, ours.path, ours.body)
+    assert ours.query == theirs.query
+    assert (ours.method, ours.path, ours.body) == (theirs.method, theirs.path, theirs.body)
     changing = {"x-acs-date", "x-acs-signature-nonce", "authorization"}
     acs = {n: v for n, v in theirs.headers.items() if n.startswith("x-acs-") and n not in changing}
     acs.pop("x-acs-credentials-provider", None)
-    assert acs == {
+    assert {
         n: v for n, v in ours.headers.items() if n.startswith("x-acs-") and n not in changing
-    }
+    } == acs
 
 
 def test_invoke_command_is_what_the_sdk_sends(loopback: Loopback) -> None:
@@ -134,8 +134,8 @@ def test_invoke_command_is_what_the_sdk_sends(loopback: Loopback) -> None:
     )
     theirs, ours = both(loopback)
     assert_same_call(theirs, ours)
-    assert "t-1" == found
-    assert "sts-token" == ours.headers["x-acs-security-token"]
+    assert found == "t-1"
+    assert ours.headers["x-acs-security-token"] == "sts-token"
 
 
 def test_instances_by_tags_are_what_the_sdk_sends(loopback: Loopback) -> None:
@@ -178,7 +178,7 @@ def test_looking_up_a_request_is_what_the_sdk_sends(loopback: Loopback) -> None:
     )
     found = CloudAssistant(client(loopback), "cn-hangzhou").find({"provisioning:request": "r 1"})
     assert_same_call(*both(loopback))
-    assert [] == found
+    assert found == []
 
 
 def test_reading_a_result_is_what_the_sdk_sends(loopback: Loopback) -> None:
@@ -194,7 +194,7 @@ def test_reading_a_result_is_what_the_sdk_sends(loopback: Loopback) -> None:
     theirs, ours = both(loopback)
     # The SDK would write the truth value in Python's way, True; the API documents true.
     query = {**theirs.query, "IncludeOutput": "true"}
-    assert query == ours.query
+    assert ours.query == query
 
 
 def test_a_request_without_session_has_no_token_headers(loopback: Loopback) -> None:
@@ -242,7 +242,7 @@ def test_endpoints_are_the_sdks(region: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(runtime, "Rpc", lambda endpoint, *_, **__: seen.append(endpoint))
     environ = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "a", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "b"}
     runtime.cloud_assistant(Context(region), environ)
-    assert [f"https://{sdk.ecs_client.Client(config)._endpoint}"] == seen
+    assert seen == [f"https://{sdk.ecs_client.Client(config)._endpoint}"]
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_errors_are_sorted_by_what_helps(
     with pytest.raises(error) as caught:
         rpc.read_answer("SomeAction", Answer(status, raw))
     assert isinstance(caught.value, ApiTroubleError | ApiRefusedError)
-    assert ("SomeAction", code) == (caught.value.action, caught.value.code)
+    assert (caught.value.action, caught.value.code) == ("SomeAction", code)
     assert isinstance(caught.value, TemporaryError if error is ApiTroubleError else PermanentError)
 
 
@@ -292,7 +292,7 @@ def test_no_answer_is_worth_another_try() -> None:
 
 def test_secrets_stay_out_of_what_is_shown() -> None:
     """A key shows neither its secret nor its token."""
-    assert "Credentials(LTAIexam...)" == repr(KEY)
+    assert repr(KEY) == "Credentials(LTAIexam...)"
 
 
 def test_credentials_come_from_the_context_or_the_environment() -> None:
@@ -303,11 +303,11 @@ def test_credentials_come_from_the_context_or_the_environment() -> None:
         "ALIBABA_CLOUD_SECURITY_TOKEN": "env-token",
     }
     context = Context("cn-hangzhou")
-    assert ("env-id", "env-secret", "env-token") == runtime.credentials(context, environ)
+    assert runtime.credentials(context, environ) == ("env-id", "env-secret", "env-token")
     context.credentials = None  # type: ignore[attr-defined]
-    assert ("env-id", "env-secret", "env-token") == runtime.credentials(context, environ)
+    assert runtime.credentials(context, environ) == ("env-id", "env-secret", "env-token")
     context.credentials = KEY  # type: ignore[attr-defined]
-    assert tuple(KEY) == tuple(runtime.credentials(context, environ))
+    assert tuple(runtime.credentials(context, environ)) == tuple(KEY)
 
 
 def test_a_function_without_role_says_so() -> None:
@@ -321,5 +321,5 @@ def test_parameters_survive_the_wire(loopback: Loopback) -> None:
     odd = "a b+c/d~*!'()&=?#%\n李"
     client(loopback).call("X", {"Odd": odd})
     (seen,) = loopback.seen
-    assert {"Odd": odd} == seen.query
+    assert seen.query == {"Odd": odd}
     assert f"Odd={quote(odd, safe='~')}" in seen.target

@@ -46,14 +46,14 @@ def test_a_request_arrives_as_it_was_given(loopback: Loopback) -> None:
     """Method, path, headers and body are the caller's."""
     loopback.answer = lambda _: Reply(201, b"done")
     answer = web.send("PUT", f"{loopback.url}/a?b=c", {"x-one": "1"}, b"body", 5)
-    assert (201, b"done") == answer
+    assert answer == (201, b"done")
     (seen,) = loopback.seen
-    assert ("PUT", "/a?b=c", b"body", "1") == (
+    assert (
         seen.method,
         seen.target,
         seen.body,
         seen.headers["x-one"],
-    )
+    ) == ("PUT", "/a?b=c", b"body", "1")
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -61,15 +61,15 @@ def test_redirects_are_not_followed(loopback: Loopback, status: int) -> None:
     """An answer that points elsewhere is an answer."""
     place = (("location", f"{loopback.url}/internal"),)
     loopback.answer = lambda _: Reply(status, b"", place)
-    assert status == web.send("POST", loopback.url, {}, b"", 5).status
-    assert 1 == len(loopback.seen)
+    assert web.send("POST", loopback.url, {}, b"", 5).status == status
+    assert len(loopback.seen) == 1
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 429, 500, 503])
 def test_bad_statuses_are_answers(loopback: Loopback, status: int) -> None:
     """What a status means is for the caller to say."""
     loopback.answer = lambda _: Reply(status, b"why")
-    assert (status, b"why") == web.send("POST", loopback.url, {}, b"", 5)
+    assert web.send("POST", loopback.url, {}, b"", 5) == (status, b"why")
 
 
 def test_a_proxy_is_used(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +77,7 @@ def test_a_proxy_is_used(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("HTTP_PROXY", loopback.url)
     web.send("POST", "http://oapi.dingtalk.localcloud.invalid/robot/send?x=1", {}, b"", 5)
     (seen,) = loopback.seen
-    assert "http://oapi.dingtalk.localcloud.invalid/robot/send?x=1" == seen.target
+    assert seen.target == "http://oapi.dingtalk.localcloud.invalid/robot/send?x=1"
 
 
 def silent(connection: socket.socket) -> None:
@@ -124,7 +124,7 @@ def test_no_whole_answer_is_temporary(talk: Callable[[socket.socket], None], cod
     """Whatever the other end does, the call ends in time with a named error without the URL."""
     with talking(talk) as url, pytest.raises(UnreachableError) as caught:
         web.send("POST", url, {"authorization": "credential"}, b"credential", 0.2)
-    assert code == caught.value.code
+    assert caught.value.code == code
     shown = "".join(traceback.format_exception(caught.value))
     assert "credential" not in shown.replace('{"authorization": "credential"}, b"credential"', "")
     assert "127.0.0.1:" not in shown
@@ -151,7 +151,7 @@ def test_a_name_that_does_not_resolve_is_temporary() -> None:
     """A host that nobody knows is a named error without the host."""
     with pytest.raises(UnreachableError) as caught:
         web.send("POST", "http://nobody.invalid/credential", {}, b"", 5)
-    assert "gaierror" == caught.value.code
+    assert caught.value.code == "gaierror"
     assert "nobody" not in str(caught.value)
 
 
@@ -192,7 +192,7 @@ def test_a_header_cannot_smuggle_another(loopback: Loopback, value: str) -> None
     """A line break in a header's value is an error, not a second header."""
     with pytest.raises(PermanentError, match="HTTP forbids"):
         web.send("POST", loopback.url, {"x-a": value}, b"", 5)
-    assert [] == loopback.seen
+    assert loopback.seen == []
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_header_cannot_smuggle_another(loopback: Loopback, value: str) -> None
 def test_an_odd_id_becomes_its_hash(text: str, same: bool) -> None:
     """Any id has a form that a header can hold, the same at every try."""
     value = web.header_value(text)
-    assert same == (value == text)
-    assert value == web.header_value(text)
+    assert (value == text) == same
+    assert web.header_value(text) == value
     assert value.isascii()
     assert value.isprintable()

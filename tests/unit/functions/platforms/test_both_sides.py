@@ -76,7 +76,7 @@ def test_its_answers_are_understood(name: ChatPlatform) -> None:
         return platform(name).verdict(json.loads(answer.body))
 
     there = PLATFORMS[name]
-    assert Verdict(Meaning.SENT, "0") == verdict(there.answer(0))
+    assert verdict(there.answer(0)) == Verdict(Meaning.SENT, "0")
     for code, meaning in ((there.too_many, Meaning.LATER), (there.unknown_chat, Meaning.REFUSED)):
         assert Verdict(meaning, str(code)) == verdict(there.answer(code))
     assert platform(name).verdict({"something": "else"}) is None

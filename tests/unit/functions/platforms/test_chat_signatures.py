@@ -13,7 +13,7 @@ LARK_SECRET = "exampleLarkSecret"
 def test_dingtalk_signs_the_text_with_the_secret() -> None:
     """Milliseconds, the secret as key, time and secret as text."""
     expected = "CpMNuiFILu5YHOktt7mML+wPJ5/mkb7BtvbR4+wtCik="
-    assert expected == dingtalk.signature(DINGTALK_SECRET, 1767225600000)
+    assert dingtalk.signature(DINGTALK_SECRET, 1767225600000) == expected
 
 
 def test_dingtalks_signature_goes_encoded_into_the_query() -> None:
@@ -25,21 +25,22 @@ def test_dingtalks_signature_goes_encoded_into_the_query() -> None:
         "https://oapi.dingtalk.com/robot/send?access_token=t&timestamp=1767225600000"
         "&sign=CpMNuiFILu5YHOktt7mML%2BwPJ5%2Fmkb7BtvbR4%2BwtCik%3D"
     )
-    assert expected == url
+    assert url == expected
 
 
 def test_a_webhook_without_query_gets_one() -> None:
     """A relay's URL need not have parameters of its own."""
     url, _ = DingTalk().signed("https://relay.example/x", {}, "s", 1)
     query = parse_qs(urlsplit(url).query)
-    assert {"timestamp", "sign"} == set(query)
+    assert set(query) == {"timestamp", "sign"}
 
 
 def test_lark_signs_nothing_with_the_text() -> None:
     """Seconds, time and secret as key, an empty text; DingTalk's way round gives another one."""
-    assert "TIH0WP9aIHKXTFAgeCQmMBnhP6/kIuUWmJ3nUzCNsrA=" == lark.signature(LARK_SECRET, 1767225600)
-    assert "nZogKf8fFAdgfmT+RQXiYe+k2gEH5HJJ3lkaJ1/a6sI=" == dingtalk.signature(
-        LARK_SECRET, 1767225600
+    assert lark.signature(LARK_SECRET, 1767225600) == "TIH0WP9aIHKXTFAgeCQmMBnhP6/kIuUWmJ3nUzCNsrA="
+    assert (
+        dingtalk.signature(LARK_SECRET, 1767225600)
+        == "nZogKf8fFAdgfmT+RQXiYe+k2gEH5HJJ3lkaJ1/a6sI="
     )
 
 
@@ -52,5 +53,5 @@ def test_larks_signature_goes_into_the_body() -> None:
         "timestamp": "1767225600",
         "sign": "TIH0WP9aIHKXTFAgeCQmMBnhP6/kIuUWmJ3nUzCNsrA=",
     }
-    assert expected == signed
-    assert {"msg_type": "text", "sign": "forged", "timestamp": 1} == message
+    assert signed == expected
+    assert message == {"msg_type": "text", "sign": "forged", "timestamp": 1}

@@ -67,7 +67,7 @@ class Platform:
 
     def __call__(self, method: str, url: str, headers: Any, body: bytes, seconds: float) -> Answer:
         """Take a request."""
-        assert ("POST", 10) == (method, seconds)
+        assert (method, seconds) == ("POST", 10)
         self.sent.append((url, dict(headers), json.loads(body)))
         answer = self.answers.pop(0)
         if isinstance(answer, UnreachableError):
@@ -101,12 +101,12 @@ def test_dingtalk_gets_the_message_signed_in_the_query() -> None:
         "timestamp": ["1767225600000"],
         "sign": [dingtalk.signature("SECcredential", 1767225600000)],
     } == query
-    assert MARKDOWN == body
-    assert ("event-1", "application/json; charset=utf-8") == (
+    assert body == MARKDOWN
+    assert (
         headers["idempotency-key"],
         headers["content-type"],
-    )
-    assert ("sent", "ops", "finished") == (line["decision"], line["chat"], line["form"])
+    ) == ("event-1", "application/json; charset=utf-8")
+    assert (line["decision"], line["chat"], line["form"]) == ("sent", "ops", "finished")
 
 
 def test_lark_gets_the_message_signed_in_the_body() -> None:
@@ -116,14 +116,14 @@ def test_lark_gets_the_message_signed_in_the_body() -> None:
     ((url, _, body),) = platform.sent
     assert PEOPLE.webhook == url
     signed = {"timestamp": "1767225600", "sign": lark.signature("lark-credential", 1767225600)}
-    assert {**CARD, **signed} == body
+    assert body == {**CARD, **signed}
 
 
 def test_a_chat_without_secret_gets_no_signature() -> None:
     """A bot in keyword mode is sent the bare message."""
     platform = Platform(OK_LARK)
     post(platform, result("board", CARD))
-    assert [(BOARD.webhook, CARD)] == [(url, body) for url, _, body in platform.sent]
+    assert [(url, body) for url, _, body in platform.sent] == [(BOARD.webhook, CARD)]
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_each_answer_has_a_meaning(
 ) -> None:
     """HTTP 200 is no success; only the platform's own zero is."""
     chat = Chat("ops", ChatPlatform(platform), "https://chat.example/x", "")
-    assert (meaning, code) == judge(chat, answer)
+    assert judge(chat, answer) == (meaning, code)
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_what_was_not_sent_is_raised_without_the_webhook(
     platform = Platform(answer)
     with pytest.raises(error, match=r"chat ops \(dingtalk\)") as caught:
         post(platform, result())
-    assert 1 == len(platform.sent)
+    assert len(platform.sent) == 1
     assert "credential" not in f"{caught.value}{caught.value!r}{capsys.readouterr().out}{OPS!r}"
 
 
@@ -276,15 +276,15 @@ def test_a_form_that_is_refused_is_sent_once_as_text(
     """The same facts arrive as plain text, signed anew, with a key of their own, no mention."""
     platform = Platform(answer, ok)
     line = post(platform, result(chat, message))
-    assert "text" == line["form"]
+    assert line["form"] == "text"
     (_, first, _), (_, second, body) = platform.sent
-    assert ("event-1", "event-1:text") == (first["idempotency-key"], second["idempotency-key"])
+    assert (first["idempotency-key"], second["idempotency-key"]) == ("event-1", "event-1:text")
     text = body[where[0]][where[1]]
     assert "[ECS]" in text
     assert "E123" in text
     assert "<" not in text
-    assert "text" == body.get("msg_type", body.get("msgtype"))
-    assert ("sign" in body) == (chat == "people")
+    assert body.get("msg_type", body.get("msgtype")) == "text"
+    assert (chat == "people") == ("sign" in body)
 
 
 def test_text_holds_no_mention_that_was_harmless_in_a_card() -> None:
@@ -316,7 +316,7 @@ def test_text_that_is_refused_too_is_raised() -> None:
     platform = Platform(says(code=9499, msg="Bad Request"), says(code=9499, msg="Bad Request"))
     with pytest.raises(ChatRefusedError, match="9499: bad form"):
         post(platform, result("people", CARD))
-    assert 2 == len(platform.sent)
+    assert len(platform.sent) == 2
 
 
 def test_text_that_is_throttled_comes_again() -> None:
@@ -355,7 +355,7 @@ def test_what_cannot_be_sent_is_raised(payload: bytes, error: str) -> None:
     platform = Platform()
     with pytest.raises(PermanentError, match=error):
         post(platform, payload)
-    assert [] == platform.sent
+    assert platform.sent == []
 
 
 @pytest.mark.parametrize(
@@ -380,11 +380,11 @@ def test_one_chats_wrong_setting_touches_no_other(given: dict[str, object], erro
     known = chats({"CHATS": json.dumps({**given, "board": good})})
     platform = Platform(OK_LARK)
     serve(result("board", CARD), known, platform, lambda: NOW)
-    assert 1 == len(platform.sent)
+    assert len(platform.sent) == 1
     with pytest.raises(SettingError, match=error) as caught:
         serve(result("ops"), known, platform, lambda: NOW)
     assert "credential" not in str(caught.value)
-    assert 1 == len(platform.sent)
+    assert len(platform.sent) == 1
 
 
 def test_chats_that_are_no_object_are_named() -> None:
@@ -396,6 +396,6 @@ def test_chats_that_are_no_object_are_named() -> None:
 def test_a_secret_is_optional() -> None:
     """A chat needs a platform and a webhook."""
     given = {"board": {"platform": "lark", "webhook": "https://x.example/y"}}
-    assert {"board": Chat("board", ChatPlatform.LARK, "https://x.example/y", "")} == chats(
-        {"CHATS": json.dumps(given)}
-    )
+    assert chats({"CHATS": json.dumps(given)}) == {
+        "board": Chat("board", ChatPlatform.LARK, "https://x.example/y", "")
+    }

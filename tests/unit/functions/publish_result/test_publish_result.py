@@ -60,7 +60,7 @@ def published(*earlier: Any, payload: bytes = b"") -> dict[str, Any]:
 def test_a_success_is_published_with_everything_the_archive_wants() -> None:
     """The result event has the contract's keys, and its id names the run and its end."""
     event = published(invocation())
-    assert "t-1:i-1:Success" == event["id"]
+    assert event["id"] == "t-1:i-1:Success"
     expected = {
         "InvocationStatus": "Success",
         "action": "provision",
@@ -84,7 +84,7 @@ def test_a_success_is_published_with_everything_the_archive_wants() -> None:
         "script_sha256": "5eed" * 16,
         "repeat": False,
     }
-    assert expected == event["data"]["detail"]
+    assert event["data"]["detail"] == expected
 
 
 def test_a_dingtalk_chat_gets_markdown() -> None:
@@ -114,26 +114,26 @@ def test_a_dingtalk_chat_gets_markdown() -> None:
         "at": {"isAtAll": False},
         "msgUuid": "t-1:i-1:Success",
     }
-    assert expected == published(invocation())["data"]["message"]
+    assert published(invocation())["data"]["message"] == expected
 
 
 def test_a_lark_chat_gets_a_card() -> None:
     """The message of the loop's Chinese Lark chat, as it is sent but for the signature."""
     message = published(invocation(tags={CHAT: "people"}))["data"]["message"]
-    assert "interactive" == message["msg_type"]
+    assert message["msg_type"] == "interactive"
     card = message["card"]
-    assert {
+    assert card["header"] == {
         "template": "green",
         "title": {"tag": "plain_text", "content": "[ECS] 开通成功 E123 · 20261122-0001"},
-    } == card["header"]
+    }
     fields = [field["text"]["content"] for field in card["elements"][0]["fields"]]
-    assert ["**状态**\nSuccess", "**员工**\nE123", "**角色**\ndevops"] == fields[:3]
-    assert "**审批人**\n韩梅梅" == fields[-1]
+    assert fields[:3] == ["**状态**\nSuccess", "**员工**\nE123", "**角色**\ndevops"]
+    assert fields[-1] == "**审批人**\n韩梅梅"
     output = card["elements"][3]
-    assert {
+    assert output["text"] == {
         "tag": "plain_text",
         "content": 'creating user\n{"status":"created","user":"e123","uid":1001}',
-    } == output["text"]
+    }
 
 
 @pytest.mark.parametrize(
@@ -153,12 +153,12 @@ def test_a_cards_colour_says_the_status(status: str, template: str, headline: st
     """Each end of a run has its colour and its words."""
     event = published(invocation(run(status=status), tags={CHAT: "people"}))
     header = event["data"]["message"]["card"]["header"]
-    assert template == header["template"]
+    assert header["template"] == template
     assert headline in header["title"]["content"]
-    assert (f"t-1:i-1:{status}", status) == (
+    assert (
         event["id"],
         event["data"]["detail"]["InvocationStatus"],
-    )
+    ) == (f"t-1:i-1:{status}", status)
 
 
 def test_a_removal_has_words_of_its_own() -> None:
@@ -171,8 +171,8 @@ def test_a_manual_run_is_told_to_the_default_chat() -> None:
     """A run that somebody started by hand has no tags, and is as visible as an approved one."""
     event = published(invocation()._replace(tags={}))
     told = event["data"]["detail"]
-    assert {"source": "manual", "chat": "audit"} == told["origin"]
-    assert ("E123", "") == (told["emp_id"], told["request_id"])
+    assert told["origin"] == {"source": "manual", "chat": "audit"}
+    assert (told["emp_id"], told["request_id"]) == ("E123", "")
     assert "开通成功" in event["data"]["message"]["markdown"]["text"]
 
 
@@ -181,19 +181,19 @@ def test_a_manual_removal_is_known_by_the_commands_name() -> None:
     name = "provisioning-test-deprovision-0123456789ab"
     event = published(invocation()._replace(tags={}, command_name=name))
     told = event["data"]["detail"]
-    assert ("deprovision", "0123456789ab") == (told["action"], told["script_sha256"])
+    assert (told["action"], told["script_sha256"]) == ("deprovision", "0123456789ab")
 
 
 def test_a_chat_that_is_gone_falls_back() -> None:
     """A tag that names no chat of the stack's cannot send a result anywhere else."""
     event = published(invocation(tags={CHAT: "https://evil.example"}))
-    assert "ops" == event["data"]["detail"]["origin"]["chat"]
+    assert event["data"]["detail"]["origin"]["chat"] == "ops"
 
 
 def test_a_run_under_an_earlier_script_says_which() -> None:
     """The hash is that of the script that ran, not of the one that the stack has now."""
     event = published(invocation()._replace(command_name="x-provision-0123456789ab"))
-    assert "0123456789ab" == event["data"]["detail"]["script_sha256"]
+    assert event["data"]["detail"]["script_sha256"] == "0123456789ab"
 
 
 def test_why_a_command_could_not_be_sent_is_told() -> None:
@@ -202,7 +202,7 @@ def test_why_a_command_could_not_be_sent_is_told() -> None:
         status="Aborted", exit_code=None, error="InstanceNotRunning The instance stopped."
     )
     event = published(invocation(aborted))
-    assert "InstanceNotRunning The instance stopped." == event["data"]["detail"]["Reason"]
+    assert event["data"]["detail"]["Reason"] == "InstanceNotRunning The instance stopped."
     assert "InstanceNotRunning" in event["data"]["message"]["markdown"]["text"]
     assert "Exit code" not in event["data"]["message"]["markdown"]["text"]
 
@@ -213,8 +213,8 @@ def test_the_scripts_own_error_is_the_reason() -> None:
     failed = run(status="Failed", exit_code=7, output=f"log\n{line}\n", error="ExitCodeNonzero")
     event = published(invocation(failed))
     reason = event["data"]["detail"]["Reason"]
-    assert "a package could not be installed: dnf: no space left" == reason
-    assert {"status": "failed"} == {k: v for k, v in event["data"]["detail"]["Result"].items() if v}
+    assert reason == "a package could not be installed: dnf: no space left"
+    assert {k: v for k, v in event["data"]["detail"]["Result"].items() if v} == {"status": "failed"}
 
 
 def test_output_that_was_not_kept_is_mentioned() -> None:
@@ -254,5 +254,5 @@ def test_the_log_has_no_output(capsys: pytest.CaptureFixture[str]) -> None:
     """What a command printed is in the chat and in the archive, not in the function's log."""
     published(invocation(run(output="top secret output")))
     out = capsys.readouterr().out
-    assert "published" == json.loads(out)["decision"]
+    assert json.loads(out)["decision"] == "published"
     assert "secret" not in out

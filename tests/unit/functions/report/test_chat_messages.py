@@ -84,7 +84,7 @@ def test_neutral_text_means_nothing(text: str) -> None:
 )
 def test_ordinary_text_stays_as_it_is(text: str) -> None:
     """Names, ids and sentences are shown and copied unchanged."""
-    assert text == neutral(text)
+    assert neutral(text) == text
 
 
 def message_for(outcome: Outcome, chat: Chat, event_id: str = "event-1") -> dict[str, Any]:
@@ -128,8 +128,8 @@ def texts_of(message: Any, tag: str) -> list[str]:
 def test_nothing_breaks_out_of_dingtalks_markdown(text: str, language: Language) -> None:
     """The message has our headings, list and quotes, and nobody else's markup or mention."""
     message = json.loads(encode(message_for(told(text), Chat(DINGTALK, language))))
-    assert {"msgtype", "markdown", "at", "msgUuid"} == set(message)
-    assert {"isAtAll": False} == message["at"]
+    assert set(message) == {"msgtype", "markdown", "at", "msgUuid"}
+    assert message["at"] == {"isAtAll": False}
     assert message["markdown"]["title"].startswith("[ECS]")
     lines = message["markdown"]["text"].split("\n")
     assert lines[0].startswith("### [ECS] ")
@@ -145,8 +145,8 @@ def test_nothing_breaks_out_of_dingtalks_markdown(text: str, language: Language)
 def test_nothing_breaks_out_of_larks_card(text: str, language: Language) -> None:
     """Markup is only ours, and what came from outside stands in plain text or is neutral."""
     message = json.loads(encode(message_for(told(text), Chat(LARK, language))))
-    assert {"msg_type", "card"} == set(message)
-    assert {"config", "header", "elements"} == set(message["card"])
+    assert set(message) == {"msg_type", "card"}
+    assert set(message["card"]) == {"config", "header", "elements"}
     assert message["card"]["header"]["title"]["content"].startswith("[ECS] ")
     assert {"hr", "div", "note"} >= {element["tag"] for element in message["card"]["elements"]}
     for content in texts_of(message, "lark_md"):
@@ -213,7 +213,7 @@ def test_several_instances_are_counted() -> None:
 )
 def test_lengths_of_time_are_short(seconds: int, english: str, chinese: str) -> None:
     """The two largest units are enough for people."""
-    assert (english, chinese) == (words(ENGLISH).span(seconds), words(CHINESE).span(seconds))
+    assert (words(ENGLISH).span(seconds), words(CHINESE).span(seconds)) == (english, chinese)
 
 
 def places(text: str) -> list[str]:
@@ -226,8 +226,8 @@ def places(text: str) -> list[str]:
 def test_every_language_says_the_same(table: str, language: Language) -> None:
     """Each language has every word of the others, with the same places for values."""
     english, other = getattr(words(ENGLISH), table), getattr(words(language), table)
-    assert {key: places(text) for key, text in english.items()} == {
-        key: places(text) for key, text in other.items()
+    assert {key: places(text) for key, text in other.items()} == {
+        key: places(text) for key, text in english.items()
     }
 
 
@@ -254,5 +254,5 @@ def test_values_that_depend_on_the_language_are_translated() -> None:
     """Rules and lengths of time are put into the reader's language."""
     reason = Reason.of("stale", age=Span(7200), limit=Span(60))
     chinese = "该审批已过去 2 小时；超过 1 分 的申请不再执行，请重新审批"
-    assert chinese == words(CHINESE).reason(reason)
+    assert words(CHINESE).reason(reason) == chinese
     assert "2 h old; requests older than 1 min are not run" in words(ENGLISH).reason(reason)

@@ -56,7 +56,7 @@ KEY = (
 )  # fmt: skip
 def test_what_looks_like_a_secret_is_hidden(text: str, shown: str) -> None:
     """Secrets of the usual forms do not reach a chat."""
-    assert shown == presentable(text)
+    assert presentable(text) == shown
     assert "unter2" not in presentable(text)
 
 
@@ -78,7 +78,7 @@ def test_what_looks_like_a_secret_is_hidden(text: str, shown: str) -> None:
 )
 def test_what_is_no_secret_stays(text: str) -> None:
     """Ordinary output is shown as it is."""
-    assert text == presentable(text)
+    assert presentable(text) == text
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_what_is_no_secret_stays(text: str) -> None:
 )
 def test_terminal_tricks_are_removed(text: str, shown: str) -> None:
     """Colours, overwritten lines and invisible characters go, before secrets are looked for."""
-    assert shown == presentable(text)
+    assert presentable(text) == shown
 
 
 def test_a_secret_is_hidden_before_the_text_is_cut() -> None:
@@ -110,10 +110,10 @@ def test_a_secret_is_hidden_before_the_text_is_cut() -> None:
 def test_the_tail_is_the_last_lines() -> None:
     """Twenty lines at most, without the empty ones at the end, and a sign that there were more."""
     tail = cut_tail("\n".join(f"line {n}" for n in range(30)) + "\n\n", 1500)
-    assert ["…", "line 10"] == tail.split("\n")[:2]
+    assert tail.split("\n")[:2] == ["…", "line 10"]
     assert tail.endswith("line 29")
-    assert "a\nb" == cut_tail("a\nb\n", 1500)
-    assert "" == cut_tail("\n \n", 1500)
+    assert cut_tail("a\nb\n", 1500) == "a\nb"
+    assert cut_tail("\n \n", 1500) == ""
 
 
 @patient
@@ -154,7 +154,7 @@ def test_four_times_the_text_takes_four_times_as_long(text: str) -> None:
 
 def test_a_long_output_is_handled_from_its_end() -> None:
     """What Cloud Assistant would never send is cut before it is searched."""
-    assert 32 * 1024 == len(presentable("x" * 10_000_000))
+    assert len(presentable("x" * 10_000_000)) == 32 * 1024
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_long_output_is_handled_from_its_end() -> None:
 )
 def test_the_scripts_result_is_its_last_line_of_json(output: str, found: object) -> None:
     """Cloud Assistant mixes stdout and stderr, so the last object counts."""
-    assert found == result_line(output)
+    assert result_line(output) == found
 
 
 @pytest.mark.parametrize(
@@ -185,4 +185,4 @@ def test_the_scripts_result_is_its_last_line_of_json(output: str, found: object)
 )
 def test_a_value_is_one_short_line(text: str, most: int, shown: str) -> None:
     """Values of fields have no line breaks and a length that is known."""
-    assert shown == bounded(text, most)
+    assert bounded(text, most) == shown

@@ -28,21 +28,21 @@ def test_the_loop_is_read_whole() -> None:
             )
         }
     )
-    assert ("dingtalk", "en") == found.chats["ops"]
-    assert ("lark", "people", True) == found.sources["lark.approval"]
-    assert (("role", "db"),) == found.roles["dba"].tags
-    assert ("provisioning-test", "audit", 3600) == (
+    assert found.chats["ops"] == ("dingtalk", "en")
+    assert found.sources["lark.approval"] == ("lark", "people", True)
+    assert found.roles["dba"].tags == (("role", "db"),)
+    assert (
         found.bus,
         found.default_chat,
         found.stale_after_seconds,
-    )
+    ) == ("provisioning-test", "audit", 3600)
 
 
 def test_a_day_is_the_default_age() -> None:
     """Without a limit, a request may be a day old."""
     given = {k: v for k, v in LOOP.items() if k not in {"stale_after_seconds", "script_sha256"}}
     found = deployment.read({"LOOP": json.dumps(given)})
-    assert (86_400, "") == (found.stale_after_seconds, found.script_sha256)
+    assert (found.stale_after_seconds, found.script_sha256) == (86_400, "")
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_optional_variables_may_be_missing() -> None:
     sources = {"s": {"platform": "lark", "chat": "ops"}}
     given = {k: v for k, v in ENVIRONMENT.items() if k not in optional}
     found = run_command.read({**given, "LOOP": json.dumps({**LOOP, "sources": sources})})
-    assert ("", (), {}) == (found.deprovision_command_id, found.instance_ids, found.tokens)
+    assert (found.deprovision_command_id, found.instance_ids, found.tokens) == ("", (), {})
 
 
 def test_a_long_value_may_stand_in_the_archive(
@@ -142,7 +142,7 @@ def test_a_long_value_may_stand_in_the_archive(
     """A variable that names a file stands for its content: all variables have 4 KB together."""
     monkeypatch.setattr(environment, "archive", lambda: tmp_path)
     (tmp_path / "loop.json").write_text(json.dumps(LOOP), encoding="utf-8")
-    assert "provisioning-test" == deployment.read({"LOOP": "@loop.json"}).bus
+    assert deployment.read({"LOOP": "@loop.json"}).bus == "provisioning-test"
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_the_seed_document_is_a_request() -> None:
         role="devops",
         request_id="event-1",
     )
-    assert expected == found
+    assert found == expected
 
 
 def test_all_optional_fields_are_taken() -> None:
@@ -75,13 +75,13 @@ def test_all_optional_fields_are_taken() -> None:
     given_detail = detail(chat="people", requested_by="李雷 (Li Lei)", approved_by="han.mei")
     found = accepted(http_event(given_detail, kind="DeprovisionRequest"))
     expected = ("deprovision", "20261122-0001", "people", "李雷 (Li Lei)", "han.mei")
-    assert expected == (
+    assert (
         found.action,
         found.request_id,
         found.chat,
         found.requested_by,
         found.approved_by,
-    )
+    ) == expected
 
 
 @pytest.mark.parametrize(
@@ -95,13 +95,13 @@ def test_all_optional_fields_are_taken() -> None:
 )
 def test_the_chat_is_a_configured_name(chat: str | None, told: str) -> None:
     """A request names a chat of the stack's, or the source's chat is told."""
-    assert told == accepted(http_event(detail(chat=chat))).chat
+    assert accepted(http_event(detail(chat=chat))).chat == told
 
 
 def test_unknown_keys_are_left_alone() -> None:
     """An automation may add keys of its own."""
     found = accepted(http_event(detail(sys_field=7, formValues={"a": [1]}, source="x")))
-    assert "E123" == found.emp_id
+    assert found.emp_id == "E123"
 
 
 POSTED = {"detail-type": "ProvisionRequest", "detail": detail(requested_by="李雷")}
@@ -128,7 +128,7 @@ TEXT = json.dumps(POSTED, ensure_ascii=False)
 def test_careless_senders_are_read(body: object) -> None:
     """A body is read whatever content type its sender forgot."""
     found = accepted(http_event(body=body))
-    assert ("E123", "李雷") == (found.emp_id, found.requested_by)
+    assert (found.emp_id, found.requested_by) == ("E123", "李雷")
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_careless_senders_are_read(body: object) -> None:
 def test_what_is_no_object_is_rejected(body: object) -> None:
     """A body that holds no JSON object is refused with that reason."""
     found = rejected(http_event(body=body))
-    assert ("unreadable-body", "ops") == (found.reason.code, found.request.chat)
+    assert (found.reason.code, found.request.chat) == ("unreadable-body", "ops")
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_what_is_no_object_is_rejected(body: object) -> None:
 def test_each_field_is_checked_as_a_whole(changes: dict[str, Any], code: str, words: str) -> None:
     """A field that is not in order stops the request with a reason that names it."""
     found = rejected(http_event(detail(**changes)))
-    assert code == found.reason.code
+    assert found.reason.code == code
     assert words in told(found)
     assert told(found, Language.CHINESE)
 
@@ -219,7 +219,7 @@ def test_each_field_is_checked_as_a_whole(changes: dict[str, Any], code: str, wo
 def test_the_length_limits_are_exact() -> None:
     """The longest values that are accepted have exactly the length that the reason names."""
     longest = detail(emp_id="E" * 32, request_id="r" * 128, requested_by="x" * 64)
-    assert "E" * 32 == accepted(http_event(longest)).emp_id
+    assert accepted(http_event(longest)).emp_id == "E" * 32
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_the_length_limits_are_exact() -> None:
 def test_other_kinds_are_rejected(kind: object) -> None:
     """Nothing but the two kinds of request runs."""
     found = rejected(http_event(detail(), kind=kind))
-    assert "unknown-type" == found.reason.code
+    assert found.reason.code == "unknown-type"
     assert "ProvisionRequest, DeprovisionRequest" in told(found)
 
 
@@ -236,7 +236,7 @@ def test_other_kinds_are_rejected(kind: object) -> None:
 def test_a_detail_is_needed(broken: object) -> None:
     """A request without an object of details is refused."""
     body = {"detail-type": "ProvisionRequest", "detail": broken}
-    assert "no-detail" == rejected(http_event(body=body)).reason.code
+    assert rejected(http_event(body=body)).reason.code == "no-detail"
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_a_detail_is_needed(broken: object) -> None:
 def test_an_old_approval_does_not_run(time: object, code: str | None) -> None:
     """A request that was delivered too late is refused, as is one of unknown age."""
     found = decided(http_event(detail(), time=time))
-    assert code == (found.reason.code if isinstance(found, Rejection) else None)
+    assert (found.reason.code if isinstance(found, Rejection) else None) == code
 
 
 def test_people_are_told_how_old_it_is() -> None:
@@ -295,35 +295,35 @@ def test_a_source_can_ask_for_a_secret(headers: object, code: str | None) -> Non
     found = decided(
         http_event(detail(chat="ops", role="devops"), source="lark.approval", headers=headers)
     )
-    assert code == (found.reason.code if isinstance(found, Rejection) else None)
+    assert (found.reason.code if isinstance(found, Rejection) else None) == code
     if isinstance(found, Rejection):
-        assert Request("provision", "event-1", "lark.approval", chat="people") == found.request
+        assert found.request == Request("provision", "event-1", "lark.approval", chat="people")
         assert "right-token" not in told(found)
 
 
 def test_a_secret_counts_although_it_is_not_marked_as_required() -> None:
     """A source with a secret in the environment asks for it, whatever LOOP says."""
     tokens = '{"dingtalk.approval":"t","lark.approval":"u"}'
-    assert "no-token" == rejected(http_event(detail()), SOURCE_TOKENS=tokens).reason.code
+    assert rejected(http_event(detail()), SOURCE_TOKENS=tokens).reason.code == "no-token"
 
 
 def test_an_unknown_source_is_rejected() -> None:
     """A source that the stack does not know is refused in the default chat."""
     found = rejected(http_event(detail(), source="ecs.provisioning"))
-    assert ("unknown-source", "audit") == (found.reason.code, found.request.chat)
+    assert (found.reason.code, found.request.chat) == ("unknown-source", "audit")
 
 
 def test_removal_can_be_switched_off() -> None:
     """Without a command for it, a removal is refused, and giving still works."""
     payload = http_event(detail(), kind="DeprovisionRequest")
-    assert "no-deprovision" == rejected(payload, DeprovisionCommandId="").reason.code
+    assert rejected(payload, DeprovisionCommandId="").reason.code == "no-deprovision"
     assert accepted(http_event(detail()), DeprovisionCommandId="")
 
 
 def test_a_role_without_instances_is_rejected() -> None:
     """A role that would run nowhere is refused with a reason for its administrator."""
     found = rejected(http_event(detail(role="all")), InstanceIds="[]")
-    assert "no-instances" == found.reason.code
+    assert found.reason.code == "no-instances"
 
 
 hostile = st.one_of(

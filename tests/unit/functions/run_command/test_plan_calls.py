@@ -36,29 +36,29 @@ def loop_of(instances: int) -> str:
 def test_more_instances_than_one_call_takes_are_split(count: int) -> None:
     """Each instance is in exactly one call, no call has more than 100, no token comes twice."""
     parts = plan.parts(REQUEST, settings(LOOP=loop_of(count)))
-    assert [f"i-{n}" for n in range(count)] == [i for part in parts for i in part.instance_ids]
+    assert [i for part in parts for i in part.instance_ids] == [f"i-{n}" for n in range(count)]
     assert all(len(part.instance_ids) <= 100 for part in parts)
-    assert -(-count // 100) == len(parts) == len({part.client_token for part in parts})
-    assert f"{len(parts)}/{len(parts)}" == parts[-1].tags[names.PART]
+    assert len(parts) == len({part.client_token for part in parts}) == -(-count // 100)
+    assert parts[-1].tags[names.PART] == f"{len(parts)}/{len(parts)}"
 
 
 def test_an_instance_that_is_named_twice_runs_once() -> None:
     """A repeated id in the settings does not run the command twice at the same time."""
     roles = {**LOOP["roles"], "devops": {"instances": ["i-1", "i-2", "i-1"]}}
     (part,) = plan.parts(REQUEST, settings(LOOP=loop_with(roles=roles)))
-    assert ("i-1", "i-2") == part.instance_ids
+    assert part.instance_ids == ("i-1", "i-2")
 
 
 def test_a_role_by_tags_is_resolved_by_cloud_assistant() -> None:
     """A role with tags sends the tags and no ids."""
     (part,) = plan.parts(REQUEST._replace(role="dba"), settings())
-    assert ((), (("role", "db"),)) == (part.instance_ids, part.resource_tags)
+    assert (part.instance_ids, part.resource_tags) == ((), (("role", "db"),))
 
 
 def test_a_role_without_either_runs_on_all_of_the_stacks_instances() -> None:
     """The seed's InstanceIds are what a role falls back on."""
     (part,) = plan.parts(REQUEST._replace(role="all"), settings())
-    assert ("i-1", "i-2") == part.instance_ids
+    assert part.instance_ids == ("i-1", "i-2")
 
 
 def test_the_tags_carry_everything_that_the_completion_needs() -> None:
@@ -74,7 +74,7 @@ def test_the_tags_carry_everything_that_the_completion_needs() -> None:
         "provisioning:chat": "ops",
         "provisioning:by": "李雷",
     }
-    assert expected == part.tags
+    assert part.tags == expected
     assert len(part.tags) <= 20
 
 
@@ -82,7 +82,7 @@ def test_client_tokens_are_as_ecs_wants_them() -> None:
     """A token is ASCII and at most 64 characters long."""
     (part,) = plan.parts(REQUEST, settings())
     assert part.client_token.isascii()
-    assert 64 == len(part.client_token)
+    assert len(part.client_token) == 64
 
 
 @pytest.mark.parametrize(
@@ -100,33 +100,33 @@ def test_a_client_token_stands_for_one_request(changes: dict[str, str], same: bo
     """The token is the same exactly if source, id and action of the request are."""
     (first,) = plan.parts(REQUEST, settings())
     (second,) = plan.parts(REQUEST._replace(**changes), settings())
-    assert same == (first.client_token == second.client_token)
+    assert (first.client_token == second.client_token) == same
 
 
 def test_giving_and_removing_use_their_own_commands() -> None:
     """The same request id gives with one command and removes with the other."""
     (given_part,) = plan.parts(REQUEST, settings())
     (removed,) = plan.parts(REQUEST._replace(action="deprovision"), settings())
-    assert ("c-provision", "c-deprovision") == (given_part.command_id, removed.command_id)
+    assert (given_part.command_id, removed.command_id) == ("c-provision", "c-deprovision")
 
 
 def test_nothing_earlier_means_start() -> None:
     """A new request starts all its parts."""
     wanted = plan.parts(REQUEST, settings(LOOP=loop_of(250)))
-    assert plan.Start(wanted) == plan.compare(REQUEST, wanted, [])
+    assert plan.compare(REQUEST, wanted, []) == plan.Start(wanted)
 
 
 def test_the_same_event_again_does_nothing() -> None:
     """An event that is delivered again after it had started everything is done."""
     found = plan.compare(REQUEST, plan.parts(REQUEST, settings()), [invocation(tags=SAME_EVENT)])
-    assert plan.Started("t-1") == found
+    assert found == plan.Started("t-1")
 
 
 def test_another_event_with_the_same_request_is_a_repeat() -> None:
     """A request that was run for an earlier event is not run again."""
     earlier = invocation(tags=OTHER_EVENT)
     found = plan.compare(REQUEST, plan.parts(REQUEST, settings()), [earlier])
-    assert plan.Repeat((earlier,)) == found
+    assert found == plan.Repeat((earlier,))
 
 
 @pytest.mark.parametrize("event", [SAME_EVENT, OTHER_EVENT])
@@ -134,14 +134,14 @@ def test_missing_parts_are_started(event: dict[str, str]) -> None:
     """What a throttled attempt did not get to is started by whoever comes next."""
     wanted = plan.parts(REQUEST, settings(LOOP=loop_of(250)))
     earlier = invocation(tags={**event, names.PART: "2/3"})
-    assert plan.Start((wanted[0], wanted[2])) == plan.compare(REQUEST, wanted, [earlier])
+    assert plan.compare(REQUEST, wanted, [earlier]) == plan.Start((wanted[0], wanted[2]))
 
 
 def test_a_repeat_after_the_instances_changed_runs_nothing() -> None:
     """Parts of another division cannot be completed, and the request was run: it is a repeat."""
     wanted = plan.parts(REQUEST, settings(LOOP=loop_of(250)))
     earlier = invocation(tags=OTHER_EVENT)
-    assert plan.Repeat((earlier,)) == plan.compare(REQUEST, wanted, [earlier])
+    assert plan.compare(REQUEST, wanted, [earlier]) == plan.Repeat((earlier,))
 
 
 @pytest.mark.parametrize(
@@ -151,20 +151,20 @@ def test_an_id_that_was_used_for_something_else_is_a_conflict(parameters: dict[s
     """A request id stands for one employee and one role."""
     earlier = invocation(parameters=parameters)
     found = plan.compare(REQUEST, plan.parts(REQUEST, settings()), [earlier])
-    assert plan.Conflict(earlier) == found
+    assert found == plan.Conflict(earlier)
 
 
 def test_the_first_failure_stands_for_several_instances() -> None:
     """A repeat is answered with what went wrong, if anything did, and with the counts."""
     first = invocation(run("i-1"), run("i-2", "Timeout"), run("i-3", "Failed"))
-    assert "i-2" == plan.decisive([first])[1].instance_id
-    assert (("Success", 1), ("Timeout", 1), ("Failed", 1)) == plan.count([first])
+    assert plan.decisive([first])[1].instance_id == "i-2"
+    assert plan.count([first]) == (("Success", 1), ("Timeout", 1), ("Failed", 1))
 
 
 def test_one_instance_needs_no_counts() -> None:
     """A single run is told as it is."""
-    assert () == plan.count([invocation()])
-    assert "i-1" == plan.decisive([invocation()])[1].instance_id
+    assert plan.count([invocation()]) == ()
+    assert plan.decisive([invocation()])[1].instance_id == "i-1"
 
 
 def test_a_long_list_of_ids_may_stand_in_a_file() -> None:

@@ -47,13 +47,13 @@ def test_an_approved_request_starts_the_command() -> None:
     stage = Stage()
     (line,) = stage.serve(http_event(detail()))
     (call,) = stage.commands.started
-    assert {"emp_id": "E123", "role": "devops"} == call["parameters"]
-    assert ("c-provision", 300, ("i-1",)) == (
+    assert call["parameters"] == {"emp_id": "E123", "role": "devops"}
+    assert (
         call["command_id"],
         call["timeout_seconds"],
         call["instance_ids"],
-    )
-    assert [] == stage.bus.events
+    ) == ("c-provision", 300, ("i-1",))
+    assert stage.bus.events == []
     expected = {
         "function": "run-command",
         "decision": "started",
@@ -65,26 +65,26 @@ def test_an_approved_request_starts_the_command() -> None:
         "invoke_id": "t-1",
         "part": "1/1",
     }
-    assert expected == line
+    assert line == expected
 
 
 def test_a_rejection_is_published_for_the_chat() -> None:
     """A refused request becomes a result event with the reason and a finished message."""
     stage = Stage()
     (line,) = stage.serve(http_event(detail(emp_id="E1;id")))
-    assert ("rejected", "malformed") == (line["decision"], line["reason"])
-    assert [] == stage.commands.started
+    assert (line["decision"], line["reason"]) == ("rejected", "malformed")
+    assert stage.commands.started == []
     event = stage.told
     expected = ("event-1:Rejected", "ecs.provisioning", "provisioning:InvocationResult")
-    assert expected == (event["id"], event["source"], event["type"])
-    assert "provisioning-test" == event["aliyuneventbusname"]
+    assert (event["id"], event["source"], event["type"]) == expected
+    assert event["aliyuneventbusname"] == "provisioning-test"
     told = event["data"]["detail"]
-    assert ("Rejected", "malformed", "") == (
+    assert (
         told["InvocationStatus"],
         told["ReasonCode"],
         told["emp_id"],
-    )
-    assert {"source": "dingtalk.approval", "chat": "ops"} == told["origin"]
+    ) == ("Rejected", "malformed", "")
+    assert told["origin"] == {"source": "dingtalk.approval", "chat": "ops"}
     assert "E1;id" in event["data"]["message"]["markdown"]["text"]
 
 
@@ -93,9 +93,9 @@ def test_what_is_no_event_is_told_to_the_default_chat() -> None:
     stage = Stage()
     for payload in (b"", b"\xff\xfe", b"[]", b"null"):
         stage.serve(payload)
-    assert ["unreadable-event"] * 4 == [d["ReasonCode"] for d in stage.bus.details]
-    assert {"audit"} == {d["origin"]["chat"] for d in stage.bus.details}
-    assert 4 == len({event["id"] for event in stage.bus.events})
+    assert [d["ReasonCode"] for d in stage.bus.details] == ["unreadable-event"] * 4
+    assert {d["origin"]["chat"] for d in stage.bus.details} == {"audit"}
+    assert len({event["id"] for event in stage.bus.events}) == 4
 
 
 def test_the_same_event_delivered_twice_starts_one_command() -> None:
@@ -103,8 +103,8 @@ def test_the_same_event_delivered_twice_starts_one_command() -> None:
     stage = Stage()
     stage.serve(http_event(detail()))
     (line,) = stage.serve(http_event(detail()))
-    assert ("already-started", 1) == (line["decision"], len(stage.commands.started))
-    assert [] == stage.bus.events
+    assert (line["decision"], len(stage.commands.started)) == ("already-started", 1)
+    assert stage.bus.events == []
 
 
 def test_a_repeat_while_the_first_is_running_only_logs() -> None:
@@ -112,17 +112,17 @@ def test_a_repeat_while_the_first_is_running_only_logs() -> None:
     stage = Stage()
     stage.serve(http_event(detail()))
     (line,) = stage.serve(http_event(detail(), event_id="event-2"))
-    assert ("repeat-of-running", 1) == (line["decision"], len(stage.commands.started))
-    assert [] == stage.bus.events
+    assert (line["decision"], len(stage.commands.started)) == ("repeat-of-running", 1)
+    assert stage.bus.events == []
 
 
 def test_a_repeat_is_answered_with_the_first_result() -> None:
     """Hours later the same request gets the first run's result, marked as a repeat."""
     stage = Stage(invocation())
     stage.serve(http_event(detail(chat="people", requested_by="wang.wu")))
-    assert [] == stage.commands.started
+    assert stage.commands.started == []
     told = stage.told["data"]["detail"]
-    assert (True, "Success", "t-1", "i-1", 0, "people", "wang.wu") == (
+    assert (
         told["repeat"],
         told["InvocationStatus"],
         told["InvokeId"],
@@ -130,7 +130,7 @@ def test_a_repeat_is_answered_with_the_first_result() -> None:
         told["ExitCode"],
         told["origin"]["chat"],
         told["requested_by"],
-    )
+    ) == (True, "Success", "t-1", "i-1", 0, "people", "wang.wu")
     assert "creating user" in told["OutputTail"]
     assert "首次执行的结果" in json.dumps(stage.told["data"]["message"], ensure_ascii=False)
 
@@ -158,12 +158,12 @@ def test_a_repeat_of_a_split_request_is_one_answer() -> None:
     stage = Stage(first, second, LOOP=loop_with(roles=roles))
     stage.serve(http_event(detail()))
     told = stage.told["data"]["detail"]
-    assert ("Failed", "t-2", "i-149") == (
+    assert (
         told["InvocationStatus"],
         told["InvokeId"],
         told["InstanceId"],
-    )
-    assert {"Success": 149, "Failed": 1} == told["Instances"]
+    ) == ("Failed", "t-2", "i-149")
+    assert told["Instances"] == {"Success": 149, "Failed": 1}
 
 
 def test_an_id_that_was_used_for_somebody_else_is_rejected() -> None:
@@ -171,23 +171,23 @@ def test_an_id_that_was_used_for_somebody_else_is_rejected() -> None:
     stage = Stage(invocation(parameters={"emp_id": "E007", "role": "devops"}))
     stage.serve(http_event(detail()))
     told = stage.told["data"]["detail"]
-    assert ("Rejected", "used-before") == (told["InvocationStatus"], told["ReasonCode"])
+    assert (told["InvocationStatus"], told["ReasonCode"]) == ("Rejected", "used-before")
     assert "20261122-0001 was already used for E007 as devops (t-1)" in told["Reason"]
-    assert [] == stage.commands.started
+    assert stage.commands.started == []
 
 
 def test_giving_and_removing_with_the_same_id_do_not_collide() -> None:
     """A removal is no repeat of the request that gave the account."""
     stage = Stage(invocation())
     (line,) = stage.serve(http_event(detail(), kind="DeprovisionRequest"))
-    assert ("started", "deprovision") == (line["decision"], line["action"])
+    assert (line["decision"], line["action"]) == ("started", "deprovision")
 
 
 def test_another_environments_request_is_not_ours() -> None:
     """Two stacks in one account and region do not see each other's requests."""
     stage = Stage(invocation(tags={names.PREFIX: "provisioning-other"}))
     (line,) = stage.serve(http_event(detail()))
-    assert "started" == line["decision"]
+    assert line["decision"] == "started"
 
 
 def test_a_split_request_goes_on_where_it_was_throttled() -> None:
@@ -197,11 +197,11 @@ def test_a_split_request_goes_on_where_it_was_throttled() -> None:
     stage.commands.failures = [None, ApiTroubleError("InvokeCommand", "Throttling.User")]
     with pytest.raises(ApiTroubleError, match="Throttling"):
         stage.serve(http_event(detail()))
-    assert 1 == len(stage.commands.started)
+    assert len(stage.commands.started) == 1
     lines = stage.serve(http_event(detail()))
-    assert ["2/3", "3/3"] == [line["part"] for line in lines]
+    assert [line["part"] for line in lines] == ["2/3", "3/3"]
     ids = [i for call in stage.commands.started for i in call["instance_ids"]]
-    assert [f"i-{n}" for n in range(250)] == ids
+    assert ids == [f"i-{n}" for n in range(250)]
 
 
 @pytest.mark.parametrize("code", ["InvalidCmdId.NotFound", "InvalidCommandId.NotFound"])
@@ -211,8 +211,8 @@ def test_a_command_that_has_just_vanished_is_tried_again(code: str) -> None:
     stage.commands.failures = [ApiRefusedError("InvokeCommand", code, "does not exist")]
     with pytest.raises(CommandGoneError, match=code):
         stage.serve(http_event(detail()))
-    assert [] == stage.bus.events
-    assert "started" == stage.serve(http_event(detail()))[0]["decision"]
+    assert stage.bus.events == []
+    assert stage.serve(http_event(detail()))[0]["decision"] == "started"
 
 
 def test_two_at_the_same_moment_start_one_command() -> None:
@@ -222,8 +222,8 @@ def test_two_at_the_same_moment_start_one_command() -> None:
     with pytest.raises(TemporaryError):
         stage.serve(http_event(detail()))
     stage.commands.earlier = [invocation()]
-    assert "repeated" == stage.serve(http_event(detail()))[0]["decision"]
-    assert [] == stage.commands.started
+    assert stage.serve(http_event(detail()))[0]["decision"] == "repeated"
+    assert stage.commands.started == []
 
 
 @pytest.mark.parametrize(
@@ -242,15 +242,15 @@ def test_what_the_cloud_refuses_for_good_is_told_to_the_chat(code: str, message:
     stage = Stage()
     stage.commands.failures = [ApiRefusedError("InvokeCommand", code, message)]
     (line,) = stage.serve(http_event(detail()))
-    assert ("refused", code) == (line["decision"], line["code"])
+    assert (line["decision"], line["code"]) == ("refused", code)
     told = stage.told["data"]["detail"]
-    assert ("Failed", "refused", "i-1") == (
+    assert (
         told["InvocationStatus"],
         told["ReasonCode"],
         told["InstanceId"],
-    )
-    assert f"InvokeCommand was refused by the cloud: {code} {message}" == told["Reason"]
-    assert "event-1:1-1:Failed" == stage.told["id"]
+    ) == ("Failed", "refused", "i-1")
+    assert told["Reason"] == f"InvokeCommand was refused by the cloud: {code} {message}"
+    assert stage.told["id"] == "event-1:1-1:Failed"
 
 
 def test_a_look_up_that_is_refused_starts_nothing() -> None:
@@ -262,7 +262,7 @@ def test_a_look_up_that_is_refused_starts_nothing() -> None:
 
     stage.commands.find = refuse  # type: ignore[method-assign]
     stage.serve(http_event(detail()))
-    assert [] == stage.commands.started
+    assert stage.commands.started == []
     assert "DescribeInvocations" in stage.told["data"]["detail"]["Reason"]
 
 
@@ -274,7 +274,7 @@ def test_a_bus_that_is_out_of_reach_makes_the_event_come_again() -> None:
         stage.serve(http_event(detail(role="unheard")))
     stage.bus.failure = None
     stage.serve(http_event(detail(role="unheard")))
-    assert "event-1:Rejected" == stage.told["id"]
+    assert stage.told["id"] == "event-1:Rejected"
 
 
 def test_the_log_has_ids_and_no_payload(capsys: pytest.CaptureFixture[str]) -> None:
@@ -283,6 +283,6 @@ def test_the_log_has_ids_and_no_payload(capsys: pytest.CaptureFixture[str]) -> N
     stage.serve(http_event(detail(note="very private", requested_by="li.lei")))
     stage.serve(http_event(detail(emp_id="private; rm")))
     out = capsys.readouterr().out
-    assert 2 == len([json.loads(line) for line in out.splitlines()])
+    assert len([json.loads(line) for line in out.splitlines()]) == 2
     assert "private" not in out
     assert "li.lei" not in out

@@ -64,7 +64,7 @@ def played(text: str = f"done by {INVOCATION}", chat: str = "ops", **more: Any) 
 def test_a_record_follows_an_event_to_the_chat() -> None:
     """Rules, run, result and message of an event are found, without ids."""
     found = records([SAMPLE], played())
-    assert {
+    assert found["a"] == {
         "taken": "yes",
         "rules": [{"rule": "provision", "targets": ["acs:fc:f: delivered"]}],
         "runs": [
@@ -85,21 +85,21 @@ def test_a_record_follows_an_event_to_the_chat() -> None:
             }
         ],
         "messages": [{"chat": "ops", "text": "done by <invocation>"}],
-    } == found["a"]
-    assert {"messages": []} == found[OTHERS]
+    }
+    assert found[OTHERS] == {"messages": []}
 
 
 def test_a_message_that_repeats_no_result_is_not_lost() -> None:
     """What a chat shows beyond the results is recorded apart."""
     stray = {"chat": "people", "body": {"text": "other"}, "text": "other"}
     found = records([SAMPLE], played(messages=[stray]))
-    assert [{"chat": "people", "text": "other"}] == found[OTHERS]["messages"]
+    assert found[OTHERS]["messages"] == [{"chat": "people", "text": "other"}]
 
 
 def test_a_refused_event_is_recorded() -> None:
     """What the webhook answered stands for an event that never came to the bus."""
     found = records([SAMPLE], played(origins={"a": "HTTP 403"}, events=[], invocations=[]))
-    assert "HTTP 403" == found["a"]["taken"]
+    assert found["a"]["taken"] == "HTTP 403"
 
 
 BASE: Record = records([SAMPLE], played())["a"]
@@ -124,7 +124,7 @@ BASE: Record = records([SAMPLE], played())["a"]
 def test_each_way_to_differ_is_counted(kind: str, change: Record) -> None:
     """One change of an event's end is one line of the summary, and no other."""
     found = compare([SAMPLE], {"a": BASE}, {"a": {**BASE, **change}})
-    assert {kind: 1} == found.counts()
+    assert found.counts() == {kind: 1}
     text = report.markdown(found)
     assert "**1 of 1 recorded events would end differently.**" in text
     assert f"- 1 of 1 would now {KINDS[kind]}\n" in text
@@ -133,7 +133,7 @@ def test_each_way_to_differ_is_counted(kind: str, change: Record) -> None:
 def test_no_difference_is_said() -> None:
     """Two sides that agree give one sentence."""
     found = compare([SAMPLE], {"a": BASE}, {"a": BASE})
-    assert "**None of 1 recorded events would end differently.**\n" == report.markdown(found)
+    assert report.markdown(found) == "**None of 1 recorded events would end differently.**\n"
 
 
 def test_a_message_cannot_leave_its_block() -> None:
@@ -151,30 +151,32 @@ def test_json_has_counts_and_details() -> None:
     """Programs get the same in JSON."""
     other = {**BASE, "runs": [{**BASE["runs"][0], "instance": "i-2"}]}
     found = json.loads(report.as_json(compare([SAMPLE], {"a": BASE}, {"a": other}), seconds=1.5))
-    assert {"instance": 1} == found["counts"]
-    assert {"kind": "instance", "before": ["i-1"], "after": ["i-2"]} == found["changed"][0][
-        "changes"
-    ][0]
-    assert 1.5 == found["seconds"]
+    assert found["counts"] == {"instance": 1}
+    assert found["changed"][0]["changes"][0] == {
+        "kind": "instance",
+        "before": ["i-1"],
+        "after": ["i-2"],
+    }
+    assert found["seconds"] == 1.5
 
 
 def test_the_recorded_events_can_be_read() -> None:
     """There are at least fourteen, each under its own name."""
     found = load(EVENTS)
     assert len(found) >= 14
-    assert len(found) == len({sample.name for sample in found})
+    assert len({sample.name for sample in found}) == len(found)
 
 
 def test_copies_are_requests_of_their_own() -> None:
     """A thousand events from a few have keys and request ids of their own."""
     found = load(EVENTS, 1000)
-    assert 1000 == len({sample.key for sample in found})
+    assert len({sample.key for sample in found}) == 1000
     ids = [
         s.body["detail"]["request_id"]
         for s in found
         if s.key.startswith("other-chat") and isinstance(s.body, dict)
     ]
-    assert len(ids) == len(set(ids))
+    assert len(set(ids)) == len(ids)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +217,7 @@ def test_only_what_decides_is_played(tmp_path: Path, file: str, same: bool) -> N
     """A change of the documentation costs nothing; one of the program is played."""
     project = repository(tmp_path / "p")
     (project / file).write_text("2\n")
-    assert same == is_same(project, "main")
+    assert is_same(project, "main") == same
 
 
 def test_a_revision_is_unpacked_beside_the_checkout(tmp_path: Path) -> None:
@@ -223,7 +225,7 @@ def test_a_revision_is_unpacked_beside_the_checkout(tmp_path: Path) -> None:
     project = repository(tmp_path / "p")
     (project / "README.md").write_text("2\n")
     revision.unpack(project, revision.commit(project, "main"), tmp_path / "base")
-    assert "1\n" == (tmp_path / "base" / "README.md").read_text()
+    assert (tmp_path / "base" / "README.md").read_text() == "1\n"
 
 
 def test_an_unknown_revision_says_what_to_do(tmp_path: Path) -> None:
@@ -241,5 +243,5 @@ def test_details_have_an_end() -> None:
     assert len(text) < 21_000
     assert "1000 of 1000 would now be told in other words" in text
     assert " more events" in text
-    assert 1 == text.count("</details>")
-    assert 0 == text.count("```") % 2
+    assert text.count("</details>") == 1
+    assert text.count("```") % 2 == 0

@@ -283,4 +283,4 @@ def test_a_folder_that_cannot_be_written_is_named() -> None:
     """Where no environment can be, nobody is told to install another Python."""
     command = [sys.executable, "-m", "ops.dev.venv", "/dev/null/.venv"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (1, "venv: /dev/null/.venv: Not a directory\n") == (done.returncode, done.stderr)
+    assert (done.returncode, done.stderr) == (1, "venv: /dev/null/.venv: Not a directory\n")

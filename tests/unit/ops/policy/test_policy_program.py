@@ -37,7 +37,7 @@ def test_a_resource_is_seen_as_the_engine_would_hand_it_over(project: Project) -
         protected=True,
         provider={"region": "eu-central-1"},
     )
-    assert expected == bus
+    assert bus == expected
 
 
 def test_the_default_provider_is_what_the_configuration_says(project: Project) -> None:
@@ -48,7 +48,7 @@ def test_the_default_provider_is_what_the_configuration_says(project: Project) -
 def test_secrets_are_secret_and_missing_ones_count_as_set(project: Project) -> None:
     """Values from require_secret and get_secret are marked, whether the file holds them or not."""
     variables = resources(project())["clerk-function"].props["environmentVariables"]
-    assert {"API_TOKEN", "API_PASSWORD", "API_SECRET"} == set(variables)
+    assert set(variables) == {"API_TOKEN", "API_PASSWORD", "API_SECRET"}
     assert all(is_secret(value) for value in variables.values())
     assert str(variables["API_PASSWORD"]) == "https://placeholder.invalid/password"
 
@@ -67,7 +67,7 @@ def test_nothing_is_left_behind(project: Project) -> None:
     """Configuration, search path, directory and Pulumi's methods are as they were."""
     before = (Path.cwd(), list(sys.path), pulumi.Config.get_secret, dict(os.environ))
     resources(project())
-    assert before == (Path.cwd(), sys.path, pulumi.Config.get_secret, dict(os.environ))
+    assert (Path.cwd(), sys.path, pulumi.Config.get_secret, dict(os.environ)) == before
     assert pulumi.Config("orders").get("seconds") is None
 
 
@@ -90,7 +90,7 @@ def test_the_credentials_are_those_of_the_stacks_account(
     )
     file = folder / "Pulumi.dev.yaml"
     file.write_text(f"{file.read_text()}  {config}\n")
-    assert account == resources(folder)["letters"].props["queueName"]
+    assert resources(folder)["letters"].props["queueName"] == account
 
 
 def test_an_unknown_stack_is_named_with_those_that_exist(project: Project) -> None:
@@ -130,4 +130,4 @@ def test_what_cannot_be_judged_is_reported_as_such() -> None:
         if isinstance(one, Undecided)
     ]
     expected = [("queue-retention", "queue"), ("bus-rules-quota", None)]
-    assert expected == found
+    assert found == expected

@@ -11,12 +11,12 @@ PAGE = Path(__file__).parents[4] / "docs" / "policies.md"
 
 def test_the_page_is_up_to_date() -> None:
     """The page is what ``python -m ops.policy.reference`` prints."""
-    assert reference() == PAGE.read_text()
+    assert PAGE.read_text() == reference()
 
 
 def test_the_page_describes_every_rule_once() -> None:
     """Each rule has its section, and the number of rules is right."""
     page = reference()
     names = re.findall(r"^### (\S+)$", page, re.MULTILINE)
-    assert [rule.name for rule in rules.ALL] == names
+    assert names == [rule.name for rule in rules.ALL]
     assert f"\n{len(names)} rules about" in page

@@ -43,12 +43,12 @@ def test_a_violation_stops_production_only(
     arguments = ("--stack", stack, "--project", str(project(seconds=60)))
     result, report = run_json(capsys, *arguments)
     (finding,) = report["findings"]
-    assert (code, 1) == (result, report[level])
-    assert ("queue-retention", level, "letters") == (
+    assert (result, report[level]) == (code, 1)
+    assert (
         finding["rule"],
         finding["level"],
         finding["resource"],
-    )
+    ) == ("queue-retention", level, "letters")
     assert "messages are kept for 60 s" in finding["message"]
 
 

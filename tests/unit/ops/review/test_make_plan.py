@@ -43,10 +43,10 @@ def plan(folder: Path, stack: str, *more: str, code: int = 0) -> "subprocess.Com
 def test_a_plan_has_a_log_and_a_code(tmp_path: Path) -> None:
     """Further options are the engine's."""
     done = plan(tmp_path, "dev", "--refresh")
-    assert (0, "") == (done.returncode, done.stderr)
+    assert (done.returncode, done.stderr) == (0, "")
     found = read_preview("dev", tmp_path / "dev.json").plan
     assert found
-    assert {"same": 12} == found.counts
+    assert found.counts == {"same": 12}
     assert "--json --non-interactive --refresh" in (tmp_path / "dev.log").read_text()
 
 
@@ -55,7 +55,7 @@ def test_a_failed_plan_fails_as_the_engine_did(tmp_path: Path, stack: str, code:
     """Its log is named, and what an earlier run left does not stand for it."""
     (tmp_path / f"{stack}.status").write_text("0\n")
     done = plan(tmp_path, stack, code=code)
-    assert code == done.returncode
+    assert done.returncode == code
     log = tmp_path / f"{stack}.log"
-    assert f"ops: the preview of {stack} failed; {log} says why\n" == done.stderr
+    assert done.stderr == f"ops: the preview of {stack} failed; {log} says why\n"
     assert read_preview(stack, tmp_path / f"{stack}.json").plan is None

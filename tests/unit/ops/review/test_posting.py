@@ -62,7 +62,7 @@ def test_there_is_one_comment(github: GitHub, tmp_path: Path, found: str, call: 
     text = tmp_path / "comment.md"
     text.write_text(f"{MARKER}\nhello\n")
     made = github.run("post-comment.sh", "o/r", "7", str(text), found=found)
-    assert [f"api {call} -F body=@{text} --jq .html_url"] == made
+    assert made == [f"api {call} -F body=@{text} --jq .html_url"]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_there_is_one_issue_about_drift(
     file = tmp_path / "drift.md"
     file.write_text(text)
     made = github.run("report-drift.sh", "o/r", str(file), found=found)
-    assert len(start) == len(made)
+    assert len(made) == len(start)
     assert all(call.startswith(begin) for call, begin in zip(made, start, strict=True))
 
 
@@ -93,8 +93,8 @@ def test_drift_is_any_change_or_no_answer(name: str, drifted: bool) -> None:
     """A stack that differs is in the issue, and so is one that could not be compared."""
     path = PREVIEWS / f"{name}.json"
     text = issue([preview("dev", path.read_text() if path.exists() else "")])
-    assert drifted == ("#### Stack <code>dev</code>" in text)
-    assert drifted == bool(text)
+    assert ("#### Stack <code>dev</code>" in text) == drifted
+    assert bool(text) == drifted
 
 
 def test_a_comparison_that_did_not_happen_closes_nothing(github: GitHub, tmp_path: Path) -> None:

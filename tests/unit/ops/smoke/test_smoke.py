@@ -65,7 +65,7 @@ def test_it_waits_for_the_end() -> None:
     found = smoke(Assistant([], [invocation("Running")], [invocation("Success")])).request(
         "provision", "r-1"
     )
-    assert ["Success"] == [run.status for each in found for run in each.runs]
+    assert [run.status for each in found for run in each.runs] == ["Success"]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_it_passes_on_the_local_cloud(tmp_path: Path) -> None:
             )
         finally:
             server.terminate()
-    assert (0, "") == (done.returncode, done.stderr)
+    assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert "the loop works" == lines[-1]
-    assert 2 == sum(line.startswith("  Success on i-local0001 after ") for line in lines)
+    assert lines[-1] == "the loop works"
+    assert sum(line.startswith("  Success on i-local0001 after ") for line in lines) == 2

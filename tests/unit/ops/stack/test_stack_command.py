@@ -139,27 +139,27 @@ def test_the_engine_is_told_what_to_do(
     engine: Engine, action: str, stack: str, arguments: list[str]
 ) -> None:
     """The stack is made if it is new; only stack local goes on without a question."""
-    assert 0 == engine.run(action, stack)
-    assert [[*SELECT, stack], [action, "--stack", stack, *arguments]] == engine.calls
+    assert engine.run(action, stack) == 0
+    assert engine.calls == [[*SELECT, stack], [action, "--stack", stack, *arguments]]
 
 
 def test_an_option_of_the_engine_needs_no_dashes_before_it(engine: Engine) -> None:
     """``make preview ARGS=--expect-no-changes`` works as it reads."""
     more = ["--expect-no-changes", "--target", "urn:a"]
-    assert 0 == run_command(main, ["preview", "--stack", "dev", *more], "ops")
-    assert ["preview", "--stack", "dev", *PACK, *more] == engine.calls[-1]
+    assert run_command(main, ["preview", "--stack", "dev", *more], "ops") == 0
+    assert engine.calls[-1] == ["preview", "--stack", "dev", *PACK, *more]
 
 
 def test_more_arguments_reach_the_engine(engine: Engine) -> None:
     """What the command does not know itself is handed on."""
     engine.run("preview", more=["--diff"])
-    assert ["preview", "--stack", "local", *PACK, "--diff"] == engine.calls[-1]
+    assert engine.calls[-1] == ["preview", "--stack", "local", *PACK, "--diff"]
 
 
 def test_the_engine_decides_the_exit_code(engine: Engine) -> None:
     """What the engine ends with, make ends with; nothing is done after a failure."""
-    assert 3 == engine.run("up", more=["fail"])
-    assert 2 == len(engine.calls)
+    assert engine.run("up", more=["fail"]) == 3
+    assert len(engine.calls) == 2
 
 
 def test_stack_local_reaches_the_local_cloud_and_nothing_else(
@@ -172,9 +172,9 @@ def test_stack_local_reaches_the_local_cloud_and_nothing_else(
     monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://states")
     engine.run("up")
     given = engine.environment
-    assert (engine.project / ".pulumi").as_uri() == given["PULUMI_BACKEND_URL"]
-    assert (engine.endpoint, "") == (given["HTTP_PROXY"], given["PULUMI_CONFIG_PASSPHRASE"])
-    assert [] == [name for name in given if name.lower() in {"no_proxy", "https_proxy"}]
+    assert given["PULUMI_BACKEND_URL"] == (engine.project / ".pulumi").as_uri()
+    assert (given["HTTP_PROXY"], given["PULUMI_CONFIG_PASSPHRASE"]) == (engine.endpoint, "")
+    assert [name for name in given if name.lower() in {"no_proxy", "https_proxy"}] == []
     assert "http_proxy" not in given
 
 
@@ -194,14 +194,14 @@ def test_stack_local_gets_the_key_of_its_cloud_and_no_other(
         monkeypatch.setenv(name, value)
     engine.run("up")
     given = {n: v for n, v in engine.environment.items() if n.startswith(("ALI", "ALICLOUD"))}
-    assert {
+    assert given == {
         "ALICLOUD_ACCESS_KEY": KEY["access_key_id"],
         "ALICLOUD_SECRET_KEY": KEY["access_key_secret"],
         "ALIBABA_CLOUD_ACCESS_KEY_ID": KEY["access_key_id"],
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": KEY["access_key_secret"],
-    } == given
+    }
     engine.run("up", "dev", endpoint="")
-    assert real == {name: engine.environment[name] for name in real}
+    assert {name: engine.environment[name] for name in real} == real
 
 
 def test_other_stacks_keep_what_the_user_has_set(
@@ -213,11 +213,11 @@ def test_other_stacks_keep_what_the_user_has_set(
     monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://states")
     engine.run("up", "dev", endpoint="")
     given = engine.environment
-    assert ("localhost", "the user's own", "s3://states") == (
+    assert (
         given["no_proxy"],
         given["PULUMI_CONFIG_PASSPHRASE"],
         given["PULUMI_BACKEND_URL"],
-    )
+    ) == ("localhost", "the user's own", "s3://states")
     assert "HTTP_PROXY" not in given
 
 
@@ -225,16 +225,16 @@ def test_state_is_kept_below_the_project(engine: Engine) -> None:
     """Without a backend of the user's, state needs no service and no account."""
     engine.run("preview", "dev")
     folder = engine.project / ".pulumi"
-    assert (folder.as_uri(), True) == (engine.environment["PULUMI_BACKEND_URL"], folder.is_dir())
+    assert (engine.environment["PULUMI_BACKEND_URL"], folder.is_dir()) == (folder.as_uri(), True)
 
 
 def test_outputs_are_json_and_nothing_else(
     engine: Engine, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """With --json standard output is for programs."""
-    assert 0 == command.run("up", endpoint=engine.endpoint, as_json=True)
-    assert {"bus_name": "b"} == json.loads(capfd.readouterr().out)
-    assert ["stack", "output"] == engine.calls[-1][:2]
+    assert command.run("up", endpoint=engine.endpoint, as_json=True) == 0
+    assert json.loads(capfd.readouterr().out) == {"bus_name": "b"}
+    assert engine.calls[-1][:2] == ["stack", "output"]
 
 
 def test_a_local_cloud_is_started_when_none_runs(
@@ -250,7 +250,7 @@ def test_a_local_cloud_is_started_when_none_runs(
     running[0] = True
     engine.run("up", endpoint="")
     assert "kill" not in capfd.readouterr().err
-    assert engine.endpoint == engine.environment["HTTP_PROXY"]
+    assert engine.environment["HTTP_PROXY"] == engine.endpoint
 
 
 @pytest.mark.parametrize(
@@ -266,9 +266,9 @@ def test_a_mistake_is_answered_with_what_there_is(
     engine: Engine, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
 ) -> None:
     """An action or a stack that does not exist is named beside those that do."""
-    assert 0 < run_command(main, arguments, "ops")
+    assert run_command(main, arguments, "ops") > 0
     assert told in capsys.readouterr().err
-    assert [] == engine.calls
+    assert engine.calls == []
 
 
 def test_an_interrupted_engine_may_put_its_state_in_order(engine: Engine) -> None:
@@ -286,4 +286,4 @@ def test_an_interrupted_engine_may_put_its_state_in_order(engine: Engine) -> Non
             time.sleep(0.02)
         os.killpg(process.pid, signal.SIGINT)
         process.wait(30)
-    assert {"ended": "in order"} == engine.log[-1]
+    assert engine.log[-1] == {"ended": "in order"}

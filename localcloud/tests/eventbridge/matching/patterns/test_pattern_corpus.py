@@ -51,8 +51,8 @@ def test_pattern_is_rejected(case: dict[str, Any]) -> None:
     """The pattern is rejected with the path to the mistake and the engine's reason."""
     with pytest.raises(InvalidPatternError) as caught:
         Pattern.compile(_text(case))
-    assert (case["path"], case["reason"]) == (caught.value.path, caught.value.reason)
-    assert f"Event pattern is not valid, reason: {case['reason']}" == caught.value.message
+    assert (caught.value.path, caught.value.reason) == (case["path"], case["reason"])
+    assert caught.value.message == f"Event pattern is not valid, reason: {case['reason']}"
 
 
 def test_every_operator_has_cases() -> None:

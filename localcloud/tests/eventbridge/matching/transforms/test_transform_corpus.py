@@ -37,7 +37,7 @@ def _event(case: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("case", _cases("result"))
 def test_transform_gives_the_text(case: dict[str, Any]) -> None:
     """The transform gives exactly this text, or nothing."""
-    assert case["result"] == _compile(case).apply(_event(case))
+    assert _compile(case).apply(_event(case)) == case["result"]
 
 
 @pytest.mark.parametrize("case", _cases("invalid"))
@@ -45,8 +45,8 @@ def test_transform_is_rejected(case: dict[str, Any]) -> None:
     """The transform is rejected with the engine's message and a reason."""
     with pytest.raises(InvalidTransformError) as caught:
         _compile(case)
-    assert f"The config is invalid. which is [{case['shown']}]." == caught.value.message
-    assert case["reason"] == caught.value.reason
+    assert caught.value.message == f"The config is invalid. which is [{case['shown']}]."
+    assert caught.value.reason == case["reason"]
 
 
 @pytest.mark.parametrize("case", _cases("failing"))
@@ -55,4 +55,4 @@ def test_transform_fails_on_the_event(case: dict[str, Any]) -> None:
     transform = _compile(case)
     with pytest.raises(TransformError) as caught:
         transform.apply(_event(case))
-    assert case["reason"] == str(caught.value)
+    assert str(caught.value) == case["reason"]
