@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.eventbridge.matching.operators import OPERATORS
 from localcloud.eventbridge.matching.pattern import InvalidPatternError, Pattern
 from localcloud.ram.access.authorization import AccessRequest, Policy, TrustPolicy, decide
 from localcloud.ram.access.policy_document import InvalidPolicyDocumentError
@@ -107,6 +108,11 @@ def event_patterns() -> Iterator[Any]:
             [None] * 5 + [{"a": value}, {"a": {"b": value}}, {}, {"a b": value}, "a"]
         )
         yield {key: value, **({"data": data} if data is not None else {})}
+
+
+def test_both_know_the_same_operators() -> None:
+    """An operator that the local cloud learns the pack's reader must learn, too."""
+    assert patterns._OPERATORS.keys() == OPERATORS.keys()
 
 
 @pytest.mark.parametrize("is_trust", [False, True])
