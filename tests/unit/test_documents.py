@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from functools import cache
 from pathlib import PurePosixPath
 
@@ -121,6 +122,14 @@ def _openssl(command: Command) -> None:
     assert re.fullmatch(r"[0-9a-f]{64}\n", _run(command.words))
 
 
+def _pip(command: Command) -> None:
+    """Know the folder of a package of this project, and the extras that are asked for."""
+    assert command.words[1] == "install"
+    folder, _, extras = command.words[2].rstrip("]").partition("[")
+    project = tomllib.loads((ROOT / folder / "pyproject.toml").read_text())["project"]
+    assert set(filter(None, extras.split(","))) <= set(project["optional-dependencies"])
+
+
 def _elsewhere(command: Command) -> None:
     """Leave it to tests/e2e/test_documentation.py, which runs it against a local cloud."""
 
@@ -133,6 +142,7 @@ _CHECKS = {
     "localcloud": _elsewhere,
     "make": _make,
     "openssl": _openssl,
+    "pip": _pip,
     "pulumi": _pulumi,
     "python": _python,
 }
