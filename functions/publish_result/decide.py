@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from functions.cloud.cloud_assistant import Invocation
 from functions.cloud.errors import PermanentError, TemporaryError
-from functions.report.outcome import Outcome
+from functions.report.outcome import Outcome, status_of
 from functions.report.results import with_run
 from functions.request.deployment import Deployment
 from functions.request.events import Event
@@ -48,7 +48,7 @@ def decide(ended: Completion, invocation: Invocation | None, deployment: Deploym
             f"{ended.invoke_id} on {ended.instance_id} is not shown as finished", "NotYetVisible"
         )
     run = invocation.runs[0]
-    outcome = Outcome(_request(invocation, deployment), run.status)
+    outcome = Outcome(_request(invocation, deployment), status_of(run))
     return with_run(outcome, invocation, run, deployment.script_sha256)
 
 

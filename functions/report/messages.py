@@ -8,17 +8,18 @@ from functions.platforms import platform
 from functions.platforms.base import ChatPlatform, Content, Message, encode
 from functions.platforms.markup import neutral
 from functions.report.i18n.table import Words
-from functions.report.outcome import REJECTED, SUCCESS, Outcome
+from functions.report.outcome import REJECTED, SUCCESS, SUPERSEDED, Outcome
 from functions.report.output import account_in, bounded, cut_tail, result_line
 from functions.request.fields import FIELDS
 
 _TAILS = (1500, 600, 0)
 _LONGEST_VALUE = 96
 
-_SIGNS = {SUCCESS: "✅", REJECTED: "⛔", "Timeout": "⏰"}
+_SIGNS = {SUCCESS: "✅", REJECTED: "⛔", SUPERSEDED: "⏭", "Timeout": "⏰"}
 _COLOURS = {
     SUCCESS: "green",
     REJECTED: "orange",
+    SUPERSEDED: "grey",
     "Timeout": "carmine",
     "Cancelled": "grey",
     "Terminated": "grey",

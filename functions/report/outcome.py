@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from functions.cloud.cloud_assistant import Run
 from functions.report.reason import Reason
 from functions.request.fields import Request
 
@@ -12,6 +13,9 @@ RESULT_TYPE = "provisioning:InvocationResult"
 SUCCESS = "Success"
 FAILED = "Failed"
 REJECTED = "Rejected"
+SUPERSEDED = "Superseded"
+_SUPERSEDED_CODE = 12
+"""The exit code with which the scripts refuse what is older than the host's record."""
 
 
 class Outcome(NamedTuple):
@@ -19,7 +23,7 @@ class Outcome(NamedTuple):
 
     request: Request
     status: str
-    """Cloud Assistant's word, or ``Rejected``."""
+    """Cloud Assistant's word, ``Rejected`` or ``Superseded``."""
     invoke_id: str = ""
     command_id: str = ""
     instance_id: str = ""
@@ -37,3 +41,9 @@ class Outcome(NamedTuple):
     script_sha256: str = ""
     repeat: bool = False
     """Whether this answers a repeated request with the first one's result."""
+
+
+def status_of(run: Run) -> str:
+    """Return what became of a run: Cloud Assistant only knows that it failed."""
+    superseded = run.status == FAILED and run.exit_code == _SUPERSEDED_CODE
+    return SUPERSEDED if superseded else run.status

@@ -14,7 +14,12 @@ ACTIONS = {"ProvisionRequest": PROVISION, "DeprovisionRequest": DEPROVISION}
 """``detail-type`` of what is posted -> action."""
 
 _WORD = r"[a-z][a-z0-9-]{0,31}"
-_NAME = r"(?!.*://)\w(?:[\w .@'()·-]{0,62}[\w.)])?"
+# Chinese names stand in brackets and lists of their own.
+_NAMES = r"[\w .,@'()·、，（）-]{1,64}"  # noqa: RUF001
+_SSH_KEY = (
+    r"(?=.{0,800}$)(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)|sk-ssh-ed25519@openssh\.com)"
+    r" [A-Za-z0-9+/]{60,}={0,2}(?: [A-Za-z0-9._@-]+)?"
+)
 
 
 class Field(NamedTuple):
@@ -33,6 +38,8 @@ class Field(NamedTuple):
     """Its name in a message: a key of the languages' labels; empty for what is not shown."""
     below_run: bool = False
     """Whether a message shows it below what happened on the host."""
+    informs: bool = False
+    """Whether it is only for people: it is cut to what can be shown and never refuses a request."""
 
 
 class Request(NamedTuple):
@@ -54,6 +61,16 @@ class Request(NamedTuple):
     role: Annotated[str, Field(_WORD, rule="role", required=True, parameter=True, label="role")] = (
         ""
     )
+    moment: Annotated[str, Field(parameter=True)] = ""
+    """When it was made, in milliseconds since 1970: on a host the newest wins."""
+    expires: Annotated[
+        str,
+        Field(
+            r"[1-9]\d{0,3}d|20\d\d-[01]\d-[0-3]\d", rule="expires", parameter=True, label="expires"
+        ),
+    ] = ""
+    """A number of days or a date as it is posted, a date from there on."""
+    ssh_key: Annotated[str, Field(_SSH_KEY, rule="ssh_key", parameter=True)] = ""
     request_id: Annotated[
         str,
         Field(
@@ -67,17 +84,21 @@ class Request(NamedTuple):
     chat: Annotated[str, Field(_WORD, rule="chat", tag="provisioning:chat")] = ""
     requested_by: Annotated[
         str,
-        Field(_NAME, rule="name", tag="provisioning:by", label="requested_by", below_run=True),
+        Field(_NAMES, tag="provisioning:by", label="requested_by", below_run=True, informs=True),
     ] = ""
     approved_by: Annotated[
         str,
         Field(
-            _NAME, rule="name", tag="provisioning:approved-by", label="approved_by", below_run=True
+            _NAMES,
+            tag="provisioning:approved-by",
+            label="approved_by",
+            below_run=True,
+            informs=True,
         ),
     ] = ""
 
     def parameters(self) -> dict[str, str]:
-        """Return the parameters of the script."""
+        """Return the parameters of the script, all of them: an empty one is absent to it."""
         return {name: getattr(self, name) for name in PARAMETERS}
 
     def tags(self) -> dict[str, str]:

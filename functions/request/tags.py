@@ -14,3 +14,5 @@ EVENT = FIELDS["event_id"].tag
 PREFIX = "provisioning:prefix"
 """The stack's bus: two environments in one account do not see each other's requests."""
 PART = "provisioning:part"
+ATTEMPT = "provisioning:attempt"
+"""How often a request was tried, from 1: one that failed may be made again."""

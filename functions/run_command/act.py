@@ -89,14 +89,11 @@ class RunCommand:
         return self._run(found)
 
     def _run(self, request: Request) -> str:
-        wanted = plan.parts(request, self._settings)
         try:
             earlier = self._commands.find(plan.lookup_tags(request, self._settings))
         except ApiRefusedError as error:
-            return self._refuse(request, wanted[0], error)
-        match plan.compare(request, wanted, earlier):
-            case plan.Conflict(invocation):
-                return self._reject(_used_before(request, invocation))
+            return self._refuse(request, plan.parts(request, self._settings)[0], error)
+        match plan.compare(request, self._settings, earlier):
             case plan.Started(invoke_id):
                 return _log(request, "already-started", invoke_id=invoke_id)
             case plan.Repeat() as repeat:
@@ -108,7 +105,7 @@ class RunCommand:
         try:
             invoke_id = self._commands.invoke(
                 command_id=part.command_id,
-                parameters=request.parameters(),
+                parameters=part.parameters,
                 timeout_seconds=self._settings.timeout_seconds,
                 instance_ids=part.instance_ids,
                 resource_tags=part.resource_tags,
@@ -135,6 +132,10 @@ class RunCommand:
 
         invocation, run = plan.decisive(repeat.invocations)
         with_output = self._commands.result(invocation.invoke_id, run.instance_id)
+        # Whoever repeats a request hears nothing of it in another chat than the first one's.
+        first = Request.carried(invocation.tags, invocation.parameters)
+        chat = self._settings.deployment.chat_for(first.chat, request.source)
+        request = first._replace(event_id=request.event_id, chat=chat)
         outcome = Outcome(request, run.status, counts=plan.count(repeat.invocations), repeat=True)
         shown = with_output.runs[0] if with_output else run
         # One answer for each event that repeats the request, however often that is delivered.
@@ -171,17 +172,6 @@ class RunCommand:
         from functions.report import results  # noqa: PLC0415
 
         self._bus.put([results.event(outcome, self._settings.deployment, event_id, self._now())])
-
-
-def _used_before(request: Request, invocation: Invocation) -> Rejection:
-    reason = Reason.of(
-        "used-before",
-        request=request.request_id,
-        emp_id=invocation.parameters.get("emp_id", "?"),
-        role=invocation.parameters.get("role", "?"),
-        invocation=invocation.invoke_id,
-    )
-    return Rejection(request, reason)
 
 
 def _log(request: Request, verdict: str, **ids: str) -> str:

@@ -17,6 +17,8 @@ from functions.request.fields import ACTIONS, DEPROVISION, POSTED, PROVISION, Re
 from functions.run_command.settings import Settings
 
 HEADER = "x-provisioning-token"
+MOST_AHEAD_SECONDS = 300
+"""How far the clocks of the cloud may differ."""
 
 
 class Rejection(NamedTuple):
@@ -47,16 +49,22 @@ def decide(event: Event, settings: Settings, now: float) -> Request | Rejection:
     request = unread._replace(action=action or PROVISION, **values)
     request = request._replace(chat=deployment.chat_for(values.get("chat", ""), event.source))
 
+    moment = _moment(event)
     reason = (
-        _staleness(event, now, deployment.stale_after_seconds)
+        _untimely(moment, now, deployment.stale_after_seconds)
         or (Reason.of("unknown-type", value=_shown(kind)) if action is None else None)
-        or (None if isinstance(detail, dict) else Reason.of("no-detail"))
+        or (None if isinstance(detail, dict) else _no_detail(detail))
         or problem
+        or _over(request.expires, now)
         or _unavailable(request, settings)
     )
-    if reason:
-        return Rejection(request, reason)
-    return request._replace(request_id=request.request_id or event.id)
+    if reason or moment is None:
+        return Rejection(request, reason or Reason.of("no-time"))
+    return request._replace(
+        request_id=request.request_id or event.id,
+        moment=str(int(moment * 1000)),
+        expires=_date(request.expires, moment),
+    )
 
 
 def _distrust(event: Event, settings: Settings) -> Reason | None:
@@ -75,14 +83,39 @@ def _distrust(event: Event, settings: Settings) -> Reason | None:
     return None if all(right) else Reason.of("wrong-token", event=event.id)
 
 
-def _staleness(event: Event, now: float, limit: float) -> Reason | None:
-    """Return whether the request is too old, as a reason: retries may deliver one a day late."""
-    happened = next((t for t in map(times.parse, event.times) if t is not None), None)
-    if happened is None:
+def _moment(event: Event) -> float | None:
+    """Return when the request was made: the earlier of what the cloud stamped on it."""
+    return min((t for t in map(times.parse, event.times) if t is not None), default=None)
+
+
+def _untimely(moment: float | None, now: float, limit: float) -> Reason | None:
+    """Return why a request is out of time; retries may deliver one a day late."""
+    if moment is None:
         return Reason.of("no-time")
-    if now - happened > limit:
-        return Reason.of("stale", age=Span(int(now - happened)), limit=Span(int(limit)))
+    if now - moment > limit:
+        return Reason.of("stale", age=Span(int(now - moment)), limit=Span(int(limit)))
+    if moment - now > MOST_AHEAD_SECONDS:
+        return Reason.of("future", ahead=Span(int(moment - now)))
     return None
+
+
+def _no_detail(detail: object) -> Reason:
+    return Reason.of("text-detail") if isinstance(detail, str) else Reason.of("no-detail")
+
+
+def _date(expires: str, moment: float) -> str:
+    """Return the day on which an account expires."""
+    if not expires.endswith("d"):
+        return expires
+    return times.iso(moment + 86_400 * int(expires[:-1]))[:10]
+
+
+def _over(expires: str, now: float) -> Reason | None:
+    """Return why a date cannot be an expiry."""
+    if not expires or expires.endswith("d"):
+        return None
+    day = times.parse(expires)
+    return Reason.of("expired", value=expires) if day is None or day <= now else None
 
 
 def _values(detail: Mapping[str, Any]) -> tuple[dict[str, str], Reason | None]:
@@ -97,6 +130,9 @@ def _values(detail: Mapping[str, Any]) -> tuple[dict[str, str], Reason | None]:
         value = detail.get(name)
         if value is None or value == "":
             found = Reason.of("missing", field=name) if field.required else None
+        elif field.informs:
+            values[name] = _showable(value, field.pattern)
+            found = None
         elif not isinstance(value, str):
             found = Reason.of("not-text", field=name, value=_shown(value))
         elif not re.fullmatch(field.pattern, value):
@@ -107,6 +143,12 @@ def _values(detail: Mapping[str, Any]) -> tuple[dict[str, str], Reason | None]:
             found = None
         problem = problem or found
     return values, problem
+
+
+def _showable(value: object, pattern: str) -> str:
+    """Return what of a name fits its pattern: a character that does not is left out."""
+    text = value if isinstance(value, str) else _shown(value)
+    return "".join(c for c in text.replace("://", "") if re.fullmatch(pattern, c))[:64].strip()
 
 
 def _unavailable(request: Request, settings: Settings) -> Reason | None:
@@ -144,6 +186,8 @@ def _shown(value: object) -> str:
         return "[...]"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e16:
+        value = int(value)  # EventBridge makes a double of every number
     text = value[:60] if isinstance(value, str) else str(value)[:60]
     safe = "".join(c if c.isprintable() else "?" for c in text)
     more = "…" if isinstance(value, str) and len(value) > 60 else ""

@@ -1,7 +1,8 @@
 """Plans the calls of InvokeCommand for a request, and what an earlier run of it changes; pure.
 
-A request is known by action, source and id. Cloud Assistant remembers invocations for four weeks
-("DescribeInvocations"), and their tags say which request each one belongs to.
+A request is known by source, action, id, employee and role. Cloud Assistant remembers invocations
+for 30 days or the newest 10,000 ("DescribeInvocations"), and their tags say which request each one
+belongs to. What it has forgotten runs again, and the host's own record still decides.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +15,9 @@ from functions.request import tags
 from functions.request.fields import DEPROVISION, Request
 from functions.run_command.settings import Settings
 
+_IDENTITY = ("emp_id", "role")
+"""What makes a request itself, beside the tags by which it is looked up."""
+
 
 class Part(NamedTuple):
     """One call of InvokeCommand: at most as many instances as it takes."""
@@ -23,6 +27,7 @@ class Part(NamedTuple):
     command_id: str
     instance_ids: tuple[str, ...]
     resource_tags: tuple[tuple[str, str], ...]
+    parameters: Mapping[str, str]
     tags: Mapping[str, str]
     client_token: str
 
@@ -34,7 +39,7 @@ class Start(NamedTuple):
 
 
 class Started(NamedTuple):
-    """Everything was started by the same event before; the completions will tell the chat."""
+    """The same event started it before; the completions will tell the chat."""
 
     invoke_id: str
 
@@ -49,11 +54,10 @@ class Repeat(NamedTuple):
         """Return whether there is a result to answer with."""
         return all(invocation.is_finished for invocation in self.invocations)
 
-
-class Conflict(NamedTuple):
-    """The id was used for another employee or role."""
-
-    invocation: Invocation
+    @property
+    def succeeded(self) -> bool:
+        """Return whether it was done on every instance."""
+        return all(run.status == SUCCESS for i in self.invocations for run in i.runs)
 
 
 def lookup_tags(request: Request, settings: Settings) -> dict[str, str]:
@@ -66,7 +70,7 @@ def lookup_tags(request: Request, settings: Settings) -> dict[str, str]:
     }
 
 
-def parts(request: Request, settings: Settings) -> tuple[Part, ...]:
+def parts(request: Request, settings: Settings, attempt: int = 1) -> tuple[Part, ...]:
     """Return the calls that run a request on all instances of its role."""
     role = settings.deployment.roles[request.role]
     ids = role.instances or (() if role.tags else settings.instance_ids)
@@ -82,27 +86,41 @@ def parts(request: Request, settings: Settings) -> tuple[Part, ...]:
             command_id=command,
             instance_ids=group,
             resource_tags=role.tags,
-            tags=_tags(request, settings, name),
-            client_token=_client_token(request, settings, name),
+            parameters=request.parameters(),
+            tags=_tags(request, settings, name, attempt),
+            client_token=_client_token(request, settings, name, attempt),
         )
         for name, group in zip(names, groups, strict=True)
     )
 
 
 def compare(
-    request: Request, wanted: Sequence[Part], earlier: Iterable[Invocation]
-) -> Start | Started | Repeat | Conflict:
-    """Return what is left to do, given the invocations that carry the request's tags."""
-    found = sorted(earlier, key=lambda invocation: invocation.invoke_id)
-    for invocation in found:
-        if any(invocation.parameters.get(n) != getattr(request, n) for n in ("emp_id", "role")):
-            return Conflict(invocation)
-    missing = _missing(wanted, found)
+    request: Request, settings: Settings, earlier: Iterable[Invocation]
+) -> Start | Started | Repeat:
+    """Return what is left to do, given the invocations that carry the request's tags.
+
+    Another employee's or role's request of the same id is another request. A request keeps the
+    moment of its first event, so that a late repeat is no newer word.
+    """
+    same = sorted(
+        (i for i in earlier if all(i.parameters.get(n) == getattr(request, n) for n in _IDENTITY)),
+        key=lambda invocation: invocation.invoke_id,
+    )
+    if not same:
+        return Start(parts(request, settings))
+    moments = [request.moment, *(_moment(i) for i in same)]
+    request = request._replace(moment=min((m for m in moments if m), key=int, default=""))
+    attempt = max(map(_attempt, same))
+    latest = tuple(i for i in same if _attempt(i) == attempt)
+    missing = _missing(parts(request, settings, attempt), latest)
     if missing:
         return Start(missing)
-    if any(invocation.tags.get(tags.EVENT) == request.event_id for invocation in found):
-        return Started(found[0].invoke_id)
-    return Repeat(tuple(found))
+    if any(invocation.tags.get(tags.EVENT) == request.event_id for invocation in same):
+        return Started(latest[0].invoke_id)
+    repeat = Repeat(latest)
+    if repeat.is_finished and not repeat.succeeded:
+        return Start(parts(request, settings, attempt + 1))
+    return repeat
 
 
 def decisive(invocations: Sequence[Invocation]) -> tuple[Invocation, Run]:
@@ -134,12 +152,24 @@ def _missing(wanted: Sequence[Part], found: Sequence[Invocation]) -> tuple[Part,
     return tuple(part for part in wanted if part.name not in started)
 
 
-def _tags(request: Request, settings: Settings, part: str) -> dict[str, str]:
+def _moment(invocation: Invocation) -> str:
+    found = invocation.parameters.get("moment", "")
+    return found if found.isdecimal() else ""
+
+
+def _attempt(invocation: Invocation) -> int:
+    found = invocation.tags.get(tags.ATTEMPT, "")
+    return int(found) if found.isdecimal() else 1
+
+
+def _tags(request: Request, settings: Settings, part: str, attempt: int) -> dict[str, str]:
     """Return everything that the completion needs to find its way back, as tags."""
-    return {**request.tags(), tags.PREFIX: settings.deployment.bus, tags.PART: part}
+    own = {tags.PREFIX: settings.deployment.bus, tags.PART: part, tags.ATTEMPT: str(attempt)}
+    return {**request.tags(), **own}
 
 
-def _client_token(request: Request, settings: Settings, part: str) -> str:
+def _client_token(request: Request, settings: Settings, part: str, attempt: int) -> str:
     """Return the token by which ECS itself drops a repeat within minutes: 64 characters at most."""
-    key = [*lookup_tags(request, settings).values(), part]
+    identity = [getattr(request, name) for name in _IDENTITY]
+    key = [*lookup_tags(request, settings).values(), *identity, part, str(attempt)]
     return sha256("\n".join(key).encode()).hexdigest()

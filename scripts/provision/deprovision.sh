@@ -20,7 +20,8 @@ lock_account() {
 		record[password]=locked # by us: whoever comes back gets it unlocked
 	fi
 	((EUID)) || ! owns_home || record[home]=closed
-	[[ ${record[status]} == locked ]] || remember status leaving
+	[[ ${record[status]} == locked ]] || record[status]=leaving
+	remember
 	((${#args[@]} == 0)) || did locked
 	take_rights '' "$user" "${args[@]}"
 }
@@ -166,9 +167,11 @@ last_resort() {
 
 reconcile() {
 	read_record
+	obey_newest
 	if ! find_account; then
 		outcome=absent
 		drop_sudo
+		remember status gone # an older word must not bring them here
 		return
 	fi
 	trap last_resort EXIT
@@ -177,7 +180,7 @@ reconcile() {
 	stop_everything
 	close_home
 	[[ ${record[status]} == locked ]] || drop_setuid
-	remember uid "$uid" status locked role "$role" groups '' keys ''
+	remember uid "$uid" status locked role "$role" groups '' keys '' ssh_key ''
 	trap - EXIT
 }
 

@@ -16,6 +16,8 @@ STATE=$R/var/lib/provisioning
 TMP=$R/run # in memory: has room when the disk is full
 [[ -d $TMP ]] || TMP=$STATE
 emp_id='' role='' user=''      # the request
+moment='' manual=false         # when it was made, in milliseconds; by hand it is now
+expires='' ssh_key=''          # what it may also hold: a date, a public key
 uid='' gid='' home='' login='' # the account as passwd has it; uid is empty where there is none
 changes=() outcome=unchanged   # the result
 output=''                      # what the last tool said
@@ -31,14 +33,14 @@ log() { # LEVEL TEXT
 result() { # STATUS CODE ERROR
 	local list='' item text=${3//[^ -~]/?}
 	for item in "${changes[@]}"; do list+=",\"$item\""; done
-	printf '{"status":"%s","user":"%s","role":"%s","uid":%s,"changes":[%s],"exit_code":%s,"error":"%s"}\n' \
-		"$1" "$user" "$role" "${uid:-null}" "${list#,}" "$2" "${text//[\"\\]/\'}"
+	printf '{"status":"%s","user":"%s","role":"%s","uid":%s,"changes":[%s],"moment":%s,"manual":%s,"exit_code":%s,"error":"%s"}\n' \
+		"$1" "$user" "$role" "${uid:-null}" "${list#,}" "${moment:-null}" "$manual" "$2" "${text//[\"\\]/\'}"
 }
 
-die() { # CODE TEXT
+die() { # CODE TEXT [STATUS]
 	trap - ERR
 	log error "$2"
-	result failed "$1" "$2"
+	result "${3:-failed}" "$1" "$2"
 	exit "$1"
 }
 
@@ -90,22 +92,46 @@ read_entry() { # ARRAY FILE NAME: the fields of that line of /etc/FILE; fails if
 }
 
 # The parameters stand below the final exit, where bash parses nothing: whatever they hold, they
-# stay text. Exactly two lines of the known form are taken, and no null character.
+# stay text. Exactly one line for each is taken, in this order, and no null character. What a run by
+# hand leaves out is empty, or stays the placeholder that it was.
 read_parameters() { # [EMP_ID ROLE]
-	local text='' form=$'^\n# parameters\n# emp_id: ([^\n]*)\n# role: ([^\n]*)\n?$'
+	local name text='' now form=$'^\n# parameters\n'
+	local -A values=([emp_id]=${1:-} [role]=${2:-})
+	local names=(emp_id role moment expires ssh_key)
+	for name in "${names[@]}"; do form+="# $name: ([^"$'\n'"]*)"$'\n'; done
 	! IFS= read -rd '' text <"${BASH_SOURCE[-1]}" || text=''
 	body=${text%%$'\n# parameters\n'*}
-	if (($#)); then
-		emp_id=$1 role=${2:-}
-	elif [[ ${text:${#body}} =~ $form ]]; then
-		emp_id=${BASH_REMATCH[1]} role=${BASH_REMATCH[2]}
+	text=${text:${#body}}
+	if ((! $#)) && [[ ${text%$'\n'}$'\n' =~ $form$ ]]; then
+		for name in "${!names[@]}"; do
+			text=${BASH_REMATCH[name + 1]} name=${names[name]}
+			[[ $text == "{""{$name}}" ]] || values[$name]=$text
+		done
 	fi
+	emp_id=${values[emp_id]} role=${values[role]} moment=${values[moment]:-}
+	expires=${values[expires]:-} ssh_key=${values[ssh_key]:-}
 	user=$NAME_PREFIX${emp_id,,}
 	if [[ ! $emp_id =~ ^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$ || ! $user =~ ^[a-z].{0,31}$ ||
 		! $role =~ ^[a-z][a-z0-9-]{0,31}$ ]]; then
 		text="emp_id '${emp_id:0:40}', role '${role:0:40}'"
-		emp_id='' role='' user=''
+		emp_id='' role='' user='' moment=''
 		die 2 "not acceptable: $text"
+	fi
+	printf -v now '%(%s)T' -1
+	if [[ ! $moment ]]; then
+		manual=true moment=${EPOCHREALTIME:-${now}.000}
+		moment=${moment/[.,]/} moment=${moment::13}
+	elif [[ ! $moment =~ ^[1-9][0-9]{12}$ ]] || ((moment / 1000 > now + 86400)); then
+		text=$moment moment=''
+		die 2 "moment '${text:0:40}' is not one: milliseconds since 1970, not in the future"
+	fi
+	if [[ $expires && ! $expires =~ ^[2-9][0-9]{3}-[01][0-9]-[0-3][0-9]$ ]]; then
+		die 2 "expires '${expires:0:40}' is not a date such as 2027-01-31"
+	fi
+	form='(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com)'
+	if [[ $ssh_key && (${#ssh_key} -gt 800 || $ssh_key == *$'\t'* ||
+		! $ssh_key =~ ^${form}[[:blank:]][A-Za-z0-9+/]{60,}={0,2}([[:blank:]][A-Za-z0-9._@-]+)?$) ]]; then
+		die 2 "ssh_key is not one public key: '${ssh_key:0:40}'"
 	fi
 	sudo_file=$R/etc/sudoers.d/provisioning-${user//./+} # sudo skips names with a dot
 }
@@ -123,13 +149,23 @@ read_record() {
 
 remember() { # FIELD VALUE ...
 	local key text=''
-	record[version]=2
+	record[version]=3 record[moment]=$moment record[word]=$ACTION
 	while (($#)); do
 		record[$1]=$2
 		shift 2
 	done
 	for key in "${!record[@]}"; do text+="$key ${record[$key]}"$'\n'; done
 	write_file "$STATE/accounts/$user" 600 "$text"
+}
+
+# The newest word wins, in whatever order the words arrive; of two that were said at the same moment
+# it is the one that takes away. Records without a moment are older than everything.
+obey_newest() {
+	local known=${record[moment]:-0}
+	[[ $known =~ ^[0-9]+$ ]] || known=0
+	((moment < known)) || [[ $moment$ACTION$manual == "${known}provisionfalse" && ${record[word]} == deprovision ]] || return 0
+	printf -v known '%(%FT%TZ)T' $((known / 1000))
+	die 12 "superseded by the ${record[word]} of $known: not done" superseded
 }
 
 foreign() { die 5 "$1 was not made by this script: not touched"; } # WHAT

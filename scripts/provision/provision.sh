@@ -10,7 +10,7 @@
 readonly DONE=updated
 # What everyone and the role get.
 declare -A files=()
-manager=dnf packages='' groups='' rules='' keys='' shell=/bin/bash primary='' expires='' expiry=''
+manager=dnf packages='' groups='' rules='' keys='' shell=/bin/bash primary='' limit='' expiry=''
 
 read_role() {
 	local key value family=dnf
@@ -30,14 +30,27 @@ read_role() {
 		shell) shell=$value ;;
 		primary) primary=$value ;;
 		expires)
-			printf -v expires '%(%s)T' -1
-			expires=$((expires / 86400 + value)) # as shadow has it
-			printf -v expiry '%(%F)T' $((expires * 86400))
+			printf -v limit '%(%s)T' -1
+			limit=$((limit / 86400 + value)) # as shadow has it
 			;;
 		esac
 	done < <(printf '%s\n' "$EVERYONE" "${ROLES[$role]}")
 	: "${primary:=$user}"
+	limit_expiry
 	[[ ! $rules ]] || command -v visudo >/dev/null || packages+=' sudo'
+}
+
+# A request may ask for less time than the role gives, not for more.
+limit_expiry() {
+	local days now
+	if [[ $expires ]]; then
+		days=$(date -ud "$expires" +%s) || die 2 "expires $expires is not in the calendar"
+		printf -v now '%(%s)T' -1
+		((days > now)) || die 2 "expires $expires is over"
+		((days /= 86400))
+		if [[ ! $limit ]] || ((days < limit)); then limit=$days; fi
+	fi
+	[[ ! $limit ]] || printf -v expiry '%(%F)T' $((limit * 86400))
 }
 
 # Rules that visudo refuses could stop sudo for all.
@@ -157,26 +170,31 @@ give_rights() { # RULES
 	read_entry fields group "$primary" || true
 	[[ ${fields[2]:-} == "$gid" ]] || alter "primary group $primary" -g "$primary"
 	read_entry fields shadow "$user" || true
-	[[ ${fields[7]:-} == "$expires" ]] || alter "expires ${expiry:-never}" -e "$expiry"
+	[[ ${fields[7]:-} == "$limit" ]] || alter "expires ${expiry:-never}" -e "$expiry"
 	[[ ${record[password]}${fields[1]:-} != locked!?* ]] || alter "password unlocked" -U
 	((! ${#args[@]})) || account_tool usermod "${args[@]}" "$user"
 	for name in $groups; do
 		! has "${record[groups]}" "$name" || given+=" $name"
 	done
-	remember uid "$uid" status active role "$role" groups "${given# }" keys "$keys" password '' home ''
+	remember uid "$uid" status active role "$role" groups "${given# }" keys "$keys" ssh_key "$ssh_key" password '' home ''
 }
 
 reconcile() {
 	local now
 	[[ $primary ]] || read_role
 	read_record
+	obey_newest
 	find_account || true
+	# The employee's own key, given once, stays until another one comes or the employee leaves.
+	: "${ssh_key:=${record[ssh_key]:-}}"
+	has "${keys//$'\t'/ }" "$ssh_key" || keys+=$ssh_key$'\t'
 	read_text now "$sudo_file"
 	if [[ $now != "$rules" ]]; then
 		! command -v visudo >/dev/null || check_sudo
 		drop_sudo
 	fi
 	take_rights "$groups" "$primary"
+	remember # from here on an older word is refused, even if this one fails
 	# Sessions keep the groups that they began with.
 	[[ ! $removed || $R ]] || home=/ try as_user kill_all "$uid" || true
 	ensure_packages

@@ -19,11 +19,11 @@ from scripts.provision.catalogue import Catalogue, Grants, PackageNames, Role
 
 Action = Literal["provision", "deprovision"]
 
-MAX_BASE64_BYTES = 18 * 1024
+MAX_BASE64_BYTES = 24 * 1024
 """Cloud Assistant's limit for a command, which it sends as base64, parameters included
-("CreateCommand", ECS API reference: 18 KB after Base64 encoding)."""
-PARAMETER_BYTES = 128
-"""Kept free for the values of emp_id and role, at most 32 characters each."""
+("CreateCommand" and "InvokeCommand", ECS API reference: 24 KB after Base64 encoding; it was 18)."""
+PARAMETER_BYTES = 1024
+"""Kept free for the values of the parameters; an RSA key of 4096 bits takes most of it."""
 MAX_SCRIPT_BYTES = MAX_BASE64_BYTES // 4 * 3 - PARAMETER_BYTES
 """What that leaves for the script's own text."""
 
@@ -46,7 +46,7 @@ class TooLargeError(RenderError):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A script as Cloud Assistant gets it, with ``{{emp_id}}`` and ``{{role}}`` still in it."""
+    """A script as Cloud Assistant gets it, with its placeholders still in it."""
 
     text: str
     sha256: str
@@ -183,7 +183,7 @@ def _too_large(size: int, records: list[tuple[str, str]]) -> str:
     largest = sorted(records, key=lambda item: len(item[1]), reverse=True)[:3]
     return (
         f"the script has {size} bytes, {size - MAX_SCRIPT_BYTES} more than the {MAX_SCRIPT_BYTES} "
-        f"that fit in Cloud Assistant's 18 KB of base64: its {len(records)} roles take "
+        f"that fit in Cloud Assistant's 24 KB of base64: its {len(records)} roles take "
         f"{sum(len(text) for _, text in records)}, most of all "
         f"{', '.join(f'{name} ({len(text)})' for name, text in largest)}; render only the roles "
         "that are in use, move what many roles share to 'everyone', or put long files in a package"

@@ -16,6 +16,7 @@ WORDS = Words(
         "duration": "Duration",
         "requested_by": "Requested by",
         "approved_by": "Approved by",
+        "expires": "Expires",
         "reason": "Reason",
         "output": "Output (last lines)",
         "dropped": "{} more bytes of output were discarded",
@@ -35,6 +36,8 @@ WORDS = Words(
         ("Cancelled", "deprovision"): "Deprovisioning cancelled",
         ("Terminated", "provision"): "Provisioning stopped",
         ("Terminated", "deprovision"): "Deprovisioning stopped",
+        ("Superseded", "provision"): "Provisioning superseded",
+        ("Superseded", "deprovision"): "Deprovisioning superseded",
         ("", "provision"): "Provisioning failed",
         ("", "deprovision"): "Deprovisioning failed",
     },
@@ -48,6 +51,9 @@ WORDS = Words(
         "no-time": "the event has no time",
         "stale": "the approval is {age} old; requests older than {limit} are not run;"
         " please approve again",
+        "future": "the request is dated {ahead} in the future; check the clock of its sender",
+        "text-detail": "detail is a string; it must be a JSON object, not JSON in quotes",
+        "expired": "expires is {value}, which is not a day in the future",
         "unknown-type": "detail-type is {value}; accepted: ProvisionRequest, DeprovisionRequest",
         "no-detail": "detail is missing; it must be an object with emp_id and role",
         "missing": "{field} is missing",
@@ -56,8 +62,6 @@ WORDS = Words(
         "unknown-role": "role {value} is not in the catalogue; it has: {accepted}",
         "no-deprovision": "removing accounts is not configured here",
         "no-instances": "role {value} has no instances to run on; ask an administrator to add one",
-        "used-before": "request_id {request} was already used for {emp_id} as {role}"
-        " ({invocation}); a new request needs a new id",
         "refused": "{action} was refused by the cloud: {code} {message}",
     },
     # The README of the scripts has the whole table.
@@ -73,13 +77,15 @@ WORDS = Words(
         9: "the sudo rules could not be installed",
         10: "files on the host could not be written",
         11: "processes of the employee did not end",
+        12: "a newer request about this employee has been carried out",
     },
     rules={
         "emp_id": "1 to 32 letters, digits or, between these, dots, hyphens or underscores",
         "role": "1 to 32 lower-case letters, digits or hyphens, beginning with a letter",
         "request_id": "1 to 128 letters, digits or . _ : / @ + = # - without spaces",
         "chat": "1 to 32 lower-case letters, digits or hyphens, beginning with a letter",
-        "name": "1 to 64 letters, digits, spaces or . _ @ ' ( ) · - of a name",
+        "expires": "a number of days such as 90d, or a date such as 2027-01-31",
+        "ssh_key": "one public key such as ssh-ed25519 AAAA… name, without options",
     },
     units=("s", "min", "h", "d"),
 )

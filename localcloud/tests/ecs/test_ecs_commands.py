@@ -134,7 +134,7 @@ async def test_command_outside_the_limits_is_refused(
 
 
 async def test_largest_command_is_accepted(lab: EcsLab) -> None:
-    """A command of exactly 18 KB of Base64 is kept."""
+    """A command of exactly 24 KB of Base64 is kept."""
     text = "x" * (CONTENT_LIMIT_BYTES // 4 * 3)
     assert len(encoded(text)) == CONTENT_LIMIT_BYTES
     await lab.create(text)

@@ -60,7 +60,7 @@ def command_encoded(command: Resource, _: Options) -> Messages:
     reason="CreateCommand refuses content above the limit, when the update has already begun.",
     remedy="Shorten the script, or let it fetch what is large.",
     source=facts.COMMAND_RESOURCE,
-    options=[Option("maximumBytes", "most bytes of the encoded content", default=18 * 1024)],
+    options=[Option("maximumBytes", "most bytes of the encoded content", default=24 * 1024)],
 )
 def command_size(command: Resource, options: Options) -> Messages:
     """Measure the encoded content."""

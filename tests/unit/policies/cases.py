@@ -238,7 +238,7 @@ CASES: dict[str, Case] = {
         unknown={"command.commandContent": UNKNOWN},
     ),
     "command-size": Case(
-        broken=((script("#" * 18_432), "24576 bytes; at most 18432"),),
+        broken=((script("#" * 24_576), "32768 bytes; at most 24576"),),
         kept=({}, script("#" * 13_824)),
         unknown={"command.commandContent": UNKNOWN},
     ),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
@@ -43,9 +44,14 @@ class Run:
         return list(self.result["changes"])
 
 
-def substituted(text: str, emp_id: str, role: str) -> str:
-    """Fill in the parameters as Cloud Assistant does: as text, whatever they hold."""
-    return text.replace("{{emp_id}}", emp_id).replace("{{role}}", role)
+def substituted(text: str, emp_id: str, role: str, **more: str) -> str:
+    """Fill in the parameters as Cloud Assistant does: as text, whatever they hold.
+
+    What is left out stays a placeholder.
+    """
+    for name, value in {"emp_id": emp_id, "role": role, **more}.items():
+        text = text.replace(f"{{{{{name}}}}}", value)
+    return text
 
 
 @dataclass
@@ -58,6 +64,8 @@ class Host:
     environment: dict[str, str] = field(default_factory=dict)
     tools: Path = STANDINS
     """The stand-in tools."""
+    moment: int = 1_764_115_200_000
+    """Of the last word, in milliseconds."""
 
     def __post_init__(self) -> None:
         etc = self.path("etc")
@@ -108,7 +116,11 @@ class Host:
     def tree(self) -> dict[str, tuple[int, bytes]]:
         """Return mode and content of all files that count, to compare before and after."""
         return {
-            str(path.relative_to(self.folder)): (path.lstat().st_mode, path.read_bytes())
+            str(path.relative_to(self.folder)): (
+                path.lstat().st_mode,
+                # A record holds the moment of the last word, also of one that changed nothing.
+                re.sub(rb"(?m)^moment .*$", b"", path.read_bytes()),
+            )
             for path in sorted(self.folder.joinpath("root").rglob("*"))
             if path.is_file() and not path.is_symlink() and path.name not in PASSING
         }
@@ -156,7 +168,14 @@ class Host:
         return Run(process.returncode, out.decode(), err.decode())
 
     def run(
-        self, catalogue: Catalogue, emp_id: str, role: str, action: Action = "provision"
+        self,
+        catalogue: Catalogue,
+        emp_id: str,
+        role: str,
+        action: Action = "provision",
+        **more: str,
     ) -> Run:
-        """Run the script of an action with the parameters filled in."""
-        return self.run_text(substituted(render(catalogue, action).text, emp_id, role))
+        """Run the script of an action with the parameters filled in; each word is a newer one."""
+        self.moment += 1
+        given = {"moment": str(self.moment), **more}
+        return self.run_text(substituted(render(catalogue, action).text, emp_id, role, **given))

@@ -40,6 +40,8 @@ def test_account_is_created_with_all_that_the_role_lists(host: Host, catalogue: 
             "group deploy",
             "group adm",
         ],
+        "moment": host.moment,
+        "manual": False,
         "exit_code": 0,
         "error": "",
     }

@@ -207,17 +207,17 @@ def test_bash_can_parse_every_script(rendered_files: list[str]) -> None:
 
 
 def test_twenty_roles_fit() -> None:
-    """A company's twenty roles, with parameters, stay under 18 KB of base64."""
+    """A company's twenty roles, with parameters, stay under 24 KB of base64."""
     catalogue = load(TWENTY_ROLES)
     assert len(catalogue.roles) == 20
     for action in ("provision", "deprovision"):
         rendered = render(catalogue, action)
         with_parameters = rendered.text.encode() + b"x" * PARAMETER_BYTES
-        assert len(base64.b64encode(with_parameters)) <= 18 * 1024
+        assert len(base64.b64encode(with_parameters)) <= 24 * 1024
 
 
 def test_limit_is_that_of_the_transmitted_form() -> None:
-    """The longest script and its parameters just fill 18 KB of base64; a byte more is refused."""
+    """The longest script and its parameters just fill 24 KB of base64; a byte more is refused."""
 
     def with_content(length: int) -> Catalogue:
         files = [{"path": "f", "content": "x" * length}]
@@ -227,7 +227,7 @@ def test_limit_is_that_of_the_transmitted_form() -> None:
     rendered = render(with_content(longest))
     assert rendered.size == MAX_SCRIPT_BYTES
     transmitted = base64.b64encode(rendered.text.encode() + b"x" * PARAMETER_BYTES)
-    assert len(transmitted) == 18 * 1024
+    assert len(transmitted) == 24 * 1024
     with pytest.raises(TooLargeError, match="1 more than"):
         render(with_content(longest + 1))
 
@@ -270,17 +270,13 @@ def test_deprovisioning_carries_no_role() -> None:
     assert "\nreadonly ACTION=deprovision\n" in text
 
 
-def test_parameters_are_the_last_two_lines_and_nowhere_else() -> None:
-    """Cloud Assistant finds exactly emp_id and role, where nothing is parsed any more."""
+def test_parameters_are_the_last_lines_and_nowhere_else() -> None:
+    """Cloud Assistant finds exactly the parameters, where nothing is parsed any more."""
+    names = ["emp_id", "role", "moment", "expires", "ssh_key"]
     for _, text in scripts():
-        assert (text.splitlines()[-5:]) == [
-            "exit",
-            "",
-            "# parameters",
-            "# emp_id: {{emp_id}}",
-            "# role: {{role}}",
-        ]
-        assert re.findall(r"\{\{\s*(.*?)\s*\}\}", text) == ["emp_id", "role"]
+        lines = [f"# {name}: {{{{{name}}}}}" for name in names]
+        assert text.splitlines()[-8:] == ["exit", "", "# parameters", *lines]
+        assert re.findall(r"\{\{\s*(.*?)\s*\}\}", text) == names
 
 
 def test_result_carries_its_hash_size_and_base64() -> None:

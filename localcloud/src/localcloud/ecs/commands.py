@@ -13,7 +13,7 @@ from typing import Any
 from localcloud import strict_json
 from localcloud.ecs.errors import EcsError
 
-CONTENT_LIMIT_BYTES = 18 * 1024
+CONTENT_LIMIT_BYTES = 24 * 1024
 """After Base64, with the parameters filled in as well."""
 PARAMETER_LIMIT = 20
 # guess: "InvokeCommand" says 10 and "CreateCommand" 20, and a command with 20 must be invocable.
@@ -115,8 +115,10 @@ def bind(command: Command, parameters: str) -> dict[str, str]:
         raise EcsError("ParameterKey.Duplicate", "Names are not case-sensitive")
     if unknown := sorted(set(names) - known):
         raise EcsError("Parameter.NotMatched", f"The command has no {', '.join(unknown)}")
-    if missing := sorted(known - set(names)):
-        raise EcsError("Parameter.MissingValue", f"Missing: {', '.join(missing)}")
+    # "You must specify the value of the custom parameter", and the names given are "a subset" of
+    # the command's ("InvokeCommand"). guess: a placeholder without a value stays as it is.
+    if known and not names:
+        raise EcsError("Parameter.MissingValue", f"Accepted are {', '.join(sorted(known))}")
     return given
 
 

@@ -8,7 +8,7 @@ import pytest
 from functions.cloud.errors import PermanentError
 from functions.cloud.rpc import ApiTroubleError
 from functions.publish_result.act import serve
-from functions.publish_result.decide import NotYetVisibleError
+from functions.publish_result.decide import Completion, NotYetVisibleError, decide
 from functions.request import tags as names
 from functions.request.deployment import read
 from tests.unit.functions.samples import (
@@ -64,6 +64,8 @@ def test_a_success_is_published_with_everything_the_archive_wants() -> None:
     expected = {
         "InvocationStatus": "Success",
         "action": "provision",
+        "expires": "",
+        "ssh_key": "",
         "emp_id": "E123",
         "role": "devops",
         "request_id": "20261122-0001",
@@ -256,3 +258,13 @@ def test_the_log_has_no_output(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert json.loads(out)["decision"] == "published"
     assert "secret" not in out
+
+
+def test_what_a_newer_word_has_overtaken_is_superseded() -> None:
+    """Cloud Assistant only knows that it failed; the script's own code says why."""
+    ended = decide(
+        Completion("t-1", "i-1"),
+        invocation(run("i-1", "Failed", exit_code=12)),
+        LOOP,
+    )
+    assert (ended.status, ended.exit_code) == ("Superseded", 12)

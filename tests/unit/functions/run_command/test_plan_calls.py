@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.cloud.cloud_assistant import Invocation
 from functions.request import tags as names
 from functions.request.fields import Request
 from functions.run_command import plan
@@ -71,6 +72,7 @@ def test_the_tags_carry_everything_that_the_completion_needs() -> None:
         "provisioning:prefix": "provisioning-test",
         "provisioning:event": "event-1",
         "provisioning:part": "1/1",
+        "provisioning:attempt": "1",
         "provisioning:chat": "ops",
         "provisioning:by": "李雷",
     }
@@ -90,14 +92,15 @@ def test_client_tokens_are_as_ecs_wants_them() -> None:
     [
         pytest.param({"event_id": "event-2"}, True, id="another event"),
         pytest.param({"chat": "people"}, True, id="another chat"),
-        pytest.param({"emp_id": "E124"}, True, id="another employee, so that ECS sees the clash"),
+        pytest.param({"emp_id": "E124"}, False, id="another employee"),
+        pytest.param({"role": "dba"}, False, id="another role"),
         pytest.param({"request_id": "20261122-0002"}, False, id="another request"),
         pytest.param({"action": "deprovision"}, False, id="the opposite"),
         pytest.param({"source": "lark.approval"}, False, id="another source"),
     ],
 )
 def test_a_client_token_stands_for_one_request(changes: dict[str, str], same: bool) -> None:
-    """The token is the same exactly if source, id and action of the request are."""
+    """The token is the same exactly if source, id, action, employee and role are."""
     (first,) = plan.parts(REQUEST, settings())
     (second,) = plan.parts(REQUEST._replace(**changes), settings())
     assert (first.client_token == second.client_token) == same
@@ -113,20 +116,20 @@ def test_giving_and_removing_use_their_own_commands() -> None:
 def test_nothing_earlier_means_start() -> None:
     """A new request starts all its parts."""
     wanted = plan.parts(REQUEST, settings(LOOP=loop_of(250)))
-    assert plan.compare(REQUEST, wanted, []) == plan.Start(wanted)
+    assert plan.Start(wanted) == plan.compare(REQUEST, settings(LOOP=loop_of(250)), [])
 
 
 def test_the_same_event_again_does_nothing() -> None:
     """An event that is delivered again after it had started everything is done."""
-    found = plan.compare(REQUEST, plan.parts(REQUEST, settings()), [invocation(tags=SAME_EVENT)])
-    assert found == plan.Started("t-1")
+    found = plan.compare(REQUEST, settings(), [invocation(tags=SAME_EVENT)])
+    assert plan.Started("t-1") == found
 
 
 def test_another_event_with_the_same_request_is_a_repeat() -> None:
     """A request that was run for an earlier event is not run again."""
     earlier = invocation(tags=OTHER_EVENT)
-    found = plan.compare(REQUEST, plan.parts(REQUEST, settings()), [earlier])
-    assert found == plan.Repeat((earlier,))
+    found = plan.compare(REQUEST, settings(), [earlier])
+    assert plan.Repeat((earlier,)) == found
 
 
 @pytest.mark.parametrize("event", [SAME_EVENT, OTHER_EVENT])
@@ -134,24 +137,64 @@ def test_missing_parts_are_started(event: dict[str, str]) -> None:
     """What a throttled attempt did not get to is started by whoever comes next."""
     wanted = plan.parts(REQUEST, settings(LOOP=loop_of(250)))
     earlier = invocation(tags={**event, names.PART: "2/3"})
-    assert plan.compare(REQUEST, wanted, [earlier]) == plan.Start((wanted[0], wanted[2]))
+    assert plan.Start((wanted[0], wanted[2])) == plan.compare(
+        REQUEST, settings(LOOP=loop_of(250)), [earlier]
+    )
 
 
 def test_a_repeat_after_the_instances_changed_runs_nothing() -> None:
     """Parts of another division cannot be completed, and the request was run: it is a repeat."""
-    wanted = plan.parts(REQUEST, settings(LOOP=loop_of(250)))
     earlier = invocation(tags=OTHER_EVENT)
-    assert plan.compare(REQUEST, wanted, [earlier]) == plan.Repeat((earlier,))
+    assert plan.Repeat((earlier,)) == plan.compare(REQUEST, settings(LOOP=loop_of(250)), [earlier])
 
 
 @pytest.mark.parametrize(
     "parameters", [{"emp_id": "E124", "role": "devops"}, {"emp_id": "E123", "role": "dba"}]
 )
-def test_an_id_that_was_used_for_something_else_is_a_conflict(parameters: dict[str, str]) -> None:
-    """A request id stands for one employee and one role."""
+def test_another_request_of_the_same_id_is_another_request(parameters: dict[str, str]) -> None:
+    """Whoever reuses an id neither blocks the real request nor learns of it."""
     earlier = invocation(parameters=parameters)
-    found = plan.compare(REQUEST, plan.parts(REQUEST, settings()), [earlier])
-    assert found == plan.Conflict(earlier)
+    assert plan.compare(REQUEST, settings(), [earlier]) == plan.Start(
+        plan.parts(REQUEST, settings())
+    )
+
+
+def failed(attempt: int, event: str, moment: str = "1000") -> Invocation:
+    """Return an attempt that failed."""
+    return invocation(
+        run("i-1", "Failed"),
+        invoke_id=f"t-{attempt}",
+        tags={names.EVENT: event, names.ATTEMPT: str(attempt)},
+        parameters={"emp_id": "E123", "role": "devops", "moment": moment},
+    )
+
+
+def test_what_failed_may_be_made_again_with_the_moment_of_the_first() -> None:
+    """A package that was mended: the same approval starts the next attempt, as old as it was."""
+    again = REQUEST._replace(moment="5000")
+    found = plan.compare(again, settings(), [failed(1, "event-0")])
+    assert isinstance(found, plan.Start)
+    (part,) = found.parts
+    assert (part.tags[names.ATTEMPT], part.parameters["moment"]) == ("2", "1000")
+    (first,) = plan.parts(again._replace(moment="1000"), settings())
+    assert part.client_token != first.client_token
+    third = plan.compare(again, settings(), [failed(1, "event-0"), failed(2, "event-9")])
+    assert isinstance(third, plan.Start)
+    assert third.parts[0].tags[names.ATTEMPT] == "3"
+
+
+def test_the_same_event_never_starts_a_second_attempt() -> None:
+    """The platform delivers it again; only a person's new event is another try."""
+    earlier = [failed(1, "event-1"), failed(2, "event-9")]
+    assert plan.compare(REQUEST, settings(), earlier) == plan.Started("t-2")
+
+
+def test_while_an_attempt_runs_no_other_begins() -> None:
+    """Its own completion tells the chat."""
+    running = invocation(run("i-1", "Running", exit_code=None), tags=OTHER_EVENT)
+    found = plan.compare(REQUEST, settings(), [running])
+    assert isinstance(found, plan.Repeat)
+    assert not found.is_finished
 
 
 def test_the_first_failure_stands_for_several_instances() -> None:

@@ -43,11 +43,17 @@ class Stage:
 
 
 def test_an_approved_request_starts_the_command() -> None:
-    """The command runs with exactly the seed's two parameters and the stack's time limit."""
+    """The command runs with the request's parameters and the stack's time limit."""
     stage = Stage()
     (line,) = stage.serve(http_event(detail()))
     (call,) = stage.commands.started
-    assert call["parameters"] == {"emp_id": "E123", "role": "devops"}
+    assert call["parameters"] == {
+        "emp_id": "E123",
+        "role": "devops",
+        "moment": "1767225540000",
+        "expires": "",
+        "ssh_key": "",
+    }
     assert (
         call["command_id"],
         call["timeout_seconds"],
@@ -130,9 +136,11 @@ def test_a_repeat_is_answered_with_the_first_result() -> None:
         told["ExitCode"],
         told["origin"]["chat"],
         told["requested_by"],
-    ) == (True, "Success", "t-1", "i-1", 0, "people", "wang.wu")
+    ) == (True, "Success", "t-1", "i-1", 0, "ops", "li.lei")
     assert "creating user" in told["OutputTail"]
-    assert "首次执行的结果" in json.dumps(stage.told["data"]["message"], ensure_ascii=False)
+    assert "This is the first run's result" in json.dumps(
+        stage.told["data"]["message"], ensure_ascii=False
+    )
 
 
 def test_each_repeat_is_answered_once() -> None:
@@ -151,7 +159,7 @@ def test_a_repeat_of_a_split_request_is_one_answer() -> None:
     first = invocation(*(run(f"i-{n}") for n in range(100)), tags={names.PART: "1/2"})
     second = invocation(
         *(run(f"i-{n}") for n in range(100, 149)),
-        run("i-149", "Failed"),
+        run("i-149"),
         invoke_id="t-2",
         tags={names.PART: "2/2"},
     )
@@ -162,18 +170,23 @@ def test_a_repeat_of_a_split_request_is_one_answer() -> None:
         told["InvocationStatus"],
         told["InvokeId"],
         told["InstanceId"],
-    ) == ("Failed", "t-2", "i-149")
-    assert told["Instances"] == {"Success": 149, "Failed": 1}
+    ) == ("Success", "t-1", "i-0")
+    assert told["Instances"] == {"Success": 150}
 
 
-def test_an_id_that_was_used_for_somebody_else_is_rejected() -> None:
-    """The reason says for whom the id was used and by which invocation."""
+def test_an_id_that_was_used_for_somebody_else_blocks_nobody() -> None:
+    """The request runs, and nothing of the other one is told."""
     stage = Stage(invocation(parameters={"emp_id": "E007", "role": "devops"}))
-    stage.serve(http_event(detail()))
-    told = stage.told["data"]["detail"]
-    assert (told["InvocationStatus"], told["ReasonCode"]) == ("Rejected", "used-before")
-    assert "20261122-0001 was already used for E007 as devops (t-1)" in told["Reason"]
-    assert stage.commands.started == []
+    (line,) = stage.serve(http_event(detail()))
+    assert (line["decision"], stage.bus.events) == ("started", [])
+
+
+def test_what_failed_is_made_again() -> None:
+    """A new event of the same request is another attempt."""
+    stage = Stage(invocation(run("i-1", "Failed", exit_code=7)))
+    (line,) = stage.serve(http_event(detail(), event_id="event-2"))
+    assert (line["decision"], stage.bus.events) == ("started", [])
+    assert stage.commands.started[0]["tags"][names.ATTEMPT] == "2"
 
 
 def test_giving_and_removing_with_the_same_id_do_not_collide() -> None:
