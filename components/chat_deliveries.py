@@ -1,20 +1,19 @@
 """The delivery of results to all chats, with the function that several of them share."""
 
-from typing import TypedDict
+from typing import TypedDict, cast
 
 import pulumi
 
 from components.chat_delivery import Chat, ChatDelivery, ChatDeliveryArgs, delivery_of
+from components.loop_context import LoopContext
 from components.loop_function import LoopFunction
 from components.names import ChatPlatform, Delivery
-from components.outputs import together
-from components.site import SiteArgs
 
 
 class ChatDeliveriesArgs(TypedDict):
     """The arguments of :class:`ChatDeliveries`."""
 
-    site: SiteArgs
+    context: LoopContext
     """The bus on which results are published, and what happens when a chat takes none."""
     chats: list[Chat]
     """The chats."""
@@ -41,7 +40,7 @@ class ChatDeliveries(pulumi.ComponentResource):
             functions["post-to-chat"] = LoopFunction(
                 f"{name}-post-to-chat",
                 {
-                    "site": args["site"],
+                    "context": args["context"],
                     "function": "post-to-chat",
                     "description": "Posts a result to a chat",
                     "environment": {},
@@ -53,11 +52,11 @@ class ChatDeliveries(pulumi.ComponentResource):
                 opts=child,
             ).function_name
         for chat in args["chats"]:
-            delivery: ChatDeliveryArgs = {"site": args["site"], "chat": chat}
+            delivery: ChatDeliveryArgs = {"context": args["context"], "chat": chat}
             if chat["name"] in by_function:
                 delivery["function_name"] = functions["post-to-chat"]
             ChatDelivery(f"{name}-{chat['name']}", delivery, opts=child)
-        self.functions = together(functions)
+        self.functions = pulumi.Output.from_input(cast("dict[str, str]", functions))
         self.register_outputs({"functions": self.functions})
 
 

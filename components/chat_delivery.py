@@ -6,8 +6,8 @@ import pulumi
 
 from components import defaults, patterns, targets
 from components.event_route import EventRoute
+from components.loop_context import LoopContext
 from components.names import ChatPlatform, Delivery, Language
-from components.site import SiteArgs
 
 # publish-result puts the finished body for the chat's platform here.
 _MESSAGE = "$.data.message"
@@ -31,9 +31,9 @@ class Chat(TypedDict):
 
 
 class ChatDeliveryArgs(TypedDict):
-    """The arguments of a :class:`ChatDelivery`."""
+    """The arguments of :class:`ChatDelivery`."""
 
-    site: SiteArgs
+    context: LoopContext
     """The bus on which results are published, and what happens when the chat takes none."""
     chat: Chat
     """The chat."""
@@ -65,7 +65,7 @@ class ChatDelivery(pulumi.ComponentResource):
             EventRoute(
                 f"{name}-{kind}",
                 {
-                    "site": args["site"],
+                    "context": args["context"],
                     "rule_name": f"{kind}-{chat}",
                     "description": f"{what} to chat {chat}",
                     "pattern": pattern,
@@ -95,10 +95,10 @@ def undeliverable(chat: Chat) -> str | None:
 
 def _target(args: ChatDeliveryArgs) -> targets.TargetArgs:
     """Return the target that posts to a chat."""
-    site, chat = args["site"], args["chat"]
+    context, chat = args["context"], args["chat"]
     if delivery_of(chat) is Delivery.FUNCTION:
         return targets.function_target(
-            "post-to-chat", site["region"], site["account_id"], args["function_name"]
+            "post-to-chat", context["region"], context["account_id"], args["function_name"]
         )
     return targets.chat_target(
         ChatPlatform(chat["platform"]), chat["webhook"], chat.get("signing_secret"), _MESSAGE

@@ -12,7 +12,7 @@ from components.names import Number, whole
 
 
 class CloudAssistantCommandArgs(TypedDict):
-    """What a caller says about a :class:`CloudAssistantCommand`."""
+    """The arguments of :class:`CloudAssistantCommand`."""
 
     name_prefix: str
     """Beginning of the command's name. It stays; what follows it changes with the script."""

@@ -10,7 +10,7 @@ from components.names import Number, queue_arn, whole
 
 
 class DeadLetterQueueArgs(TypedDict):
-    """What a caller may say about a :class:`DeadLetterQueue`."""
+    """The arguments of :class:`DeadLetterQueue`."""
 
     queue_name: str
     """Name of the queue, unique in account and region."""

@@ -6,15 +6,15 @@ import pulumi
 
 from components import patterns, targets
 from components.event_route import EventRoute
+from components.loop_context import LoopContext
 from components.permissions import write_logs
 from components.service_role import ServiceRole
-from components.site import SiteArgs
 
 
 class EventArchiveArgs(TypedDict):
-    """What a caller says about an :class:`EventArchive`."""
+    """The arguments of :class:`EventArchive`."""
 
-    site: SiteArgs
+    context: LoopContext
     """The bus whose events are kept, and the store that decides how long."""
 
 
@@ -29,24 +29,24 @@ class EventArchive(pulumi.ComponentResource):
     ) -> None:
         super().__init__("provisioning:index:EventArchive", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        site = args["site"]
-        region, account_id = site["region"], site["account_id"]
-        project, store = site["log_project"], site["events_store"]
+        context = args["context"]
+        region, account_id = context["region"], context["account_id"]
+        project, store = context["log_project"], context["events_store"]
         role = ServiceRole(
             name,
             {
-                "role_name": f"{site['name_prefix']}-archive",
+                "role_name": f"{context['name_prefix']}-archive",
                 "service": "eventbridge.aliyuncs.com",
                 "description": "Lets EventBridge write events to the archive",
                 "permissions": [write_logs(region, account_id, project, store)],
-                "tags": site.get("tags", {}),
+                "tags": context.get("tags", {}),
             },
             opts=child,
         )
         route = EventRoute(
             name,
             {
-                "site": site,
+                "context": context,
                 "rule_name": "archive",
                 "description": "Every event of the bus to the log store",
                 "pattern": patterns.everything(),

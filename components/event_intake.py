@@ -5,8 +5,6 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_alicloud as alicloud
 
-from components.outputs import together
-
 
 class HttpSourceArgs(TypedDict):
     """One HTTPS event source; its name becomes the ``source`` of every event posted to it."""
@@ -23,7 +21,7 @@ class HttpSourceArgs(TypedDict):
 
 
 class EventIntakeArgs(TypedDict):
-    """What a caller says about an :class:`EventIntake`."""
+    """The arguments of :class:`EventIntake`."""
 
     bus_name: str
     """Name of the bus."""
@@ -78,7 +76,7 @@ class EventIntake(pulumi.ComponentResource):
             )
             urls[source["name"]] = made.source_http_event_parameters.apply(_public_url)
         self.bus_name = bus.event_bus_name
-        self.webhooks = pulumi.Output.secret(together(urls))
+        self.webhooks = pulumi.Output.secret(pulumi.Output.all(**urls))
         self.register_outputs({"bus_name": self.bus_name, "webhooks": self.webhooks})
 
 

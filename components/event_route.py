@@ -5,15 +5,15 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_alicloud as alicloud
 
+from components.loop_context import LoopContext
 from components.names import RetryStrategy
-from components.site import SiteArgs
 from components.targets import TargetArgs, TargetParameterArgs
 
 
 class EventRouteArgs(TypedDict):
-    """What a caller says about an :class:`EventRoute`."""
+    """The arguments of :class:`EventRoute`."""
 
-    site: SiteArgs
+    context: LoopContext
     """Where the rule stands, and what happens when its target fails."""
     rule_name: str
     """Name of the rule on its bus."""
@@ -24,7 +24,7 @@ class EventRouteArgs(TypedDict):
     target: TargetArgs
     """Where matching events go."""
     bus_name: NotRequired[str]
-    """Another bus than the site's, such as default."""
+    """Another bus than the loop's own, such as default."""
 
 
 class EventRoute(pulumi.ComponentResource):
@@ -37,10 +37,10 @@ class EventRoute(pulumi.ComponentResource):
         self, name: str, args: EventRouteArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("provisioning:index:EventRoute", name, {}, opts)
-        site, target = args["site"], args["target"]
+        context, target = args["context"], args["target"]
         rule = alicloud.eventbridge.Rule(
             f"{name}-rule",
-            event_bus_name=args.get("bus_name") or site["bus_name"],
+            event_bus_name=args.get("bus_name") or context["bus_name"],
             rule_name=args["rule_name"],
             description=args["description"],
             filter_pattern=args["pattern"],
@@ -50,8 +50,8 @@ class EventRoute(pulumi.ComponentResource):
                     "type": target["type"],
                     "endpoint": target["endpoint"],
                     "param_lists": [_parameter(given) for given in target["parameters"]],
-                    "push_retry_strategy": RetryStrategy(site["retry"]).value,
-                    "dead_letter_queue": {"arn": site["dead_letter_arn"]},
+                    "push_retry_strategy": RetryStrategy(context["retry"]).value,
+                    "dead_letter_queue": {"arn": context["dead_letter_arn"]},
                 }
             ],
             # Another target replaces the rule, whose name is taken until the old one goes.

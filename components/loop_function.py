@@ -1,25 +1,24 @@
 """One function of the loop, with the role under which it runs."""
 
-from typing import NotRequired, TypedDict
+from typing import NotRequired, TypedDict, cast
 
 import pulumi
 import pulumi_alicloud as alicloud
 
 from components.function_archive import build_base64
+from components.loop_context import LoopContext
 from components.names import Number, whole
-from components.outputs import together
 from components.permissions import Permission, write_logs
 from components.service_role import ServiceRole
-from components.site import SiteArgs
 
 _TIMEOUT_SECONDS = 60
 
 
 class LoopFunctionArgs(TypedDict):
-    """What a caller says about a :class:`LoopFunction`."""
+    """The arguments of :class:`LoopFunction`."""
 
-    site: SiteArgs
-    """Where the function stands."""
+    context: LoopContext
+    """What it shares with the other parts."""
     function: str
     """What it is called in the loop, such as run-command; its code is functions/run_command."""
     description: str
@@ -49,9 +48,9 @@ class LoopFunction(pulumi.ComponentResource):
     ) -> None:
         super().__init__("provisioning:index:LoopFunction", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        site = args["site"]
-        function_name = f"{site['name_prefix']}-{args['function']}"
-        project, store = site["log_project"], site["functions_store"]
+        context = args["context"]
+        function_name = f"{context['name_prefix']}-{args['function']}"
+        project, store = context["log_project"], context["functions_store"]
         role = ServiceRole(
             name,
             {
@@ -60,14 +59,14 @@ class LoopFunction(pulumi.ComponentResource):
                 "description": args["description"],
                 "permissions": [
                     *args["permissions"],
-                    write_logs(site["region"], site["account_id"], project, store),
+                    write_logs(context["region"], context["account_id"], project, store),
                 ],
-                "tags": site.get("tags", {}),
+                "tags": context.get("tags", {}),
             },
             opts=child,
         )
         code = args["function"].replace("-", "_")
-        documents = together(args["documents"])
+        documents = pulumi.Output.from_input(cast("dict[str, str]", args["documents"]))
         function = alicloud.fc.V3Function(
             f"{name}-function",
             function_name=function_name,
@@ -77,7 +76,8 @@ class LoopFunction(pulumi.ComponentResource):
             code={"zip_file": documents.apply(lambda texts: build_base64(code, files(texts)))},
             role=role.role_arn,
             environment_variables=pulumi.Output.all(
-                together(args["environment"]), documents.apply(variables)
+                pulumi.Output.from_input(cast("dict[str, str]", args["environment"])),
+                documents.apply(variables),
             ).apply(lambda both: {**both[0], **both[1]}),
             timeout=whole(args.get("timeout_seconds", _TIMEOUT_SECONDS)),
             # The smallest that starts quickly: CPU comes with memory, one core to 1 to 4 GB.
@@ -91,7 +91,7 @@ class LoopFunction(pulumi.ComponentResource):
                 "enable_instance_metrics": False,
                 "log_begin_rule": "None",
             },
-            tags=site.get("tags"),
+            tags=context.get("tags"),
             opts=child,
         )
         if "max_parallel_requests" in args:

@@ -6,9 +6,9 @@ import pulumi
 
 from components import defaults, patterns, targets
 from components.event_route import EventRoute
+from components.loop_context import LoopContext
 from components.loop_function import LoopFunction
 from components.names import Number, whole
-from components.site import SiteArgs
 
 
 class Onboarding(TypedDict):
@@ -31,10 +31,10 @@ class Onboarding(TypedDict):
 
 
 class OnboardingRouteArgs(TypedDict):
-    """What a caller says about an :class:`OnboardingRoute`."""
+    """The arguments of :class:`OnboardingRoute`."""
 
-    site: SiteArgs
-    """Where the route stands."""
+    context: LoopContext
+    """What it shares with the other parts."""
     onboarding: Onboarding
     """Where new members come from, and what is called for each."""
 
@@ -50,14 +50,14 @@ class OnboardingRoute(pulumi.ComponentResource):
     ) -> None:
         super().__init__("provisioning:index:OnboardingRoute", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        site, onboarding = args["site"], args["onboarding"]
+        context, onboarding = args["context"], args["onboarding"]
         timeout_seconds = whole(
             onboarding.get("timeout_seconds", defaults.ONBOARDING_TIMEOUT_SECONDS)
         )
         function = LoopFunction(
             f"{name}-call-http-api",
             {
-                "site": site,
+                "context": context,
                 "function": "call-http-api",
                 "description": "Hands a new member to the company's HTTP API",
                 "environment": {
@@ -78,12 +78,15 @@ class OnboardingRoute(pulumi.ComponentResource):
         EventRoute(
             name,
             {
-                "site": site,
+                "context": context,
                 "rule_name": "onboarding",
                 "description": "New members to the company's HTTP API",
                 "pattern": patterns.from_sources([onboarding["source"]]),
                 "target": targets.function_target(
-                    "call-http-api", site["region"], site["account_id"], function.function_name
+                    "call-http-api",
+                    context["region"],
+                    context["account_id"],
+                    function.function_name,
                 ),
             },
             opts=child,

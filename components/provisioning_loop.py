@@ -14,14 +14,13 @@ from components.dead_letter_queue import DeadLetterQueue
 from components.event_archive import EventArchive
 from components.event_intake import EventIntake, HttpSourceArgs
 from components.log_stores import LogStores
+from components.loop_context import LoopContext
 from components.loop_document import RoleInstances, Source, instance_ids, loop_document
 from components.names import Number, RetryStrategy
 from components.onboarding_route import Onboarding, OnboardingRoute
-from components.outputs import together
 from components.request_route import RequestRoute, RequestRouteArgs
 from components.result_route import ResultRoute
 from components.service_linked_roles import ServiceLinkedRoles
-from components.site import SiteArgs
 
 
 class Bus(TypedDict):
@@ -56,7 +55,7 @@ class Retention(TypedDict):
 
 
 class ProvisioningLoopArgs(TypedDict):
-    """What a caller says about a :class:`ProvisioningLoop`."""
+    """The arguments of :class:`ProvisioningLoop`."""
 
     region: pulumi.Input[str]
     """Id of the region, such as cn-hangzhou."""
@@ -181,7 +180,7 @@ class ProvisioningLoop(pulumi.ComponentResource):
             },
             opts=child,
         )
-        site: SiteArgs = {
+        context: LoopContext = {
             "region": args["region"],
             "account_id": args["account_id"],
             "name_prefix": prefix,
@@ -193,7 +192,7 @@ class ProvisioningLoop(pulumi.ComponentResource):
             "dead_letter_arn": dead_letters.arn,
             "tags": tags,
         }
-        EventArchive(f"{name}-archive", {"site": site}, opts=child)
+        EventArchive(f"{name}-archive", {"context": context}, opts=child)
 
         timeout_seconds = command.get("timeout_seconds", defaults.COMMAND_TIMEOUT_SECONDS)
         prefixes = {a: f"{prefix}-{a}-" for a in ("provision", "deprovision")}
@@ -223,7 +222,7 @@ class ProvisioningLoop(pulumi.ComponentResource):
             commands["provision"].script_sha256,
         )
         request_args: RequestRouteArgs = {
-            "site": site,
+            "context": context,
             "sources": args["sources"],
             "roles": args["roles"],
             "command_id": commands["provision"].command_id,
@@ -237,13 +236,15 @@ class ProvisioningLoop(pulumi.ComponentResource):
         results = ResultRoute(
             f"{name}-results",
             {
-                "site": site,
+                "context": context,
                 "command_name_prefixes": list(prefixes.values()),
                 "document": document,
             },
             opts=child,
         )
-        chats = ChatDeliveries(f"{name}-chats", {"site": site, "chats": args["chats"]}, opts=child)
+        chats = ChatDeliveries(
+            f"{name}-chats", {"context": context, "chats": args["chats"]}, opts=child
+        )
         functions: dict[str, pulumi.Output[str]] = {
             "run-command": requests.function_name,
             "publish-result": results.function_name,
@@ -251,7 +252,7 @@ class ProvisioningLoop(pulumi.ComponentResource):
         if "onboarding" in args:
             onboarding = OnboardingRoute(
                 f"{name}-onboarding",
-                {"site": site, "onboarding": args["onboarding"]},
+                {"context": context, "onboarding": args["onboarding"]},
                 opts=child,
             )
             functions["call-http-api"] = onboarding.function_name
@@ -260,7 +261,7 @@ class ProvisioningLoop(pulumi.ComponentResource):
         self.webhooks = intake.webhooks
         self.command_id = commands["provision"].command_id
         self.deprovision_command_id = commands["deprovision"].command_id
-        self.functions = pulumi.Output.all(together(functions), chats.functions).apply(
+        self.functions = pulumi.Output.all(pulumi.Output.all(**functions), chats.functions).apply(
             lambda parts: {**parts[0], **parts[1]}
         )
         self.dead_letter_queue = dead_letters.queue_name

@@ -7,6 +7,7 @@ import pulumi
 
 from components import patterns, permissions, targets
 from components.event_route import EventRoute
+from components.loop_context import LoopContext
 from components.loop_document import (
     RoleInstances,
     Source,
@@ -16,14 +17,13 @@ from components.loop_document import (
 )
 from components.loop_function import LoopFunction, LoopFunctionArgs
 from components.names import Number, whole
-from components.site import SiteArgs
 
 
 class RequestRouteArgs(TypedDict):
-    """What a caller says about a :class:`RequestRoute`."""
+    """The arguments of :class:`RequestRoute`."""
 
-    site: SiteArgs
-    """Where the route stands."""
+    context: LoopContext
+    """What it shares with the other parts."""
     sources: list[Source]
     """Whose events are requests."""
     roles: list[RoleInstances]
@@ -51,11 +51,11 @@ class RequestRoute(pulumi.ComponentResource):
     ) -> None:
         super().__init__("provisioning:index:RequestRoute", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        site = args["site"]
-        region, account_id = site["region"], site["account_id"]
+        context = args["context"]
+        region, account_id = context["region"], context["account_id"]
         commands = [args["command_id"], args["deprovision_command_id"]]
         function_args: LoopFunctionArgs = {
-            "site": site,
+            "context": context,
             "function": "run-command",
             "description": "Starts the command that an approval asks for",
             "environment": {
@@ -75,7 +75,7 @@ class RequestRoute(pulumi.ComponentResource):
                     tag_groups(args["roles"]),
                 ),
                 permissions.read_invocations(region, account_id),
-                permissions.put_events(region, account_id, site["bus_name"]),
+                permissions.put_events(region, account_id, context["bus_name"]),
             ],
         }
         if "max_parallel_requests" in args:
@@ -84,7 +84,7 @@ class RequestRoute(pulumi.ComponentResource):
         EventRoute(
             name,
             {
-                "site": site,
+                "context": context,
                 "rule_name": "provision",
                 "description": "Approvals to the function that runs the command",
                 "pattern": patterns.from_sources([source["name"] for source in args["sources"]]),

@@ -6,15 +6,15 @@ import pulumi
 
 from components import patterns, permissions, targets
 from components.event_route import EventRoute
+from components.loop_context import LoopContext
 from components.loop_function import LoopFunction
-from components.site import SiteArgs
 
 
 class ResultRouteArgs(TypedDict):
-    """What a caller says about a :class:`ResultRoute`."""
+    """The arguments of :class:`ResultRoute`."""
 
-    site: SiteArgs
-    """Where the route stands."""
+    context: LoopContext
+    """What it shares with the other parts."""
     command_name_prefixes: list[str]
     """Beginnings of the names of the commands whose runs are reported."""
     document: pulumi.Input[str]
@@ -32,19 +32,19 @@ class ResultRoute(pulumi.ComponentResource):
     ) -> None:
         super().__init__("provisioning:index:ResultRoute", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        site = args["site"]
-        region, account_id = site["region"], site["account_id"]
+        context = args["context"]
+        region, account_id = context["region"], context["account_id"]
         function = LoopFunction(
             f"{name}-publish-result",
             {
-                "site": site,
+                "context": context,
                 "function": "publish-result",
                 "description": "Publishes what became of a run",
                 "environment": {},
                 "documents": {"LOOP": args["document"]},
                 "permissions": [
                     permissions.read_invocations(region, account_id),
-                    permissions.put_events(region, account_id, site["bus_name"]),
+                    permissions.put_events(region, account_id, context["bus_name"]),
                 ],
             },
             opts=child,
@@ -52,11 +52,11 @@ class ResultRoute(pulumi.ComponentResource):
         EventRoute(
             name,
             {
-                "site": site,
+                "context": context,
                 # Cloud Assistant reports on the bus that every account has, which other programs
                 # use too: so this one rule carries the prefix in its name.
                 "bus_name": "default",
-                "rule_name": f"{site['name_prefix']}-invocation-finished",
+                "rule_name": f"{context['name_prefix']}-invocation-finished",
                 "description": "Finished runs to the function that publishes their result",
                 "pattern": patterns.task_completed(args["command_name_prefixes"]),
                 "target": targets.function_target(

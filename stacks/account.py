@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_alicloud as alicloud
 
-from stacks.mending import report, wrong_setting
+from stacks.remedies import report, wrong_setting
 
 
 def check(expected: str, stack: str) -> None:

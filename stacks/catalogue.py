@@ -7,7 +7,7 @@ import pulumi
 from localcloud.commandline import files
 from localcloud.commandline.errors import UserError
 from scripts.provision import catalogue
-from stacks.mending import Problem, dotted, report, set_command
+from stacks.remedies import Problem, dotted, report, set_command
 from stacks.settings import Settings
 
 _PROJECT = Path(__file__).resolve().parent.parent

@@ -11,7 +11,6 @@ import pulumi
 from pulumi.runtime import is_config_secret
 from pydantic import ValidationError
 
-from stacks.mending import Problem, report
 from stacks.problems import (
     contradictions,
     invalid,
@@ -23,6 +22,7 @@ from stacks.problems import (
     settings_missing,
     wrong_region,
 )
+from stacks.remedies import Problem, report
 from stacks.secret_forms import malformed_secrets
 from stacks.settings import (
     Settings,

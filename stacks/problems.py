@@ -10,7 +10,7 @@ from components import targets
 from components.names import Delivery
 from functions.report.outcome import RESULT_SOURCE
 from scripts.provision.validation import Mistake, mistakes
-from stacks.mending import (
+from stacks.remedies import (
     PROJECT,
     Path,
     Problem,

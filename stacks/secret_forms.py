@@ -10,7 +10,7 @@ from typing import NamedTuple, assert_never
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from components.names import ChatPlatform
-from stacks.mending import Problem, secret_command
+from stacks.remedies import Problem, secret_command
 from stacks.settings import (
     Settings,
     chat_secret_key,

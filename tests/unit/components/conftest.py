@@ -3,7 +3,7 @@
 import pytest
 
 from components import RetryStrategy
-from components.site import SiteArgs
+from components.loop_context import LoopContext
 from tests.unit.fake_engine import FakeEngine
 
 QUEUE = "acs:mns:cn-hangzhou:1234567890123456:/queues/loop-dead-letters"
@@ -16,7 +16,7 @@ def engine() -> FakeEngine:
 
 
 @pytest.fixture
-def site() -> SiteArgs:
+def context() -> LoopContext:
     """Return the surroundings of a part: plain values, as if everything existed."""
     return {
         "region": "cn-hangzhou",

@@ -14,11 +14,11 @@ from components.chat_deliveries import ChatDeliveries
 from components.chat_delivery import ChatDelivery
 from components.event_archive import EventArchive
 from components.event_route import EventRoute
+from components.loop_context import LoopContext
 from components.loop_function import LoopFunction, LoopFunctionArgs
 from components.onboarding_route import OnboardingRoute
 from components.request_route import RequestRoute, RequestRouteArgs
 from components.result_route import ResultRoute
-from components.site import SiteArgs
 from components.targets import TargetArgs
 from tests.unit.components.conftest import QUEUE
 from tests.unit.fake_engine import FakeEngine, Made
@@ -41,10 +41,10 @@ def target(rule: Made) -> dict[str, Any]:
     return dict(found)
 
 
-def function_args(site: SiteArgs, **changes: Any) -> LoopFunctionArgs:
+def function_args(context: LoopContext, **changes: Any) -> LoopFunctionArgs:
     """Return the arguments of a function."""
     args: LoopFunctionArgs = {
-        "site": site,
+        "context": context,
         "function": "publish-result",
         "description": "d",
         "environment": {},
@@ -60,7 +60,7 @@ class TestEventRoute:
 
     @pytest.mark.parametrize("retry", list(RetryStrategy))
     def test_a_target_is_tried_again_and_then_the_queue_gets_it(
-        self, engine: FakeEngine, site: SiteArgs, retry: RetryStrategy
+        self, engine: FakeEngine, context: LoopContext, retry: RetryStrategy
     ) -> None:
         """The rule says what to send where, how to try again, and where dead letters go."""
         given: TargetArgs = {
@@ -76,7 +76,7 @@ class TestEventRoute:
             lambda: EventRoute(
                 "route",
                 {
-                    "site": {**site, "retry": retry},
+                    "context": {**context, "retry": retry},
                     "rule_name": "r",
                     "description": "d",
                     "pattern": "{}",
@@ -111,9 +111,11 @@ class TestEventRoute:
 class TestLoopFunction:
     """A function."""
 
-    def test_a_function_runs_under_its_own_role(self, engine: FakeEngine, site: SiteArgs) -> None:
+    def test_a_function_runs_under_its_own_role(
+        self, engine: FakeEngine, context: LoopContext
+    ) -> None:
         """Runtime, handler, role, limits, log and tags are what Function Compute is told."""
-        engine.run(lambda: LoopFunction("part", function_args(site, timeout_seconds=30)))
+        engine.run(lambda: LoopFunction("part", function_args(context, timeout_seconds=30)))
         made = engine.one("V3Function")
         shown = {key: made.inputs[key] for key in made.inputs if key != "code"}
         assert shown == {
@@ -140,27 +142,27 @@ class TestLoopFunction:
         assert engine.all("V3ConcurrencyConfig") == []
 
     def test_a_function_may_write_its_log_and_nothing_else(
-        self, engine: FakeEngine, site: SiteArgs
+        self, engine: FakeEngine, context: LoopContext
     ) -> None:
         """Without permissions of its own, a function's policy has one statement."""
-        engine.run(lambda: LoopFunction("part", function_args(site)))
+        engine.run(lambda: LoopFunction("part", function_args(context)))
         assert allowed(engine, "loop-publish-result") == [
             (["log:PostLogStoreLogs"], [f"{LOGS}functions"])
         ]
         trust = json.loads(engine.one("Role").inputs["assumeRolePolicyDocument"])
         assert trust["Statement"][0]["Principal"] == {"Service": ["fc.aliyuncs.com"]}
 
-    def test_a_short_document_is_a_variable(self, engine: FakeEngine, site: SiteArgs) -> None:
+    def test_a_short_document_is_a_variable(self, engine: FakeEngine, context: LoopContext) -> None:
         """What fits travels as an environment variable."""
-        args = function_args(site, environment={"A": "1"}, documents={"LOOP": '{"a":1}'})
+        args = function_args(context, environment={"A": "1"}, documents={"LOOP": '{"a":1}'})
         engine.run(lambda: LoopFunction("part", args))
         variables = engine.one("V3Function").inputs["environmentVariables"]
         assert variables == {"A": "1", "LOOP": '{"a":1}'}
 
-    def test_a_long_document_is_a_file(self, engine: FakeEngine, site: SiteArgs) -> None:
+    def test_a_long_document_is_a_file(self, engine: FakeEngine, context: LoopContext) -> None:
         """What would not fit into Function Compute's 4 KB travels in the archive."""
         long = json.dumps({"a": "x" * 2048})
-        engine.run(lambda: LoopFunction("part", function_args(site, documents={"LOOP": long})))
+        engine.run(lambda: LoopFunction("part", function_args(context, documents={"LOOP": long})))
         made = engine.one("V3Function").inputs
         assert made["environmentVariables"] == {"LOOP": "@loop.json"}
         archive = zipfile.ZipFile(io.BytesIO(base64.b64decode(made["code"]["zipFile"])))
@@ -168,30 +170,31 @@ class TestLoopFunction:
 
     @pytest.mark.parametrize("size", [10, 4096])
     def test_a_secret_document_stays_secret(
-        self, engine: FakeEngine, site: SiteArgs, size: int
+        self, engine: FakeEngine, context: LoopContext, size: int
     ) -> None:
         """Whether as a variable or as a file, a secret is encrypted in the state."""
         engine.run(
             lambda: LoopFunction(
-                "part", function_args(site, documents={"CHATS": pulumi.Output.secret("x" * size)})
+                "part",
+                function_args(context, documents={"CHATS": pulumi.Output.secret("x" * size)}),
             )
         )
         made = engine.one("V3Function")
         assert made.is_secret("environmentVariables")
         assert made.is_secret("code", "zipFile")
 
-    def test_what_is_no_secret_is_shown(self, engine: FakeEngine, site: SiteArgs) -> None:
+    def test_what_is_no_secret_is_shown(self, engine: FakeEngine, context: LoopContext) -> None:
         """Settings without secrets can be read in a preview."""
-        engine.run(lambda: LoopFunction("part", function_args(site, documents={"LOOP": "{}"})))
+        engine.run(lambda: LoopFunction("part", function_args(context, documents={"LOOP": "{}"})))
         made = engine.one("V3Function")
         assert [
             made.is_secret("environmentVariables", "LOOP"),
             made.is_secret("code", "zipFile"),
         ] == [False, False]
 
-    def test_parallel_calls_can_be_limited(self, engine: FakeEngine, site: SiteArgs) -> None:
+    def test_parallel_calls_can_be_limited(self, engine: FakeEngine, context: LoopContext) -> None:
         """A limit reserves that much concurrency for the function."""
-        engine.run(lambda: LoopFunction("part", function_args(site, max_parallel_requests=10)))
+        engine.run(lambda: LoopFunction("part", function_args(context, max_parallel_requests=10)))
         assert engine.one("V3ConcurrencyConfig").inputs == {
             "functionName": "loop-publish-result",
             "reservedConcurrency": 10,
@@ -201,9 +204,11 @@ class TestLoopFunction:
 class TestEventArchive:
     """The archive."""
 
-    def test_every_event_goes_to_the_log_store(self, engine: FakeEngine, site: SiteArgs) -> None:
+    def test_every_event_goes_to_the_log_store(
+        self, engine: FakeEngine, context: LoopContext
+    ) -> None:
         """Rule ``archive`` takes everything and writes under a role that may write there only."""
-        engine.run(lambda: EventArchive("archive", {"site": site}))
+        engine.run(lambda: EventArchive("archive", {"context": context}))
         rule = engine.one("Rule")
         assert (rule.inputs["ruleName"], rule.inputs["filterPattern"]) == ("archive", "{}")
         assert target(rule)["type"] == "acs.sls"
@@ -219,10 +224,10 @@ class TestRequestRoute:
     """Approvals."""
 
     @staticmethod
-    def args(site: SiteArgs, *sources: Source) -> RequestRouteArgs:
+    def args(context: LoopContext, *sources: Source) -> RequestRouteArgs:
         """Return the arguments of a route with one role by ids and one by tags."""
         return {
-            "site": site,
+            "context": context,
             "sources": list(sources) or [TestRequestRoute.source("dingtalk.approval")],
             "roles": [
                 {"role": "devops", "instance_ids": ["i-a", "i-b"]},
@@ -240,20 +245,20 @@ class TestRequestRoute:
         """Return a source that asks for no secret."""
         return {"name": name, "platform": ChatPlatform.DINGTALK, "chat": "ops"}
 
-    def test_approvals_run_the_command(self, engine: FakeEngine, site: SiteArgs) -> None:
+    def test_approvals_run_the_command(self, engine: FakeEngine, context: LoopContext) -> None:
         """Rule ``provision`` takes the sources' events to run-command."""
         two = (self.source("dingtalk.approval"), self.source("lark.approval"))
-        engine.run(lambda: RequestRoute("requests", self.args(site, *two)))
+        engine.run(lambda: RequestRoute("requests", self.args(context, *two)))
         rule = engine.one("Rule", ruleName="provision")
         assert rule.inputs["eventBusName"] == "loop"
         assert rule.inputs["filterPattern"] == '{"source":["dingtalk.approval","lark.approval"]}'
         assert target(rule)["endpoint"] == f"{ARN}loop-run-command"
 
     def test_the_environment_is_the_seeds_three_and_the_loops_own(
-        self, engine: FakeEngine, site: SiteArgs
+        self, engine: FakeEngine, context: LoopContext
     ) -> None:
         """CommandId, InstanceIds (each once) and Timeout, then what the loop adds."""
-        engine.run(lambda: RequestRoute("requests", self.args(site)))
+        engine.run(lambda: RequestRoute("requests", self.args(context)))
         assert engine.one("V3Function").inputs["environmentVariables"] == {
             "CommandId": "c-1",
             "InstanceIds": '["i-a", "i-b"]',
@@ -262,13 +267,15 @@ class TestRequestRoute:
             "LOOP": "{}",
         }
 
-    def test_a_secret_of_a_source_stays_secret(self, engine: FakeEngine, site: SiteArgs) -> None:
+    def test_a_secret_of_a_source_stays_secret(
+        self, engine: FakeEngine, context: LoopContext
+    ) -> None:
         """The secrets of the sources that have one are one secret variable."""
         guarded = self.source("lark.approval")
 
         def program() -> RequestRoute:
             guarded["token"] = pulumi.Output.secret("s3cret")
-            args = self.args(site, self.source("dingtalk.approval"), guarded)
+            args = self.args(context, self.source("dingtalk.approval"), guarded)
             return RequestRoute("requests", args)
 
         engine.run(program)
@@ -278,10 +285,10 @@ class TestRequestRoute:
         assert made.is_secret("environmentVariables")
 
     def test_run_command_may_run_these_commands_and_report(
-        self, engine: FakeEngine, site: SiteArgs
+        self, engine: FakeEngine, context: LoopContext
     ) -> None:
         """Statement by statement: run on the named, run on the tagged, look, report, log."""
-        engine.run(lambda: RequestRoute("requests", self.args(site)))
+        engine.run(lambda: RequestRoute("requests", self.args(context)))
         run = ["ecs:InvokeCommand"]
         commands = [f"{ECS}:command/c-1", f"{ECS}:command/c-2"]
         assert allowed(engine, "loop-run-command") == [
@@ -299,12 +306,12 @@ class TestRequestRoute:
 class TestResultRoute:
     """Finished runs."""
 
-    def test_finished_runs_become_results(self, engine: FakeEngine, site: SiteArgs) -> None:
+    def test_finished_runs_become_results(self, engine: FakeEngine, context: LoopContext) -> None:
         """The rule on bus ``default`` takes the ends of our commands to publish-result."""
         prefixes = ["loop-provision-", "loop-deprovision-"]
         engine.run(
             lambda: ResultRoute(
-                "results", {"site": site, "command_name_prefixes": prefixes, "document": "{}"}
+                "results", {"context": context, "command_name_prefixes": prefixes, "document": "{}"}
             )
         )
         rule = engine.one("Rule", ruleName="loop-invocation-finished")
@@ -353,7 +360,7 @@ class TestChats:
     def test_a_chat_hears_success_and_failure(
         self,
         engine: FakeEngine,
-        site: SiteArgs,
+        context: LoopContext,
         platform: ChatPlatform,
         delivery: Delivery,
         secret: str | None,
@@ -362,7 +369,7 @@ class TestChats:
         """Two rules a chat, each with its pattern and the target of its delivery."""
         engine.run(
             lambda: ChatDeliveries(
-                "chats", {"site": site, "chats": [chat(platform, delivery, secret)]}
+                "chats", {"context": context, "chats": [chat(platform, delivery, secret)]}
             )
         )
         found = {r.inputs["ruleName"]: r for r in engine.all("Rule")}
@@ -376,12 +383,12 @@ class TestChats:
         ("platform", "secret"), [(ChatPlatform.DINGTALK, "s3cret"), (ChatPlatform.LARK, None)]
     )
     def test_a_webhook_stays_secret_in_its_rule(
-        self, engine: FakeEngine, site: SiteArgs, platform: ChatPlatform, secret: str | None
+        self, engine: FakeEngine, context: LoopContext, platform: ChatPlatform, secret: str | None
     ) -> None:
         """Endpoint, URL and signing secret of a target are encrypted in the state."""
         engine.run(
             lambda: ChatDelivery(
-                "chat", {"site": site, "chat": chat(platform, Delivery.WEBHOOK, secret)}
+                "chat", {"context": context, "chat": chat(platform, Delivery.WEBHOOK, secret)}
             )
         )
         for rule in engine.all("Rule"):
@@ -399,12 +406,12 @@ class TestChats:
         ("platform", "secret"), [(ChatPlatform.DINGTALK, "s3cret"), (ChatPlatform.LARK, None)]
     )
     def test_a_webhook_gets_the_finished_message(
-        self, engine: FakeEngine, site: SiteArgs, platform: ChatPlatform, secret: str | None
+        self, engine: FakeEngine, context: LoopContext, platform: ChatPlatform, secret: str | None
     ) -> None:
         """The rule hands over the body that publish-result made for the platform."""
         engine.run(
             lambda: ChatDelivery(
-                "chat", {"site": site, "chat": chat(platform, Delivery.WEBHOOK, secret)}
+                "chat", {"context": context, "chat": chat(platform, Delivery.WEBHOOK, secret)}
             )
         )
         for rule in engine.all("Rule"):
@@ -412,14 +419,14 @@ class TestChats:
             assert (body["form"], body["value"]) == ("JSONPATH", "$.data.message")
 
     def test_the_function_knows_only_the_chats_that_it_serves(
-        self, engine: FakeEngine, site: SiteArgs
+        self, engine: FakeEngine, context: LoopContext
     ) -> None:
         """One function for all chats with that delivery; their addresses are one secret."""
         engine.run(
             lambda: ChatDeliveries(
                 "chats",
                 {
-                    "site": site,
+                    "context": context,
                     "chats": [
                         chat(ChatPlatform.DINGTALK, Delivery.FUNCTION, name="ops"),
                         chat(ChatPlatform.LARK, Delivery.FUNCTION, None, name="people"),
@@ -443,14 +450,17 @@ class TestChats:
         ]
 
     def test_without_such_a_chat_there_is_no_function(
-        self, engine: FakeEngine, site: SiteArgs
+        self, engine: FakeEngine, context: LoopContext
     ) -> None:
         """A function that nobody would call is not made."""
         found = engine.run(
             lambda: {
                 "functions": ChatDeliveries(
                     "chats",
-                    {"site": site, "chats": [chat(ChatPlatform.LARK, Delivery.WEBHOOK, None)]},
+                    {
+                        "context": context,
+                        "chats": [chat(ChatPlatform.LARK, Delivery.WEBHOOK, None)],
+                    },
                 ).functions
             }
         )
@@ -460,13 +470,13 @@ class TestChats:
 class TestOnboardingRoute:
     """New members."""
 
-    def test_a_new_member_reaches_the_api(self, engine: FakeEngine, site: SiteArgs) -> None:
+    def test_a_new_member_reaches_the_api(self, engine: FakeEngine, context: LoopContext) -> None:
         """Rule ``onboarding`` takes the source's complete event to call-http-api and waits."""
         engine.run(
             lambda: OnboardingRoute(
                 "onboarding",
                 {
-                    "site": site,
+                    "context": context,
                     "onboarding": {
                         "source": "dingtalk.member",
                         "endpoint": "https://hr.example.com/api",
@@ -496,13 +506,21 @@ class TestOnboardingRoute:
         ]
 
 
-def test_an_old_rule_goes_before_the_new_one_comes(engine: FakeEngine, site: SiteArgs) -> None:
+def test_an_old_rule_goes_before_the_new_one_comes(
+    engine: FakeEngine, context: LoopContext
+) -> None:
     """Another target replaces a rule; beside the old one of its name no new one can be made."""
     to: TargetArgs = {"id": "t", "type": "acs.fc.function", "endpoint": ARN, "parameters": []}
     engine.run(
         lambda: EventRoute(
             "route",
-            {"site": site, "rule_name": "r", "description": "d", "pattern": "{}", "target": to},
+            {
+                "context": context,
+                "rule_name": "r",
+                "description": "d",
+                "pattern": "{}",
+                "target": to,
+            },
         )
     )
     assert engine.one("Rule").replaced_by_delete_first

@@ -6,7 +6,7 @@ import pytest
 
 from components.names import ChatPlatform
 from stacks import mending
-from stacks.mending import typed
+from stacks.remedies import typed
 from stacks.secret_forms import malformed_secrets
 from stacks.settings import Settings
 from tests.unit.stacks.conftest import settings_of

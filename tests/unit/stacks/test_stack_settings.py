@@ -7,7 +7,7 @@ import pulumi
 import pytest
 from pydantic import BaseModel
 
-from stacks.mending import dotted, remove_command, secret_command, set_command, typed
+from stacks.remedies import dotted, remove_command, secret_command, set_command, typed
 from stacks.settings import Settings
 from tests.unit.stacks.conftest import PROJECT, fake_secrets, run_stack, settings_of, stack_file
 

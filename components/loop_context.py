@@ -1,4 +1,4 @@
-"""Where a part of the loop stands: what all parts share."""
+"""What all parts of a loop share."""
 
 from typing import NotRequired, TypedDict
 
@@ -7,8 +7,8 @@ import pulumi
 from components.names import RetryStrategy
 
 
-class SiteArgs(TypedDict):
-    """Account, bus, logs and what happens on failure; the same for all parts of a loop."""
+class LoopContext(TypedDict):
+    """Account, bus, logs, and what happens when a target fails; the same for all parts of a loop."""
 
     region: pulumi.Input[str]
     """Id of the region."""
