@@ -8,7 +8,7 @@ from components.names import RetryStrategy
 
 
 class LoopContext(TypedDict):
-    """Account, bus, logs, and what happens when a target fails; the same for all parts of a loop."""
+    """Account, bus, logs, and what happens when a target fails: the same for all parts."""
 
     region: pulumi.Input[str]
     """Id of the region."""

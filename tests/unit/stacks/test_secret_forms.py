@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.names import ChatPlatform
-from stacks import mending
+from stacks import remedies
 from stacks.remedies import typed
 from stacks.secret_forms import malformed_secrets
 from stacks.settings import Settings
@@ -114,7 +114,7 @@ def test_the_command_names_a_pulumi_that_is_there(
     own = tmp_path / ".engine" / "bin" / "pulumi"
     own.parent.mkdir(parents=True)
     own.touch(mode=0o755)
-    monkeypatch.setattr(mending, "_ROOT", tmp_path)
+    monkeypatch.setattr(remedies, "_ROOT", tmp_path)
     monkeypatch.setenv("PATH", "/nowhere")
     expected = ".engine/bin/pulumi config rm --stack dev x"
     assert typed("pulumi config rm x", "dev") == expected
