@@ -8,6 +8,8 @@ from functions.cloud.errors import SettingError
 from functions.platforms.base import ChatPlatform
 from functions.request import environment
 
+LIMITS = {"action": "actions", "role": "roles", "chat": "chats"}
+"""Field of a request -> the key of a source that lists what it may ask for."""
 _MISSING = object()
 
 
@@ -24,6 +26,8 @@ class Source(NamedTuple):
     platform: ChatPlatform
     chat: str
     token_required: bool
+    limits: Mapping[str, tuple[str, ...]] = {}
+    """Field of a request -> what this source may ask for; anything where it is left out."""
 
 
 class Chat(NamedTuple):
@@ -53,9 +57,10 @@ class Deployment(NamedTuple):
 
     def chat_for(self, wanted: str, source: str) -> str:
         """Return the chat to tell: the wanted one, else the source's, else the default."""
-        if wanted in self.chats:
-            return wanted
         found = self.sources.get(source)
+        # A source that may not ask for a chat is not heard in it either.
+        if wanted in self.chats and (not found or wanted in found.limits.get("chat", (wanted,))):
+            return wanted
         return found.chat if found else self.default_chat
 
 
@@ -79,6 +84,7 @@ def read(environ: Mapping[str, str], variable: str = "LOOP") -> Deployment:
             ChatPlatform(reader.one_of(value, f"$.sources.{name}.platform", ChatPlatform)),
             reader.one_of(value, f"$.sources.{name}.chat", chats),
             reader.flag(value, f"$.sources.{name}.token_required"),
+            reader.limits(value, f"$.sources.{name}"),
         )
         for name, value in reader.objects(given, "$.sources")
     }
@@ -127,6 +133,17 @@ class _Reader:
         if not isinstance(value, bool):
             raise SettingError(self._variable, f"{path} must be true or false")
         return value
+
+    def limits(self, given: Mapping[str, Any], path: str) -> dict[str, tuple[str, ...]]:
+        found = {}
+        for field, key in LIMITS.items():
+            value = given.get(key)
+            if value is None:
+                continue
+            if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+                raise SettingError(self._variable, f"{path}.{key} must be a list of strings")
+            found[field] = tuple(value)
+        return found
 
     def objects(self, given: Mapping[str, Any], path: str) -> list[tuple[str, dict[str, Any]]]:
         value = given.get(path.rpartition(".")[2])

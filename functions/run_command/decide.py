@@ -56,6 +56,7 @@ def decide(event: Event, settings: Settings, now: float) -> Request | Rejection:
         or (None if isinstance(detail, dict) else _no_detail(detail))
         or problem
         or _over(request.expires, now)
+        or _forbidden(request, values, deployment.sources[event.source].limits)
         or _unavailable(request, settings)
     )
     if reason or moment is None:
@@ -149,6 +150,23 @@ def _showable(value: object, pattern: str) -> str:
     """Return what of a name fits its pattern: a character that does not is left out."""
     text = value if isinstance(value, str) else _shown(value)
     return "".join(c for c in text.replace("://", "") if re.fullmatch(pattern, c))[:64].strip()
+
+
+def _forbidden(
+    request: Request, values: Mapping[str, str], limits: Mapping[str, tuple[str, ...]]
+) -> Reason | None:
+    """Return what the source may not ask for; a chat that is not named is the source's own."""
+    asked = {"action": request.action, "role": request.role, "chat": values.get("chat", "")}
+    for field, accepted in limits.items():
+        if asked[field] and asked[field] not in accepted:
+            return Reason.of(
+                "not-for-source",
+                source=request.source,
+                field=field,
+                value=asked[field],
+                accepted=", ".join(accepted) or "-",
+            )
+    return None
 
 
 def _unavailable(request: Request, settings: Settings) -> Reason | None:

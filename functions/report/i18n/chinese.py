@@ -59,6 +59,7 @@ WORDS = Words(
         "not-text": "{field} 的值为 {value}，必须是带引号的字符串",
         "malformed": "{field} 的值为 {value}；要求：{accepted}",
         "unknown-role": "角色 {value} 不在目录中；可用角色：{accepted}",
+        "not-for-source": "来源 {source} 不可申请 {field} {value}；可申请：{accepted}",
         "no-deprovision": "此处未配置账号回收",
         "no-instances": "角色 {value} 没有可执行的实例，请联系管理员添加",
         "refused": "云端拒绝了 {action}：{code} {message}",

@@ -60,6 +60,7 @@ WORDS = Words(
         "not-text": "{field} is {value}; it must be a string, in quotes",
         "malformed": "{field} is {value}; accepted: {accepted}",
         "unknown-role": "role {value} is not in the catalogue; it has: {accepted}",
+        "not-for-source": "source {source} may not ask for {field} {value}; it may: {accepted}",
         "no-deprovision": "removing accounts is not configured here",
         "no-instances": "role {value} has no instances to run on; ask an administrator to add one",
         "refused": "{action} was refused by the cloud: {code} {message}",

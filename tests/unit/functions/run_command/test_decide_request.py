@@ -439,3 +439,30 @@ def test_tokens_are_not_shown() -> None:
     """Settings do not show their secrets."""
     assert "right-token" in ENVIRONMENT["SOURCE_TOKENS"]
     assert "right-token" not in repr(SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("limits", "changes", "kind", "said"),
+    [
+        ({"roles": ["dba"]}, {}, "ProvisionRequest", "may not ask for role devops; it may: dba"),
+        ({"actions": ["provision"]}, {}, "DeprovisionRequest", "action deprovision"),
+        ({"chats": ["ops"]}, {"chat": "people"}, "ProvisionRequest", "chat people"),
+        ({"roles": []}, {}, "ProvisionRequest", "it may: -"),
+        ({"roles": ["devops"], "chats": []}, {"chat": ""}, "ProvisionRequest", ""),
+    ],
+)
+def test_a_source_asks_for_what_it_may(
+    limits: dict[str, list[str]], changes: dict[str, str], kind: str, said: str
+) -> None:
+    """Roles, actions and chats are limited in the function, whatever the sender knows."""
+    sources = {
+        **LOOP["sources"],
+        "dingtalk.approval": {**LOOP["sources"]["dingtalk.approval"], **limits},
+    }
+    found = decided(http_event(detail(**changes), kind=kind), LOOP=loop_with(sources=sources))
+    if not said:
+        assert isinstance(found, Request)
+        return
+    assert isinstance(found, Rejection)
+    assert (found.reason.code, said in told(found)) == ("not-for-source", True)
+    assert found.request.chat == ("people" if "chat" in changes else "ops")
