@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
+from components import webhook_access
 from components.arguments import ArgumentError, nearest
 from components.chat_delivery import Chat, undeliverable
 from components.loop_document import RoleInstances, Source
@@ -64,8 +65,8 @@ def _names(
 
 def _access(sources: Sequence[tuple[str, Source | Onboarding]]) -> Iterator[str]:
     for name, source in sources:
-        if source.get("allowed_ips") and source.get("allowed_referers"):
-            yield (
-                f"source '{name}' lists both addresses and referers; EventBridge checks one of "
-                "them, so give one"
-            )
+        reason = webhook_access.contradiction(
+            source.get("allowed_ips", ()), source.get("allowed_referers", ())
+        )
+        if reason:
+            yield f"source '{name}': {reason}"

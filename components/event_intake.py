@@ -15,9 +15,9 @@ class HttpSourceArgs(TypedDict):
     description: str
     """Shown in the console."""
     allowed_ips: NotRequired[list[pulumi.Input[str]]]
-    """Addresses or CIDR blocks that may post, at most 5."""
+    """Addresses or CIDR blocks that may post."""
     allowed_referers: NotRequired[list[pulumi.Input[str]]]
-    """Referer headers that may post, at most 5; not together with addresses."""
+    """Referer headers that may post; not together with addresses."""
 
 
 class EventIntakeArgs(TypedDict):

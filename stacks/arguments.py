@@ -1,4 +1,8 @@
-"""Turns a stack's settings and secrets into the arguments of the loop; decides nothing."""
+"""Turns a stack's settings and secrets into the arguments of the loop; decides nothing.
+
+What belongs together in the settings is called the same in the arguments: a setting that is added
+to a source, a chat, the command and so on is passed on from here without being named.
+"""
 
 from typing import cast
 
@@ -19,7 +23,7 @@ from stacks.settings import Settings
 def loop_args(
     region: str, settings: Settings, secrets: Secrets, catalogue: str
 ) -> ProvisioningLoopArgs:
-    """Say to the loop what the settings say."""
+    """Return the arguments of the loop of a stack."""
     args: ProvisioningLoopArgs = {
         "region": region,
         "account_id": settings.account_id,
@@ -40,14 +44,9 @@ def loop_args(
     if settings.log_project:
         args["log_project"] = settings.log_project
     if settings.onboarding:
-        args["onboarding"] = Onboarding(
-            source=settings.onboarding.source,
-            allowed_ips=list(settings.onboarding.allowed_ips),
-            allowed_referers=list(settings.onboarding.allowed_referers),
-            endpoint=settings.onboarding.endpoint,
-            method=settings.onboarding.method,
-            headers=dict(secrets.onboarding_headers),
-            timeout_seconds=settings.onboarding.timeout_seconds,
+        onboarding = settings.onboarding.model_dump(exclude={"headers"})
+        args["onboarding"] = cast(
+            "Onboarding", {**onboarding, "headers": dict(secrets.onboarding_headers)}
         )
     return args
 
@@ -55,32 +54,24 @@ def loop_args(
 def _sources(settings: Settings, secrets: Secrets) -> list[Source]:
     sources = []
     for name, source in settings.sources.items():
-        args = Source(
-            name=name,
-            platform=source.platform,
-            chat=source.chat,
-            allowed_ips=list(source.allowed_ips),
-            allowed_referers=list(source.allowed_referers),
-        )
+        args = {"name": name, **source.model_dump(exclude={"token_required"})}
         if source.token_required:
             args["token"] = secrets.source_tokens[name]
-        sources.append(args)
+        sources.append(cast("Source", args))
     return sources
 
 
 def _chats(settings: Settings, secrets: Secrets) -> list[Chat]:
     chats = []
     for name, chat in settings.chats.items():
-        args = Chat(
-            name=name,
-            platform=chat.platform,
-            delivery=chat.delivery,
-            language=chat.language,
-            webhook=secrets.chat_webhooks[name],
-        )
+        args = {
+            "name": name,
+            **chat.model_dump(exclude={"signed"}),
+            "webhook": secrets.chat_webhooks[name],
+        }
         if chat.signed:
             args["signing_secret"] = secrets.chat_secrets[name]
-        chats.append(args)
+        chats.append(cast("Chat", args))
     return chats
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from pydantic import ValidationError
 
-from components import targets
+from components import targets, webhook_access
 from components.names import Delivery
 from functions.report.outcome import RESULT_SOURCE
 from scripts.provision.validation import Mistake, mistakes
@@ -20,7 +20,7 @@ from stacks.remedies import (
     set_command,
     wrong_setting,
 )
-from stacks.settings import FORMS, Settings, secret_keys
+from stacks.settings import FORMS, Settings, WebhookAccess, secret_keys
 
 # EventBridge allows 50 rules on a bus ("Limits"); three are the loop's own: provision, onboarding
 # and archive. Each chat takes two.
@@ -170,29 +170,26 @@ def _reserved(path: Path, name: str) -> Iterator[Problem]:
 
 
 def _sources(settings: Settings) -> Iterator[Problem]:
-    doors: dict[Path, tuple[int, int]] = {}
+    access: dict[Path, WebhookAccess] = {}
     for name, source in settings.sources.items():
         yield from _reserved(("sources", name), name)
-        doors["sources", name] = (len(source.allowed_ips), len(source.allowed_referers))
+        access["sources", name] = source
         if source.chat not in settings.chats:
             yield _undefined_chat(settings, ("sources", name, "chat"), source.chat)
     if settings.onboarding:
-        door = settings.onboarding
-        yield from _reserved(("onboarding", "source"), door.source)
-        doors["onboarding",] = (len(door.allowed_ips), len(door.allowed_referers))
-        if door.source in settings.sources:
+        new_members = settings.onboarding.source
+        access["onboarding",] = settings.onboarding
+        yield from _reserved(("onboarding", "source"), new_members)
+        if new_members in settings.sources:
             yield wrong_setting(
                 ("onboarding", "source"),
-                f"'{door.source}' is already a source of approvals; new members need their own",
+                f"'{new_members}' is already a source of approvals; new members need their own",
                 "<name>",
             )
-    for path, (ips, referers) in doors.items():
-        if ips and referers:
-            yield Problem(
-                dotted((*path, "allowed_referers")),
-                "a source checks either IP addresses or referers, not both",
-                (remove_command((*path, "allowed_referers")),),
-            )
+    for path, lists in access.items():
+        if reason := webhook_access.contradiction(lists.allowed_ips, lists.allowed_referers):
+            referers = (*path, "allowed_referers")
+            yield Problem(dotted(referers), reason, (remove_command(referers),))
 
 
 def _instances(settings: Settings) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from components import defaults
 from components.names import ChatPlatform, Delivery, Language, RetryStrategy
+from components.webhook_access import MOST_LISTED
 
 _DAY = 86_400
 
@@ -72,24 +73,24 @@ class Bus(Strict):
     )
 
 
-class Door(Strict):
+class WebhookAccess(Strict):
     """Who may post to the webhook of an HTTPS event source."""
 
     allowed_ips: tuple[str, ...] = Field(
         default=(),
-        max_length=5,
-        description="IP addresses or CIDR blocks that may post, at most 5; empty: everybody who "
-        "has the URL",
+        max_length=MOST_LISTED,
+        description=f"IP addresses or CIDR blocks that may post, at most {MOST_LISTED}; empty: "
+        "everybody who has the URL",
     )
     allowed_referers: tuple[str, ...] = Field(
         default=(),
-        max_length=5,
-        description="Values of the Referer header that may post, at most 5; not together with "
-        "allowed_ips; a sender can forge them",
+        max_length=MOST_LISTED,
+        description=f"Values of the Referer header that may post, at most {MOST_LISTED}; not "
+        "together with allowed_ips; a sender can forge them",
     )
 
 
-class Source(Door):
+class Source(WebhookAccess):
     """An HTTPS event source to which an approval flow posts."""
 
     platform: ChatPlatform = Field(
@@ -158,7 +159,7 @@ class Command(Strict):
     )
 
 
-class Onboarding(Door):
+class Onboarding(WebhookAccess):
     """The route from a new member of the chat platform to the company's own HTTP API."""
 
     source: SourceName = Field(description="Name of the HTTPS event source; unique in the region")

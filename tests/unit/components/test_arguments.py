@@ -98,11 +98,15 @@ def test_what_is_missing_is_named(key: str) -> None:
         ),
         (
             {"sources": [source(allowed_ips=["10.0.0.1"], allowed_referers=["a.b"])]},
-            "source 's' lists both addresses and referers",
+            "source 's': a source checks either IP addresses or referers, not both",
+        ),
+        (
+            {"sources": [source(allowed_ips=["10.0.0.1"] * 6)]},
+            "source 's': a source checks at most 5 IP addresses or referers",
         ),
         (
             {"onboarding": member(allowed_ips=["10.0.0.1"], allowed_referers=["a.b"])},
-            "source 'm' lists both addresses and referers",
+            "source 'm': a source checks either IP addresses or referers, not both",
         ),
         (
             {"chats": [chat("lark", signing_secret="s")]},
