@@ -29,7 +29,7 @@ def test_the_loop_is_read_whole() -> None:
         }
     )
     assert found.chats["ops"] == ("dingtalk", "en")
-    assert found.sources["lark.approval"] == ("lark", "people", True)
+    assert found.sources["lark.approval"] == ("lark", "people", True, {})
     assert found.roles["dba"].tags == (("role", "db"),)
     assert (
         found.bus,

@@ -23,6 +23,7 @@ from tests.unit.functions.samples import (
     NOW,
     detail,
     http_event,
+    loop_with,
     patient,
     settings,
 )
@@ -455,14 +456,12 @@ def test_a_source_asks_for_what_it_may(
     limits: dict[str, list[str]], changes: dict[str, str], kind: str, said: str
 ) -> None:
     """Roles, actions and chats are limited in the function, whatever the sender knows."""
-    sources = {
-        **LOOP["sources"],
-        "dingtalk.approval": {**LOOP["sources"]["dingtalk.approval"], **limits},
-    }
-    found = decided(http_event(detail(**changes), kind=kind), LOOP=loop_with(sources=sources))
+    source = {**LOOP["sources"]["dingtalk.approval"], **limits}
+    loop = loop_with(sources={**LOOP["sources"], "dingtalk.approval": source})
+    found = decided(http_event(detail(**changes), kind=kind), LOOP=loop)
     if not said:
         assert isinstance(found, Request)
         return
     assert isinstance(found, Rejection)
     assert (found.reason.code, said in told(found)) == ("not-for-source", True)
-    assert found.request.chat == ("people" if "chat" in changes else "ops")
+    assert found.request.chat == "ops"
