@@ -1,8 +1,8 @@
 """Run the Pulumi engine on a stack: ``python -m ops up --stack local``.
 
 For stack ``local`` it starts a local cloud if none runs, and points the provider at it. State is
-kept in ``.pulumi/`` below the project unless PULUMI_BACKEND_URL says where; that of stack ``local``
-always, because a local cloud is its machine's own.
+kept where PULUMI_BACKEND_URL or else ``Pulumi.yaml`` says; that of stack ``local`` always in
+``.pulumi/`` below the project, because a local cloud is its machine's own.
 """
 
 import os
@@ -17,11 +17,13 @@ from rich.console import Console
 from localcloud.client import access_key_of
 from localcloud.commandline import endpoints
 from localcloud.commandline.environment import clean
+from localcloud.commandline.files import read_mapping
 from localcloud.dryrun.project import path_of
 from localcloud.running import is_running, start
 from ops.project import LOCAL, LOCAL_CLOUD, PROJECT, packages_of
 from ops.stack.engine import find_or_install
 
+_OWN_BACKEND = "file://.pulumi"
 JUDGED = {"up", "preview"}
 """What the engine hands to the policy pack, whose mandatory rules stop it."""
 
@@ -121,8 +123,7 @@ def _environment(pulumi: str, order: Order) -> dict[str, str]:
     environment["PATH"] = f"{Path(pulumi).parent}{os.pathsep}{environment.get('PATH', '')}"
     environment.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
     if "PULUMI_BACKEND_URL" not in environment:
-        order.state.mkdir(parents=True, exist_ok=True)
-        environment["PULUMI_BACKEND_URL"] = order.state.as_uri()
+        environment["PULUMI_BACKEND_URL"] = _folder(order.state) if is_local else _backend()
     if is_local:
         # Its secrets guard nothing; the salt in Pulumi.local.yaml goes with this passphrase.
         environment["PULUMI_CONFIG_PASSPHRASE"] = ""
@@ -130,6 +131,23 @@ def _environment(pulumi: str, order: Order) -> dict[str, str]:
         # Its own packages, whatever is installed where this runs.
         environment["PYTHONPATH"] = packages_of(order.program)
     return environment
+
+
+def _backend() -> str:
+    """Return where this project keeps its state, whichever program is run.
+
+    The engine would take a relative folder from where ``Pulumi.yaml`` of the program lies.
+    """
+    url = str(read_mapping(PROJECT / "Pulumi.yaml").get("backend", {}).get("url", _OWN_BACKEND))
+    folder = url.removeprefix("file://")
+    if folder == url or folder.startswith(("/", "~")):
+        return url
+    return _folder(PROJECT / folder)
+
+
+def _folder(path: Path) -> str:
+    path.mkdir(parents=True, exist_ok=True)
+    return path.as_uri()
 
 
 def _key(endpoint: str) -> dict[str, str]:
