@@ -18,7 +18,7 @@ _SECRET_LENGTH = 30
 
 @dataclass(frozen=True)
 class AccessKey:
-    """An id, which is no secret, and the secret that signs."""
+    """An id, which is not secret, and the secret that signs."""
 
     id: str
     secret: str = field(repr=False)

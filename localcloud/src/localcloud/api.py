@@ -21,7 +21,7 @@ class Caller:
     """``acs:ram::<account>:root`` or ``acs:ram::<account>:assumed-role/<role>/<session>``."""
     access_key_id: str
     policies: tuple[Policy, ...] | None = None
-    """The policies that are evaluated; nothing: the account itself, to which all is allowed."""
+    """The policies that are evaluated; None for the account itself, which may do everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class ApiCall:
         return values
 
     def pairs(self, name: str, key: str = "Key", value: str = "Value") -> dict[str, str]:
-        """Return what ``Name.1.Key``/``Name.1.Value``, ... say, as for tags."""
+        """Return the pairs of ``Name.1.Key``/``Name.1.Value``, ..., as for tags."""
         found: dict[str, str] = {}
         while (label := self.params.get(f"{name}.{len(found) + 1}.{key}")) is not None:
             found[label] = self.params.get(f"{name}.{len(found) + 1}.{value}", "")

@@ -221,7 +221,7 @@ def _nonces(settings: CloudSettings, clock: Clock) -> Nonces:
 
 
 def _archive(ram: Ram, sls: Sls) -> AppendLog:
-    """Return the way in which EventBridge writes to log stores: in the name of a target's role."""
+    """Return how EventBridge writes to log stores: on behalf of a target's role."""
 
     def append(role: str, project: str, store: str, entries: list[dict[str, str]]) -> None:
         resource = sls.arn(project, store)
@@ -244,7 +244,7 @@ def create_app(settings: CloudSettings) -> App:
 
 
 def ready(settings: CloudSettings) -> dict[str, Any]:
-    """Say where the local cloud is and how to use it, as the line that ``serve`` prints."""
+    """Return what the line says that ``serve`` prints: where the local cloud is, how to use it."""
     return {
         "endpoint": settings.endpoint,
         "region": settings.region,

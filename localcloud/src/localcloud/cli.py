@@ -167,7 +167,7 @@ def trace(
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Show the way of events through rules, targets and attempts, and why a rule did not match."""
+    """Trace events through rules, targets and attempts, and show why a rule did not match."""
     _show(_get(endpoint, "trace", event_id=event_id, limit=limit), as_json, "trace")
 
 

@@ -56,7 +56,7 @@ class DataFolder:
         os.pwrite(self._lock, text.encode(), 0)
 
     def close(self) -> None:
-        """Let another process have the folder."""
+        """Release the folder to other processes."""
         os.close(self._lock)
 
     def _held(self) -> str:
@@ -88,7 +88,7 @@ def read_access_key(path: Path) -> AccessKey:
     """Return the key in a file.
 
     Raises:
-        DataFolderError: if it can't be read or is no key of a local cloud.
+        DataFolderError: if it can't be read or is not a key of a local cloud.
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))

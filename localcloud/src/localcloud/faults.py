@@ -1,8 +1,8 @@
 """Failures on demand: a chat, a function or an API action that fails n times or answers slowly.
 
 A fault is named by what it hits: ``chat:ops``, ``function:provisioning-local-run-command``,
-``action:ecs:InvokeCommand`` or ``package:nginx``. It is used up by ``times`` uses; what it does
-there is the business of the one who asks (``take``).
+``action:ecs:InvokeCommand`` or ``package:nginx``. It is used up by ``times`` uses; what it
+does is up to the caller of ``take``.
 """
 
 import difflib
@@ -50,7 +50,7 @@ class Fault:
     """How much later to answer; with no ``error`` the answer is a success all the same."""
 
     def code(self, usual: str) -> str:
-        """Return the code to fail with: ``usual`` if none was set, nothing if only to be slow."""
+        """Return the code to fail with: ``usual`` if none was set, empty if only to be slow."""
         return self.error or ("" if self.delay_seconds else usual)
 
 
@@ -98,7 +98,7 @@ def parse(given: Any, targets: Mapping[str, Sequence[str]]) -> Fault:
     _check_target(fault.target, kind, name, targets)
     pattern, words = _ERRORS[kind]
     if fault.error and not re.fullmatch(pattern, fault.error):
-        raise FaultError(f"'{fault.error}' is no error of {fault.target}; accepted: {words}")
+        raise FaultError(f"'{fault.error}' is not an error of {fault.target}; accepted: {words}")
     return fault
 
 

@@ -14,7 +14,7 @@ _LAST_ID = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What somebody wants to know: the variables of the path and the query's parameters."""
+    """What is asked for: the variables of the path and the parameters of the query."""
 
     path: Mapping[str, str]
     params: Mapping[str, str]

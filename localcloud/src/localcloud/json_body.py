@@ -6,7 +6,7 @@ from localcloud import strict_json
 
 
 def parse_object(body: bytes) -> dict[str, Any] | None:
-    """Return the JSON object that a body holds, or nothing if it holds anything else."""
+    """Return the JSON object that a body holds, or None if it holds anything else."""
     try:
         value = strict_json.read(body)
     except ValueError:

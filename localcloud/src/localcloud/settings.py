@@ -39,12 +39,12 @@ class CloudSettings:
 
     port: int = endpoints.DEFAULT_PORT
     data: Path | None = None
-    """The folder of the state; nothing: in memory, for tests."""
+    """The folder of the state; if None, it is in memory, for tests."""
     region: str = "cn-hangzhou"
     account_id: str = "1234567890123456"
     access_key: AccessKey = field(default_factory=AccessKey.random)
     access_key_file: Path | None = None
-    """Where clients on this machine find the key; nothing: only who is told it has it."""
+    """Where clients on this machine find the key; None if it is not in a file."""
     instances: int = 2
     instance_tags: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     """The tags of new instances, by their number from 1."""

@@ -57,7 +57,7 @@ class StateError(UserError):
 
 @contextmanager
 def opening(path: Path | None) -> Iterator[None]:
-    """Tell in a line what keeps a state from being used."""
+    """Report in one line why a state cannot be used."""
     try:
         yield
     except sqlite3.Error as error:
@@ -113,7 +113,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Put all statements of the block into one transaction: all are durable or none is."""
+        """Put all statements of a block into one transaction: all become durable or none does."""
         # The condition's lock is re-entrant, so the writer can't take a batch before the end.
         with self._condition:
             yield
@@ -274,7 +274,7 @@ class Table(Generic[T]):
         return iter(list(self._rows.values()))
 
     def get(self, key: str) -> T | None:
-        """Return the row with that key, or nothing."""
+        """Return the row with that key, or None."""
         return self._rows.get(key)
 
     def items(self) -> Iterable[tuple[str, T]]:
@@ -291,7 +291,7 @@ class Table(Generic[T]):
         self._rows[key] = row
 
     def delete(self, key: str) -> T | None:
-        """Take a row away and give it, or nothing if there was none."""
+        """Delete a row and return it, or None if there was none."""
         row = self._rows.pop(key, None)
         if row is not None:
             self._store.write("DELETE FROM resources WHERE kind = ? AND key = ?", (self._kind, key))

@@ -1,4 +1,4 @@
-"""Tables for the command line: what arrived, what ran, and the way of events."""
+"""Tables for the command line: what arrived, what ran, and the traces of events."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ from rich.text import Text
 
 
 class EventRow(NamedTuple):
-    """One line of an event's way."""
+    """One line of an event's trace."""
 
     cells: tuple[str, ...]
     """Source, rule, target, attempt, status, milliseconds."""

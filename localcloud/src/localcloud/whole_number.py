@@ -5,7 +5,7 @@ _DIGITS = 18
 
 
 def whole_number(text: str) -> int | None:
-    """Return what ASCII digits say; nothing for anything else that Python takes for digits."""
+    """Return the number that ASCII digits write, or None for any other text."""
     if text.isascii() and text.isdigit() and len(text) <= _DIGITS:
         return int(text)
     return None

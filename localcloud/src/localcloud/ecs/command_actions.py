@@ -25,7 +25,7 @@ async def create_command(ecs: Ecs, call: ApiCall) -> Answer:
 
 
 async def describe_commands(ecs: Ecs, call: ApiCall) -> Answer:
-    """List commands, newest first; an unknown id gives an empty list."""
+    """List commands, newest first; an unknown id results in an empty list."""
     check_region(ecs, call)
     wanted_tags = tags(call)
     found = [

@@ -1,4 +1,4 @@
-"""Run scripts on instances, so many at once on each and the rest in the order of their arrival.
+"""Run scripts on instances: a few at a time on each, the others queue in order of arrival.
 
 Nothing here waits for a clock: time passes only inside the runner. What is queued or running is
 in memory; what must survive is in the store before it arrives here.
@@ -53,7 +53,7 @@ class RunningInvocation:
     dropped: int = 0
 
     def progress(self, output: bytes, dropped: int) -> None:
-        """Take note of what the script has written so far."""
+        """Record what the script has written so far."""
         self.output, self.dropped = output, dropped
 
 
@@ -66,7 +66,7 @@ class _Queue:
 
 
 Prepare = Callable[[RunningInvocation], Awaitable[Script]]
-"""Gives the script of a run that is about to begin."""
+"""Returns the script of a run that is about to begin."""
 Finish = Callable[[RunningInvocation, Outcome], Awaitable[None]]
 """Remembers how a run ended; until it returns the run counts as unfinished."""
 
@@ -97,12 +97,12 @@ class Dispatcher:
         return self._unfinished.get((invoke_id, instance_id))
 
     def running(self, instance_id: str) -> int:
-        """Tell how many scripts run on an instance."""
+        """Return how many scripts run on an instance."""
         queue = self._queues.get(instance_id)
         return queue.running if queue else 0
 
     async def stop(self, invoke_id: str, instance_id: str) -> None:
-        """Take a run out of the queue or kill its script; nothing happens if it has ended."""
+        """Remove a run from its queue or kill its script, unless it has ended."""
         run = self.get(invoke_id, instance_id)
         if run is None or run.status == statuses.STOPPING:
             return

@@ -65,7 +65,7 @@ async def describe_regions(ecs: Ecs, call: ApiCall) -> Answer:  # noqa: ARG001
 
 
 async def describe_cloud_assistant_status(ecs: Ecs, call: ApiCall) -> Answer:
-    """Tell that Cloud Assistant answers on each instance, and how busy it is."""
+    """Report that Cloud Assistant answers on each instance, and how busy it is."""
     check_region(ecs, call)
     wanted = ids(call, "InstanceId")
     found = [row for row in _by_id(ecs) if not wanted or row.instance_id in wanted]

@@ -186,14 +186,14 @@ class Invocations:
             )
 
     def forget_before(self, time: float) -> None:
-        """Let go of invocations that are older than that."""
+        """Delete invocations that are older than that."""
         old = "SELECT sequence FROM ecs_invocations WHERE created < ?"
         with self._store.transaction():
             for table in ("ecs_invocation_tags", "ecs_results", "ecs_invocations"):
                 self._store.write(f"DELETE FROM {table} WHERE sequence IN ({old})", (time,))  # noqa: S608
 
     def get(self, invoke_id: str) -> Invocation | None:
-        """Return an invocation, or nothing."""
+        """Return an invocation, or None."""
         rows = self._store.read(
             "SELECT value FROM ecs_invocations WHERE invoke_id = ?", (invoke_id,)
         )

@@ -227,7 +227,7 @@ class Ecs:
             self.unavailable = str(error)
 
     async def _prepare(self, run: RunningInvocation) -> Script:
-        # Nothing runs before it is safe that it was accepted.
+        # Nothing runs before its acceptance is durable.
         await self._store.flush()
         invocation = self.history.get(run.invoke_id)
         if invocation is None:

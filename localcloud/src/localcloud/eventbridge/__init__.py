@@ -1,1 +1,1 @@
-"""EventBridge: buses, HTTP sources, rules, targets, and the way of each event."""
+"""EventBridge: buses, HTTP sources, rules, targets, and the trace of each event."""

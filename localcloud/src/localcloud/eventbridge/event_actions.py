@@ -49,7 +49,7 @@ async def query_event(eventbridge: EventBridge, call: ApiCall) -> Answer:
 
 
 async def query_event_traces(eventbridge: EventBridge, call: ApiCall) -> Answer:
-    """Return an event's way: received, matched by a rule, each attempt to deliver it."""
+    """Return an event's trace: received, matched by a rule, each attempt to deliver it."""
     await eventbridge.store.flush()
     return success(
         [step for event in _with_id(eventbridge, call) for step in _steps(eventbridge, event)]

@@ -32,7 +32,7 @@ class HttpParameters:
     referers: list[str] = field(default_factory=list)
 
     def admit(self, method: str, source_ip: str, referer: str) -> None:
-        """Let a request in.
+        """Admit a request.
 
         Raises:
             SecurityCheckFailedError: when method, address or referer are not those of the source.
@@ -58,7 +58,7 @@ class HttpParameters:
 
 
 def parse(text: str) -> HttpParameters | None:
-    """Read ``SourceHttpEventParameters``; nothing when it is empty or ``{}``.
+    """Return ``SourceHttpEventParameters``, or None if it is empty or ``{}``.
 
     Raises:
         HttpSourceParametersInvalidError: with the parameter that is wrong.

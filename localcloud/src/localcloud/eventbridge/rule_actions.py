@@ -79,13 +79,13 @@ async def list_rules(eventbridge: EventBridge, call: ApiCall) -> Answer:
 
 
 async def enable_rule(eventbridge: EventBridge, call: ApiCall) -> Answer:
-    """Let a rule match again."""
+    """Enable a rule."""
     eventbridge.put_rule(replace(_found(eventbridge, call), status=ENABLED))
     return success()
 
 
 async def disable_rule(eventbridge: EventBridge, call: ApiCall) -> Answer:
-    """Let a rule match nothing until it is enabled."""
+    """Disable a rule: it matches nothing until it is enabled."""
     eventbridge.put_rule(replace(_found(eventbridge, call), status=DISABLED))
     return success()
 

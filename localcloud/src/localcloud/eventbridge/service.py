@@ -76,7 +76,7 @@ class EventBridge:
     def publish(
         self, bus: str, event: Mapping[str, Any], *, address: str = _NO_ADDRESS
     ) -> Mapping[str, Any]:
-        """Accept an event on a bus; give it as it was accepted.
+        """Accept an event on a bus and return it as it was accepted.
 
         It and its deliveries are durable at the next flush; they are sent after that.
 
@@ -102,7 +102,7 @@ class EventBridge:
         return event
 
     def target(self, bus: str, rule: str, target: str) -> Target | None:
-        """Return a rule's target as it is configured now, or nothing."""
+        """Return a rule's target as it is configured now, or None."""
         compiled = self._compiled.get(_key(bus, rule))
         return compiled.targets.get(target) if compiled else None
 
@@ -249,7 +249,7 @@ class EventBridge:
             self._roles.put(product, ServiceLinkedRole(product, self.clock.now()))
 
     def delete_role(self, product: str) -> bool:
-        """Delete the service-linked role for a product; tell whether there was one."""
+        """Delete the service-linked role for a product; return whether there was one."""
         return self._roles.delete(product) is not None
 
     def _index(self, bus: str) -> RuleIndex[tuple[Route, ...]]:

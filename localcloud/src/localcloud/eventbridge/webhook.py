@@ -25,7 +25,7 @@ _DISCARDED = {"authorization", "cookie", "proxy-authorization"}
 _JSON = {"content-type": "application/json;charset=utf-8"}
 # A body that cannot fit into an event is not even parsed.
 _BODY_BYTES = 256 * 1024
-# guess: nobody says how deep a body may be nested; it is the limit of the usual parser in Java.
+# guess: how deep a body may be nested is not documented; this is the usual parser's limit in Java.
 _DEPTH = 1000
 
 
@@ -40,7 +40,7 @@ async def handle(eventbridge: EventBridge, request: HttpRequest) -> HttpResponse
             {"RequestId": request_id, "Code": error.code, "Message": error.message},
         )
     await eventbridge.store.flush(patient=False)
-    # guess: the answer is not documented; the engine gives that of PutEvents.
+    # guess: the answer is not documented; the engine's is that of PutEvents.
     entry = {"EventId": event["id"], "TraceId": request_id.replace("-", "")}
     return _answer(
         200,
@@ -72,7 +72,7 @@ def _accept(eventbridge: EventBridge, request: HttpRequest) -> Mapping[str, Any]
 def _event(eventbridge: EventBridge, source: Source, request: HttpRequest) -> dict[str, Any]:
     query = {name: value for name, value in request.query.items() if name != "token"}
     return {
-        # The sender has no say in it: a repeated request is another event.
+        # The sender cannot choose it: a repeated request is another event.
         "id": uuid_form(eventbridge.ids()).lower(),
         "source": source.name,
         "type": _TYPE,
@@ -124,7 +124,7 @@ def _double(text: str) -> float:
     """Read a number as the engine does, which knows only doubles."""
     number = float(text)
     if not isfinite(number):
-        raise ValueError(f"{text[:20]} is no JSON number that a double can hold")
+        raise ValueError(f"{text[:20]} is not a number that a double can hold")
     return number
 
 

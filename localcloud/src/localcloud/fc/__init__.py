@@ -1,1 +1,1 @@
-"""Function Compute 3.0: functions and their code, run for real in processes of their own."""
+"""Function Compute 3.0: functions and their code, which really runs, in separate processes."""

@@ -111,7 +111,7 @@ async def list_function_versions(fc: FunctionCompute, call: ApiCall) -> Answer:
 
 
 async def delete_function_version(fc: FunctionCompute, call: ApiCall) -> Answer:
-    """Delete a version; a missing one is no error."""
+    """Delete a version; a missing one is not an error."""
     fc.registry.delete_version(call.path["functionName"], call.path["versionId"])
     return None
 
@@ -151,7 +151,7 @@ async def update_alias(fc: FunctionCompute, call: ApiCall) -> Answer:
 
 
 async def delete_alias(fc: FunctionCompute, call: ApiCall) -> Answer:
-    """Delete an alias; a missing one is no error."""
+    """Delete an alias; a missing one is not an error."""
     fc.registry.delete_alias(call.path["functionName"], call.path["aliasName"])
     return None
 
@@ -189,7 +189,7 @@ async def get_concurrency(fc: FunctionCompute, call: ApiCall) -> Answer:
 
 
 async def delete_concurrency(fc: FunctionCompute, call: ApiCall) -> Answer:
-    """Take the limit away; a missing one is no error."""
+    """Remove the limit; a missing one is not an error."""
     fc.registry.reserve(call.path["functionName"], None)
     return None
 

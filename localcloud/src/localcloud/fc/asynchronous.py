@@ -41,7 +41,7 @@ class AsyncInvocations:
         return len(self._pending)
 
     def accept(self, pending: Pending) -> None:
-        """Take an invocation; the caller flushes the store before it answers."""
+        """Accept an invocation; the caller flushes the store before it answers."""
         self._journal.put_pending(pending)
         self._pending[pending.request_id] = pending
         self._wake.set()

@@ -22,7 +22,7 @@ def body_of(call: ApiCall) -> dict[str, Any]:
 
 
 def text(body: Mapping[str, Any], field: str) -> str:
-    """Return a field that holds text, or nothing."""
+    """Return a field that holds text; empty if it is missing."""
     value = body.get(field) or ""
     if not isinstance(value, str) or len(value) > 256:
         raise InvalidArgumentError(field, value, "text of at most 256 characters")
@@ -30,7 +30,7 @@ def text(body: Mapping[str, Any], field: str) -> str:
 
 
 def archive_of(body: Mapping[str, Any]) -> archive.Archive | None:
-    """Return the checked archive of a request, or nothing if it has no code."""
+    """Return the checked archive of a request, or None if it has no code."""
     code = body.get("code")
     if code is None:
         return None

@@ -1,4 +1,4 @@
-"""What an invocation gives back, and how it is told apart and written down."""
+"""What an invocation returns, and how it is classified and logged."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -37,7 +37,7 @@ class _Crew:
 
 
 class Pool:
-    """Gives out workers and takes them back."""
+    """Lends workers."""
 
     def __init__(
         self,

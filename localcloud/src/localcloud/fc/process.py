@@ -258,7 +258,7 @@ class _Output(asyncio.Protocol):
             self._dropped += excess
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the base's signature
-        """Let nobody wait for output that cannot come any more."""
+        """Wake whoever waits for output that can no longer come."""
         self.ended.set()
         self.closed.set()
 

@@ -50,7 +50,7 @@ class Function:
     last_version: int = 0
     tags: dict[str, str] = field(default_factory=dict)
     reserved_concurrency: int | None = None
-    """How many requests may run at the same time; nothing: as many as the account has room for."""
+    """How many requests may run at the same time; if None, as many as the account has room for."""
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ class Registry:
         return sorted(found, key=lambda v: int(v.id), reverse=True)
 
     def delete_version(self, name: str, version: str) -> None:
-        """Delete a version that no alias uses; a missing one is no error."""
+        """Delete a version that no alias uses; a missing one is not an error."""
         for alias in self.aliases(name):
             if version == alias.version or version in alias.weights:
                 raise VersionInUseError(name, version, alias.name)
@@ -243,7 +243,7 @@ class Registry:
         return self._put_alias(replace(self.alias(name, alias), **changes, modified=self._now()))
 
     def delete_alias(self, name: str, alias: str) -> None:
-        """Delete an alias; a missing one is no error."""
+        """Delete an alias; a missing one is not an error."""
         self._aliases.delete(_key(name, alias))
 
     def _put_alias(self, alias: Alias) -> Alias:

@@ -1,4 +1,4 @@
-"""Function Compute: keeps functions and runs them for real, in processes of their own."""
+"""Function Compute: keeps functions and really runs them, each in its own processes."""
 
 import asyncio
 import json

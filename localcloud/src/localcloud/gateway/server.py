@@ -24,7 +24,7 @@ class PortError(UserError):
 
 
 def bind(port: int) -> socket.socket:
-    """Take a port of the loopback interface; 0 takes any free one.
+    """Bind a port of the loopback interface; 0 binds any free one.
 
     Raises:
         PortError: if it is in use, or not for this user.

@@ -1,6 +1,6 @@
 """Who signed a request, by the schemes that Alibaba Cloud's clients use.
 
-Here are the schemes that APIs share; a wire style with one of its own keeps it in its module:
+Here are the schemes that APIs share; a wire style with its own scheme keeps it in its module:
 
 ========================  =====================================================================
 RPC 1.0, HMAC-SHA1        ``Signature`` among the parameters; the provider, ``aliyun``

@@ -5,7 +5,7 @@ from localcloud.settings import CloudSettings
 
 
 async def describe_endpoints(settings: CloudSettings, call: ApiCall) -> Answer:
-    """Tell where a product is; clients ask this when no endpoint is configured for it."""
+    """Return where a product is; clients ask this when no endpoint is configured for it."""
     code = call.required("ServiceCode")
     endpoint = {
         "Id": call.params.get("Id", settings.region),

@@ -75,7 +75,7 @@ async def tag_resources(mns: Mns, call: ApiCall) -> Answer:
 
 
 async def untag_resources(mns: Mns, call: ApiCall) -> Answer:
-    """Take tags from queues: the named ones, or all."""
+    """Remove tags from queues: the named ones, or all."""
     keys = call.repeated("TagKey")
     everything = call.boolean("All")
     for name in _tagged(call):

@@ -101,7 +101,7 @@ async def send_message(mns: Mns, call: ApiCall) -> Answer:
 
 
 async def receive_message(mns: Mns, call: ApiCall) -> Answer:
-    """Take messages, waiting for them if asked; with ``peekonly`` only look at them."""
+    """Receive messages, waiting for them if asked; with ``peekonly`` only look at them."""
     queue = mns.queue(call.path["queueName"])
     batch = "numOfMessages" in call.params
     count = _whole("numOfMessages", call.params.get("numOfMessages", "1"), 1, _BATCH)
@@ -145,7 +145,7 @@ async def delete_message(mns: Mns, call: ApiCall) -> Answer:
 
 
 async def change_message_visibility(mns: Mns, call: ApiCall) -> Answer:
-    """Keep a received message invisible for longer or shorter."""
+    """Change how long a received message stays invisible."""
     seconds = _whole("VisibilityTimeout", call.required("VisibilityTimeout"), 1, 43_200)
     message = await mns.change_visibility(
         call.path["queueName"], call.required("ReceiptHandle"), seconds
@@ -210,7 +210,7 @@ def _queue(mns: Mns, call: ApiCall) -> list[str]:
 
 
 def _messages(mns: Mns, call: ApiCall) -> list[str]:
-    # "Permission policies and examples": messages have a resource of their own.
+    # "Permission policies and examples": messages are resources themselves.
     return [mns.arn(call.path["queueName"]) + "/messages"]
 
 

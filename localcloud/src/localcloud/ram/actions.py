@@ -75,7 +75,7 @@ async def create_policy(ram: Ram, call: ApiCall) -> Answer:
 
 
 async def get_policy(ram: Ram, call: ApiCall) -> Answer:
-    """Return a custom policy and the document in force."""
+    """Return a custom policy and its default document."""
     _only_custom(call)
     policy = ram.policy(call.required("PolicyName"))
     return {
@@ -105,7 +105,7 @@ async def delete_policy(ram: Ram, call: ApiCall) -> Answer:
 
 
 async def create_policy_version(ram: Ram, call: ApiCall) -> Answer:
-    """Add a version to a policy and, if asked, put it in force."""
+    """Add a version to a policy and, if asked, make it the default."""
     policy = ram.policy(call.required("PolicyName"))
     versions = dict(policy.versions)
     if len(versions) >= MAX_VERSIONS:
@@ -142,13 +142,13 @@ async def list_policy_versions(ram: Ram, call: ApiCall) -> Answer:
 
 
 async def delete_policy_version(ram: Ram, call: ApiCall) -> Answer:
-    """Delete a version that is not in force."""
+    """Delete a version that is not the default."""
     policy = ram.policy(call.required("PolicyName"))
     version = _known_version(policy, call)
     if version == policy.default:
         raise ApiError(
             "DeleteConflict.PolicyVersion.Default",
-            f"the version '{version}' of '{policy.name}' is in force; put another in force first",
+            f"the version '{version}' is the default of '{policy.name}'; make another the default",
             409,
         )
     versions = {v: d for v, d in policy.versions.items() if v != version}
@@ -157,7 +157,7 @@ async def delete_policy_version(ram: Ram, call: ApiCall) -> Answer:
 
 
 async def set_default_policy_version(ram: Ram, call: ApiCall) -> Answer:
-    """Put a version of a policy in force."""
+    """Make a version the default of a policy."""
     policy = ram.policy(call.required("PolicyName"))
     ram.put_policy(replace(policy, default=_known_version(policy, call)))
     return {}
@@ -172,7 +172,7 @@ async def update_policy_description(ram: Ram, call: ApiCall) -> Answer:
 
 
 async def attach_policy_to_role(ram: Ram, call: ApiCall) -> Answer:
-    """Return a role what a policy allows."""
+    """Attach a policy to a role."""
     kind, name = _policy_reference(ram, call)
     role = ram.role(call.required("RoleName"))
     if [kind, name] in [list(p) for p in role.policies]:
@@ -182,7 +182,7 @@ async def attach_policy_to_role(ram: Ram, call: ApiCall) -> Answer:
 
 
 async def detach_policy_from_role(ram: Ram, call: ApiCall) -> Answer:
-    """Take from a role what a policy allows."""
+    """Detach a policy from a role."""
     kind, name = call.required("PolicyType"), call.required("PolicyName")
     role = ram.role(call.required("RoleName"))
     rest = [p for p in role.policies if list(p) != [kind, name]]
@@ -215,7 +215,7 @@ async def tag_resources(ram: Ram, call: ApiCall) -> Answer:
 
 
 async def untag_resources(ram: Ram, call: ApiCall) -> Answer:
-    """Take tags from roles or policies."""
+    """Remove tags from roles or policies."""
     keys = set(call.repeated("TagKey")) or set(encoding.json_list(call, "TagKeys"))
     for name in _tagged(call):
         _retag(ram, call, name, lambda old: {k: v for k, v in old.items() if k not in keys})
@@ -236,7 +236,7 @@ async def list_tag_resources(ram: Ram, call: ApiCall) -> Answer:
 
 
 async def get_caller_identity(ram: Ram, call: ApiCall) -> Answer:
-    """Tell who signed the request."""
+    """Return who signed the request."""
     account = ram.settings.account_id
     is_account = call.caller.policies is None
     role = "" if is_account else call.caller.arn.split("/")[1]

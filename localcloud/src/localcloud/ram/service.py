@@ -64,7 +64,7 @@ class ManagedPolicy:
 
     @property
     def document(self) -> str:
-        """The document of the version that is in force."""
+        """The document of the default version."""
         return self.versions[self.default]
 
 
@@ -192,7 +192,7 @@ class Ram:
             principal: a service (``fc.aliyuncs.com``) or the ARN of an account, user or role.
             session: the name of the session, for the audit trail.
             seconds: how long the credentials live.
-            policy: a session policy that narrows what the role may do, or nothing.
+            policy: a session policy that narrows what the role may do, or empty.
         """
         prefix = f"acs:ram::{self.settings.account_id}:role/"
         name = role_arn.removeprefix(prefix)
@@ -260,7 +260,7 @@ class Ram:
     def require(self, name: str, principal: str, action: str, resource: str) -> None:
         """Fail unless a principal may become a role and the role may then do something.
 
-        For what a service of the cloud does by itself in the name of a role.
+        For what a service of the cloud does by itself on behalf of a role.
 
         Raises:
             ApiError: the role is not there, does not trust the principal, or may not do it.

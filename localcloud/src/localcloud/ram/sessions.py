@@ -27,7 +27,7 @@ class Session:
 
 @dataclass(frozen=True)
 class Credentials:
-    """Short-lived credentials as STS gives them."""
+    """Short-lived credentials as STS issues them."""
 
     access_key_id: str
     access_key_secret: str

@@ -61,65 +61,65 @@ Message = Ready | Failed | Written | Ended
 def parse(line: bytes) -> Message:
     """Read one line of the agent's; raise :class:`NotAMessageError` if it is none."""
     try:
-        said = json.loads(line)
+        message = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise NotAMessageError("not JSON") from error
-    if not isinstance(said, dict):
+    if not isinstance(message, dict):
         raise NotAMessageError("not an object")
-    match said.get("event"):
+    match message.get("event"):
         case "ready":
-            return Ready(_texts(said, "notes"))
+            return Ready(_texts(message, "notes"))
         case "failed":
-            return Failed(_text(said, "reason"))
+            return Failed(_text(message, "reason"))
         case "output":
-            return Written(_text(said, "run"), _output(said), _dropped(said))
+            return Written(_text(message, "run"), _output(message), _dropped(message))
         case "refused":
-            return Ended(_text(said, "run"), Outcome("refused", reason=_text(said, "reason")))
+            return Ended(_text(message, "run"), Outcome("refused", reason=_text(message, "reason")))
         case "ended":
-            return Ended(_text(said, "run"), _outcome(said))
+            return Ended(_text(message, "run"), _outcome(message))
     raise NotAMessageError("unknown event")
 
 
-def _outcome(said: Mapping[str, Any]) -> Outcome:
-    ended = _text(said, "ended")
+def _outcome(message: Mapping[str, Any]) -> Outcome:
+    ended = _text(message, "ended")
     if ended not in _ENDED:
         raise NotAMessageError("unknown end")
     return Outcome(
         ended,
-        _number(said, "exit_code", -1, _HIGHEST_EXIT_CODE),
-        _output(said),
-        _dropped(said),
-        package_faults=_texts(said, "package_faults"),
+        _number(message, "exit_code", -1, _HIGHEST_EXIT_CODE),
+        _output(message),
+        _dropped(message),
+        package_faults=_texts(message, "package_faults"),
     )
 
 
-def _number(said: Mapping[str, Any], name: str, lowest: int, highest: int) -> int:
-    value = said.get(name)
+def _number(message: Mapping[str, Any], name: str, lowest: int, highest: int) -> int:
+    value = message.get(name)
     if type(value) is not int or not lowest <= value <= highest:
         raise NotAMessageError(f"{name} is not a number from {lowest} to {highest}")
     return value
 
 
-def _dropped(said: Mapping[str, Any]) -> int:
-    return _number(said, "dropped", 0, _MOST_DROPPED_BYTES)
+def _dropped(message: Mapping[str, Any]) -> int:
+    return _number(message, "dropped", 0, _MOST_DROPPED_BYTES)
 
 
-def _text(said: Mapping[str, Any], name: str) -> str:
-    value = said.get(name)
+def _text(message: Mapping[str, Any], name: str) -> str:
+    value = message.get(name)
     if not isinstance(value, str) or len(value) > _TEXT_LIMIT or not value.isprintable():
         raise NotAMessageError(f"{name} is not a short text")
     return value
 
 
-def _texts(said: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    values = said.get(name)
+def _texts(message: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    values = message.get(name)
     if not isinstance(values, list) or len(values) > _NAMES_LIMIT:
         raise NotAMessageError(f"{name} is not a short list")
     return tuple(_text({name: value}, name) for value in values)
 
 
-def _output(said: Mapping[str, Any]) -> bytes:
-    value = said.get("output")
+def _output(message: Mapping[str, Any]) -> bytes:
+    value = message.get("output")
     if not isinstance(value, str):
         raise NotAMessageError("output is not a text")
     try:

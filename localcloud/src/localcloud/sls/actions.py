@@ -49,13 +49,13 @@ async def update_project(sls: Sls, call: ApiCall) -> Answer:
 
 
 async def delete_project(sls: Sls, call: ApiCall) -> Answer:
-    """Delete a project with everything in it; a missing one is no error."""
+    """Delete a project with everything in it; a missing one is not an error."""
     sls.delete_project(call.path["project"])
     return None
 
 
 async def get_project_policy(sls: Sls, call: ApiCall) -> Answer:
-    """Return the policy's text as it was sent, or nothing."""
+    """Return the policy's text as it was sent, or an empty text."""
     return HttpResponse(200, sls.project(call.path["project"]).policy.encode())
 
 
@@ -149,7 +149,7 @@ async def update_log_store(sls: Sls, call: ApiCall) -> Answer:
 
 
 async def delete_log_store(sls: Sls, call: ApiCall) -> Answer:
-    """Delete a log store with its entries; a missing one is no error."""
+    """Delete a log store with its entries; a missing one is not an error."""
     sls.delete_store(call.path["project"], call.path["logstore"])
     return None
 

@@ -124,7 +124,7 @@ class Sls:
         self._projects.put(name, replace(self.project(name), **changes, modified=modified))
 
     def delete_project(self, name: str) -> None:
-        """Delete a project with its log stores and entries; a missing one is no error."""
+        """Delete a project with its log stores and entries; a missing one is not an error."""
         for store in [s for s in self._stores if s.project == name]:
             self.delete_store(name, store.name)
         self._projects.delete(name)
@@ -174,7 +174,7 @@ class Sls:
         self._stores.put(_key(project, name), replace(before, metering_mode=mode))
 
     def delete_store(self, project: str, name: str) -> None:
-        """Delete a log store with its entries; a missing one is no error."""
+        """Delete a log store with its entries; a missing one is not an error."""
         if self._stores.delete(_key(project, name)) is not None:
             self._store.write(
                 "DELETE FROM sls_entries WHERE project = ? AND store = ?", (project, name)

@@ -1,1 +1,1 @@
-"""Delivery: accepted events on their way to the targets of the rules."""
+"""Delivery: accepted events are sent to the targets of the rules."""

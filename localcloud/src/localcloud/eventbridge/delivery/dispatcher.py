@@ -5,7 +5,7 @@
                                +--- due again <-----+--> dead letter or dropped
 
 A lane is a target's queue with a limit on how many attempts run at once; its workers go on to the
-next delivery by themselves, so a slow target holds up nobody else. Nothing is sent before it is on
+next delivery by themselves, so a slow target does not delay others. Nothing is sent before it is on
 the disk, and no attempt waits for the result of another to be written: a result that is lost with
 the process only means one more attempt after the restart, as deliveries are at least once anyway.
 """
@@ -34,7 +34,7 @@ from localcloud.eventbridge.delivery.retry import next_delay
 from localcloud.eventbridge.delivery.target import DeliveryError, Send, Target
 
 Find: TypeAlias = Callable[[str, str, str], Target | None]
-"""Gives the target of a bus, a rule and a target's id as it is configured now."""
+"""Returns the target of a bus, a rule and an id as it is configured now."""
 
 AT_ONCE = {"acs.fc.function": 4}
 """How many attempts at one target may run at the same time, where it is not the usual number."""
@@ -44,7 +44,7 @@ _log = logging.getLogger("localcloud.eventbridge.delivery")
 
 
 class _Lane:
-    """The deliveries of one target that are due, and how many workers are at it."""
+    """The deliveries of one target that are due, and how many workers it has."""
 
     __slots__ = ("ready", "workers")
 
@@ -110,13 +110,13 @@ class Dispatcher:
             await asyncio.wait(self._workers, return_when=asyncio.FIRST_COMPLETED)
 
     async def stop(self) -> None:
-        """Break off the attempts that run; they are made again after a restart."""
+        """Cancel the attempts that run; they are made again after a restart."""
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
 
     def next_due(self) -> float | None:
-        """Tell when the next retry is due, if one is."""
+        """Return when the next retry is due, or None."""
         return self._later[0][0] if self._later else None
 
     async def _admit(self) -> None:

@@ -40,7 +40,7 @@ class History:
         self._store = store
 
     def under_way(self) -> int:
-        """Tell how many deliveries have not ended."""
+        """Return how many deliveries have not ended."""
         (row,) = self._store.read(
             "SELECT count(*) AS n FROM deliveries WHERE state = ?", (PENDING,)
         )

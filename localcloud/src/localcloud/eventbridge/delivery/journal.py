@@ -132,7 +132,7 @@ class Journal:
         return fresh
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Make what is written in a block durable as a whole or not at all."""
+        """Make what a block writes durable as a whole or not at all."""
         return self._store.transaction()
 
     async def flush(self) -> None:
@@ -148,7 +148,7 @@ class Journal:
         return (Delivery(*row) for row in rows)
 
     def event(self, seq: int) -> tuple[Mapping[str, Any], str] | None:
-        """Return a durable event and its JSON, or nothing when it was forgotten."""
+        """Return a durable event and its JSON, or None if it was forgotten."""
         recent = self._recent.get(seq)
         if recent is not None:
             return recent

@@ -91,7 +91,7 @@ def raw_number_text(number: float) -> str:
 
 
 def canonical(number: float) -> float:
-    """Return a number (not a bool) with the text the engine gives it on reading an object."""
+    """Return a number (not a bool) with the text that the engine writes for it in an object."""
     if isinstance(number, int):
         return number
     text = raw_number_text(number)

@@ -34,7 +34,7 @@ class Operator(Protocol):
         ...
 
     def describe(self) -> str:
-        """Say what is wanted, to complete `expected …`."""
+        """Return what is wanted, to complete `expected …`."""
         ...
 
 
@@ -227,7 +227,7 @@ class Cidr:
         )
 
     def test(self, value: Any) -> bool:
-        """Compare addresses; a string that is no address never matches."""
+        """Compare addresses; a string that is not an address never matches."""
         if not isinstance(value, str):
             return False
         if isinstance(self.where, Block):
@@ -259,7 +259,7 @@ class Exists:
         return self.wanted
 
     def describe(self) -> str:
-        """Say which."""
+        """Return which."""
         return "any scalar" if self.wanted else "no such field"
 
 

@@ -1,4 +1,4 @@
-"""EventBridge's data plane: ROA below ``/openapi/``, signed in a way of its own."""
+"""EventBridge's data plane: ROA below ``/openapi/``, with its own signature."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Function Compute 3.0: ROA below ``/<version>/``, with request ids of its own."""
+"""Function Compute 3.0: ROA below ``/<version>/``, with its own request id header."""
 
 from collections.abc import Iterable
 from typing import Any

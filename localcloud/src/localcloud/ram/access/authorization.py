@@ -72,7 +72,7 @@ class Policy:
         return Policy(name, parse_document(document, is_trust=False))
 
     def narrowed_by(self, limit: Policy) -> Policy:
-        """Return the policy as it is in a session that has a policy of its own."""
+        """Return the policy as it is in a session that has its own policy."""
         return replace(self, limits=(*self.limits, limit))
 
 
@@ -88,11 +88,11 @@ class TrustPolicy:
         return TrustPolicy(parse_document(document, is_trust=True))
 
     def trusts(self, principal: str, context: Context, action: str = _ASSUME_ROLE) -> bool:
-        """Return whether somebody may assume the role."""
+        """Return whether a principal may assume the role."""
         return self.decide(principal, context, action).allowed
 
     def decide(self, principal: str, context: Context, action: str = _ASSUME_ROLE) -> Decision:
-        """Decide on somebody: a service (`fc.aliyuncs.com`) or the ARN of an identity."""
+        """Decide on a principal: a service (`fc.aliyuncs.com`) or the ARN of an identity."""
         names = _names_of(principal)
         applying = (
             ("the trust policy", place, statement)
@@ -144,7 +144,7 @@ def _decide(
 
 
 def _names_of(principal: str) -> set[tuple[str, str]]:
-    """Return what a trust policy may call somebody.
+    """Return the names under which a trust policy may list a principal.
 
     An account stands for all its users and roles ("Modify the trust policy of a RAM role"), a role
     for all its sessions.

@@ -71,7 +71,7 @@ class Condition:
         return next((v for name, v in context.items() if name.lower() == wanted), None)
 
     def describe(self, context: Context) -> str:
-        """Say what is wanted and what was given."""
+        """Describe what is wanted and what was given."""
         given = self._given(context)
         shown = "absent" if given is None else repr(given if isinstance(given, str) else [*given])
         return f"{self.operator} {self.key} wants {' or '.join(map(repr, self.values))}, is {shown}"

@@ -8,7 +8,7 @@ from localcloud.eventbridge.delivery.target import DeliveryError, DeliveryReques
 
 
 class Invocation(Protocol):
-    """What Function Compute gives back of a call."""
+    """What Function Compute returns for a call."""
 
     @property
     def status(self) -> int:

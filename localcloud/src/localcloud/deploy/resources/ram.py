@@ -18,22 +18,22 @@ def role(client: Client, given: Properties) -> tuple[str, Properties]:
     tags = [{"Key": key, "Value": value} for key, value in (given.get("tags") or {}).items()]
 
     def create() -> None:
-        said = {
+        params = {
             "RoleName": name,
             "AssumeRolePolicyDocument": trust,
             "Description": description,
             "MaxSessionDuration": given.get("maxSessionDuration"),
             "Tag": tags or None,
         }
-        client.rpc(_VERSION, "CreateRole", said)
+        client.rpc(_VERSION, "CreateRole", params)
 
     def update() -> None:
-        said = {
+        params = {
             "RoleName": name,
             "NewAssumeRolePolicyDocument": trust,
             "NewDescription": description,
         }
-        client.rpc(_VERSION, "UpdateRole", said)
+        client.rpc(_VERSION, "UpdateRole", params)
         if tags:
             client.rpc(
                 _VERSION,
@@ -82,10 +82,10 @@ def policy(client: Client, given: Properties) -> tuple[str, Properties]:
 
 
 def attachment(client: Client, given: Properties) -> tuple[str, Properties]:
-    """Return a role a policy."""
+    """Attach a policy to a role."""
     name, kind, owner = given["policyName"], given["policyType"], given["roleName"]
-    said = {"PolicyName": name, "PolicyType": kind, "RoleName": owner}
-    upsert(lambda: client.rpc(_VERSION, "AttachPolicyToRole", said), lambda: None)
+    params = {"PolicyName": name, "PolicyType": kind, "RoleName": owner}
+    upsert(lambda: client.rpc(_VERSION, "AttachPolicyToRole", params), lambda: None)
     return f"role:{name}:{kind}:{owner}", {}
 
 

@@ -1,4 +1,4 @@
-"""EventBridge: the bus, its HTTPS sources, its rules."""
+"""EventBridge: buses, HTTP sources, rules, service-linked roles."""
 
 from typing import Any
 from uuid import uuid4
@@ -15,10 +15,10 @@ Properties = dict[str, Any]
 def bus(client: Client, given: Properties) -> tuple[str, Properties]:
     """Make an event bus."""
     name = given["eventBusName"]
-    said = {"EventBusName": name, "Description": given.get("description", "")}
+    params = {"EventBusName": name, "Description": given.get("description", "")}
     upsert(
-        lambda: client.rpc(_VERSION, "CreateEventBus", {**said, "ClientToken": uuid4().hex}),
-        lambda: client.rpc(_VERSION, "UpdateEventBus", said),
+        lambda: client.rpc(_VERSION, "CreateEventBus", {**params, "ClientToken": uuid4().hex}),
+        lambda: client.rpc(_VERSION, "UpdateEventBus", params),
     )
     return name, {}
 
@@ -27,7 +27,7 @@ def http_source(client: Client, given: Properties) -> tuple[str, Properties]:
     """Make an HTTPS source and read its webhook back, by its name over all buses."""
     name = given["eventSourceName"]
     http = given["sourceHttpEventParameters"]
-    said = {
+    params = {
         "EventSourceName": name,
         "EventBusName": given["eventBusName"],
         "Description": given.get("description"),
@@ -43,8 +43,8 @@ def http_source(client: Client, given: Properties) -> tuple[str, Properties]:
         f"Source{kind}Parameters": {} for kind in _UNUSED_ON_UPDATE
     }
     upsert(
-        lambda: client.rpc(_VERSION, "CreateEventSource", said),
-        lambda: client.rpc(_VERSION, "UpdateEventSource", {**said, **unused}),
+        lambda: client.rpc(_VERSION, "CreateEventSource", params),
+        lambda: client.rpc(_VERSION, "UpdateEventSource", {**params, **unused}),
     )
     found = _source(client, name)["SourceHttpEventParameters"]
     read = {
@@ -74,7 +74,7 @@ def rule(client: Client, given: Properties) -> tuple[str, Properties]:
     """Make a rule with its targets."""
     name, on = given["ruleName"], given["eventBusName"]
     targets = [_target(target) for target in given["targets"]]
-    said = {
+    params = {
         "EventBusName": on,
         "RuleName": name,
         "FilterPattern": given["filterPattern"],
@@ -82,11 +82,11 @@ def rule(client: Client, given: Properties) -> tuple[str, Properties]:
     }
 
     def update() -> None:
-        client.rpc(_VERSION, "UpdateRule", said)
+        client.rpc(_VERSION, "UpdateRule", params)
         named = {"EventBusName": on, "RuleName": name}
         client.rpc(_VERSION, "PutTargets", {**named, "Targets": targets})
 
-    upsert(lambda: client.rpc(_VERSION, "CreateRule", {**said, "EventTargets": targets}), update)
+    upsert(lambda: client.rpc(_VERSION, "CreateRule", {**params, "EventTargets": targets}), update)
     return f"{on}:{name}", {}
 
 
@@ -105,14 +105,14 @@ def _target(given: Properties) -> dict[str, Any]:
 
 
 def _parameter(given: Properties) -> dict[str, str]:
-    """Say one parameter; the provider leaves out what its form has no use for."""
+    """Return one parameter; the provider leaves out what its form does not use."""
     form = given["form"]
-    said = {"Form": form, "ResourceKey": given["resourceKey"]}
+    params = {"Form": form, "ResourceKey": given["resourceKey"]}
     if form != "ORIGINAL" and "value" in given:
-        said["Value"] = given["value"]
+        params["Value"] = given["value"]
     if form == "TEMPLATE" and "template" in given:
-        said["Template"] = given["template"]
-    return said
+        params["Template"] = given["template"]
+    return params
 
 
 def service_linked_role(client: Client, given: Properties) -> tuple[str, Properties]:

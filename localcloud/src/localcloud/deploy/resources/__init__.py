@@ -1,0 +1,1 @@
+"""What the provider sends for each resource: one module per product."""
