@@ -235,18 +235,18 @@ def test_state_is_kept_below_the_project(engine: Engine) -> None:
         pytest.param("file:///srv/states", "file:///srv/states", id="a folder of the machine"),
         pytest.param("file://~", "file://~", id="a folder of the user"),
         pytest.param(
-            "oss://states?region=cn-hangzhou", "oss://states?region=cn-hangzhou", id="oss"
+            "oss://states", "oss://states", id="a bucket"
         ),
     ],
 )
 def test_a_team_may_keep_its_state_elsewhere(engine: Engine, url: str, expected: str) -> None:
     """What Pulumi.yaml says holds for every stack but local."""
-    with (command.PROJECT / "Pulumi.yaml").open("a") as file:
+    with (engine.project / "Pulumi.yaml").open("a") as file:
         file.write(f"backend: {{url: '{url}'}}\n")
     engine.run("preview", "dev", endpoint="")
-    assert engine.environment["PULUMI_BACKEND_URL"] == expected.format(project=command.PROJECT)
+    assert engine.environment["PULUMI_BACKEND_URL"] == expected.format(project=engine.project)
     engine.run("preview")
-    assert engine.environment["PULUMI_BACKEND_URL"] == (command.PROJECT / ".pulumi").as_uri()
+    assert engine.environment["PULUMI_BACKEND_URL"] == (engine.project / ".pulumi").as_uri()
 
 
 def test_outputs_are_json_and_nothing_else(
