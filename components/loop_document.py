@@ -8,6 +8,7 @@ import pulumi
 from components import defaults
 from components.chat_delivery import Chat
 from components.names import ChatPlatform, Language, Number, whole
+from functions.request.deployment import LIMITS
 
 
 class Source(TypedDict):
@@ -25,6 +26,12 @@ class Source(TypedDict):
     """Referer headers that may post, at most 5; not together with addresses."""
     token: NotRequired[pulumi.Input[str]]
     """What the header X-Provisioning-Token must be; a secret. Not asked for if left out."""
+    roles: NotRequired[list[pulumi.Input[str]]]
+    """The roles that it may ask for. Every role if left out."""
+    actions: NotRequired[list[pulumi.Input[str]]]
+    """What it may ask for: ``provision``, ``deprovision``. Both if left out."""
+    chats: NotRequired[list[pulumi.Input[str]]]
+    """The chats that its requests may name. Every chat if left out."""
 
 
 class RoleInstances(TypedDict):
@@ -56,6 +63,7 @@ def loop_document(
                     "platform": ChatPlatform(source["platform"]).value,
                     "chat": source.get("chat", default_chat),
                     "token_required": "token" in source,
+                    **{key: found for key in LIMITS.values() if (found := source.get(key))},
                 }
                 for source in sources
             },

@@ -176,6 +176,17 @@ def _sources(settings: Settings) -> Iterator[Problem]:
         access["sources", name] = source
         if source.chat not in settings.chats:
             yield _undefined_chat(settings, ("sources", name, "chat"), source.chat)
+        for index, chat in enumerate(source.chats):
+            if chat not in settings.chats:
+                yield _undefined_chat(settings, ("sources", name, "chats", index), chat)
+        for index, role in enumerate(source.roles):
+            if role not in settings.roles:
+                known = ", ".join(sorted(settings.roles))
+                yield wrong_setting(
+                    ("sources", name, "roles", index),
+                    f"'{role}' is not a key of roles; accepted: {known}",
+                    "<role>",
+                )
     if settings.onboarding:
         new_members = settings.onboarding.source
         access["onboarding",] = settings.onboarding

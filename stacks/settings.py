@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from components import defaults
 from components.names import ChatPlatform, Delivery, Language, RetryStrategy
 from components.webhook_access import MOST_LISTED
+from scripts.provision.render import Action
 
 _DAY = 86_400
 
@@ -103,6 +104,17 @@ class Source(WebhookAccess):
         default=False,
         description="True: a request must carry this source's secret in the header "
         "X-Provisioning-Token; the secret is the config key source-<name>-token",
+    )
+    roles: tuple[Name, ...] = Field(
+        default=(), description="The roles (keys of roles) that it may ask for; empty: every role"
+    )
+    actions: tuple[Action, ...] = Field(
+        default=(),
+        description="What it may ask for: provision, deprovision; empty: both",
+    )
+    chats: tuple[Name, ...] = Field(
+        default=(),
+        description="The chats (keys of chats) that its requests may name; empty: every chat",
     )
 
 

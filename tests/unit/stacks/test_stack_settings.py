@@ -125,6 +125,24 @@ def test_settings_are_strict_and_frozen(model: type[BaseModel]) -> None:
             id="chat of a source that nobody defined",
         ),
         pytest.param(
+            lambda v: v[SETTINGS]["sources"]["lark.approval"].update(chats=["people", "opps"]),
+            "chat 'opps' is not defined",
+            set_command(("sources", "lark.approval", "chats", 1), "ops"),
+            id="chat that a source may name and nobody defined",
+        ),
+        pytest.param(
+            lambda v: v[SETTINGS]["sources"]["lark.approval"].update(roles=["root"]),
+            "'root' is not a key of roles; accepted: ",
+            set_command(("sources", "lark.approval", "roles", 0), "<role>"),
+            id="role that a source may ask for and nobody defined",
+        ),
+        pytest.param(
+            lambda v: v[SETTINGS]["sources"]["lark.approval"].update(actions=["remove"]),
+            'settings.sources["lark.approval"].actions[0]: ',
+            set_command(("sources", "lark.approval", "actions", 0), "<value>"),
+            id="action that there is not",
+        ),
+        pytest.param(
             settings_change(roles__juggler="app"),
             "settings.roles.juggler: role 'juggler' is not in the catalogue; it has:",
             remove_command(("roles", "juggler")),

@@ -153,6 +153,10 @@ def test_the_functions_accept_what_the_stack_tells_them(stack: Stack) -> None:
     )
     assert deployment.read(environment(engine, "publish-result")) == told.deployment
     assert sorted(told.deployment.chats) == sorted(settings.chats)
+    for source, given in settings.sources.items():
+        asked = {"action": given.actions, "role": given.roles, "chat": given.chats}
+        limits = {field: listed for field, listed in asked.items() if listed}
+        assert told.deployment.sources[source].limits == limits
     chats = post_to_chat.chats(environment(engine, "post-to-chat"))
     by_function = [c for c, given in settings.chats.items() if given.delivery.value == "function"]
     assert sorted(chats) == sorted(by_function)
@@ -232,6 +236,12 @@ class TestProd:
         doors = [s.inputs["sourceHttpEventParameters"] for s in prod.all("EventSourceV2")]
         assert {door["securityConfig"] for door in doors} == {"ip"}
         assert all(1 <= len(door["ips"]) <= 5 for door in doors)
+
+    def test_a_source_is_limited(self, prod: FakeEngine) -> None:
+        """Whoever writes in Lark's table cannot ask for the databases."""
+        loop = json.loads(environment(prod, "run-command")["LOOP"])
+        assert (loop["sources"]["lark.approval"]["roles"]) == ["devops"]
+        assert "roles" not in loop["sources"]["dingtalk.approval"]
 
     def test_bus_and_sources_are_protected(self, prod: FakeEngine) -> None:
         """Their webhook URLs are known outside and would change."""
