@@ -101,7 +101,12 @@ def _run(run: dict[str, Any]) -> Record:
         "command": name,
         "script": script,
         "instance": run["instance"],
-        "parameters": dict(sorted(run["parameters"].items())),
+        # When it was made differs from play to play, and one that is empty is absent to the script.
+        "parameters": {
+            name: value
+            for name, value in sorted(run["parameters"].items())
+            if value and name != "moment"
+        },
         "status": run["status"],
     }
 
