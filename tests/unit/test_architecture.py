@@ -138,7 +138,7 @@ SERVICES = {"ecs", "eventbridge", "fc", "location", "mns", "ram", "sls"}
     ids=lambda p: p.relative_to(SOURCES["localcloud"]).as_posix(),
 )
 def test_services_know_nothing_of_how_they_are_asked(path: Path) -> None:
-    """A service sees API calls and plain HTTP values: no gateway, no framework, no other service."""
+    """A service sees API calls and plain HTTP values: no gateway, framework or other service."""
     own = path.relative_to(SOURCES["localcloud"]).parts[0]
     others = {f"localcloud.{name}." for name in SERVICES - {own}}
     forbidden = ("localcloud.app", "localcloud.gateway", "starlette", "uvicorn", *others)
