@@ -59,14 +59,16 @@ def judge(
     resources: Sequence[Resource], policies: Sequence[Policy]
 ) -> Iterator[Finding | Undecided]:
     """Yield what the policies find, policy by policy."""
+    one_by_one = [(resource, _for_a_resource_policy(resource)) for resource in resources]
+    together = StackValidationArgs([_for_a_stack_policy(resource) for resource in resources])
     for policy in policies:
         if policy.enforcement_level is EnforcementLevel.DISABLED:
             continue
         if isinstance(policy, ResourceValidationPolicy):
-            for resource in resources:
-                yield from _judge_one(policy, resource)
+            for resource, args in one_by_one:
+                yield from _judge_one(policy, resource, args)
         elif isinstance(policy, StackValidationPolicy):
-            yield from _judge_all(policy, resources)
+            yield from _judge_all(policy, resources, together)
 
 
 def exempted(
@@ -87,10 +89,8 @@ def exempted(
                 yield Accepted(found, reason)
 
 
-def _judge_one(
-    policy: ResourceValidationPolicy, resource: Resource
-) -> Iterator[Finding | Undecided]:
-    args = ResourceValidationArgs(
+def _for_a_resource_policy(resource: Resource) -> ResourceValidationArgs:
+    return ResourceValidationArgs(
         resource.type,
         unknown_checking_proxy(dict(resource.props)),
         resource.urn,
@@ -98,6 +98,25 @@ def _judge_one(
         _options(resource),
         _provider(resource),
     )
+
+
+def _for_a_stack_policy(resource: Resource) -> PolicyResource:
+    return PolicyResource(
+        resource.type,
+        unknown_checking_proxy(dict(resource.props)),
+        resource.urn,
+        resource.name,
+        _options(resource),
+        _provider(resource),
+        None,
+        [],
+        {},
+    )
+
+
+def _judge_one(
+    policy: ResourceValidationPolicy, resource: Resource, args: ResourceValidationArgs
+) -> Iterator[Finding | Undecided]:
     messages: list[str] = []
 
     def report(message: str, _urn: str | None = None) -> None:
@@ -113,22 +132,8 @@ def _judge_one(
 
 
 def _judge_all(
-    policy: StackValidationPolicy, resources: Sequence[Resource]
+    policy: StackValidationPolicy, resources: Sequence[Resource], args: StackValidationArgs
 ) -> Iterator[Finding | Undecided]:
-    given = [
-        PolicyResource(
-            resource.type,
-            unknown_checking_proxy(dict(resource.props)),
-            resource.urn,
-            resource.name,
-            _options(resource),
-            _provider(resource),
-            None,
-            [],
-            {},
-        )
-        for resource in resources
-    ]
     by_urn = {resource.urn: resource for resource in resources}
     found: list[Finding] = []
 
@@ -136,7 +141,7 @@ def _judge_all(
         found.append(Finding(policy, by_urn[urn or ""], message))
 
     try:
-        policy.validate(StackValidationArgs(given), report)
+        policy.validate(args, report)
     except UnknownValueError as error:
         yield Undecided(policy, None, error.message)
     yield from found

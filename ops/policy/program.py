@@ -56,7 +56,7 @@ def declared(stack: Stack, change: Change | None = None) -> list[Resource]:
 
     What the program prints goes to stderr.
     """
-    monitor = _Monitor(stack.config, change)
+    monitor = Recorder(stack.config, change)
     secrets = {key: placeholder(key) for key in stack.encrypted}
     told = replace(stack, config={**_NO_ACCOUNT, **stack.config})
     with contextlib.redirect_stdout(sys.stderr), _missing_secrets():
@@ -115,10 +115,10 @@ def _account(config: Mapping[str, str]) -> str:
     return config.get("alicloud:accountId") or (named[1] if named else _ACCOUNT)
 
 
-class _Monitor(Monitor):
+class Recorder(Monitor):
     """Notes each resource as the engine would hand it to a policy pack."""
 
-    def __init__(self, config: Mapping[str, str], change: Change | None) -> None:
+    def __init__(self, config: Mapping[str, str], change: Change | None = None) -> None:
         super().__init__(_Mocks(_account(config)))
         self.declared: list[Resource] = []
         self._config = config
@@ -126,11 +126,13 @@ class _Monitor(Monitor):
         self._providers: dict[str, Mapping[str, Any]] = {}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name of the RPC
+        """Note a resource, and go on as if it were there."""
         if request.custom:
-            self._note(request)
+            self.note(request)
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
-    def _note(self, request: Any) -> None:
+    def note(self, request: Any) -> None:
+        """Take down what the program sends for a resource."""
         if self._change:
             self._change(request)
         props = deserialize(json_format.MessageToDict(request.object))

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 # {{ name }}; names that begin with ACS:: are filled in by Cloud Assistant itself.
 _PARAMETER = re.compile(r"\{\{\s*([\w:-]+)\s*\}\}")
@@ -42,8 +43,13 @@ class Parameter:
     place: Place
 
 
-def parameters(script: str) -> Iterator[Parameter]:
-    """Return each occurrence of a parameter with what surrounds it."""
+@cache
+def parameters(script: str) -> tuple[Parameter, ...]:
+    """Return each occurrence of a parameter with what surrounds it; several rules ask for them."""
+    return tuple(_parameters(script))
+
+
+def _parameters(script: str) -> Iterator[Parameter]:
     places = None
     for match in _PARAMETER.finditer(script):
         if match[1].startswith(_BUILT_IN):

@@ -11,6 +11,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
@@ -294,14 +295,18 @@ class Catalogue(_Model):
         return self
 
 
+@cache
 def parse(text: str, origin: str) -> Catalogue:
-    """Read a catalogue from YAML text; ``origin`` names it in errors."""
+    """Read a catalogue from YAML text; ``origin`` names it in errors.
+
+    A program asks for the same one several times, and reading YAML takes longer than all the rest.
+    """
     return _catalogue(files.parse_yaml(text, origin), origin)
 
 
 def load(path: Path = DEFAULT_PATH) -> Catalogue:
     """Read a catalogue from a file, by default the one beside this module."""
-    return _catalogue(files.read_yaml(path), str(path))
+    return parse(files.read_text(path), str(path))
 
 
 def _catalogue(found: Any, origin: str) -> Catalogue:

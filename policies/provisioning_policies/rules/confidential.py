@@ -8,6 +8,7 @@ neither can read it from elsewhere without a credential of its own.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from provisioning_policies import facts, tokens
@@ -86,7 +87,12 @@ def secret_in_command(command: Resource, _: Options) -> Messages:
         yield f"line {number} of the script holds {kind}; fetch it at run time instead"
 
 
-def _kinds(script: str) -> Iterator[tuple[int, str]]:
+@cache
+def _kinds(script: str) -> tuple[tuple[int, str], ...]:
+    return tuple(_each_kind(script))
+
+
+def _each_kind(script: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(script.splitlines(), start=1):
         if kind := kind_of(line) or _assigned(line):
             yield number, kind
