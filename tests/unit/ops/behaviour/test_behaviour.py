@@ -28,7 +28,7 @@ def run(instance: str = "i-1", invocation: str = INVOCATION) -> dict[str, Any]:
         "invocation": invocation,
         "command": "loop-provision-0123456789ab",
         "instance": instance,
-        "parameters": {"emp_id": "E1", "role": "devops"},
+        "parameters": {"emp_id": "E1", "role": "devops", "moment": "1764158400000", "expires": ""},
         "tags": {"provisioning:event": "event-1"},
         "status": "Success",
     }

@@ -234,9 +234,7 @@ def test_state_is_kept_below_the_project(engine: Engine) -> None:
         pytest.param("file://states", "file://{project}/states", id="a folder of the project"),
         pytest.param("file:///srv/states", "file:///srv/states", id="a folder of the machine"),
         pytest.param("file://~", "file://~", id="a folder of the user"),
-        pytest.param(
-            "oss://states", "oss://states", id="a bucket"
-        ),
+        pytest.param("oss://states", "oss://states", id="a bucket"),
     ],
 )
 def test_a_team_may_keep_its_state_elsewhere(engine: Engine, url: str, expected: str) -> None:
