@@ -147,9 +147,11 @@ def _values(detail: Mapping[str, Any]) -> tuple[dict[str, str], Reason | None]:
 
 
 def _showable(value: object, pattern: str) -> str:
-    """Return what of a name fits its pattern: a character that does not is left out."""
+    """Return a name, or of what is not one the characters that cannot be markup or a link."""
     text = value if isinstance(value, str) else _shown(value)
-    return "".join(c for c in text.replace("://", "") if re.fullmatch(pattern, c))[:64].strip()
+    if re.fullmatch(pattern, text) and text.isprintable():
+        return text
+    return "".join(c for c in text if re.fullmatch(pattern, c) and c not in ".@'")[:64].strip()
 
 
 def _forbidden(
