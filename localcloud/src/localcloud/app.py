@@ -232,7 +232,7 @@ def _archive(ram: Ram, sls: Sls) -> AppendLog:
 
 
 def create_app(settings: CloudSettings) -> App:
-    """Make the application of a local cloud.
+    """Create the application of a local cloud.
 
     Raises:
         UserError: if the folder of its state or the wanted isolation can't be had.

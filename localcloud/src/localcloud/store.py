@@ -93,7 +93,7 @@ class Store:
         self._thread.start()
 
     def create(self, script: str) -> None:
-        """Make the tables and indexes of ``script`` at once, if they are not there."""
+        """Create the tables and indexes of ``script`` at once, if they are not there."""
         with self._writing:
             self._writer.executescript(script)
 

@@ -64,7 +64,7 @@ async def modify_command(ecs: Ecs, call: ApiCall) -> Answer:
 
 
 async def delete_command(ecs: Ecs, call: ApiCall) -> Answer:
-    """Forget a command; what was invoked with it goes on."""
+    """Delete a command; what was invoked with it goes on."""
     check_region(ecs, call)
     command = ecs.command(call.required("CommandId"))
     ecs.commands.delete(command.command_id)

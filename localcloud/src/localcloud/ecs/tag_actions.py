@@ -31,7 +31,7 @@ async def tag_resources(ecs: Ecs, call: ApiCall) -> Answer:
 
 
 async def untag_resources(ecs: Ecs, call: ApiCall) -> Answer:
-    """Take tags away; keys that a resource does not have are passed over."""
+    """Remove tags; keys that a resource does not have are ignored."""
     kind, names = _resources(ecs, call)
     keys, everything = call.repeated("TagKey"), call.boolean("All")
     for name in names:

@@ -17,7 +17,7 @@ _OTHER_SOURCES = ("Kafka", "MNS", "OSSEvent", "RabbitMQ", "RocketMQ", "Scheduled
 
 
 async def create_event_bus(eventbridge: EventBridge, call: ApiCall) -> Answer:
-    """Make a bus."""
+    """Create a bus."""
     name = call.required("EventBusName")
     eventbridge.create_bus(name, call.params.get("Description", ""))
     return success({"EventBusARN": eventbridge.bus_arn(name)})
@@ -49,7 +49,7 @@ async def list_event_buses(eventbridge: EventBridge, call: ApiCall) -> Answer:
 
 
 async def create_event_source(eventbridge: EventBridge, call: ApiCall) -> Answer:
-    """Make a source: a webhook, or a name for events that come with PutEvents."""
+    """Create a source: a webhook, or a name for events that come with PutEvents."""
     bus, name = call.required("EventBusName"), call.required("EventSourceName")
     parameters = _parameters(call)
     eventbridge.create_source(bus, name, call.params.get("Description", ""), parameters)
@@ -86,7 +86,7 @@ async def list_user_defined_event_sources(eventbridge: EventBridge, call: ApiCal
 
 
 async def create_service_linked_role(eventbridge: EventBridge, call: ApiCall) -> Answer:
-    """Make the service-linked role for a product."""
+    """Create the service-linked role for a product."""
     eventbridge.create_role(call.required("ProductName"))
     return success()
 

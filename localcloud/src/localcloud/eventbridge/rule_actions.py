@@ -17,7 +17,7 @@ from localcloud.eventbridge.service import EventBridge
 
 
 async def create_rule(eventbridge: EventBridge, call: ApiCall) -> Answer:
-    """Make a rule with its pattern and targets."""
+    """Create a rule with its pattern and targets."""
     bus, name = call.required("EventBusName"), call.required("RuleName")
     rule = Rule(
         bus=bus,

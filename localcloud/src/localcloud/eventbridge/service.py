@@ -142,7 +142,7 @@ class EventBridge:
         return bus
 
     def create_bus(self, name: str, description: str) -> None:
-        """Make a bus."""
+        """Create a bus."""
         check_name("EventBus", name)
         if name in self._buses:
             raise EventBusAlreadyExistError(name)
@@ -176,7 +176,7 @@ class EventBridge:
     def create_source(
         self, bus: str, name: str, description: str, http: HttpParameters | None
     ) -> None:
-        """Make a source; with HTTP parameters it gets a webhook with a token of its own."""
+        """Create a source; with HTTP parameters it gets a webhook with a token of its own."""
         self.bus(bus)
         check_name("EventSource", name)
         if _key(bus, name) in self._sources:
@@ -208,7 +208,7 @@ class EventBridge:
         return rule
 
     def create_rule(self, rule: Rule) -> None:
-        """Make a rule."""
+        """Create a rule."""
         self.bus(rule.bus)
         check_name("EventRule", rule.name)
         if _key(rule.bus, rule.name) in self._rules:
@@ -244,7 +244,7 @@ class EventBridge:
         return product in self._roles
 
     def create_role(self, product: str) -> None:
-        """Make the service-linked role for a product; once more changes nothing."""
+        """Create the service-linked role for a product; once more changes nothing."""
         if product not in self._roles:
             self._roles.put(product, ServiceLinkedRole(product, self.clock.now()))
 

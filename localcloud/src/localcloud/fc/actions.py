@@ -19,7 +19,7 @@ from localcloud.http import HttpResponse
 
 
 async def create_function(fc: FunctionCompute, call: ApiCall) -> Answer:
-    """Make a function from its settings and an archive."""
+    """Create a function from its settings and an archive."""
     body = encoding.body_of(call)
     name = limits.check_name(body.get("functionName"))
     settings = limits.parse(body)
@@ -208,7 +208,7 @@ async def tag_resources(fc: FunctionCompute, call: ApiCall) -> Answer:
 
 
 async def untag_resources(fc: FunctionCompute, call: ApiCall) -> Answer:
-    """Take tags, or all tags, away from functions."""
+    """Remove tags, or all tags, from functions."""
     keys = set(encoding.json_list(call, "TagKey"))
     every = call.boolean("All")
     names = _tagged(fc, encoding.json_list(call, "ResourceId"), call.params.get("ResourceType"))

@@ -122,7 +122,7 @@ class Registry:
     def create(
         self, name: str, settings: dict[str, Any], archive: Archive, tags: dict[str, str]
     ) -> Function:
-        """Make a function."""
+        """Create a function."""
         if name in self._functions:
             raise FunctionAlreadyExistsError(name)
         now = self._now()

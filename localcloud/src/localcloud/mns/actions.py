@@ -7,21 +7,14 @@ from typing import Any
 from localcloud import strict_json
 from localcloud.api import Action, Answer, ApiCall, Product, WireStyle
 from localcloud.mns.errors import InvalidArgumentError
-from localcloud.mns.service import LIMITS, Counts, Mns, Queue
+from localcloud.mns.service import LIMITS, NUMBERS, Counts, Mns, Queue
 from localcloud.whole_number import whole_number
 
-_NUMBERS = {
-    "DelaySeconds": "delay_seconds",
-    "MaximumMessageSize": "maximum_message_size",
-    "MessageRetentionPeriod": "message_retention_period",
-    "VisibilityTimeout": "visibility_timeout",
-    "PollingWaitSeconds": "polling_wait_seconds",
-}
 _PAGE = 10
 
 
 async def create_queue(mns: Mns, call: ApiCall) -> Answer:
-    """Make a queue."""
+    """Create a queue."""
     name = call.required("QueueName")
     if call.params.get("QueueType", "normal") != "normal":
         raise InvalidArgumentError("QueueType", call.params["QueueType"], "normal")
@@ -99,7 +92,7 @@ async def list_tag_resources(mns: Mns, call: ApiCall) -> Answer:
 
 def _attributes(call: ApiCall) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for parameter, attribute in _NUMBERS.items():
+    for parameter, attribute in NUMBERS.items():
         text = call.params.get(parameter, "")
         if text:
             low, high = LIMITS[attribute]
@@ -134,7 +127,7 @@ def _described(queue: Queue, counts: Counts) -> dict[str, Any]:
     return {
         "QueueName": queue.name,
         "QueueType": "normal",
-        **{name: getattr(queue, attribute) for name, attribute in _NUMBERS.items()},
+        **{name: getattr(queue, attribute) for name, attribute in NUMBERS.items()},
         "LoggingEnabled": queue.logging_enabled,
         "DlqPolicy": {"Enabled": False, **queue.dlq_policy},
         "Tags": [{"TagKey": k, "TagValue": v} for k, v in queue.tags.items()],

@@ -14,18 +14,11 @@ from localcloud.errors import ApiError
 from localcloud.http import HttpResponse
 from localcloud.mns import encoding
 from localcloud.mns.errors import InvalidArgumentError
-from localcloud.mns.service import DEFAULT_PRIORITY, Message, Mns, Queue, require_message
+from localcloud.mns.service import DEFAULT_PRIORITY, NUMBERS, Message, Mns, Queue, require_message
 from localcloud.whole_number import whole_number
 
 _BATCH = 16
 _XML = {"content-type": "text/xml;charset=utf-8"}
-_NUMBERS = {
-    "DelaySeconds": "delay_seconds",
-    "MaximumMessageSize": "maximum_message_size",
-    "MessageRetentionPeriod": "message_retention_period",
-    "VisibilityTimeout": "visibility_timeout",
-    "PollingWaitSeconds": "polling_wait_seconds",
-}
 
 
 async def list_queues(mns: Mns, call: ApiCall) -> Answer:
@@ -40,12 +33,12 @@ async def list_queues(mns: Mns, call: ApiCall) -> Answer:
 
 
 async def put_queue(mns: Mns, call: ApiCall) -> Answer:
-    """Make a queue or, with ``metaoverride``, change one."""
+    """Create a queue or, with ``metaoverride``, change one."""
     name = call.path["queueName"]
     values = encoding.fields(encoding.read(call.body, "Queue")) if call.body else {}
     attributes: dict[str, int | bool] = {
         attribute: _whole(element, values[element], 0, 10**9)
-        for element, attribute in _NUMBERS.items()
+        for element, attribute in NUMBERS.items()
         if values.get(element)
     }
     if values.get("LoggingEnabled"):
@@ -63,7 +56,7 @@ async def get_queue(mns: Mns, call: ApiCall) -> Answer:
     counts = await mns.counts(queue.name)
     values = {
         "QueueName": queue.name,
-        **{element: getattr(queue, attribute) for element, attribute in _NUMBERS.items()},
+        **{element: getattr(queue, attribute) for element, attribute in NUMBERS.items()},
         "LoggingEnabled": queue.logging_enabled,
         "CreateTime": int(queue.created),
         "LastModifyTime": int(queue.modified),

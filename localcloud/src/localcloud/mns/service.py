@@ -41,6 +41,14 @@ LIMITS = {
     "polling_wait_seconds": (0, 30),
 }
 """What the numbers of a queue may be ("CreateQueue")."""
+NUMBERS = {
+    "DelaySeconds": "delay_seconds",
+    "MaximumMessageSize": "maximum_message_size",
+    "MessageRetentionPeriod": "message_retention_period",
+    "VisibilityTimeout": "visibility_timeout",
+    "PollingWaitSeconds": "polling_wait_seconds",
+}
+"""The numbers of a queue, by the names under which both planes of the API know them."""
 DEFAULT_PRIORITY = 8
 _PRIORITIES = (1, 16)
 _LONGEST_NAP_SECONDS = 1.0
@@ -121,7 +129,7 @@ class Mns:
         return queue
 
     def create_queue(self, name: str, attributes: Mapping[str, Any]) -> Queue:
-        """Make a queue; making it again with the same attributes changes nothing."""
+        """Create a queue; making it again with the same attributes changes nothing."""
         if not _NAME.fullmatch(name):
             raise InvalidQueueNameError(name)
         _check(attributes)

@@ -14,7 +14,7 @@ _SESSION_SECONDS = (900, 43_200)
 
 
 async def create_role(ram: Ram, call: ApiCall) -> Answer:
-    """Make a role that the principals of its trust policy may assume."""
+    """Create a role that the principals of its trust policy may assume."""
     name = call.required("RoleName")
     encoding.check_name("RoleName", name, 64)
     role = ram.create_role(
@@ -57,7 +57,7 @@ async def delete_role(ram: Ram, call: ApiCall) -> Answer:
 
 
 async def create_policy(ram: Ram, call: ApiCall) -> Answer:
-    """Make a custom policy with one version."""
+    """Create a custom policy with one version."""
     name = call.required("PolicyName")
     encoding.check_name("PolicyName", name, 128)
     if ram.managed.get(name):

@@ -111,7 +111,7 @@ class Ram:
     def create_role(
         self, name: str, trust: str, description: str, max_session: int, tags: dict[str, str]
     ) -> Role:
-        """Make a role."""
+        """Create a role."""
         if name in self.roles:
             raise EntityAlreadyExistsError("Role", name)
         _trust(trust)

@@ -19,7 +19,7 @@ _KEY_SPACE = 1 << 128
 
 
 async def create_project(sls: Sls, call: ApiCall) -> Answer:
-    """Make a project."""
+    """Create a project."""
     body = encoding.body_of(call)
     sls.create_project(encoding.text(body, "projectName"), encoding.text(body, "description"))
     return None
@@ -71,7 +71,7 @@ async def create_project_policy(sls: Sls, call: ApiCall) -> Answer:
 
 
 async def delete_project_policy(sls: Sls, call: ApiCall) -> Answer:
-    """Forget the policy."""
+    """Delete the policy."""
     sls.update_project(call.path["project"], policy="")
     return None
 
@@ -91,7 +91,7 @@ async def tag_resources(sls: Sls, call: ApiCall) -> Answer:
 
 
 async def untag_resources(sls: Sls, call: ApiCall) -> Answer:
-    """Take tags, or all tags, away from projects."""
+    """Remove tags, or all tags, from projects."""
     body = encoding.body_of(call)
     keys = body.get("tags") or []
     for project in _tagged(sls, body.get("resourceType"), body.get("resourceId")):
@@ -126,7 +126,7 @@ async def list_tag_resources(sls: Sls, call: ApiCall) -> Answer:
 
 
 async def create_log_store(sls: Sls, call: ApiCall) -> Answer:
-    """Make a log store."""
+    """Create a log store."""
     body = encoding.body_of(call)
     sls.create_store(
         call.path["project"], encoding.text(body, "logstoreName"), encoding.store_settings(body)

@@ -108,7 +108,7 @@ class Sls:
         return sorted(self._projects, key=lambda p: p.name)
 
     def create_project(self, name: str, description: str) -> None:
-        """Make a project."""
+        """Create a project."""
         if not _NAME.fullmatch(name):
             raise ParameterInvalidError(
                 "projectName", name, "3 to 63 lower-case letters, digits and inner hyphens"
@@ -145,7 +145,7 @@ class Sls:
         return sorted((s for s in self._stores if s.project == project), key=lambda s: s.name)
 
     def create_store(self, project: str, name: str, settings: Mapping[str, Any]) -> None:
-        """Make a log store."""
+        """Create a log store."""
         self.project(project)
         if not _STORE_NAME.fullmatch(name):
             raise ParameterInvalidError(

@@ -10,7 +10,7 @@ Properties = dict[str, Any]
 
 
 def command(client: Client, given: Properties) -> tuple[str, Properties]:
-    """Make a Cloud Assistant command, unless the very same one is there.
+    """Create a Cloud Assistant command, unless the very same one is there.
 
     The cloud allows several commands of one name, so an unchanged one is looked for first; the
     provider would know it from its state and leave it alone.

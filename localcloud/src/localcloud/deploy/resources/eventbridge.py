@@ -13,7 +13,7 @@ Properties = dict[str, Any]
 
 
 def bus(client: Client, given: Properties) -> tuple[str, Properties]:
-    """Make an event bus."""
+    """Create an event bus."""
     name = given["eventBusName"]
     params = {"EventBusName": name, "Description": given.get("description", "")}
     upsert(
@@ -24,7 +24,7 @@ def bus(client: Client, given: Properties) -> tuple[str, Properties]:
 
 
 def http_source(client: Client, given: Properties) -> tuple[str, Properties]:
-    """Make an HTTPS source and read its webhook back, by its name over all buses."""
+    """Create an HTTPS source and read its webhook back, by its name over all buses."""
     name = given["eventSourceName"]
     http = given["sourceHttpEventParameters"]
     params = {
@@ -71,7 +71,7 @@ def _source(client: Client, name: str) -> dict[str, Any]:
 
 
 def rule(client: Client, given: Properties) -> tuple[str, Properties]:
-    """Make a rule with its targets."""
+    """Create a rule with its targets."""
     name, on = given["ruleName"], given["eventBusName"]
     targets = [_target(target) for target in given["targets"]]
     params = {
@@ -116,7 +116,7 @@ def _parameter(given: Properties) -> dict[str, str]:
 
 
 def service_linked_role(client: Client, given: Properties) -> tuple[str, Properties]:
-    """Make a service-linked role, which an account has once."""
+    """Create a service-linked role, which an account has once."""
     name = given["productName"]
     upsert(
         lambda: client.rpc(_VERSION, "CreateServiceLinkedRoleForProduct", {"ProductName": name}),

@@ -10,7 +10,7 @@ Properties = dict[str, Any]
 
 
 def function(client: Client, given: Properties) -> tuple[str, Properties]:
-    """Make a function and read its ARN back."""
+    """Create a function and read its ARN back."""
     name = given["functionName"]
     tags = [{"Key": key, "Value": value} for key, value in (given.get("tags") or {}).items()]
     body = {key: given[key] for key in _FUNCTION_FIELDS if given.get(key) is not None}

@@ -11,7 +11,7 @@ Properties = dict[str, Any]
 
 
 def queue(client: Client, given: Properties) -> tuple[str, Properties]:
-    """Make a queue."""
+    """Create a queue."""
     name = given["queueName"]
     params = {
         "QueueName": name,

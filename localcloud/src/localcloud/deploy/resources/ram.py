@@ -12,7 +12,7 @@ Properties = dict[str, Any]
 
 
 def role(client: Client, given: Properties) -> tuple[str, Properties]:
-    """Make a role and read its ARN back."""
+    """Create a role and read its ARN back."""
     name = given["roleName"]
     trust, description = given["assumeRolePolicyDocument"], given.get("description")
     tags = [{"Key": key, "Value": value} for key, value in (given.get("tags") or {}).items()]
@@ -47,7 +47,7 @@ def role(client: Client, given: Properties) -> tuple[str, Properties]:
 
 
 def policy(client: Client, given: Properties) -> tuple[str, Properties]:
-    """Make a policy; a changed document becomes its new default version."""
+    """Create a policy; a changed document becomes its new default version."""
     name, document = given["policyName"], given["policyDocument"]
 
     def create() -> None:

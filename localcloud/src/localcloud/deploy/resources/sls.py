@@ -10,7 +10,7 @@ Properties = dict[str, Any]
 
 
 def log_project(client: Client, given: Properties) -> tuple[str, Properties]:
-    """Make an SLS project."""
+    """Create an SLS project."""
     name = given["projectName"]
     description = given.get("description", "")
     upsert(
@@ -24,7 +24,7 @@ def log_project(client: Client, given: Properties) -> tuple[str, Properties]:
 
 
 def log_store(client: Client, given: Properties) -> tuple[str, Properties]:
-    """Make a store in an SLS project."""
+    """Create a store in an SLS project."""
     project, name = given["projectName"], given["logstoreName"]
     body = {
         "logstoreName": name,

@@ -64,7 +64,7 @@ class Target:
     """The name of the queue for what could not be delivered; empty: it is dropped."""
 
     def request(self, bus: str, event: Mapping[str, Any], text: str) -> DeliveryRequest:
-        """Make the parameters from an event.
+        """Return the request that delivers an event.
 
         Raises:
             DeliveryError: when a template cannot be filled from this event.
