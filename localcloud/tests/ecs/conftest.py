@@ -1,7 +1,6 @@
 """A lab with ECS for each test."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -9,7 +8,7 @@ from lab.ecs import EcsLab
 
 
 @pytest.fixture
-async def lab(tmp_path: Path) -> AsyncIterator[EcsLab]:
-    """Run a lab for a test."""
-    async with EcsLab(tmp_path) as lab:
+async def lab() -> AsyncIterator[EcsLab]:
+    """Run a lab for a test, with its state in memory."""
+    async with EcsLab() as lab:
         yield lab

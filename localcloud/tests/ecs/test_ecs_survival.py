@@ -2,8 +2,19 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
 
 from lab.ecs import EcsLab
+
+
+@pytest.fixture
+async def lab(tmp_path: Path) -> AsyncIterator[EcsLab]:
+    """Run a lab for a test, with its state in a file."""
+    async with EcsLab(tmp_path) as lab:
+        yield lab
 
 
 async def test_unfinished_runs_go_on_after_a_restart(lab: EcsLab) -> None:

@@ -3,6 +3,7 @@
 import json
 import runpy
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -75,6 +76,12 @@ def run_stack(
         return stack_resource.outputs
 
     return engine, engine.run(program)
+
+
+@cache
+def ran(stack: str) -> tuple[FakeEngine, dict[str, tuple[Any, bool]]]:
+    """Run the program of a stack as it is, once for all that only read what came of it."""
+    return run_stack(stack)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from scripts.provision.render import MAX_BASE64_BYTES
 from stacks.problems import REGIONS
 from stacks.settings import secret_keys
 from tests.unit.fake_engine import FakeEngine, Made
-from tests.unit.stacks.conftest import PROJECT, fake_secrets, run_stack, settings_of, stack_file
+from tests.unit.stacks.conftest import PROJECT, fake_secrets, ran, settings_of, stack_file
 
 STACKS = ["dev", "local", "prod"]
 _SECRET_MARK = "4dabf18193072939515e22adb298388d"
@@ -31,13 +31,13 @@ Stack = tuple[str, FakeEngine, dict[str, tuple[Any, bool]]]
 @pytest.fixture(scope="module", params=STACKS)
 def stack(request: pytest.FixtureRequest) -> Stack:
     """Run a stack's program once for all tests of this module."""
-    return (request.param, *run_stack(request.param))
+    return (request.param, *ran(request.param))
 
 
 @pytest.fixture(scope="module")
 def prod() -> FakeEngine:
     """Run the production stack."""
-    return run_stack("prod")[0]
+    return ran("prod")[0]
 
 
 def environment(engine: FakeEngine, function: str) -> dict[str, str]:
@@ -93,7 +93,7 @@ def kinds(engine: FakeEngine) -> dict[str, int]:
 )
 def test_a_stack_is_so_many_resources(name: str, expected: dict[str, int]) -> None:
     """Whoever adds a resource sees it here."""
-    assert kinds(run_stack(name)[0]) == dict(sorted(expected.items()))
+    assert kinds(ran(name)[0]) == dict(sorted(expected.items()))
 
 
 def test_no_secret_is_shown(stack: Stack) -> None:

@@ -3,7 +3,7 @@
 import re
 
 from stacks import reference
-from tests.unit.stacks.conftest import ROOT, run_stack
+from tests.unit.stacks.conftest import ROOT, ran
 
 TEXT = (ROOT / "stacks" / "README.md").read_text()
 
@@ -18,4 +18,4 @@ def test_every_output_is_explained() -> None:
     section = TEXT.partition("## Outputs")[2].partition("## ")[0]
     first_cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     listed = [name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)]
-    assert sorted(listed) == sorted(run_stack("local")[1])
+    assert sorted(listed) == sorted(ran("local")[1])

@@ -6,20 +6,20 @@ import pytest
 from components import event_intake
 from components.event_intake import EventIntake
 from tests.unit.fake_engine import FakeEngine
-from tests.unit.stacks.conftest import run_stack
+from tests.unit.stacks.conftest import ran, run_stack
 from tests.unit.stacks.urns import STACKS, committed, lost, made
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_no_deployed_resource_is_made_a_second_time(stack: str) -> None:
     """Each URN that a deployed stack may have is made, or an alias of what is made."""
-    assert lost(committed(stack), run_stack(stack)[0]) == []
+    assert lost(committed(stack), ran(stack)[0]) == []
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_new_resources_are_in_the_snapshot(stack: str) -> None:
     """What this program makes, the next one must know; the module ``urns`` writes it down."""
-    assert made(run_stack(stack)[0]) - committed(stack) == set()
+    assert made(ran(stack)[0]) - committed(stack) == set()
 
 
 def renamed(monkeypatch: pytest.MonkeyPatch, *aliases: str) -> FakeEngine:
@@ -54,6 +54,6 @@ def test_an_alias_of_the_component_is_one_of_its_children(monkeypatch: pytest.Mo
 def test_a_removed_resource_is_noticed() -> None:
     """What is gone on purpose must be said to be."""
     gone = "urn:pulumi:local::ecs-provisioning-loop::alicloud:oss/bucket:Bucket::loop-bucket"
-    (found,) = lost({gone}, run_stack("local")[0])
+    (found,) = lost({gone}, ran("local")[0])
     assert "loop-bucket was removed" in found
     assert "--forget" in found
