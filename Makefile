@@ -23,15 +23,15 @@ STACKS ?= local
 POLICIES ?= $(STACKS)
 
 .PHONY: help
-help: ## Show the targets.
+help: ## List the targets.
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: venv
-venv: ## Make, mend or refresh .venv from the lock.
+venv: ## Create, repair or update .venv from the lock.
 	@ops/dev/venv.sh "$(VENV)" $(if $(PYTHON),"$(PYTHON)")
 
 .PHONY: demo
-demo: venv ## Play the whole loop on this machine; ENGINE=pulumi deploys with the real engine.
+demo: venv ## Run the whole loop on this machine; ENGINE=pulumi deploys with the real engine.
 	@$(RUN) -m demo --engine $(ENGINE) $(ARGS)
 
 .PHONY: test
@@ -53,7 +53,7 @@ check: venv ## Lint and type-check everything; runs no test.
 	ops/dev/check-workflows.sh $(VENV)
 
 .PHONY: bench
-bench: venv ## Measure, each figure beside its peer where there is one.
+bench: venv ## Run the benchmarks, each beside its peer where there is one.
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 .PHONY: cloud
@@ -61,15 +61,15 @@ cloud: venv ## Run a local cloud in the foreground.
 	@$(RUN) -m localcloud serve --config demo/localcloud.yaml $(ARGS)
 
 .PHONY: up preview refresh destroy
-up: venv ## pulumi up for STACK=local (starts a local cloud), dev or prod.
-preview: venv ## What `make up` would change.
-refresh: venv ## Compare the state with what is there.
-destroy: venv ## Take everything of STACK away.
+up: venv ## Deploy STACK=local (starts a local cloud), dev or prod.
+preview: venv ## Show what `make up` would change.
+refresh: venv ## Bring the state of STACK up to date with the cloud.
+destroy: venv ## Delete every resource of STACK.
 up preview refresh destroy:
 	@$(RUN) -m ops $@ --stack $(STACK) $(ARGS)
 
 .PHONY: policy
-policy: venv ## Judge what STACK declares by the policies, without the Pulumi CLI.
+policy: venv ## Check STACK against the policies, without the Pulumi CLI.
 	@$(RUN) -m ops policy --stack $(STACK) $(ARGS)
 
 .PHONY: replay
@@ -77,7 +77,7 @@ replay: venv ## List STACK's dead letters; ARGS=--yes publishes them again.
 	@$(RUN) -m ops replay --stack $(STACK) $(ARGS)
 
 .PHONY: behaviour
-behaviour: venv ## Say which recorded events would end differently than at BASE=main.
+behaviour: venv ## Show which recorded events would end differently than at BASE=main.
 	@$(RUN) -m ops behaviour --base "$(BASE)" $(ARGS)
 
 .PHONY: smoke
@@ -86,7 +86,7 @@ smoke: venv ## Post a harmless approval to the deployed STACK and wait for its r
 
 # The parts of a review, as the workflows put them together; see ops/review/.
 .PHONY: judge
-judge: venv ## Policies and recorded events into .review/, for a comment; fails if one does.
+judge: venv ## Write the results of policies and recorded events into .review/; fail if one does.
 	@mkdir -p $(REVIEW) && rm -f $(REVIEW)/behaviour.json $(REVIEW)/policy-*.json
 	@failed=0; \
 	$(RUN) -m ops behaviour --base "$(BASE)" --json $(REVIEW)/behaviour.json || failed=1; \
@@ -96,7 +96,7 @@ judge: venv ## Policies and recorded events into .review/, for a comment; fails 
 	exit $$failed
 
 .PHONY: plan
-plan: venv ## Plan STACK of the checkout HEAD=. into .review/, for a comment.
+plan: venv ## Write the plan for STACK of the checkout HEAD=. into .review/.
 	@$(RUN) -m ops plan --stack "$(STACK)" --folder $(REVIEW) --base "$(BASE)" --program "$(HEAD)" $(ARGS)
 
 .PHONY: comment
@@ -108,12 +108,12 @@ comment: venv ## Write the comment of a review into .review/comment.md.
 
 # A deployment that somebody approves: what is written down is shown, and it alone is carried out.
 .PHONY: propose apply
-propose: venv ## Write down in .review/ what `make apply` will do to STACK, and show it.
+propose: venv ## Write into .review/ what `make apply` will do to STACK, and show it.
 	@$(BIN)/python -m ops plan --stack "$(STACK)" --folder $(REVIEW) --refresh --save-plan $(abspath $(REVIEW)/$(STACK).plan)
 	@$(BIN)/python -m ops review --preview $(STACK)=$(REVIEW)/$(STACK).json --output $(REVIEW)/comment.md
 	@cat $(REVIEW)/comment.md
 
-apply: venv ## Do to STACK what is written down, or nothing if settings or cloud have moved.
+apply: venv ## Carry out what `make propose` wrote, or nothing if settings or cloud have changed.
 	@$(BIN)/python -m ops up --stack $(STACK) -- \
 	  --plan $(REVIEW)/$(STACK).plan --refresh --yes --skip-preview --non-interactive
 
@@ -126,7 +126,7 @@ drift: venv
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .PHONY: lock
-lock: venv ## Bring the lock up to pyproject.toml; ARGS=--upgrade resolves everything anew.
+lock: venv ## Update the lock to pyproject.toml; ARGS=--upgrade resolves everything anew.
 	$(COMPILE) $(ARGS) --all-extras pyproject.toml localcloud/pyproject.toml --output-file requirements.lock
 	$(COMPILE) --constraints requirements.lock --no-annotate pyproject.toml --output-file requirements.txt
 

@@ -2,7 +2,7 @@
 
 GitHub signs for each job a token that says which repository it runs for, and in which environment
 ("About security hardening with OpenID Connect", GitHub). The role's trust names the exact subjects
-("Create a RAM role for a trusted IdP", RAM). An administrator makes it once; it is no part of the
+("Create a RAM role for a trusted IdP", RAM). An administrator makes it once; it is not part of the
 stacks that are deployed with it.
 """
 
@@ -59,7 +59,7 @@ class DeploymentRole(pulumi.ComponentResource):
         role = alicloud.ram.Role(
             f"{name}-role",
             role_name=args["role_name"],
-            description="Taken on by workflows, with a token of GitHub",
+            description="Assumed by GitHub Actions through OIDC",
             assume_role_policy_document=trust(args["provider_arn"], args["subjects"]),
             max_session_duration=whole(
                 args.get("max_session_seconds", defaults.DEPLOYMENT_SESSION_SECONDS)

@@ -81,7 +81,7 @@ def policy(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
-    """Judge what a stack declares, without the Pulumi CLI.
+    """Check what a stack declares against the policies, without the Pulumi CLI.
 
     Exits with 1 if an update would be stopped, with 2 if the rules could not be run.
     """

@@ -21,7 +21,7 @@ def plain(text: str, most: int = 300) -> str:
 
 def code(text: str, most: int = 200) -> str:
     """Return a text as code within a line, or within a cell of a table."""
-    # Names in code are no mentions, and are copied as they are.
+    # Names in code are not mentions, and are copied as they are.
     return f"<code>{_escaped(_one_line(text, most))}</code>"
 
 

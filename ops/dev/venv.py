@@ -132,7 +132,7 @@ def _remove(venv: Path) -> None:
 
 
 def _create(venv: Path) -> None:
-    venv.mkdir()  # a folder that cannot be written is no fault of Python's
+    venv.mkdir()  # a folder that cannot be written is not Python's fault
     # Without pip: on Debian that is a package of its own, and uv needs none.
     said = _run([_BASE, "-m", "venv", "--without-pip", str(venv)], "making the environment")
     if said:

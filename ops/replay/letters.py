@@ -47,7 +47,7 @@ def read(text: str) -> Letter:
         event = found
     missing = [name for name in ("id", "source", "type") if not event.get(name)]
     if missing:
-        raise Unreadable(f"it has no {', '.join(missing)}, so it is no CloudEvent")
+        raise Unreadable(f"it has no {', '.join(missing)}, so it is not a CloudEvent")
     reason = found.get("reason")
     why = reason if isinstance(reason, dict) else {}
     bus = event.get("aliyuneventbusname") or why.get("eventBusName")

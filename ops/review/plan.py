@@ -29,7 +29,7 @@ _SECRET_NAME = re.compile(
 
 
 class NoPlan(Exception):
-    """What was given is no plan of the engine: its preview failed."""
+    """What was given is not a plan of the engine: its preview failed."""
 
     def __init__(self, reason: str, diagnostics: Sequence[str] = ()) -> None:
         super().__init__(reason)

@@ -47,7 +47,7 @@ _OF_CATALOGUE = {
 
 
 class Unreadable(ValueError):
-    """A file is no YAML mapping."""
+    """A file is not a YAML mapping."""
 
 
 def read(text: str, name: str) -> Mapping[str, Any]:

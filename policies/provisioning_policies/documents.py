@@ -13,7 +13,7 @@ def read_json(text: Any) -> Any:
     """Return what a JSON text holds.
 
     Raises:
-        Unreadable: if it is no JSON, or if an object in it has a key twice: which of the two counts
+        Unreadable: if it is not JSON, or if an object in it has a key twice: which of the two counts
             is up to who reads it.
     """
     if not isinstance(text, str):
@@ -65,7 +65,7 @@ def texts(value: Any) -> list[str]:
 
 
 def items(value: Any) -> Sequence[Any]:
-    """Return a list, or nothing if the value is no list."""
+    """Return a list, or nothing if the value is not a list."""
     return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
 
 

@@ -19,7 +19,7 @@ _METADATA = "100.100.100.200"
 
 
 def script_of(command: Resource) -> str | None:
-    """Return the script that a command holds, or None if its content is no Base64 text."""
+    """Return the script that a command holds, or None if its content is not Base64."""
     try:
         return base64.b64decode(command.props.get("commandContent") or "", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
@@ -49,7 +49,7 @@ def shell_of(command: Resource) -> str | None:
 def command_encoded(command: Resource, _: Options) -> Messages:
     """Decode the content."""
     if not script_of(command):
-        yield "commandContent is no Base64-encoded text; encode the script"
+        yield "commandContent is not Base64; encode the script"
 
 
 @rule(
@@ -287,7 +287,7 @@ def command_sudo_narrow(command: Resource, _: Options) -> Messages:
 def command_groups_narrow(command: Resource, _: Options) -> Messages:
     """Look at the groups that stand in the script."""
     for number, group in groups_for_root(script_of(command) or ""):
-        yield f"line {number} gives the group '{group}', which is as good as root"
+        yield f"line {number} adds the group '{group}', which is as good as root"
 
 
 @rule(

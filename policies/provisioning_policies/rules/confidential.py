@@ -76,7 +76,7 @@ def secret_in_target(event_rule: Resource, _: Options) -> Messages:
     level=Level.EVERYWHERE,
     reason=(
         "Everybody who may list commands can read a script, and it lies on every instance on which "
-        "it ran. Here a Pulumi secret is no help: the cloud shows the content."
+        "it ran. A Pulumi secret does not help here: the cloud shows the content."
     ),
     remedy="Let the script fetch the secret with the instance's own role.",
     source=facts.CREATE_COMMAND,

@@ -48,7 +48,7 @@ def function_runtime(function: Resource, _: Options) -> Messages:
     if successor := _RETIRED.get(runtime):
         yield f"runtime {runtime} is retired; use {successor}"
     elif runtime not in _KEPT_UP:
-        yield f"of runtime {runtime} nothing is known here; use {' or '.join(_KEPT_UP[:2])}"
+        yield f"runtime {runtime} is not one that this rule knows; use {' or '.join(_KEPT_UP[:2])}"
 
 
 @rule(
@@ -84,7 +84,7 @@ def function_logs(function: Resource, _: Options) -> Messages:
     """Look for a log store."""
     logs = mapping(function.props.get("logConfig"))
     if missing := [key for key in ("project", "logstore") if not logs.get(key)]:
-        yield f"the log goes nowhere: logConfig lacks {' and '.join(missing)}"
+        yield f"no log is kept: logConfig lacks {' and '.join(missing)}"
 
 
 @rule(
@@ -140,7 +140,7 @@ def function_trigger_authenticated(trigger: Resource, _: Options) -> Messages:
     if kind in _EVENT_TRIGGERS:
         return
     if kind != "http":
-        yield f"the trigger is of type '{kind}', of which nothing is known here"
+        yield f"the trigger is of type '{kind}', which this rule does not know"
         return
     text = trigger.props.get("triggerConfig", trigger.props.get("config"))
     try:
@@ -150,7 +150,7 @@ def function_trigger_authenticated(trigger: Resource, _: Options) -> Messages:
         return
     if config.get("authType") not in _PROOFS:
         found = f"authType is {config['authType']!r}" if "authType" in config else "no authType"
-        yield f'the HTTP trigger asks nobody who they are ({found}); set it to "function" or "jwt"'
+        yield f'the HTTP trigger does not authenticate its callers ({found}); set it to "function" or "jwt"'
 
 
 _EVENT_TRIGGERS = (
@@ -179,7 +179,7 @@ def function_domain_authenticated(domain: Resource, _: Options) -> Messages:
     if domain.type == tokens.CUSTOM_DOMAIN_2:
         yield "a domain of Function Compute 2.0 has no authentication; use V3CustomDomain"
     elif mapping(domain.props.get("authConfig")).get("authType") not in _PROOFS:
-        yield 'the domain asks nobody who they are; set authConfig.authType to "function" or "jwt"'
+        yield 'the domain does not authenticate its callers; set authConfig.authType to "function" or "jwt"'
 
 
 RULES = (

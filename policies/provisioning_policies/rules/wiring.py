@@ -51,7 +51,7 @@ def of_type(stack: Sequence[Resource], *types: str) -> list[Resource]:
     source=facts.EVENTBRIDGE_PATTERN,
 )
 def source_has_rule(stack: Sequence[Resource], _: Options) -> StackMessages:
-    """Look for the source's name in the patterns of its bus; a pattern for everything is no use."""
+    """Look for the source's name in the patterns of its bus; a pattern that matches everything does not count."""
     for source in of_type(stack, tokens.EVENT_SOURCE):
         name, bus = source.props["eventSourceName"], source.props["eventBusName"]
 
@@ -70,7 +70,7 @@ def source_has_rule(stack: Sequence[Resource], _: Options) -> StackMessages:
     reason=(
         "The URL is in the configuration of another platform, in its logs and in the browser "
         "history of whoever set it up. Alone it would let its finder approve anything. A list of "
-        "referers is no protection, since a sender writes what it likes there."
+        "referers does not protect, since a sender writes what it likes there."
     ),
     remedy=(
         "List the addresses that may post (securityConfig ip), or let the function that receives "

@@ -232,8 +232,8 @@ CASES: dict[str, Case] = {
     ),
     "command-encoded": Case(
         broken=(
-            ({"command.commandContent": "echo hello"}, "no Base64-encoded text"),
-            ({"command.commandContent": None}, "no Base64-encoded text"),
+            ({"command.commandContent": "echo hello"}, "is not Base64"),
+            ({"command.commandContent": None}, "is not Base64"),
         ),
         unknown={"command.commandContent": UNKNOWN},
     ),
@@ -521,7 +521,7 @@ CASES: dict[str, Case] = {
         broken=(
             ({"run.runtime": "python3.9"}, "python3.9 is retired; use python3.12"),
             ({"run.runtime": "nodejs8"}, "nodejs8 is retired; use nodejs20"),
-            ({"run.runtime": "cobol"}, "of runtime cobol nothing is known here"),
+            ({"run.runtime": "cobol"}, "runtime cobol is not one that this rule knows"),
         ),
         unknown={"run.runtime": UNKNOWN},
     ),
@@ -852,8 +852,8 @@ CASES: dict[str, Case] = {
     ),
     "command-groups-narrow": Case(
         broken=(
-            (script("usermod -aG docker x"), "gives the group 'docker'"),
-            (script("groups deploy wheel"), "gives the group 'wheel'"),
+            (script("usermod -aG docker x"), "adds the group 'docker'"),
+            (script("groups deploy wheel"), "adds the group 'wheel'"),
         ),
         kept=({}, script("groups deploy systemd-journal adm\n# usermod -aG docker x\n")),
         unknown={"command.commandContent": UNKNOWN},

@@ -30,7 +30,7 @@ def checked(endpoint: str) -> str:
     try:
         parts = urlsplit(found)
         is_good = parts.scheme == "http" and parts.hostname and parts.port != 0
-    except ValueError:  # the port is no number below 65536
+    except ValueError:  # the port is not a number below 65536
         is_good = False
     if not is_good or found != f"http://{parts.netloc}" or "@" in parts.netloc:
         raise EndpointError(
