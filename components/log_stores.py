@@ -9,7 +9,7 @@ from components.names import Number, whole
 
 
 class LogStoresArgs(TypedDict):
-    """What a caller says about :class:`LogStores`."""
+    """The arguments of :class:`LogStores`."""
 
     project_name: pulumi.Input[str]
     """Name of the SLS project, unique over all accounts of the region."""

@@ -10,7 +10,7 @@ _NEEDED = ["AliyunServiceRoleForEventBridgeSendToFC", "AliyunServiceRoleForEvent
 
 
 class ServiceLinkedRolesArgs(TypedDict):
-    """What a caller may say about :class:`ServiceLinkedRoles`."""
+    """The arguments of :class:`ServiceLinkedRoles`."""
 
     product_names: NotRequired[list[str]]
     """The roles. Those that the loop needs if left out."""

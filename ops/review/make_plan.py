@@ -51,7 +51,7 @@ def run(stack: str, folder: Path, *, base: str, program: Path, more: Sequence[st
             options += ["--endpoint", ready["endpoint"], "--state", str(temporary / "state")]
             _build(base, temporary / "base", options, folder / f"{stack}.log")
         if program != PROJECT:
-            _give_libraries(program)
+            _provide_libraries(program)
         options += ["--program", str(program), "--json", "--", "--non-interactive", *more]
         with progress(f"planning stack {stack}"):
             planned = _ops("preview", *options)
@@ -74,8 +74,8 @@ def _build(base: str, tree: Path, options: Sequence[str], log: Path) -> None:
         raise _failed(f"{base} cannot be built", log, built.exit_code)
 
 
-def _give_libraries(program: Path) -> None:
-    """Give a program its libraries: this checkout's, or its own where it locks others."""
+def _provide_libraries(program: Path) -> None:
+    """Link or install a program's libraries: this checkout's, or its own where it locks others."""
     locks = [(tree / "requirements.lock").read_bytes() for tree in (PROJECT, program)]
     if locks[0] == locks[1]:
         _link_libraries(program)

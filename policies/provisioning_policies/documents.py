@@ -13,8 +13,8 @@ def read_json(text: Any) -> Any:
     """Return what a JSON text holds.
 
     Raises:
-        Unreadable: if it is not JSON, or if an object in it has a key twice: which of the two counts
-            is up to who reads it.
+        Unreadable: if it is not JSON, or if an object in it has a key twice: which of the two
+            counts is up to the reader.
     """
     if not isinstance(text, str):
         raise Unreadable("is not a JSON text")

@@ -47,7 +47,7 @@ def parent_of(process: int) -> int:
 
 
 def wait_until_gone(token: str) -> None:
-    """Give processes that are being killed the time to die."""
+    """Wait until processes that are being killed have died."""
     deadline = time.monotonic() + 10
     while (left := processes_with(token)) and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -150,7 +150,10 @@ def function_trigger_authenticated(trigger: Resource, _: Options) -> Messages:
         return
     if config.get("authType") not in _PROOFS:
         found = f"authType is {config['authType']!r}" if "authType" in config else "no authType"
-        yield f'the HTTP trigger does not authenticate its callers ({found}); set it to "function" or "jwt"'
+        yield (
+            f"the HTTP trigger does not authenticate its callers ({found}); "
+            'set it to "function" or "jwt"'
+        )
 
 
 _EVENT_TRIGGERS = (
@@ -179,7 +182,10 @@ def function_domain_authenticated(domain: Resource, _: Options) -> Messages:
     if domain.type == tokens.CUSTOM_DOMAIN_2:
         yield "a domain of Function Compute 2.0 has no authentication; use V3CustomDomain"
     elif mapping(domain.props.get("authConfig")).get("authType") not in _PROOFS:
-        yield 'the domain does not authenticate its callers; set authConfig.authType to "function" or "jwt"'
+        yield (
+            "the domain does not authenticate its callers; "
+            'set authConfig.authType to "function" or "jwt"'
+        )
 
 
 RULES = (

@@ -51,7 +51,7 @@ def of_type(stack: Sequence[Resource], *types: str) -> list[Resource]:
     source=facts.EVENTBRIDGE_PATTERN,
 )
 def source_has_rule(stack: Sequence[Resource], _: Options) -> StackMessages:
-    """Look for the source's name in the patterns of its bus; a pattern that matches everything does not count."""
+    """Look for the source's name in the patterns of its bus; one that takes all does not count."""
     for source in of_type(stack, tokens.EVENT_SOURCE):
         name, bus = source.props["eventSourceName"], source.props["eventBusName"]
 

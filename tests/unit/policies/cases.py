@@ -553,7 +553,10 @@ CASES: dict[str, Case] = {
     ),
     "function-trigger-authenticated": Case(
         broken=(
-            ({"trigger.triggerConfig": '{"authType": "anonymous"}'}, "asks nobody"),
+            (
+                {"trigger.triggerConfig": '{"authType": "anonymous"}'},
+                "does not authenticate its callers",
+            ),
             ({"trigger.triggerConfig": "{}"}, "(no authType)"),
             ({"trigger.triggerConfig": "anonymous"}, "HTTP trigger is not JSON"),
             ({"trigger.triggerType": "fax"}, "is of type 'fax'"),
@@ -563,7 +566,7 @@ CASES: dict[str, Case] = {
     ),
     "function-domain-authenticated": Case(
         broken=(
-            (domain(), "the domain asks nobody"),
+            (domain(), "the domain does not authenticate"),
             (domain(protocol="HTTP,HTTPS", authConfig={"authType": "jwt"}), 'takes "HTTP,HTTPS"'),
             ({"domain": (tokens.CUSTOM_DOMAIN_2, {"protocol": "HTTPS"})}, "2.0"),
         ),

@@ -33,7 +33,7 @@ SUDO = "/etc/sudoers.d/provisioning-emp-e123"
 
 
 def prepare(root: Overlay) -> None:
-    """Give the root a sudoers that includes sudoers.d, and a visudo if the machine has none."""
+    """Put into the root a sudoers that includes sudoers.d, and a visudo if the machine has none."""
     if root.run("PATH=$PATH:/usr/sbin; command -v visudo").code != 0:
         root.write("/usr/sbin/visudo", (STANDINS / "visudo").read_text(), "755")
     root.write("/etc/sudoers", "root ALL=(ALL) ALL\n@includedir /etc/sudoers.d\n", "440")

@@ -25,7 +25,7 @@ def test_new_resources_are_in_the_snapshot(stack: str) -> None:
 def renamed(monkeypatch: pytest.MonkeyPatch, *aliases: str) -> FakeEngine:
     """Run stack ``local`` with its intake under another name."""
 
-    class Door(EventIntake):
+    class RenamedIntake(EventIntake):
         def __init__(
             self, name: str, args: event_intake.EventIntakeArgs, opts: pulumi.ResourceOptions
         ) -> None:
@@ -34,7 +34,7 @@ def renamed(monkeypatch: pytest.MonkeyPatch, *aliases: str) -> FakeEngine:
                 name.replace("-intake", "-door"), args, pulumi.ResourceOptions.merge(opts, known)
             )
 
-    monkeypatch.setattr("components.provisioning_loop.EventIntake", Door)
+    monkeypatch.setattr("components.provisioning_loop.EventIntake", RenamedIntake)
     return run_stack("local")[0]
 
 

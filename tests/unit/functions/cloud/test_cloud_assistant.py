@@ -10,7 +10,7 @@ from functions.cloud.cloud_assistant import CloudAssistant, whole_number
 
 
 class FakeRpc:
-    """Gives prepared answers and remembers the calls."""
+    """Returns prepared answers and remembers the calls."""
 
     def __init__(self, *answers: dict[str, Any]) -> None:
         self.answers = list(answers)

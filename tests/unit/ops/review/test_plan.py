@@ -45,7 +45,7 @@ def test_what_is_not_whole_is_a_failed_preview(given: Any, status: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"steps": [], "changeSummary"'])
 def test_a_text_that_was_cut_is_a_failed_preview(text: str) -> None:
-    """What cannot be parsed is no plan."""
+    """What cannot be parsed is not a plan."""
     assert preview("dev", text).plan is None
 
 

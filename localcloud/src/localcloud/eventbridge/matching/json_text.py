@@ -66,7 +66,7 @@ def parse(text: str) -> Any:
 
 
 def parse_kept(text: str) -> Any:
-    """Read an event that was kept; one that is no JSON, from whichever version, is its text."""
+    """Read an event that was kept; one that is not JSON, from any version, is its text."""
     try:
         return parse(text)
     except ValueError:

@@ -1,0 +1,122 @@
+"""Names and docstrings use the field's words; retired ones do not come back.
+
+A word is retired when the field has a better one, or when it meant two things. ``docs/glossary.md``
+explains those that are used instead.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = (
+    *("components", "demo", "functions", "localcloud", "ops"),
+    *("policies", "scripts", "stacks", "tests"),
+)
+
+NAMES = {
+    "Door": "WebhookAccess: who may post to an event source",
+    "SiteArgs": "LoopContext: what the parts of a loop share",
+    "mending": "remedies: commands that fix a problem",
+    "secret_shapes": "redaction: what is left out of a text",
+    "together": "transaction for a store; pulumi.Output.all for outputs",
+    "quiet_loop": "silent_event_loop: 'loop' alone is the project's",
+    "in_words_of": "localized_error",
+    "in_old_words": "legacy_status",
+    "give_way": "wait_for_lull",
+}
+"""A name that no class, function, module, argument or variable has -> what it is called now."""
+
+BEGINNINGS = {
+    r"Gives? (?!up\b|back\b)": "Return",
+    r"Tells? whether": "Return whether",
+    r"What a caller (may )?say": "The arguments of",
+}
+"""How no docstring begins -> how it does instead."""
+
+PHRASES = {
+    r"\bbelongs? into\b": "belongs in",
+    r"(?<!here )\bis no (?:list|mapping|object|number|text|plan|JSON|YAML)\b": "is not a ...",
+    r"\bnobody makes here\b": "which this stack does not create",
+}
+"""What stands in no docstring and in no message -> what stands there instead."""
+
+
+def sources() -> list[Path]:
+    """Return every Python file of the project but this one."""
+    return sorted(
+        path
+        for folder in FOLDERS
+        for path in (ROOT / folder).rglob("*.py")
+        if not {"__pycache__", ".venv", "node_modules"} & set(path.parts) and path != Path(__file__)
+    )
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    """Return the parsed file."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def names(path: Path) -> set[str]:
+    """Return the names that a file defines, its own included."""
+    found = {path.stem}
+    for node in ast.walk(tree(path)):
+        match node:
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
+                found.add(name)
+            case ast.AsyncFunctionDef(name=name) | ast.arg(arg=name):
+                found.add(name)
+            case ast.Name(id=name, ctx=ast.Store()):
+                found.add(name)
+    return {name.strip("_") for name in found}
+
+
+def docstrings(path: Path) -> Iterator[str]:
+    """Yield the docstrings of a file."""
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    for node in ast.walk(tree(path)):
+        if isinstance(node, documented) and (text := ast.get_docstring(node)):
+            yield text
+
+
+def texts(path: Path) -> Iterator[str]:
+    """Yield every text of a file: docstrings, messages and whatever else is in quotes."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield " ".join(node.value.split())
+
+
+@pytest.mark.parametrize(("name", "better"), NAMES.items())
+def test_a_retired_name_does_not_return(name: str, better: str) -> None:
+    """The reason says what the thing is called now."""
+    found = [path for path in sources() if name in names(path)]
+    assert found == [], f"{name} is retired; {better}"
+
+
+@pytest.mark.parametrize(("beginning", "better"), BEGINNINGS.items())
+def test_docstrings_begin_as_the_field_writes_them(beginning: str, better: str) -> None:
+    """``Return``, ``Raise`` and a noun, as in the standard library."""
+    found = [
+        f"{path.relative_to(ROOT)}: {text.splitlines()[0]}"
+        for path in sources()
+        for text in docstrings(path)
+        if re.match(beginning, text)
+    ]
+    assert found == [], f"write {better!r}"
+
+
+@pytest.mark.parametrize(("phrase", "better"), PHRASES.items())
+def test_no_translated_idiom_returns(phrase: str, better: str) -> None:
+    """Messages, help and docstrings read as a native speaker writes them."""
+    found = [
+        f"{path.relative_to(ROOT)}: {text[:100]}"
+        for path in sources()
+        for text in texts(path)
+        if re.search(phrase, text)
+    ]
+    assert found == [], f"write {better!r}"
