@@ -60,7 +60,7 @@ def judge(
 ) -> Iterator[Finding | Undecided]:
     """Yield what the policies find, policy by policy."""
     one_by_one = [(resource, _for_a_resource_policy(resource)) for resource in resources]
-    together = StackValidationArgs([_for_a_stack_policy(resource) for resource in resources])
+    whole_stack = StackValidationArgs([_for_a_stack_policy(resource) for resource in resources])
     for policy in policies:
         if policy.enforcement_level is EnforcementLevel.DISABLED:
             continue
@@ -68,7 +68,7 @@ def judge(
             for resource, args in one_by_one:
                 yield from _judge_one(policy, resource, args)
         elif isinstance(policy, StackValidationPolicy):
-            yield from _judge_all(policy, resources, together)
+            yield from _judge_all(policy, resources, whole_stack)
 
 
 def exempted(
