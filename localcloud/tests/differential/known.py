@@ -44,7 +44,7 @@ def _pattern_reason(case: Case, rejection: str, its: dict[str, Any]) -> str | No
         "the prefix condition only support string value"
     ):
         return CIDR_MESSAGE
-    if rejection.startswith("the pattern key is no definite JSONPath"):
+    if rejection.startswith("the pattern key is not a definite JSONPath"):
         return KEY
     if rejection == "the pattern isn't a valid json format string":
         return LENIENT

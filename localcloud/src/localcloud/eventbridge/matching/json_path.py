@@ -41,7 +41,7 @@ class UnsupportedFunctionError(ValueError):
 
 
 class _NotDefiniteError(Exception):
-    """The path is no definite path (or no path at all)."""
+    """The path is not definite, or not a path at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class _Compiler:
         return self._quoted_names() if self._peek(self._at) in "'\"" else self._index()
 
     def _peek(self, at: int) -> str:
-        """Return the next character after `at` that is no blank, or a blank at the end."""
+        """Return the next character after `at` that is not a blank, or a blank at the end."""
         at += 1
         while at < self._end and self._text[at] == " ":
             at += 1

@@ -233,7 +233,7 @@ def _data_path(path: str, names: tuple[str, ...]) -> tuple[tuple[str, ...], Json
     if compiled is None:
         raise InvalidPatternError(
             path,
-            "the pattern key is no definite JSONPath, write a key with a blank, a bracket or a "
+            "the pattern key is not a definite JSONPath, write a key with a blank, a bracket or a "
             "wildcard as ['the key']",
         )
     plain = compiled.names
