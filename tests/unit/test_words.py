@@ -25,9 +25,19 @@ NAMES = {
     "secret_shapes": "redaction: what is left out of a text",
     "together": "transaction for a store; pulumi.Output.all for outputs",
     "quiet_loop": "silent_event_loop: 'loop' alone is the project's",
-    "in_words_of": "localized_error",
+    "in_words_of": "own_codes of a wire style",
     "in_old_words": "legacy_status",
     "give_way": "wait_for_lull",
+    "Sources": "Environment: clock, ids and randomness; a source is an event source",
+    "Parcel": "DeliveryRequest: what one attempt sends to a target",
+    "Course": "DeliveryStatus: how far a delivery has come",
+    "Bury": "DeadLetterSink: puts what was not delivered into a queue",
+    "Live": "RunningInvocation: a run that has not ended",
+    "as_it_is_now": "current",
+    "Rehearsal": "DryRunMachines: instances that only pretend",
+    "HASTY": "NO_FSYNC",
+    "Unsigned": "Request: what arrived, before it is known for which product",
+    "Surface": "HttpHandler: answers what is not an API of the cloud",
 }
 """A name that no class, function, module, argument or variable has -> what it is called now."""
 
@@ -52,7 +62,8 @@ def sources() -> list[Path]:
         path
         for folder in FOLDERS
         for path in (ROOT / folder).rglob("*.py")
-        if not {"__pycache__", ".venv", "node_modules"} & set(path.parts) and path != Path(__file__)
+        if not {"__pycache__", ".venv", "build", "node_modules"} & set(path.parts)
+        and path != Path(__file__)
     )
 
 
