@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,8 @@ def modules() -> list[Path]:
     )
 
 
-def imported(path: Path) -> set[str]:
+@cache
+def imported(path: Path) -> frozenset[str]:
     """Return the names that a module imports, wherever in it the import stands."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -103,7 +105,7 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             assert not node.level, f"{path}: import absolutely"
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return names
+    return frozenset(names)
 
 
 def folder_of(path: Path) -> str:
@@ -175,7 +177,7 @@ def module_name(path: Path) -> str:
     return ".".join(parts).removesuffix(".__init__")
 
 
-def modules_among(names: set[str], known: set[str]) -> set[str]:
+def modules_among(names: frozenset[str], known: set[str]) -> set[str]:
     """Return the modules that are imported; ``from a import b`` means ``a.b`` if that is one."""
     found = names & known
     return {name for name in found if not any(other.startswith(name + ".") for other in found)}

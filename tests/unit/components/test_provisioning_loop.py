@@ -65,11 +65,26 @@ ONBOARDING = {
 }
 
 
-def test_every_target_has_the_loops_retry_and_queue(engine: FakeEngine) -> None:
-    """No rule of the loop can lose an event."""
+@pytest.fixture(scope="module")
+def smallest() -> FakeEngine:
+    """Run the smallest loop, once for the tests that only look at it."""
+    engine = FakeEngine()
+    engine.run(lambda: ProvisioningLoop("loop", args()))
+    return engine
+
+
+@pytest.fixture(scope="module")
+def onboarding() -> FakeEngine:
+    """Run a loop with onboarding, once for the tests that only look at it."""
+    engine = FakeEngine()
     engine.run(lambda: ProvisioningLoop("loop", args(onboarding=ONBOARDING)))
+    return engine
+
+
+def test_every_target_has_the_loops_retry_and_queue(onboarding: FakeEngine) -> None:
+    """No rule of the loop can lose an event."""
     queue = "acs:mns:cn-hangzhou:1234567890123456:/queues/loop-dead-letters"
-    targets = [target for rule in engine.all("Rule") for target in rule.inputs["targets"]]
+    targets = [target for rule in onboarding.all("Rule") for target in rule.inputs["targets"]]
     assert len(targets) == 6
     assert {t["pushRetryStrategy"] for t in targets} == {"EXPONENTIAL_DECAY_RETRY"}
     assert {t["deadLetterQueue"]["arn"] for t in targets} == {queue}
@@ -95,24 +110,24 @@ def test_both_commands_are_known_to_the_function_and_its_policy(engine: FakeEngi
     assert [r.rpartition("/")[2] for r in commands] == ids
 
 
-def test_the_end_of_both_commands_is_heard(engine: FakeEngine) -> None:
+def test_the_end_of_both_commands_is_heard(smallest: FakeEngine) -> None:
     """The rule on bus ``default`` matches the prefix of either command's name."""
-    engine.run(lambda: ProvisioningLoop("loop", args()))
-    rule = engine.one("Rule", eventBusName="default")
+    rule = smallest.one("Rule", eventBusName="default")
     prefixes = [
         c["prefix"] for c in json.loads(rule.inputs["filterPattern"])["data"]["commandName"]
     ]
-    names = [command.inputs["name"] for command in engine.all("Command")]
+    names = [command.inputs["name"] for command in smallest.all("Command")]
     assert len(names) == 2
     for name in names:
         assert [name.startswith(prefix) for prefix in prefixes].count(True) == 1
 
 
-def test_the_functions_know_the_same_stack(engine: FakeEngine) -> None:
+def test_the_functions_know_the_same_stack(smallest: FakeEngine) -> None:
     """run-command and publish-result read the same document, with the script's hash in it."""
-    engine.run(lambda: ProvisioningLoop("loop", args()))
     documents = {
-        engine.one("V3Function", functionName=f"loop-{name}").inputs["environmentVariables"]["LOOP"]
+        smallest.one("V3Function", functionName=f"loop-{name}").inputs["environmentVariables"][
+            "LOOP"
+        ]
         for name in ("run-command", "publish-result")
     }
     (document,) = documents
@@ -179,12 +194,13 @@ def test_what_others_need_are_outputs(engine: FakeEngine) -> None:
     }
 
 
-def test_onboarding_is_optional(engine: FakeEngine) -> None:
+def test_onboarding_is_optional(smallest: FakeEngine) -> None:
     """Without it there is neither source nor rule nor function for new members."""
-    engine.run(lambda: ProvisioningLoop("loop", args()))
-    assert len(engine.all("EventSourceV2")) == 1
-    assert "onboarding" not in [rule.inputs["ruleName"] for rule in engine.all("Rule")]
-    assert "loop-call-http-api" not in [f.inputs["functionName"] for f in engine.all("V3Function")]
+    assert len(smallest.all("EventSourceV2")) == 1
+    assert "onboarding" not in [rule.inputs["ruleName"] for rule in smallest.all("Rule")]
+    assert "loop-call-http-api" not in [
+        f.inputs["functionName"] for f in smallest.all("V3Function")
+    ]
 
 
 @pytest.mark.parametrize("wanted", [True, False])
@@ -208,11 +224,10 @@ def test_protection_reaches_bus_and_sources(engine: FakeEngine) -> None:
     assert protected == ["EventBus", "EventSourceV2"]
 
 
-def test_everything_is_a_descendant_of_the_loop(engine: FakeEngine) -> None:
+def test_everything_is_a_descendant_of_the_loop(onboarding: FakeEngine) -> None:
     """So a caller's provider, protection and aliases reach all of it."""
-    engine.run(lambda: ProvisioningLoop("loop", args(onboarding=ONBOARDING)))
-    parents = {made.urn: made.parent for made in engine.made}
-    root = engine.one("ProvisioningLoop").urn
+    parents = {made.urn: made.parent for made in onboarding.made}
+    root = onboarding.one("ProvisioningLoop").urn
     for urn in parents:
         above = urn
         while above != root:
@@ -220,12 +235,11 @@ def test_everything_is_a_descendant_of_the_loop(engine: FakeEngine) -> None:
         assert above == root
 
 
-def test_every_tag_reaches_what_takes_tags(engine: FakeEngine) -> None:
+def test_every_tag_reaches_what_takes_tags(smallest: FakeEngine) -> None:
     """Functions, roles, queue and log project carry the stack's tags."""
-    engine.run(lambda: ProvisioningLoop("loop", args()))
     for kind in ("V3Function", "Role", "ServiceQueue", "Project"):
-        assert [{"app": "loop"}] * len(engine.all(kind)) == [
-            made.inputs["tags"] for made in engine.all(kind)
+        assert [{"app": "loop"}] * len(smallest.all(kind)) == [
+            made.inputs["tags"] for made in smallest.all(kind)
         ]
 
 
