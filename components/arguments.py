@@ -1,4 +1,4 @@
-"""Checks what a caller gives a component, so that a slip is answered in one line.
+"""Check the arguments of a component, so that a mistake is answered in one line.
 
 The declaration of the arguments is the rule: a key that it does not have, one that is missing, a
 value of another kind. What an output holds is known to Pulumi only; it is not looked at.
@@ -13,7 +13,7 @@ from typing import Any, NotRequired, get_args, get_origin, is_typeddict
 import pulumi
 
 _KINDS: dict[Any, tuple[tuple[type, ...], str]] = {
-    str: ((str,), "a text"),
+    str: ((str,), "a string"),
     bool: ((bool,), "true or false"),
     float: ((int, float), "a number"),
     list: ((list, tuple), "a list"),
@@ -22,7 +22,7 @@ _KINDS: dict[Any, tuple[tuple[type, ...], str]] = {
 
 
 class ArgumentError(pulumi.RunError, ValueError):
-    """A component was given something that it cannot take; the message is one line."""
+    """An argument of a component is invalid; the message is one line."""
 
 
 def check(component: str, name: str, args: Any, declared: type) -> None:

@@ -14,7 +14,7 @@ class Scripts(TypedDict):
     """Scripts of the caller's own, instead of those that a catalogue of roles is rendered into."""
 
     provision: NotRequired[pulumi.Input[str]]
-    """The script that gives a role. Parameters are written {{emp_id}} and {{role}}."""
+    """The script that grants a role. Parameters are written {{emp_id}} and {{role}}."""
     deprovision: NotRequired[pulumi.Input[str]]
     """The script that takes it back."""
 

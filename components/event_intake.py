@@ -83,7 +83,7 @@ class EventIntake(pulumi.ComponentResource):
 def http_parameters(
     source: HttpSourceArgs,
 ) -> alicloud.eventbridge.EventSourceV2SourceHttpEventParametersArgs:
-    """Say who may post to a source: by address, by referer, or whoever has the URL."""
+    """Return who may post to a source: by address, by referer, or everybody who has the URL."""
     ips, referers = source.get("allowed_ips", []), source.get("allowed_referers", [])
     return alicloud.eventbridge.EventSourceV2SourceHttpEventParametersArgs(
         type="HTTPS",

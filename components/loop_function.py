@@ -32,7 +32,7 @@ class LoopFunctionArgs(TypedDict):
     timeout_seconds: NotRequired[Number]
     """Seconds until Function Compute ends a call. 60 if left out."""
     max_parallel_requests: NotRequired[Number]
-    """How many calls run at the same time. No limit of its own if left out."""
+    """How many calls run at the same time. No limit if left out."""
 
 
 class LoopFunction(pulumi.ComponentResource):

@@ -22,7 +22,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
 
 
 class Package(ComponentProvider):
-    """Answers a slip in the arguments with the line that says so.
+    """Answers a mistake in the arguments with one line.
 
     Whatever else a component raises is shown with a traceback, as it is a fault of the component.
     """

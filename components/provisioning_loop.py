@@ -40,7 +40,7 @@ class Command(TypedDict):
     working_directory: NotRequired[pulumi.Input[str]]
     """Where the script starts on an instance. /root if left out."""
     max_parallel_requests: NotRequired[Number]
-    """How many requests are started at the same time. No limit of its own if left out."""
+    """How many requests are started at the same time. No limit if left out."""
 
 
 class Retention(TypedDict):
@@ -105,9 +105,9 @@ class ProvisioningLoop(pulumi.ComponentResource):
     webhooks: pulumi.Output[dict[str, str]]
     """Source name -> URL to which its platform posts; secret."""
     command_id: pulumi.Output[str]
-    """The command that gives a role."""
+    """The command that grants a role."""
     deprovision_command_id: pulumi.Output[str]
-    """The command that takes it back."""
+    """The command that revokes it."""
     functions: pulumi.Output[dict[str, str]]
     """What it does -> name of the function in Function Compute."""
     dead_letter_queue: pulumi.Output[str]

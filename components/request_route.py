@@ -29,15 +29,15 @@ class RequestRouteArgs(TypedDict):
     roles: list[RoleInstances]
     """The roles that may be asked for, and where each is provisioned."""
     command_id: pulumi.Input[str]
-    """The command that gives a role."""
+    """The command that grants a role."""
     deprovision_command_id: pulumi.Input[str]
-    """The command that takes it back."""
+    """The command that revokes it."""
     timeout_seconds: Number
     """Seconds until a run is ended."""
     document: pulumi.Input[str]
     """What the function knows of the stack; see loop_document."""
     max_parallel_requests: NotRequired[Number]
-    """How many requests are started at the same time. No limit of its own if left out."""
+    """How many requests are started at the same time. No limit if left out."""
 
 
 class RequestRoute(pulumi.ComponentResource):

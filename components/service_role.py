@@ -1,4 +1,4 @@
-"""A RAM role that one cloud service may take on, with a policy of its own."""
+"""A RAM role that one cloud service may assume, with its policy."""
 
 import json
 from typing import NotRequired, TypedDict
@@ -66,7 +66,7 @@ class ServiceRole(pulumi.ComponentResource):
 
 
 def trust(service: str) -> str:
-    """Write the document that says who may take the role on.
+    """Return the trust policy: who may assume the role.
 
     The service stands in a list: the provider crashes on the scalar that the cloud also accepts.
     """

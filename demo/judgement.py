@@ -9,7 +9,7 @@ from demo.loop import Loop
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that should be so."""
+    """An expectation."""
 
     what: str
     expected: Any
@@ -17,13 +17,13 @@ class Check:
 
     @property
     def is_right(self) -> bool:
-        """Return whether it is so."""
+        """Return whether it is met."""
         return bool(self.expected == self.actual)
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A story of one request, told with what the platform really posts."""
+    """One request, as the platform really posts it, and what should come of it."""
 
     title: str
     play: Callable[[Loop], Iterator[Check]]

@@ -33,7 +33,7 @@ class Loop:
         self._api = Client(self.endpoint, ready["access_key_id"], ready["access_key_secret"])
 
     def post(self, source: str, body: bytes) -> str:
-        """Post to a source's webhook as a chat platform does; give the event's id."""
+        """Post to a source's webhook as a chat platform does; return the event's id."""
         response = self._http.post(
             self.outputs["webhooks"][source],
             content=body,
@@ -43,7 +43,7 @@ class Loop:
         return str(response.json()["EntryList"][0]["EventId"])
 
     def invoke_command(self, parameters: dict[str, str]) -> str:
-        """Run the command by hand, as ``aliyun ecs InvokeCommand`` does; give the invocation."""
+        """Run the command by hand, as ``aliyun ecs InvokeCommand`` does; return the invocation."""
         answer = self._api.rpc(
             "2014-05-26",
             "InvokeCommand",

@@ -27,7 +27,7 @@ class DemoFailed(UserError):
 
 
 def play(*, as_json: bool, engine: str) -> int:
-    """Run the demonstration; give 0 only if everything was as it should be."""
+    """Run the demonstration; return 0 only if everything was as expected."""
     report = Report(as_json=as_json)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="localcloud-demo-") as folder:
@@ -54,7 +54,7 @@ def running(data: Path, *options: str) -> AbstractContextManager[dict[str, Any]]
 
 
 def deploy(engine: str, endpoint: str, state: Path) -> dict[str, Any]:
-    """Apply stack ``local``, with or without the Pulumi engine; give its outputs.
+    """Apply stack ``local``, with or without the Pulumi engine; return its outputs.
 
     The engine's state goes into a folder of its own: the cloud that it describes soon ends.
     """

@@ -18,7 +18,7 @@ _ACCOUNTS = (("i-local0001", "emp-e123"), ("i-local0002", "emp-e456"))
 
 
 class Report:
-    """Tells the story to standard output; progress goes to standard error when it is JSON."""
+    """Writes to standard output; progress goes to standard error when it is JSON."""
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json

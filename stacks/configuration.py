@@ -1,6 +1,6 @@
 """Reads a stack's configuration, or stops the program before the first resource.
 
-What can be checked is checked here and said in one message; afterwards the program only wires.
+Whatever can be checked is checked here and reported in one message.
 """
 
 import os
@@ -58,7 +58,7 @@ class Secrets:
 
 @dataclass(frozen=True)
 class Configuration:
-    """What a stack file says."""
+    """The configuration of a stack."""
 
     region: str
     settings: Settings

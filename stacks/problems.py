@@ -29,7 +29,7 @@ RULES_OF_THE_LOOP = 3
 MAX_CHATS = (RULES_PER_BUS - RULES_OF_THE_LOOP) // 2
 
 REGION_KEY = "alicloud:region"
-"""Where a stack file says the region: the provider's own key, and the only one."""
+"""The only key for the region, which is the provider's."""
 
 # Where EventBridge, Function Compute 3.0 and Simple Message Queue all have an endpoint, as
 # Alibaba Cloud's published API metadata lists them.
@@ -86,7 +86,7 @@ def invalid(error: ValidationError) -> Iterator[Problem]:
 def _problem(mistake: Mistake) -> Problem:
     path, key = mistake.path, dotted(mistake.path)
     if path == ("region",):
-        reason = f"not accepted; the region is said once, by {REGION_KEY}"
+        reason = f"not accepted; the region is set once, by {REGION_KEY}"
         return Problem(key, reason, (remove_command(path),))
     if mistake.kind == "extra_forbidden":
         right = (*path[:-1], mistake.near)

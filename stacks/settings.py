@@ -1,4 +1,4 @@
-"""What a stack file may say: every setting with its meaning, unit and default, and nothing else.
+"""The settings of a stack: each with its meaning, unit and default.
 
 The settings live under one key, ``ecs-provisioning-loop:settings``. No secret is among them: Pulumi
 hands structured values to the program as plain text, so each secret has a key of its own, named by
@@ -167,7 +167,7 @@ class Command(Strict):
         ge=1,
         le=100,
         description="How many requests are started at the same time, 1 to 100 (reserved "
-        "concurrency of the function run-command); unset: no limit of its own",
+        "concurrency of the function run-command); unset: no limit",
     )
 
 
@@ -222,7 +222,7 @@ class Retention(Strict):
 
 
 class Settings(Strict):
-    """What a stack file says under ``ecs-provisioning-loop:settings``."""
+    """The settings of a stack, under ``ecs-provisioning-loop:settings`` in its file."""
 
     environment: Annotated[str, StringConstraints(pattern=_ENVIRONMENT)] = Field(
         description="Short name of the environment; part of every physical name"

@@ -26,7 +26,7 @@ from provisioning_policies.rule import AnyRule, Resource
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that a policy says about a resource."""
+    """A violation of a policy by a resource."""
 
     policy: Policy
     resource: Resource

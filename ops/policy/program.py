@@ -110,7 +110,7 @@ class _Mocks(Mocks):
 
 
 def _account(config: Mapping[str, str]) -> str:
-    """Return the account that a stack says is its own: the provider's, or that of its settings."""
+    """Return the account of a stack: the provider's, or that of its settings."""
     named = re.search(r'"account_?id":\s*"?(\d{16})', " ".join(config.values()), re.IGNORECASE)
     return config.get("alicloud:accountId") or (named[1] if named else _ACCOUNT)
 

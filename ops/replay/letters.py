@@ -23,7 +23,7 @@ class Letter(NamedTuple):
     error: str
 
     def __str__(self) -> str:
-        """Say which event it is; its content stays unsaid, for it may hold a secret header."""
+        """Return which event it is; its content may hold a secret header and is not shown."""
         event = self.event
         return (
             f"{event['id']}  {event.get('time', '?')}  {event['source']}  {event['type']}  "

@@ -36,7 +36,7 @@ _ORDER = ("delete", "replace", "create-replacement", "delete-replaced", "update"
 
 @dataclass(frozen=True)
 class StackPreview:
-    """What the engine said about one stack."""
+    """The engine's preview of one stack."""
 
     stack: str
     plan: Plan | None
@@ -45,7 +45,7 @@ class StackPreview:
 
 
 def preview(stack: str, text: str, log: str = "", status: str = "0") -> StackPreview:
-    """Take what the engine printed for a stack, what it said, and its exit code.
+    """Read what the engine printed for a stack, its log and its exit code.
 
     A plan counts only if it is complete and the engine succeeded; anything else becomes a part of
     the comment that says so.

@@ -34,7 +34,7 @@ class NoPlan(Exception):
     def __init__(self, reason: str, diagnostics: Sequence[str] = ()) -> None:
         super().__init__(reason)
         self.diagnostics = tuple(diagnostics)
-        """What the engine said was wrong."""
+        """The errors among the engine's diagnostics."""
 
 
 @dataclass(frozen=True)

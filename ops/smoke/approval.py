@@ -23,12 +23,12 @@ _POLL_SECONDS = 1.0
 
 
 class SmokeFailed(UserError):
-    """The loop did not do what it should; the message says where to look."""
+    """The loop failed; the message tells where to look."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """The stack's door and where its runs are found."""
+    """The stack's webhook, and where its runs are found."""
 
     source: str
     webhook: str
@@ -63,7 +63,7 @@ class Smoke:
         self._limit = limit_seconds
 
     def request(self, action: str, request_id: str) -> list[Invocation]:
-        """Post one request and wait until it has run; give what ran.
+        """Post one request, wait until it has run, and return the invocations.
 
         Raises:
             SmokeFailed: if the webhook refuses it, or nothing has ended within the time limit.

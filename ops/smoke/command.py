@@ -40,7 +40,7 @@ class _Place:
 def run(
     stack: str, source: str, role: str, *, endpoint: str, seconds: float, outputs: Path | None
 ) -> int:
-    """Let somebody in who does not exist, see it done on the instances, and lock them out again."""
+    """Provision an employee who does not exist, wait for the runs, and deprovision them."""
     config = stack_file.config_of(stack)
     settings = stack_file.settings_of(config, "account_id", "sources", "roles")
     try:

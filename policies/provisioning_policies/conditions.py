@@ -75,7 +75,7 @@ def _text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, str | int | float):
         return str(value)
-    raise Unreadable("has a condition whose value is not a text")
+    raise Unreadable("has a condition whose value is not a string")
 
 
 def _number(text: str) -> None:

@@ -141,7 +141,7 @@ def _part(operator: str) -> Callable[[Any, str], Condition]:
 
     def parsed(operand: Any, where: str) -> Condition:
         if not isinstance(operand, str) or not operand:
-            raise Unreadable(f"has at {where} the operator {operator} without a text")
+            raise Unreadable(f"has at {where} the operator {operator} without a string")
         # A letter or a dot is in the name of almost every source.
         narrow = len(operand) >= _SHORTEST_PART and not _ALL_PRODUCTS.endswith(operand)
         return Condition(lambda text: tests[operator](text, operand), narrow)

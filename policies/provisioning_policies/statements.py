@@ -149,7 +149,7 @@ def _one_of(element: dict[str, Any], name: str) -> tuple[tuple[str, ...], tuple[
 def _texts(value: Any, name: str) -> tuple[str, ...]:
     found = value if isinstance(value, list) else [value]
     if not found or not all(isinstance(text, str) and text for text in found):
-        raise Unreadable(f"has a {name} that is neither a text nor a list of texts")
+        raise Unreadable(f"has a {name} that is neither a string nor a list of strings")
     return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""What each role gives on a host, read from YAML and checked before anything is rendered.
+"""What each role grants on a host, read from YAML and checked before anything is rendered.
 
 Every value ends up in a script that root runs. So names are held to the characters that the tools
 themselves accept, and free text (sudo rules, keys, file contents) to what fits in its line. What
@@ -60,7 +60,7 @@ _KEY = re.compile(rf"(?:\S.* )?(?P<type>{_KEY_TYPES}) (?P<blob>[A-Za-z0-9+/]+={{
 
 
 class CatalogueError(UserError):
-    """A catalogue says something that no host could be given."""
+    """A catalogue is invalid."""
 
 
 def _one_line(text: str) -> str:
@@ -130,7 +130,7 @@ RoleName = Annotated[str, StringConstraints(pattern=ROLE_PATTERN)]
 Reason = Annotated[
     str, StringConstraints(min_length=20, max_length=1000), AfterValidator(_one_line)
 ]
-"""Why somebody may be as good as root; long enough for a reviewer to judge."""
+"""Why a role may be equivalent to root; long enough for a reviewer to judge."""
 
 
 class _Model(BaseModel):
@@ -218,7 +218,7 @@ class SkeletonFile(_Model):
 
 
 class Grants(_Model):
-    """What somebody is given on a host."""
+    """What an account is granted on a host."""
 
     packages: tuple[Package, ...] = ()
     """Installed if missing, never removed. The package's own name, not one that it provides."""
@@ -243,7 +243,7 @@ class Grants(_Model):
 
 
 class Role(Grants):
-    """What one role gives on a host."""
+    """What one role grants on a host."""
 
     description: Line | None = None
     """For readers of the catalogue; not part of the script."""
@@ -279,7 +279,7 @@ class Catalogue(_Model):
     lock_timeout_seconds: Annotated[int, Field(ge=1, le=3600)] = 240
     """How long a run waits for others on the same host. Keep it below the command's timeout."""
     everyone: Grants = Grants()
-    """What every role gives besides its own."""
+    """What every role grants in addition."""
     roles: dict[RoleName, Role] = Field(min_length=1)
     """What each role gives."""
 

@@ -87,7 +87,7 @@ def rule_pattern_readable(event_rule: Resource, _: Options) -> Messages:
         "A rule for every source also runs for sources that somebody adds later, with weaker "
         "protection, and for the events that its own target publishes: that is a loop."
     ),
-    remedy="Name the sources in the pattern: a text for each, or a long prefix or suffix.",
+    remedy="Name the sources in the pattern: a string for each, or a long prefix or suffix.",
     source=facts.EVENTBRIDGE_PATTERN,
 )
 def rule_pattern_narrow(event_rule: Resource, _: Options) -> Messages:

@@ -99,7 +99,7 @@ def ram_principal_list(role: Resource, _: Options) -> Messages:
     for statement in allowed(role):
         for kind, names in statement.principals.items():
             if kind in statement.single_principals:
-                yield f'Principal.{kind} is a text; write a list: ["{names[0]}"]'
+                yield f'Principal.{kind} is a string; write a list: ["{names[0]}"]'
 
 
 RULES = (ram_trust_narrow, ram_principal_list)

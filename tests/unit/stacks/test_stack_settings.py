@@ -243,7 +243,7 @@ def test_settings_are_strict_and_frozen(model: type[BaseModel]) -> None:
         ),
         pytest.param(
             settings_change(region="cn-hangzhou"),
-            "settings.region: not accepted; the region is said once, by alicloud:region",
+            "settings.region: not accepted; the region is set once, by alicloud:region",
             remove_command(("region",)),
             id="region in a second place",
         ),
