@@ -18,6 +18,7 @@ SHELL_SCRIPTS := .ci/run scripts/provision/provision.sh scripts/provision/deprov
   $(wildcard ops/dev/*.sh ops/review/*.sh localcloud/src/localcloud/sandbox/standins/*)
 REVIEW := .review
 BASE ?= main
+SEEDS ?= 1000
 HEAD ?= .
 STACKS ?= local
 POLICIES ?= $(STACKS)
@@ -51,6 +52,10 @@ check: venv ## Lint and type-check everything; runs no test.
 	$(BIN)/mypy components demo functions localcloud ops policies scripts stacks tests
 	$(BIN)/shellcheck -x -P SCRIPTDIR -e SC2329 $(SHELL_SCRIPTS)
 	ops/dev/check-workflows.sh $(VENV)
+
+.PHONY: simulate
+simulate: venv ## Play SEEDS=1000 histories of the loop under faults; ARGS=--seed=7 tells one.
+	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) $(ARGS)
 
 .PHONY: bench
 bench: venv ## Run the benchmarks, each beside its peer where there is one.

@@ -22,7 +22,8 @@ _NOT_RUN = {"serve", "demo"}
 def _type(cloud: RunningCloud, text: str, **environment: str) -> str:
     """Run a line in a shell, as a reader does; give what it prints."""
     done = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {text}"],
+        # The environment that the tests run in, whatever it is called.
+        ["bash", "-c", f"set -o pipefail; {text.replace('.venv/', f'{sys.prefix}/')}"],
         env={
             **clean(os.environ),
             "LOCALCLOUD_ENDPOINT": cloud.endpoint,
