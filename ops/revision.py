@@ -45,9 +45,9 @@ def git(project: Path, *arguments: str) -> str:
         check=False,
     )
     if done.returncode:
-        said = done.stderr.strip() or "unknown revision"
+        reason = done.stderr.strip() or "unknown revision"
         raise NoRevision(
-            f"git {' '.join(arguments)} failed: {said}; is the base fetched? "
+            f"git {' '.join(arguments)} failed: {reason}; is the base fetched? "
             "A shallow clone needs 'git fetch --unshallow'"
         )
     return done.stdout

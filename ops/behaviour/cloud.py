@@ -45,8 +45,8 @@ def deploy(tree: Path, ready: dict[str, Any]) -> dict[str, Any]:
         command, cwd=tree, env=_environment(tree), text=json.dumps(ready), catch_errors=True
     )
     if done.exit_code:
-        said = done.errors.strip()[-2000:]
-        raise NoCloud(f"cannot deploy the revision in {tree.name}: {said}")
+        reason = done.errors.strip()[-2000:]
+        raise NoCloud(f"cannot deploy the revision in {tree.name}: {reason}")
     outputs: dict[str, Any] = json.loads(done.output)
     return outputs
 

@@ -58,10 +58,10 @@ def declared(stack: Stack, change: Change | None = None) -> list[Resource]:
     """
     monitor = Recorder(stack.config, change)
     secrets = {key: placeholder(key) for key in stack.encrypted}
-    told = replace(stack, config={**_NO_ACCOUNT, **stack.config})
+    configured = replace(stack, config={**_NO_ACCOUNT, **stack.config})
     with contextlib.redirect_stdout(sys.stderr), _missing_secrets():
         try:
-            run_stack(told, monitor.mocks, monitor, secrets)
+            run_stack(configured, monitor.mocks, monitor, secrets)
         except pulumi.RunError as error:
             raise ProgramError(str(error)) from None
         except Exception as error:

@@ -85,8 +85,8 @@ class Queue:
             raise Refused(f"{method} {self._path}: HTTP {answer.status_code}, no XML") from None
         if answer.status_code >= 300:
             values = _values(root)
-            said = f"{values.get('Code', '?')} ({values.get('Message', '')[:200]})"
-            raise Refused(f"{method} {self._path}: HTTP {answer.status_code}, {said}")
+            refusal = f"{values.get('Code', '?')} ({values.get('Message', '')[:200]})"
+            raise Refused(f"{method} {self._path}: HTTP {answer.status_code}, {refusal}")
         return root
 
 

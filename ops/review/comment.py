@@ -54,8 +54,8 @@ def preview(stack: str, text: str, log: str = "", status: str = "0") -> StackPre
         plan = _plan(text, status.strip())
     except NoPlan as problem:
         tail = [] if problem.diagnostics else (log or text).strip().splitlines()[-15:]
-        said = without_secrets("\n".join([*problem.diagnostics, *tail]))
-        return StackPreview(stack, None, f"{problem}\n{said}".strip()[:_LONGEST_PROBLEM])
+        shown = without_secrets("\n".join([*problem.diagnostics, *tail]))
+        return StackPreview(stack, None, f"{problem}\n{shown}".strip()[:_LONGEST_PROBLEM])
     return StackPreview(stack, plan)
 
 
@@ -144,9 +144,9 @@ def _summary(found: StackPreview) -> list[str]:
             "",
         ]
     counts = found.plan.counts
-    said = [f"{counts[kind]} to {kind}" for kind in _WORDS if counts.get(kind)]
-    said += [f"{counts['same']} unchanged"] if counts.get("same") else []
-    lines = [f"#### Stack {code(found.stack)}: {', '.join(said) or 'nothing to do'}", ""]
+    counted = [f"{counts[kind]} to {kind}" for kind in _WORDS if counts.get(kind)]
+    counted += [f"{counts['same']} unchanged"] if counts.get("same") else []
+    lines = [f"#### Stack {code(found.stack)}: {', '.join(counted) or 'nothing to do'}", ""]
     steps = sorted(found.plan.steps, key=_rank)
     if not steps:
         return lines

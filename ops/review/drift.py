@@ -29,6 +29,6 @@ def issue(previews: list[StackPreview]) -> str:
     drifted = [found for found in previews if found.plan and found.plan.steps]
     if not (failed or drifted):
         return ""
-    said = [text for stacks, text in ((drifted, _DIFFERS), (failed, _FAILED)) if stacks]
+    advice = [text for stacks, text in ((drifted, _DIFFERS), (failed, _FAILED)) if stacks]
     heading = "What differs" if drifted else "The stacks could not be compared"
-    return build([*drifted, *failed], introduction=" ".join(said), heading=heading)
+    return build([*drifted, *failed], introduction=" ".join(advice), heading=heading)

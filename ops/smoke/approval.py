@@ -104,10 +104,10 @@ class Smoke:
             "POST", self._target.webhook, headers, json.dumps(body).encode(), _POST_SECONDS
         )
         # guess: a webhook that takes no event answers like PutEvents, with 200 and a count.
-        said: Any = {}
+        content: Any = {}
         with suppress(ValueError):
-            said = json.loads(answer.body)
-        refused = isinstance(said, dict) and said.get("FailedEntryCount")
+            content = json.loads(answer.body)
+        refused = isinstance(content, dict) and content.get("FailedEntryCount")
         if answer.status != 200 or refused:
             raise SmokeFailed(
                 f"the webhook of {self._target.source} answered HTTP {answer.status}; does the "

@@ -70,14 +70,14 @@ def _succeeds(smoke: Smoke, target: Target) -> bool:
         begun = time.monotonic()
         with progress("waiting for the runs on the instances"):
             invocations = smoke.request(action, request_id)
-        for line, is_good in _told(invocations):
+        for line, is_good in _described(invocations):
             typer.echo(f"  {line} after {time.monotonic() - begun:.1f} s")
             good = good and is_good
     typer.echo("the loop works" if good else "the loop ran, but not every run succeeded")
     return good
 
 
-def _told(invocations: list[Invocation]) -> list[tuple[str, bool]]:
+def _described(invocations: list[Invocation]) -> list[tuple[str, bool]]:
     return [
         (
             f"{run.status} on {run.instance_id}"
