@@ -47,6 +47,6 @@ def test_the_sample_configuration_is_one(tmp_path: Path) -> None:
     file = tmp_path / "localcloud.yaml"
     file.write_text(README.split("```yaml\n")[1].split("```")[0])
     found = configuration.read(file)
-    assert {"dingtalk", "lark"} == {chat.platform for chat in found.chats.values()}
+    assert {chat.platform for chat in found.chats.values()} == {"dingtalk", "lark"}
     assert found.apis
     assert found.instance_tags

@@ -315,6 +315,6 @@ def test_every_exit_code_is_in_the_readme_and_told_in_the_chat() -> None:
     """The README lists the codes that the scripts end with; messages know what each means."""
     rows = [line for line in README.read_text().splitlines() if line.startswith("| ")]
     codes = {int(cell) for row in rows if (cell := row.split("|")[1].strip()).isdigit()}
-    assert set(range(13)) == codes
+    assert codes == set(range(13))
     for language in Language:
         assert {code for code in codes if not words_of(language).exit_code(code)} == {0}

@@ -18,7 +18,7 @@ def test_what_is_empty_is_no_tag() -> None:
 def test_every_field_travels_one_way() -> None:
     """A field is a tag of its own or a parameter, and tags have the length that ECS takes."""
     carried = [field.tag or name for name, field in FIELDS.items() if field.tag or field.parameter]
-    assert len(FIELDS) == len(set(carried))
+    assert len(set(carried)) == len(FIELDS)
     assert all(len(field.tag) <= 64 for field in FIELDS.values())
     assert not {tags.PREFIX, tags.PART} & {field.tag for field in FIELDS.values()}
 

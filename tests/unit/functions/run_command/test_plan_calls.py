@@ -122,7 +122,7 @@ def test_nothing_earlier_means_start() -> None:
 def test_the_same_event_again_does_nothing() -> None:
     """An event that is delivered again after it had started everything is done."""
     found = plan.compare(REQUEST, settings(), [invocation(tags=SAME_EVENT)])
-    assert plan.Started("t-1") == found
+    assert found == plan.Started("t-1")
 
 
 def test_another_event_with_the_same_request_is_a_repeat() -> None:
