@@ -99,8 +99,8 @@ ensure_account() {
 }
 
 # As the user, in the home. What there is stays, unless it is a new home, with the files of /etc/skel.
-furnish() { # NEW ROOT KEYS FORMER_KEYS FILE...: exits 100, plus 1 for changed keys, 2 for new files
-	local - IFS=$'\t' now='' rest key mode path text status=100 file=.ssh/authorized_keys
+furnish() { # NEW ROOT KEYS FORMER_KEYS FILE...: says 'furnished' and what is new: keys, files
+	local - IFS=$'\t' now='' rest key mode path text new_keys='' new_files='' file=.ssh/authorized_keys
 	set -f
 	[[ -O . || $2 ]] || {
 		echo 'belongs to another uid'
@@ -113,7 +113,7 @@ furnish() { # NEW ROOT KEYS FORMER_KEYS FILE...: exits 100, plus 1 for changed k
 	rest=${3//$'\t'/$'\n'}${rest:1}
 	if [[ $rest != "$now" ]]; then
 		{ mkdir -p .ssh && printf %s "$rest" >"$file.new" && mv -fT "$file.new" "$file"; } || exit 1
-		status=101
+		new_keys=keys
 	fi
 	for text in "${@:5}"; do
 		mode=${text%% *} text=${text#* }
@@ -121,13 +121,13 @@ furnish() { # NEW ROOT KEYS FORMER_KEYS FILE...: exits 100, plus 1 for changed k
 		printf -v path %b "$path"
 		[[ $1 || (! -e $path && ! -L $path) ]] || continue
 		{ mkdir -p "./${path%"${path##*/}"}" && printf %b "${text# }" >"$path" && chmod "$mode" "$path"; } || exit 1
-		((status |= 2))
+		new_files=files
 	done
-	exit "$status"
+	printf 'furnished %s %s' "$new_keys" "$new_files"
 }
 
 ensure_home() {
-	local status=100 fresh='' new=${home%/*}/.provisioning/new
+	local fresh='' new=${home%/*}/.provisioning/new
 	if [[ ! -e $home && ! -L $home ]]; then # made where only root looks, and moved when complete
 		must 8 rm -rf "$new"
 		must 8 mkdir -p "$new"
@@ -139,10 +139,10 @@ ensure_home() {
 	elif [[ ${record[home]} == closed ]]; then
 		must 8 chown "$uid:$gid" "$home"
 	fi
-	try as_user furnish "$fresh" "$R" "$keys" "${record[keys]}" "${files[@]}" || status=$?
-	((status / 4 == 25)) || die 8 "$user cannot write into $home: ${said:0:200}"
-	((status % 2 == 0)) || did "ssh keys"
-	((status < 102)) || did files
+	try as_user furnish "$fresh" "$R" "$keys" "${record[keys]}" "${files[@]}" || true
+	has "$said" furnished || die 8 "$user cannot write into $home: ${said:0:200}"
+	! has "$said" keys || did "ssh keys"
+	! has "$said" files || did files
 }
 
 alter() { # CHANGE USERMOD_ARGUMENT ...
