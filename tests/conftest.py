@@ -2,6 +2,7 @@
 
 import os
 
+import hypothesis
 import pytest
 
 from localcloud.commandline.environment import clean
@@ -18,3 +19,8 @@ for _name in set(os.environ) - _kept.keys():
 def anyio_backend() -> str:
     """Run asynchronous tests in asyncio."""
     return "asyncio"
+
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")

@@ -13,7 +13,7 @@ pytestmark = ENGINE
 
 def stack(action: str, endpoint: str, state: Path) -> "subprocess.CompletedProcess[str]":
     """Run ``make <action> STACK=local`` against a local cloud, with a state of its own."""
-    command = [sys.executable, "-m", "ops.stack", action, "--stack", "local"]
+    command = [sys.executable, "-m", "ops", action, "--stack", "local"]
     return subprocess.run(
         [*command, "--endpoint", endpoint, "--state", str(state)],
         cwd=ROOT,
