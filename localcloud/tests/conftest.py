@@ -1,10 +1,12 @@
 """No test sees what the shell has exported, whatever of it is meant for real accounts."""
 
 import os
+from collections.abc import Iterator
 
 import hypothesis
 import pytest
 
+from lab.plain_user import turn
 from localcloud.commandline.environment import clean
 
 _OWN = ("PYTEST_", "HYPOTHESIS_", "PYTHONPATH")
@@ -13,6 +15,16 @@ _kept = clean(os.environ)
 for _name in set(os.environ) - _kept.keys():
     if not _name.startswith(_OWN):
         del os.environ[_name]
+
+
+@pytest.fixture(autouse=True)
+def turn_of_users(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Keep tests that start processes as another user out of one that fills that user's up."""
+    if request.path.parent.name not in {"fc", "sandbox"}:
+        yield
+        return
+    with turn(alone=bool(request.node.get_closest_marker("fills_processes"))):
+        yield
 
 
 @pytest.fixture(scope="session")

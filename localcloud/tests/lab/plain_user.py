@@ -112,9 +112,12 @@ class PlainCloud:
 
 
 @contextmanager
-def counted_alone() -> Iterator[None]:
-    """Let one test at a time fill up a user's processes: the kernel counts them by user."""
-    path = Path(tempfile.gettempdir()) / f"localcloud-fork-bombs-{os.geteuid()}"
+def turn(*, alone: bool) -> Iterator[None]:
+    """Let a test that fills up a user's processes run while no other one starts any.
+
+    The kernel counts them by user, over all tests that run beside each other.
+    """
+    path = Path(tempfile.gettempdir()) / f"localcloud-processes-{os.geteuid()}"
     with path.open("w", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         yield

@@ -107,7 +107,7 @@ def _mount_root(shown: list[tuple[str, str]], own_bytes: int) -> None:
 
 
 def _becomes_unprivileged() -> bool:
-    """Return up root; tell whether there is a user to give it up for, which containers may lack."""
+    """Give up root; return whether there is a user for that, which containers may lack."""
     try:
         linux.become(UNPRIVILEGED)
     except OSError as error:
