@@ -11,6 +11,7 @@ from localcloud.chats import inspection as chat_inspection
 from localcloud.chats.platforms import PLATFORMS
 from localcloud.chats.receive import receive
 from localcloud.chats.state import Chats
+from localcloud.configuration import ConfigurationError
 from localcloud.ecs import inspection as ecs_inspection
 from localcloud.ecs.instances import first_instances
 from localcloud.ecs.service import Ecs
@@ -30,7 +31,7 @@ from localcloud.fc import inspection as fc_inspection
 from localcloud.fc.service import FunctionCompute
 from localcloud.gateway.access import CLOCK_SKEW_SECONDS, Authentication, Authorization
 from localcloud.gateway.gateway import Gateway, HttpHandler
-from localcloud.gateway.inspection import create_inspection
+from localcloud.gateway.inspection import PREFIX, create_inspection
 from localcloud.gateway.nonces import Nonces
 from localcloud.gateway.pipeline import Pipeline
 from localcloud.http_apis import HttpApi
@@ -186,7 +187,7 @@ def _http_handlers(
 
     Chat platforms and HTTP APIs have both: a host name for programs, a path for people with curl.
     """
-    return {
+    handlers: dict[str, HttpHandler] = {
         webhook.PATH: partial(webhook.handle, eventbridge),
         download.PATH: partial(download.handle, fc),
         **{
@@ -194,8 +195,26 @@ def _http_handlers(
             for platform in PLATFORMS.values()
             for name in (platform.host, platform.path)
         },
-        **{name: api.receive for api in apis for name in (api.name, api.path)},
     }
+    routes = [template for product in PRODUCTS.values() for _, template, _ in product.routes]
+    taken = {
+        _first_segment(path)
+        for path in (*handlers, *routes, PREFIX)
+        if path.startswith("/") and path != "/"
+    }
+    for api in apis:
+        if _first_segment(api.path) in taken or api.name in handlers:
+            raise ConfigurationError(
+                f"the API '{api.name}' with the path {api.path} would hide a part of the local "
+                f"cloud; take another name, or a path that does not begin with one of "
+                f"{', '.join(sorted(taken))}"
+            )
+        handlers |= {api.name: api.receive, api.path: api.receive}
+    return handlers
+
+
+def _first_segment(path: str) -> str:
+    return "/" + path.split("/")[1]
 
 
 def _health(settings: CloudSettings, ecs: Ecs, eventbridge: EventBridge) -> dict[str, Any]:

@@ -11,17 +11,20 @@ Every part may be left out.
 """
 
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from localcloud.chats.platforms import PLATFORMS
+from localcloud.chats.platforms import PLATFORMS, address_of
 from localcloud.commandline.errors import UserError
 from localcloud.commandline.files import read_mapping
-from localcloud.settings import ApiSettings, ChatSettings
+from localcloud.settings import SUFFIX, ApiSettings, ChatSettings
 
 T = TypeVar("T")
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_PATH = re.compile(r"(/[\w.~-]+)+")
 
 
 class ConfigurationError(UserError):
@@ -47,8 +50,8 @@ def read(path: Path) -> Configuration:
     at = _Reader(str(path))
     given = at.only(read_mapping(path), "", ("chats", "apis", "instance_tags"))
     return Configuration(
-        chats=at.named(given, "chats", lambda where, value: at.texts(where, value, ChatSettings)),
-        apis=at.named(given, "apis", lambda where, value: at.texts(where, value, ApiSettings)),
+        chats=at.distinct(at.named(given, "chats", at.chat)),
+        apis=at.named(given, "apis", at.api),
         instance_tags=at.tags(given.get("instance_tags") or {}),
     )
 
@@ -76,8 +79,8 @@ class _Reader:
         self, given: Mapping[str, Any], part: str, read_one: Callable[[str, Any], T]
     ) -> dict[str, T]:
         value = given.get(part) or {}
-        if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
-            raise self.wrong(part, "must be a mapping of names")
+        if not isinstance(value, dict) or not all(_NAME.fullmatch(str(name)) for name in value):
+            raise self.wrong(part, "must be a mapping of names of a-z, 0-9 and -")
         return {name: read_one(f"{part}.{name}", one) for name, one in value.items()}
 
     def texts(self, where: str, value: Any, kind: type[T]) -> T:
@@ -89,15 +92,43 @@ class _Reader:
                 raise self.wrong(f"{where}.{name}", "is missing")
             if name in given and not isinstance(given[name], str):
                 raise self.wrong(f"{where}.{name}", "must be a string; put it in quotes")
-        platform = given.get("platform")
-        if platform is not None and platform not in PLATFORMS:
-            raise self.wrong(
-                f"{where}.platform", f"is '{platform}'; accepted: {', '.join(PLATFORMS)}"
-            )
         return kind(**given)
 
+    def chat(self, where: str, value: Any) -> ChatSettings:
+        found = self.texts(where, value, ChatSettings)
+        if found.platform not in PLATFORMS:
+            accepted = ", ".join(PLATFORMS)
+            raise self.wrong(f"{where}.platform", f"is '{found.platform}'; accepted: {accepted}")
+        if not address_of(found):
+            platform = PLATFORMS[found.platform]
+            raise self.wrong(
+                f"{where}.webhook",
+                f"does not name a chat; a webhook begins with http://{platform.host}{SUFFIX}"
+                f"{platform.path}",
+            )
+        return found
+
+    def distinct(self, chats: dict[str, ChatSettings]) -> dict[str, ChatSettings]:
+        """Return chats of which no two have one webhook: only one would get the messages."""
+        names: dict[tuple[str, str], str] = {}
+        for name, chat in chats.items():
+            first = names.setdefault((chat.platform, address_of(chat)), name)
+            if first != name:
+                raise self.wrong(f"chats.{name}.webhook", f"is that of chats.{first}")
+        return chats
+
+    def api(self, where: str, value: Any) -> ApiSettings:
+        found = self.texts(where, value, ApiSettings)
+        if not _PATH.fullmatch(found.path):
+            raise self.wrong(f"{where}.path", "must be a path such as /api/employees")
+        if not found.token:
+            raise self.wrong(f"{where}.token", "is empty, so that everybody could post")
+        return found
+
     def tags(self, value: Any) -> dict[int, dict[str, str]]:
-        if not isinstance(value, dict) or not all(type(number) is int for number in value):
+        if not isinstance(value, dict) or not all(
+            type(number) is int and number > 0 for number in value
+        ):
             raise self.wrong("instance_tags", "must map an instance's number, from 1, to its tags")
         for number, tags in value.items():
             if not isinstance(tags, dict) or not all(

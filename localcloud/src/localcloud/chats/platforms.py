@@ -1,10 +1,12 @@
 """The chat platforms that the local cloud has."""
 
 from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlsplit
 
 from localcloud.chats.dingtalk import DingTalk
 from localcloud.chats.lark import Lark
 from localcloud.chats.platform import Platform
+from localcloud.settings import ChatSettings
 
 
 def _by_name(*platforms: Platform) -> Mapping[str, Platform]:
@@ -13,3 +15,9 @@ def _by_name(*platforms: Platform) -> Mapping[str, Platform]:
 
 PLATFORMS = _by_name(DingTalk(), Lark())
 """Name in the settings -> platform."""
+
+
+def address_of(chat: ChatSettings) -> str:
+    """Return what a chat's webhook names it by; empty if it names none of its platform's."""
+    url = urlsplit(chat.webhook)
+    return PLATFORMS[chat.platform].address(url.path, dict(parse_qsl(url.query)))

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from localcloud.chats.limits import RateLimit, Unlimited
 from localcloud.chats.platform import Message, Platform
-from localcloud.chats.platforms import PLATFORMS
+from localcloud.chats.platforms import PLATFORMS, address_of
 from localcloud.environment import Environment, iso_utc
 from localcloud.faults import Fault, Faults
 from localcloud.settings import ChatSettings, CloudSettings
@@ -44,8 +43,7 @@ class Chat:
     @property
     def address(self) -> str:
         """Return what the webhook's URL names the chat by."""
-        url = urlsplit(self.settings.webhook)
-        return self.platform.address(url.path, dict(parse_qsl(url.query)))
+        return address_of(self.settings)
 
 
 class Chats:
