@@ -50,6 +50,8 @@ def decide(event: Event, settings: Settings, now: float) -> Request | Rejection:
     request = request._replace(chat=deployment.chat_for(values.get("chat", ""), event.source))
 
     moment = _moment(event)
+    if moment is None:
+        return Rejection(request, Reason.of("no-time"))
     reason = (
         _untimely(moment, now, deployment.stale_after_seconds)
         or (Reason.of("unknown-type", value=_shown(kind)) if action is None else None)
@@ -59,8 +61,8 @@ def decide(event: Event, settings: Settings, now: float) -> Request | Rejection:
         or _forbidden(request, values, deployment.sources[event.source].limits)
         or _unavailable(request, settings)
     )
-    if reason or moment is None:
-        return Rejection(request, reason or Reason.of("no-time"))
+    if reason:
+        return Rejection(request, reason)
     return request._replace(
         request_id=request.request_id or event.id,
         moment=str(int(moment * 1000)),
@@ -89,10 +91,8 @@ def _moment(event: Event) -> float | None:
     return min((t for t in map(times.parse, event.times) if t is not None), default=None)
 
 
-def _untimely(moment: float | None, now: float, limit: float) -> Reason | None:
+def _untimely(moment: float, now: float, limit: float) -> Reason | None:
     """Return why a request is out of time; retries may deliver one a day late."""
-    if moment is None:
-        return Reason.of("no-time")
     if now - moment > limit:
         return Reason.of("stale", age=Span(int(now - moment)), limit=Span(int(limit)))
     if moment - now > MOST_AHEAD_SECONDS:

@@ -16,7 +16,7 @@ from localcloud.commandline.errors import UserError
 from localcloud.commandline.progress import progress
 from localcloud.running import running
 from ops import revision
-from ops.project import LOCAL, LOCAL_CLOUD, PROJECT
+from ops.project import LOCAL, LOCAL_CLOUD, PROJECT, packages_of
 
 
 class PlanFailed(UserError):
@@ -95,7 +95,7 @@ def _link_libraries(tree: Path) -> None:
 
 def _ops(*arguments: str) -> children.Finished:
     command = [sys.executable, "-m", "ops", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    environment = {**os.environ, "PYTHONPATH": packages_of(PROJECT)}
     return children.finished(command, cwd=PROJECT, env=environment, catch_errors=True)
 
 

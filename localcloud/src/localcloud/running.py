@@ -61,7 +61,9 @@ def start(endpoint: str, data: Path, *options: str) -> int:
             stdout=output,
             stderr=output,
             start_new_session=True,
-            env=clean(os.environ) | _where_packages_are(),
+            # The child finds its packages where this process may have found them.
+            env=clean(os.environ)
+            | {name: os.environ[name] for name in {"PYTHONPATH"} & set(os.environ)},
         )
     deadline = time.monotonic() + _STARTING_SECONDS
     while not is_running(endpoint):
@@ -71,8 +73,3 @@ def start(endpoint: str, data: Path, *options: str) -> int:
             raise NotStarted(f"the local cloud did not start; {log} says why")
         time.sleep(0.05)
     return server.pid
-
-
-def _where_packages_are() -> dict[str, str]:
-    """Return where this process may have found its packages, so that a child finds them, too."""
-    return {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
