@@ -55,7 +55,7 @@ check: venv ## Lint and type-check everything; runs no test.
 
 .PHONY: simulate
 simulate: venv ## Play SEEDS=1000 histories of the loop under faults; ARGS=--seed=7 tells one.
-	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) $(ARGS)
+	@$(RUN) -m tests.simulation --seeds $(SEEDS) $(ARGS)
 
 .PHONY: bench
 bench: venv ## Run the benchmarks, each beside its peer where there is one.
