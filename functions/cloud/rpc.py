@@ -121,14 +121,21 @@ def read_answer(action: str, answer: Answer) -> dict[str, Any]:
     found = body if isinstance(body, dict) else {}
     code = str(found.get("Code") or found.get("code") or f"Http{answer.status}")
     message = str(found.get("Message") or found.get("message") or "")
+    raise failure(action, answer.status, code, message)
+
+
+def failure(
+    action: str, status: int, code: str, message: str = ""
+) -> ApiTroubleError | ApiRefusedError:
+    """Return what an API's error means by its HTTP status and code."""
     temporary = (
-        answer.status < 300
-        or answer.status >= 500
-        or answer.status in _TEMPORARY_STATUS
+        status < 300
+        or status >= 500
+        or status in _TEMPORARY_STATUS
         or code in _TEMPORARY_CODES
         or code.startswith(("Throttling", "InternalError"))
     )
-    raise (ApiTroubleError if temporary else ApiRefusedError)(action, code, message)
+    return (ApiTroubleError if temporary else ApiRefusedError)(action, code, message)
 
 
 def flatten(params: Mapping[str, Any]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from functions.cloud.context import Context
 from functions.cloud.errors import SettingError
 from functions.cloud.eventbridge import EventBus
 from functions.cloud.rpc import Credentials, Rpc
+from functions.cloud.smq import Queues
 
 _ECS_HOSTS = {
     "cn-hangzhou": "ecs-cn-hangzhou.aliyuncs.com",
@@ -33,6 +34,13 @@ def event_bus(context: Context, environ: Mapping[str, str]) -> EventBus:
     host = f"{context.account_id}.eventbridge.{context.region}.aliyuncs.com"
     endpoint = environ.get("ALIBABA_CLOUD_ENDPOINT_EVENTBRIDGE") or f"https://{host}"
     return EventBus(endpoint, credentials(context, environ), now=time.time)
+
+
+def queues(context: Context, environ: Mapping[str, str]) -> Queues:
+    """Return a client for the account's message queues in the function's own region."""
+    host = f"{context.account_id}.mns.{context.region}.aliyuncs.com"
+    endpoint = environ.get("ALIBABA_CLOUD_ENDPOINT_MNS") or f"https://{host}"
+    return Queues(endpoint, credentials(context, environ), now=time.time)
 
 
 def credentials(context: Context, environ: Mapping[str, str]) -> Credentials:

@@ -66,6 +66,7 @@ def serving() -> Iterator[Loopback]:
 
         do_PUT = do_POST  # noqa: N815
         do_GET = do_POST  # noqa: N815
+        do_DELETE = do_POST  # noqa: N815
 
         def log_message(self, *args: object) -> None:
             """Stay quiet."""
