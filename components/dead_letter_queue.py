@@ -20,6 +20,8 @@ class DeadLetterQueueArgs(TypedDict):
     """Id of the account."""
     retention_seconds: NotRequired[Number]
     """Seconds that a message waits, at most 604800 (7 days). Four days if left out."""
+    protect: NotRequired[bool]
+    """True: Pulumi refuses to delete the queue."""
     tags: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Tags on the queue."""
 
@@ -43,7 +45,8 @@ class DeadLetterQueue(pulumi.ComponentResource):
                 args.get("retention_seconds", defaults.DEAD_LETTERS_SECONDS)
             ),
             tags=args.get("tags"),
-            opts=pulumi.ResourceOptions(parent=self),
+            # None, not False: what the component itself is told then reaches the queue.
+            opts=pulumi.ResourceOptions(parent=self, protect=args.get("protect") or None),
         )
         self.queue_name = queue.queue_name
         self.arn = queue_arn(args["region"], args["account_id"], queue.queue_name)

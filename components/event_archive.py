@@ -9,6 +9,7 @@ from components.event_route import EventRoute
 from components.loop_context import LoopContext
 from components.permissions import write_logs
 from components.service_role import ServiceRole
+from functions.report.outcome import RESULT_SOURCE
 
 
 class EventArchiveArgs(TypedDict):
@@ -16,6 +17,8 @@ class EventArchiveArgs(TypedDict):
 
     context: LoopContext
     """The bus whose events are kept, and the store that decides how long."""
+    sources: list[str]
+    """The sources of the bus, besides that of the loop's own results."""
 
 
 class EventArchive(pulumi.ComponentResource):
@@ -49,7 +52,7 @@ class EventArchive(pulumi.ComponentResource):
                 "context": context,
                 "rule_name": "archive",
                 "description": "Every event of the bus to the log store",
-                "pattern": patterns.everything(),
+                "pattern": patterns.from_sources([*args["sources"], RESULT_SOURCE]),
                 "target": targets.log_store_target(
                     "log-store", region, account_id, project, store, role.role_name
                 ),

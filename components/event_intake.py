@@ -1,5 +1,6 @@
 """A custom event bus with the HTTPS sources through which the chat platforms post to it."""
 
+from functools import partial
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -64,6 +65,9 @@ class EventIntake(pulumi.ComponentResource):
                 event_bus_name=bus.event_bus_name,
                 event_source_name=source["name"],
                 description=source["description"],
+                # Without it the documentation promises no webhook. It is sent when the source is
+                # made and never read back.
+                linked_external_source=True,
                 source_http_event_parameters=http_parameters(source),
                 opts=pulumi.ResourceOptions(
                     parent=self,
@@ -74,7 +78,9 @@ class EventIntake(pulumi.ComponentResource):
                     additional_secret_outputs=["source_http_event_parameters"],
                 ),
             )
-            urls[source["name"]] = made.source_http_event_parameters.apply(_public_url)
+            urls[source["name"]] = made.source_http_event_parameters.apply(
+                partial(_public_url, source["name"])
+            )
         self.bus_name = bus.event_bus_name
         self.webhooks = pulumi.Output.secret(pulumi.Output.all(**urls))
         self.register_outputs({"bus_name": self.bus_name, "webhooks": self.webhooks})
@@ -94,7 +100,17 @@ def http_parameters(
     )
 
 
-def _public_url(parameters: Any) -> str:
-    """Take the first public URL; before the source exists there is none."""
+def _public_url(name: str, parameters: Any) -> str:
+    """Return the first public URL of a source that exists; in a preview it is still unknown.
+
+    Raises:
+        pulumi.RunError: if it has none, because then nothing can be posted to it.
+    """
     urls = parameters.public_web_hook_urls if parameters else None
-    return str(urls[0]) if urls else ""
+    if not urls:
+        raise pulumi.RunError(
+            f"event source '{name}' was made, but EventBridge gives it no public webhook URL, so "
+            f"nothing can be posted to it; look at the source in the console of EventBridge, and "
+            f"make it anew with `pulumi up --replace '**{name}'`"
+        )
+    return str(urls[0])

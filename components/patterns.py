@@ -16,15 +16,6 @@ def from_sources(sources: Sequence[str]) -> str:
     return _text({"source": list(sources)})
 
 
-def everything() -> str:
-    """Match every event of a bus.
-
-    The empty pattern does so in Apache RocketMQ EventBridge, which this service is built on.
-    """
-    # guess: the hosted service accepts the empty pattern as well.
-    return _text({})
-
-
 def task_completed(command_name_prefixes: Sequence[str]) -> str:
     """Match the end of a run of a command whose name begins so (one event per instance).
 

@@ -29,7 +29,8 @@ class Bus(TypedDict):
     description: NotRequired[pulumi.Input[str]]
     """Shown in the console."""
     protect: NotRequired[bool]
-    """True: Pulumi refuses to delete the bus and its sources. False if left out."""
+    """True: Pulumi refuses to delete the bus, its sources, the log project and the dead-letter
+    queue. False if left out."""
 
 
 class Command(TypedDict):
@@ -145,13 +146,15 @@ class ProvisioningLoop(pulumi.ComponentResource):
             linked = ServiceLinkedRoles(f"{name}-service-linked", {}, opts=child)
             child = pulumi.ResourceOptions(parent=self, depends_on=[linked])
 
+        sources = _http_sources(args)
+        protect = bus.get("protect", False)
         intake = EventIntake(
             f"{name}-intake",
             {
                 "bus_name": prefix,
                 "description": bus.get("description", defaults.BUS_DESCRIPTION),
-                "sources": _http_sources(args),
-                "protect": bus.get("protect", False),
+                "sources": sources,
+                "protect": protect,
             },
             opts=child,
         )
@@ -163,6 +166,7 @@ class ProvisioningLoop(pulumi.ComponentResource):
                 "function_logs_days": retention.get(
                     "function_logs_days", defaults.FUNCTION_LOGS_DAYS
                 ),
+                "protect": protect,
                 "tags": tags,
             },
             opts=child,
@@ -176,6 +180,7 @@ class ProvisioningLoop(pulumi.ComponentResource):
                 "retention_seconds": retention.get(
                     "dead_letters_seconds", defaults.DEAD_LETTERS_SECONDS
                 ),
+                "protect": protect,
                 "tags": tags,
             },
             opts=child,
@@ -192,7 +197,11 @@ class ProvisioningLoop(pulumi.ComponentResource):
             "dead_letter_arn": dead_letters.arn,
             "tags": tags,
         }
-        EventArchive(f"{name}-archive", {"context": context}, opts=child)
+        EventArchive(
+            f"{name}-archive",
+            {"context": context, "sources": [source["name"] for source in sources]},
+            opts=child,
+        )
 
         timeout_seconds = command.get("timeout_seconds", defaults.COMMAND_TIMEOUT_SECONDS)
         prefixes = {a: f"{prefix}-{a}-" for a in ("provision", "deprovision")}

@@ -20,7 +20,8 @@ class ServiceLinkedRoles(pulumi.ComponentResource):
     """Make sure that EventBridge may call functions and fill a queue.
 
     An account has each of these roles once, and the console makes them as soon as somebody sets up
-    such a target there: so only one stack of an account makes them, if any.
+    such a target there: so only one stack of an account makes them, if any. They stay when that
+    stack goes, because the deliveries of every other stack in the account rest on them.
     """
 
     product_names: pulumi.Output[list[str]]
@@ -34,7 +35,7 @@ class ServiceLinkedRoles(pulumi.ComponentResource):
             alicloud.eventbridge.ServiceLinkedRole(
                 f"{name}-{product}",
                 product_name=product,
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
             ).product_name
             for product in args.get("product_names", _NEEDED)
         ]

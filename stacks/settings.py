@@ -69,8 +69,8 @@ class Bus(Strict):
     description: str = Field(default=defaults.BUS_DESCRIPTION, description="Shown in the console")
     protect: bool = Field(
         default=False,
-        description="True: Pulumi refuses to delete the bus and its sources, whose webhook URLs "
-        "are known to the chat platforms",
+        description="True: Pulumi refuses to delete the bus, its sources (whose webhook URLs the "
+        "chat platforms know), the log project with its stores and the dead-letter queue",
     )
 
 

@@ -31,6 +31,7 @@ Change = Callable[[resource_pb2.RegisterResourceRequest], None]
 
 _ACCOUNT = "1234567890123456"
 """The account of a stack that names none."""
+_WEBHOOK = "https://placeholder.invalid/webhook"
 _NO_ACCOUNT = {"alicloud:accessKey": "LTAIlocal-asks-nobody"}
 """A program may refuse to run without a key; this one opens nothing."""
 _IDENTITIES = frozenset(
@@ -101,6 +102,10 @@ class _Mocks(Mocks):
         state = dict(args.inputs)
         if args.typ == tokens.ROLE:
             state["arn"] = f"acs:ram::{self._account_id}:role/{state.get('roleName', args.name)}"
+        if args.typ == tokens.EVENT_SOURCE:
+            # Whoever hears of a source without a webhook stops the program.
+            http = state.get("sourceHttpEventParameters") or {}
+            state["sourceHttpEventParameters"] = {**http, "publicWebHookUrls": [_WEBHOOK]}
         return f"{args.name}-id", state
 
     def call(self, args: MockCallArgs) -> dict[str, Any]:  # type: ignore[override]

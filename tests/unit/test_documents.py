@@ -43,6 +43,7 @@ _PULUMI = {
     "stack": {"--show-urns"},
     "stack change-secrets-provider": {"--stack"},
     "stack output": {"--show-secrets", "--stack"},
+    "state delete": set(),
     "state unprotect": set(),
 }
 _VARIABLES = {

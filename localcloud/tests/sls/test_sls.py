@@ -16,6 +16,7 @@ from localcloud.sls.actions import ACTIONS, ROUTES
 from localcloud.sls.service import Sls
 
 NOW = 1_767_225_600
+LINE = {"chn": False, "caseSensitive": False, "token": [",", " "]}
 
 
 class SlsLab(Lab):
@@ -67,6 +68,7 @@ async def prepare(lab: SlsLab, **settings: Any) -> None:
     await lab.call("CreateProject", body={"projectName": "loop-logs", "description": "d"})
     body = {"logstoreName": "events", "ttl": 30, "shardCount": 2, **settings}
     await lab.call("CreateLogStore", "loop-logs", body)
+    await lab.call("CreateIndex", "loop-logs", {"line": LINE}, logstore="events")
 
 
 async def test_a_project_lives_as_the_provider_expects(lab: SlsLab) -> None:
@@ -261,3 +263,60 @@ async def test_appending_to_a_missing_store_fails(lab: SlsLab) -> None:
 def test_every_action_has_a_route() -> None:
     """An action that no path leads to could never be called."""
     assert set(ACTIONS) <= {action for _, _, action in ROUTES}
+
+
+async def test_a_store_without_an_index_cannot_be_searched(lab: SlsLab) -> None:
+    """What is written before there is an index is never found."""
+    await prepare(lab)
+    await lab.call("DeleteIndex", "loop-logs", logstore="events")
+    lab.sls.append("loop-logs", "events", [{"content": "before"}])
+    with pytest.raises(ApiError) as failure:
+        await lab.logs()
+    assert (failure.value.code, failure.value.status) == ("IndexConfigNotExist", 400)
+    lab.clock.advance(1)
+    await lab.call("CreateIndex", "loop-logs", {"line": LINE}, logstore="events")
+    lab.sls.append("loop-logs", "events", [{"content": "after"}])
+    assert [entry["content"] for entry in await lab.logs()] == ["after"]
+
+
+async def test_an_index_comes_back_as_it_was_sent(lab: SlsLab) -> None:
+    """The provider compares the keys as JSON; an update replaces the whole index."""
+    await prepare(lab)
+    keys = {"content": {"type": "json", "token": [" "], "json_keys": {"a.b": {"type": "long"}}}}
+    sent = {"keys": keys, "max_text_len": 16_384}
+    await lab.call("UpdateIndex", "loop-logs", sent, logstore="events")
+    found = await lab.call("GetIndex", "loop-logs", logstore="events")
+    assert found == {"index_mode": "v2", "storage": "pg", "ttl": 30, **sent}
+    with pytest.raises(ApiError) as failure:
+        await lab.call("CreateIndex", "loop-logs", sent, logstore="events")
+    assert failure.value.code == "IndexAlreadyExist"
+    await lab.call("DeleteIndex", "loop-logs", logstore="events")
+    for action in ("GetIndex", "DeleteIndex"):
+        with pytest.raises(ApiError) as failure:
+            await lab.call(action, "loop-logs", logstore="events")
+        assert (failure.value.code, failure.value.status) == ("IndexConfigNotExist", 404)
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({}, "neither line nor keys"),
+        ({"line": {**LINE, "token": []}}, "line needs token"),
+        ({"line": {**LINE, "include_keys": ["a"], "exclude_keys": ["b"]}}, "both include_keys"),
+        ({"keys": []}, "neither line nor keys"),
+        ({"keys": ["content"]}, "keys must be an object"),
+        ({"keys": {"content": {"type": "blob"}}}, "the type of content"),
+        ({"keys": {"content": {"type": "json"}}}, "content needs token"),
+        ({"keys": {"c": {"type": "json", "token": [" "], "json_keys": {"a": 1}}}}, "type of c.a"),
+        ({"line": LINE, "max_text_len": 63}, "max_text_len"),
+        ({"line": LINE, "colour": "red"}, "'colour' is unknown"),
+    ],
+)
+async def test_an_index_that_cannot_be_is_refused(
+    lab: SlsLab, given: dict[str, Any], problem: str
+) -> None:
+    """The error says what is wrong with it."""
+    await prepare(lab)
+    with pytest.raises(ApiError, match=problem) as failure:
+        await lab.call("UpdateIndex", "loop-logs", given, logstore="events")
+    assert (failure.value.code, failure.value.status) == ("IndexInfoInvalid", 400)

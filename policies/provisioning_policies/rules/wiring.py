@@ -51,16 +51,26 @@ def of_type(stack: Sequence[Resource], *types: str) -> list[Resource]:
     source=facts.EVENTBRIDGE_PATTERN,
 )
 def source_has_rule(stack: Sequence[Resource], _: Options) -> StackMessages:
-    """Look for the source's name in the patterns of its bus; one that takes all does not count."""
+    """Look for the source's name in the patterns of its bus.
+
+    A rule that takes every source does not count, nor one that only writes to a log: that keeps
+    what came and carries nothing out.
+    """
     for source in of_type(stack, tokens.EVENT_SOURCE):
         name, bus = source.props["eventSourceName"], source.props["eventBusName"]
 
         def is_for(rule: Resource, name: str = name, bus: str = bus) -> bool:
-            pattern = pattern_of(rule) if rule.props["eventBusName"] == bus else None
+            if rule.props["eventBusName"] != bus or _only_keeps(rule):
+                return False
+            pattern = pattern_of(rule)
             return bool(pattern and pattern.names_a_source and pattern.takes(name, "source"))
 
         if not is_any(of_type(stack, tokens.EVENT_RULE), is_for):
             yield source, f"no rule on bus '{bus}' names source '{name}'; what it gets is ignored"
+
+
+def _only_keeps(rule: Resource) -> bool:
+    return all(target.get("type") == "acs.sls" for target in rule.props["targets"])
 
 
 @stack_rule(

@@ -121,12 +121,6 @@ def test_the_end_of_a_run_is_known_by_the_name_of_its_command(
     assert matches(pattern, event) == expected
 
 
-@pytest.mark.parametrize("event", [result(), finished(), {"source": "x", "type": "y"}])
-def test_the_archive_takes_everything(event: dict[str, Any]) -> None:
-    """Every event of the bus is archived, whatever it is."""
-    assert matches(patterns.everything(), event)
-
-
 def test_a_pattern_is_compact_json() -> None:
     """The cloud stores the text as it is, so its spacing is fixed."""
     assert patterns.from_sources(["a", "b"]) == '{"source":["a","b"]}'

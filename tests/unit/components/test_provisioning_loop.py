@@ -217,11 +217,12 @@ def test_service_linked_roles_come_first_if_at_all(engine: FakeEngine, wanted: b
         assert roles <= set(engine.one("RequestRoute").depends_on)
 
 
-def test_protection_reaches_bus_and_sources(engine: FakeEngine) -> None:
-    """What the caller protects is what is known outside, and nothing else."""
+def test_protection_reaches_bus_sources_and_what_is_kept(engine: FakeEngine) -> None:
+    """What the caller protects is what is known outside and what is kept, and nothing else."""
     engine.run(lambda: ProvisioningLoop("loop", args(bus={"protect": True})))
-    protected = [made.kind for made in engine.made if made.protected]
-    assert protected == ["EventBus", "EventSourceV2"]
+    protected = sorted(made.kind for made in engine.made if made.protected)
+    kept = ["Project", "ServiceQueue", "Store", "Store"]
+    assert protected == ["EventBus", "EventSourceV2", *kept]
 
 
 def test_everything_is_a_descendant_of_the_loop(onboarding: FakeEngine) -> None:
@@ -368,5 +369,5 @@ def test_two_loops_live_under_two_providers(engine: FakeEngine) -> None:
     engine.run(program)
     for name in ("east", "west"):
         own = [made for made in engine.resources if f"::{name}::" in made.provider]
-        assert len(own) == 28
+        assert len(own) == 30
         assert all(made.name.startswith(f"{name}-") for made in own)

@@ -12,7 +12,7 @@ import pytest
 from components import Chat, ChatPlatform, Delivery, Language, RetryStrategy, Source, patterns
 from components.chat_deliveries import ChatDeliveries
 from components.chat_delivery import ChatDelivery
-from components.event_archive import EventArchive
+from components.event_archive import EventArchive, EventArchiveArgs
 from components.event_route import EventRoute
 from components.loop_context import LoopContext
 from components.loop_function import LoopFunction, LoopFunctionArgs
@@ -208,9 +208,12 @@ class TestEventArchive:
         self, engine: FakeEngine, context: LoopContext
     ) -> None:
         """Rule ``archive`` takes everything and writes under a role that may write there only."""
-        engine.run(lambda: EventArchive("archive", {"context": context}))
+        args: EventArchiveArgs = {"context": context, "sources": ["dingtalk.approval"]}
+        engine.run(lambda: EventArchive("archive", args))
         rule = engine.one("Rule")
-        assert (rule.inputs["ruleName"], rule.inputs["filterPattern"]) == ("archive", "{}")
+        assert rule.inputs["ruleName"] == "archive"
+        pattern = '{"source":["dingtalk.approval","ecs.provisioning"]}'
+        assert rule.inputs["filterPattern"] == pattern
         assert target(rule)["type"] == "acs.sls"
         assert target(rule)["endpoint"].endswith("project/loop-logs/logstore/events")
         given = {p["resourceKey"]: p.get("value") for p in target(rule)["paramLists"]}

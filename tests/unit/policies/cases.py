@@ -670,6 +670,7 @@ CASES: dict[str, Case] = {
             ({"source.eventSourceName": "sample.other"}, "names source 'sample.other'"),
             ({"source.eventBusName": "other"}, "no rule on bus 'other'"),
             ({"approved": None, **pattern({})}, "names source 'sample.approval'"),
+            ({"approved.targets.0.type": "acs.sls"}, "names source 'sample.approval'"),
         ),
         kept=(
             {},

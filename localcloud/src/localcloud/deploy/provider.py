@@ -25,6 +25,7 @@ RESOURCES: dict[str, Apply] = {
     "alicloud:fc/v3Function:V3Function": fc.function,
     "alicloud:log/project:Project": sls.log_project,
     "alicloud:log/store:Store": sls.log_store,
+    "alicloud:sls/index:Index": sls.log_index,
     "alicloud:message/serviceQueue:ServiceQueue": mns.queue,
     "alicloud:ram/policy:Policy": ram.policy,
     "alicloud:ram/role:Role": ram.role,

@@ -194,6 +194,34 @@ async def list_shards(sls: Sls, call: ApiCall) -> Answer:
     ]
 
 
+# Indexes
+
+
+async def create_index(sls: Sls, call: ApiCall) -> Answer:
+    """Create the index of a log store."""
+    sls.create_index(call.path["project"], call.path["logstore"], encoding.body_of(call))
+    return None
+
+
+async def get_index(sls: Sls, call: ApiCall) -> Answer:
+    """Return a log store's index."""
+    index = sls.index(call.path["project"], call.path["logstore"])
+    ttl = sls.log_store(call.path["project"], call.path["logstore"]).settings["ttl"]
+    return {"index_mode": "v2", "storage": "pg", "ttl": ttl, **index}
+
+
+async def update_index(sls: Sls, call: ApiCall) -> Answer:
+    """Replace a log store's index as a whole."""
+    sls.update_index(call.path["project"], call.path["logstore"], encoding.body_of(call))
+    return None
+
+
+async def delete_index(sls: Sls, call: ApiCall) -> Answer:
+    """Delete a log store's index."""
+    sls.delete_index(call.path["project"], call.path["logstore"])
+    return None
+
+
 # Entries
 
 
@@ -294,6 +322,12 @@ ACTIONS: dict[str, Action[Sls]] = {
     "UpdateLogStoreMeteringMode": Action(
         update_metering_mode, "log:UpdateLogStoreMeteringMode", _of_store
     ),
+    "CreateIndex": Action(
+        create_index, "log:CreateIndex", _of_store, "kept; a search is not limited to its keys"
+    ),
+    "GetIndex": Action(get_index, "log:GetIndex", _of_store),
+    "UpdateIndex": Action(update_index, "log:UpdateIndex", _of_store),
+    "DeleteIndex": Action(delete_index, "log:DeleteIndex", _of_store),
     "ListShards": Action(list_shards, "log:ListShards", _of_store, "never split or merged"),
 }
 
@@ -318,11 +352,13 @@ ROUTES: list[Route] = [
     ("GET", f"{_STORE}/meteringmode", "GetLogStoreMeteringMode"),
     ("PUT", f"{_STORE}/meteringmode", "UpdateLogStoreMeteringMode"),
     ("GET", f"{_STORE}/shards", "ListShards"),
+    ("GET", f"{_STORE}/index", "GetIndex"),
+    ("POST", f"{_STORE}/index", "CreateIndex"),
+    ("PUT", f"{_STORE}/index", "UpdateIndex"),
+    ("DELETE", f"{_STORE}/index", "DeleteIndex"),
     # Known so that the error names them; ACTIONS has none of these.
     ("POST", f"{_STORE}/shards/lb", "PutLogs"),
     ("POST", f"{_STORE}/logs", "GetLogsV2"),
-    ("GET", f"{_STORE}/index", "GetIndex"),
-    ("POST", f"{_STORE}/index", "CreateIndex"),
 ]
 
 PRODUCT = Product(

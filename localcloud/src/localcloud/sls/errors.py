@@ -45,3 +45,24 @@ class LogStoreAlreadyExistError(ApiError):
 
     def __init__(self, name: str) -> None:
         super().__init__("LogStoreAlreadyExist", f"logstore {name} already exists", 400)
+
+
+class IndexNotExistError(ApiError):
+    """The log store has no index, so that it cannot be searched either."""
+
+    def __init__(self, store: str, status: int = 404) -> None:
+        super().__init__("IndexConfigNotExist", f"logstore {store} without index config", status)
+
+
+class IndexAlreadyExistError(ApiError):
+    """The log store has an index already."""
+
+    def __init__(self, store: str) -> None:
+        super().__init__("IndexAlreadyExist", f"log store {store} index already exists", 400)
+
+
+class IndexInfoInvalidError(ApiError):
+    """The description of an index is not what SLS accepts."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__("IndexInfoInvalid", f"index info is invalid: {problem}", 400)

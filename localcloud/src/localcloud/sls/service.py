@@ -10,7 +10,10 @@ from typing import Any
 from localcloud.api import Caller
 from localcloud.environment import Environment
 from localcloud.settings import CloudSettings
+from localcloud.sls import indexes
 from localcloud.sls.errors import (
+    IndexAlreadyExistError,
+    IndexNotExistError,
     LogStoreAlreadyExistError,
     LogStoreNotExistError,
     ParameterInvalidError,
@@ -61,6 +64,9 @@ class LogStore:
     created: float
     modified: float
     metering_mode: str = "ChargeByFunction"
+    index: dict[str, Any] | None = None
+    indexed: float = 0.0
+    """When the index was created: it covers what is written from then on."""
 
 
 class Sls:
@@ -180,6 +186,35 @@ class Sls:
                 "DELETE FROM sls_entries WHERE project = ? AND store = ?", (project, name)
             )
 
+    # Indexes
+
+    def index(self, project: str, store: str) -> dict[str, Any]:
+        """Return the index of a log store, or fail as the cloud does."""
+        found = self.log_store(project, store).index
+        if found is None:
+            raise IndexNotExistError(store)
+        return found
+
+    def create_index(self, project: str, store: str, given: Mapping[str, Any]) -> None:
+        """Create the index of a log store; what is in the store already stays unsearchable."""
+        before = self.log_store(project, store)
+        if before.index is not None:
+            raise IndexAlreadyExistError(store)
+        index, now = indexes.check(given), self._clock.now()
+        self._stores.put(_key(project, store), replace(before, index=index, indexed=now))
+
+    def update_index(self, project: str, store: str, given: Mapping[str, Any]) -> None:
+        """Replace the whole index."""
+        self.index(project, store)
+        before = self.log_store(project, store)
+        self._stores.put(_key(project, store), replace(before, index=indexes.check(given)))
+
+    def delete_index(self, project: str, store: str) -> None:
+        """Delete the index."""
+        self.index(project, store)
+        before = self.log_store(project, store)
+        self._stores.put(_key(project, store), replace(before, index=None))
+
     # Entries
 
     def append(
@@ -250,7 +285,9 @@ class Sls:
             offset: how many to leave out before them.
             reverse: the newest first.
         """
-        self.log_store(project, store)
+        searched = self.log_store(project, store)
+        if searched.index is None:
+            raise IndexNotExistError(store, 400)
         matches = compile_query(query)
         await self._store.flush()
         order = "DESC" if reverse else "ASC"
@@ -259,7 +296,7 @@ class Sls:
             "WHERE project = ? AND store = ? AND time >= ? AND time < ? AND ? IN ('', topic) "
             f"ORDER BY time {order}, id {order} LIMIT {_READ_AT_ONCE} OFFSET ?"
         )
-        since = max(begin, self._oldest(project, store))
+        since = max(begin, int(searched.indexed), self._oldest(project, store))
         found: list[dict[str, str]] = []
         read = 0
         while len(found) < offset + line:

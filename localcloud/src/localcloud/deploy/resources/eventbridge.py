@@ -31,6 +31,7 @@ def http_source(client: Client, given: Properties) -> tuple[str, Properties]:
         "EventSourceName": name,
         "EventBusName": given["eventBusName"],
         "Description": given.get("description"),
+        "LinkedExternalSource": given.get("linkedExternalSource"),
         "SourceHttpEventParameters": {
             "Type": http.get("type", ""),
             "SecurityConfig": http.get("securityConfig", ""),

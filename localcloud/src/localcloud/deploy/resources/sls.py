@@ -1,5 +1,6 @@
 """Simple Log Service: projects and log stores."""
 
+import json
 from typing import Any
 from urllib.parse import quote
 
@@ -37,3 +38,24 @@ def log_store(client: Client, given: Properties) -> tuple[str, Properties]:
         lambda: client.sls("PUT", f"/logstores/{quote(name)}", body, project=project),
     )
     return f"{project}:{name}", {}
+
+
+def log_index(client: Client, given: Properties) -> tuple[str, Properties]:
+    """Create the index of a store."""
+    project, store = given["projectName"], given["logstoreName"]
+    body: Properties = {"max_text_len": given["maxTextLen"]} if "maxTextLen" in given else {}
+    if "keys" in given:
+        body["keys"] = json.loads(given["keys"])
+    if "line" in given:
+        line = given["line"]
+        body["line"] = {
+            "chn": line["chn"],
+            "caseSensitive": line["caseSensitive"],
+            "token": line["tokens"],
+        }
+    path = f"/logstores/{quote(store)}/index"
+    upsert(
+        lambda: client.sls("POST", path, body, project=project),
+        lambda: client.sls("PUT", path, body, project=project),
+    )
+    return f"{project}:{store}", {}
