@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from functions.report.outcome import RESULT_SOURCE, RESULT_TYPE, SUCCESS
+from functions.report.outcome import RESULT_SOURCE, RESULT_TYPE, SUCCESS, UNAUTHENTICATED_TYPE
 
 
 def _text(pattern: dict[str, Any]) -> str:
@@ -37,14 +37,14 @@ def completed(chat: str) -> str:
 
 def failed(chat: str) -> str:
     """Match all other results for a chat, also with a status that nobody has heard of yet."""
-    return _result(chat, {"anything-but": SUCCESS})
+    return _result(chat, {"anything-but": SUCCESS}, UNAUTHENTICATED_TYPE)
 
 
-def _result(chat: str, status: str | dict[str, str]) -> str:
+def _result(chat: str, status: str | dict[str, str], *more_types: str) -> str:
     return _text(
         {
             "source": [RESULT_SOURCE],
-            "type": [RESULT_TYPE],
+            "type": [RESULT_TYPE, *more_types],
             "data": {"detail": {"InvocationStatus": [status], "origin": {"chat": [chat]}}},
         }
     )

@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from components import patterns, permissions, targets
+from components import defaults, patterns, permissions, targets
 from components.event_route import EventRoute
 from components.loop_context import LoopContext
 from components.loop_document import (
@@ -66,6 +66,7 @@ class RequestRoute(pulumi.ComponentResource):
                 **_tokens(args["sources"]),
             },
             "documents": {"LOOP": args["document"]},
+            "timeout_seconds": defaults.PATIENT_FUNCTION_SECONDS,
             "permissions": [
                 *permissions.invoke_commands(
                     region,

@@ -4,7 +4,7 @@ from typing import TypedDict
 
 import pulumi
 
-from components import patterns, permissions, targets
+from components import defaults, patterns, permissions, targets
 from components.event_route import EventRoute
 from components.loop_context import LoopContext
 from components.loop_function import LoopFunction
@@ -42,6 +42,7 @@ class ResultRoute(pulumi.ComponentResource):
                 "description": "Publishes what became of a run",
                 "environment": {},
                 "documents": {"LOOP": args["document"]},
+                "timeout_seconds": defaults.PATIENT_FUNCTION_SECONDS,
                 "permissions": [
                     permissions.read_invocations(region, account_id),
                     permissions.put_events(region, account_id, context["bus_name"]),

@@ -3,7 +3,7 @@
 import os
 import time
 
-from functions.cloud import log, runtime
+from functions.cloud import log, retry, runtime
 from functions.cloud.context import Context
 from functions.publish_result import act
 from functions.request import deployment
@@ -11,13 +11,14 @@ from functions.request import deployment
 
 def handler(event: bytes, context: Context) -> str:
     """Publish the result of a finished run; return the line that was logged."""
-    return log.run(
-        act.FUNCTION,
-        lambda: act.serve(
+
+    def work() -> str:
+        return act.serve(
             event,
             deployment.read(os.environ),
             runtime.cloud_assistant(context, os.environ),
             runtime.event_bus(context, os.environ),
             time.time,
-        ),
-    )
+        )
+
+    return log.run(act.FUNCTION, lambda: retry.patiently(act.FUNCTION, work))

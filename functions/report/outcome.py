@@ -9,11 +9,13 @@ from functions.request.fields import Request
 # The source and the type of a result event.
 RESULT_SOURCE = "ecs.provisioning"
 RESULT_TYPE = "provisioning:InvocationResult"
+UNAUTHENTICATED_TYPE = "provisioning:UnauthenticatedRequests"
 
 SUCCESS = "Success"
 FAILED = "Failed"
 REJECTED = "Rejected"
 SUPERSEDED = "Superseded"
+UNAUTHENTICATED = "Unauthenticated"
 _SUPERSEDED_CODE = 12
 """The exit code with which the scripts refuse what is older than the host's record."""
 

@@ -52,6 +52,15 @@ def read(payload: bytes | str) -> Event:
     )
 
 
+def is_timer(payload: bytes | str) -> bool:
+    """Return whether a timer of Function Compute called ("Time triggers"), and not a rule."""
+    try:
+        given = json.loads(payload)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(given, dict) and "triggerName" in given and "source" not in given
+
+
 def derived_id(payload: bytes | str) -> str:
     """Return the same id for the same text, for events that have no usable id of their own."""
     raw = payload if isinstance(payload, bytes) else payload.encode("utf-8", "replace")

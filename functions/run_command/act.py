@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from functions.cloud.cloud_assistant import Invocation
-from functions.cloud.errors import PermanentError, TemporaryError
+from functions.cloud.errors import FunctionError, PermanentError, TemporaryError
 from functions.cloud.log import decision
 from functions.cloud.rpc import ApiRefusedError, ApiTroubleError
 from functions.report.outcome import FAILED, REJECTED, Outcome
@@ -13,6 +13,7 @@ from functions.request import events
 from functions.request.fields import PROVISION, Request
 from functions.run_command import plan
 from functions.run_command.decide import Rejection, decide
+from functions.run_command.noise import Noise, Untrusted
 from functions.run_command.settings import Settings
 
 FUNCTION = "run-command"
@@ -63,20 +64,33 @@ class RunCommand:
     """Serves one event after another with the same settings and clients."""
 
     def __init__(
-        self, settings: Settings, commands: Commands, bus: Bus, now: Callable[[], float]
+        self,
+        settings: Settings,
+        commands: Commands,
+        bus: Bus,
+        noise: Noise,
+        now: Callable[[], float],
     ) -> None:
         self._settings = settings
         self._commands = commands
         self._bus = bus
+        self._noise = noise
         self._now = now
 
     def serve(self, payload: bytes | str) -> str:
         """Run the request in an event once, or tell the chat why it does not run.
 
+        A timer's event has no request; it is an occasion to tell what was left to tell.
+
         Raises:
             TemporaryError: if the same event may well succeed later.
             PermanentError: if not even the chat could be told.
         """
+        line = decision(FUNCTION, "timer") if events.is_timer(payload) else self._serve(payload)
+        self._tell_noise()
+        return line
+
+    def _serve(self, payload: bytes | str) -> str:
         try:
             event = events.read(payload)
         except PermanentError:
@@ -84,9 +98,14 @@ class RunCommand:
             request = Request(PROVISION, events.derived_id(payload), "unknown", chat=chat)
             return self._reject(Rejection(request, Reason.of("unreadable-event")))
         found = decide(event, self._settings, self._now())
-        if isinstance(found, Rejection):
-            return self._reject(found)
-        return self._run(found)
+        match found:
+            case Untrusted():
+                self._noise.count(found)
+                return decision(FUNCTION, "untrusted", **found._asdict())
+            case Rejection():
+                return self._reject(found)
+            case Request():
+                return self._run(found)
 
     def _run(self, request: Request) -> str:
         try:
@@ -166,6 +185,18 @@ class RunCommand:
         request, reason = rejection
         self._tell(Outcome(request, REJECTED, reason=reason), f"{request.event_id}:{REJECTED}")
         return _log(request, "rejected", reason=reason.code)
+
+    def _tell_noise(self) -> None:
+        """Tell how many posts were not trusted; they never make the function fail."""
+        for tally in self._noise.due(self._now()):
+            from functions.report import noise  # noqa: PLC0415
+
+            try:
+                self._bus.put([noise.event(tally, self._settings.deployment, self._now())])
+            except FunctionError as error:
+                decision(FUNCTION, "untold", source=tally.source, code=error.code)
+            else:
+                self._noise.told(tally, self._now())
 
     def _tell(self, outcome: Outcome, event_id: str) -> None:
         # What builds messages is not imported for a request that just runs.

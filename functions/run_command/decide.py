@@ -14,6 +14,7 @@ from functions.report.reason import Reason, Rule, Span
 from functions.request import body
 from functions.request.events import Event
 from functions.request.fields import ACTIONS, DEPROVISION, POSTED, PROVISION, Request
+from functions.run_command.noise import Untrusted
 from functions.run_command.settings import Settings
 
 HEADER = "x-provisioning-token"
@@ -28,16 +29,16 @@ class Rejection(NamedTuple):
     reason: Reason
 
 
-def decide(event: Event, settings: Settings, now: float) -> Request | Rejection:
+def decide(event: Event, settings: Settings, now: float) -> Request | Rejection | Untrusted:
     """Return the request that an event holds, or why there is none."""
     deployment = settings.deployment
     chat = deployment.chat_for("", event.source)
     unread = Request(PROVISION, event.id, event.source, chat=chat)
 
     # Nothing that an unauthenticated sender wrote is believed or repeated.
-    reason = _distrust(event, settings)
-    if reason:
-        return Rejection(unread, reason)
+    untrusted = _distrust(event, settings)
+    if untrusted:
+        return untrusted
 
     posted = body.read(event.get("body"))
     if posted is None:
@@ -70,20 +71,20 @@ def decide(event: Event, settings: Settings, now: float) -> Request | Rejection:
     )
 
 
-def _distrust(event: Event, settings: Settings) -> Reason | None:
+def _distrust(event: Event, settings: Settings) -> Untrusted | None:
     """Return why the sender is not trusted: unknown source, missing or wrong secret; else None."""
     source = settings.deployment.sources.get(event.source)
     if source is None:
-        return Reason.of("unknown-source", source=_shown(event.source))
+        return Untrusted(event.id, "", "unknown-source")
     expected = settings.tokens.get(event.source, "")
     if not expected:
-        return Reason.of("no-token", event=event.id) if source.token_required else None
+        return Untrusted(event.id, event.source, "no-token") if source.token_required else None
     shown = _headers(event.get("headers"), HEADER)
     if not shown:
-        return Reason.of("no-token", event=event.id)
+        return Untrusted(event.id, event.source, "no-token")
     # All of them, in constant time: one right header beside a wrong one proves nothing.
     right = [hmac.compare_digest(_bytes(token), _bytes(expected)) for token in shown]
-    return None if all(right) else Reason.of("wrong-token", event=event.id)
+    return None if all(right) else Untrusted(event.id, event.source, "wrong-token")
 
 
 def _moment(event: Event) -> float | None:

@@ -3,19 +3,25 @@
 import os
 import time
 
-from functions.cloud import log, runtime
+from functions.cloud import log, retry, runtime
 from functions.cloud.context import Context
 from functions.run_command import act, settings
+from functions.run_command.noise import Noise
+
+_NOISE = Noise()
+"""Lives as long as the instance of the function."""
 
 
 def handler(event: bytes, context: Context) -> str:
     """Run the request in an event once; return the line that was logged."""
-    return log.run(
-        act.FUNCTION,
-        lambda: act.RunCommand(
+
+    def work() -> str:
+        return act.RunCommand(
             settings.read(os.environ),
             runtime.cloud_assistant(context, os.environ),
             runtime.event_bus(context, os.environ),
+            _NOISE,
             time.time,
-        ).serve(event),
-    )
+        ).serve(event)
+
+    return log.run(act.FUNCTION, lambda: retry.patiently(act.FUNCTION, work))

@@ -19,6 +19,7 @@ from functions.cloud.errors import TemporaryError
 from functions.cloud.rpc import ApiTroubleError
 from functions.request.fields import DEPROVISION, PROVISION
 from functions.run_command.act import RunCommand
+from functions.run_command.noise import Noise
 from functions.run_command.settings import read
 from tests.simulation.host import Host
 
@@ -81,7 +82,9 @@ class World:
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
         self._cloud = Cloud(self)
-        self._function = RunCommand(read(ENVIRONMENT), self._cloud, self._cloud, lambda: self.now)
+        self._function = RunCommand(
+            read(ENVIRONMENT), self._cloud, self._cloud, Noise(), lambda: self.now
+        )
 
     def after(self, seconds: float, what: Callable[[], None]) -> None:
         """Let something happen later; what comes at one time comes in the order of its making."""

@@ -24,6 +24,7 @@ WORDS = Words(
         "dropped": "另有 {} 字节输出已丢弃",
         "repeat": "该申请此前已提交过，本次未再次执行。以下为首次执行的结果。",
         "source": "来源",
+        "unauthenticated": "{count} 个请求未提供正确的密钥",
         "script": "脚本",
     },
     headlines={
@@ -44,9 +45,9 @@ WORDS = Words(
     },
     reasons={
         "unreadable-event": "无法读取该事件",
-        "unknown-source": "此处不接受来源 {source} 的事件",
-        "no-token": "发送方未提供该来源要求的密钥（请求头 X-Provisioning-Token）；事件 {event}",
-        "wrong-token": "发送方的密钥（请求头 X-Provisioning-Token）错误；事件 {event}",
+        "unknown-source": "此处不接受该来源",
+        "no-token": "缺少请求头 X-Provisioning-Token",
+        "wrong-token": "请求头 X-Provisioning-Token 错误",
         "unreadable-body": "请求正文不是 JSON 对象",
         "no-time": "事件没有时间",
         "stale": "该审批已过去 {age}；超过 {limit} 的申请不再执行，请重新审批",

@@ -23,6 +23,7 @@ WORDS = Words(
         "repeat": "This request was made before and was not run again. This is the first run's"
         " result.",
         "source": "Source",
+        "unauthenticated": "{count} requests without the right token",
         "script": "script",
     },
     headlines={
@@ -43,10 +44,9 @@ WORDS = Words(
     },
     reasons={
         "unreadable-event": "the event could not be read",
-        "unknown-source": "events of source {source} are not accepted here",
-        "no-token": "the sender did not send the secret that this source requires"
-        " (header X-Provisioning-Token); event {event}",
-        "wrong-token": "the sender's secret (header X-Provisioning-Token) is wrong; event {event}",
+        "unknown-source": "the source is not accepted here",
+        "no-token": "header X-Provisioning-Token is missing",
+        "wrong-token": "header X-Provisioning-Token is wrong",
         "unreadable-body": "the request body is not a JSON object",
         "no-time": "the event has no time",
         "stale": "the approval is {age} old; requests older than {limit} are not run;"

@@ -153,6 +153,23 @@ def test_a_rejection_reaches_the_bus(cloud: Cloud) -> None:
     assert event["data"]["detail"]["InvocationStatus"] == "Rejected"
 
 
+@pytest.mark.parametrize("function", ["run_command", "publish_result"])
+def test_a_throttled_call_is_tried_again(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, function: str
+) -> None:
+    """Within the same invocation, after a pause."""
+    monkeypatch.setattr("functions.cloud.retry._FIRST_SECONDS", 0.001)
+    call("run_command", samples.http_event(samples.detail()))
+    answer, throttled = cloud.loopback.answer, [json_reply({"Code": "Throttling.User"}, 400)] * 2
+    cloud.loopback.answer = lambda seen: throttled.pop() if throttled else answer(seen)
+    data = {"invokeId": "t-1", "instanceId": "i-1", "invocationStatus": "Success"}
+    ended = json.dumps({"id": "c-1", "source": "acs.ecs", "data": data}).encode()
+    again = samples.http_event(samples.detail(), event_id="event-2")
+    call(function, again if function == "run_command" else ended)
+    (event,) = cloud.events
+    assert event["data"]["detail"]["InvocationStatus"] == "Success"
+
+
 def test_a_throttled_chat_is_raised(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     """HTTP 200 with DingTalk's code for too many messages makes EventBridge come again."""
     cloud.chat = [json_reply({"errcode": 130101, "errmsg": "send too fast"})]

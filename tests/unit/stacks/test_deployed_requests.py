@@ -115,7 +115,7 @@ def test_a_function_is_sent_whole(deployed: tuple[RecordingCloud, dict[str, Any]
         "handler": "index.handler",
         "runtime": "python3.12",
         "role": "acs:ram::1234567890123456:role/provisioning-local-run-command",
-        "timeout": 60,
+        "timeout": 180,
         "memorySize": 256,
         "cpu": 0.2,
         "diskSize": 512,

@@ -9,6 +9,7 @@ from functions.cloud.errors import TemporaryError
 from functions.cloud.rpc import ApiRefusedError, ApiTroubleError
 from functions.request import tags as names
 from functions.run_command.act import CommandGoneError, RunCommand
+from functions.run_command.noise import Noise
 from tests.unit.functions.samples import (
     LOOP,
     NOW,
@@ -29,7 +30,10 @@ class Stage:
     def __init__(self, *earlier: Any, **changes: str) -> None:
         self.commands = FakeCommands(*earlier)
         self.bus = FakeBus()
-        self.function = RunCommand(settings(**changes), self.commands, self.bus, lambda: NOW)
+        self.now = NOW
+        self.function = RunCommand(
+            settings(**changes), self.commands, self.bus, Noise(), lambda: self.now
+        )
 
     def serve(self, payload: bytes) -> list[dict[str, Any]]:
         """Serve an event; give the lines that were logged."""
