@@ -96,6 +96,8 @@ class Action(Generic[Service]):
     """The resources on which the permission is needed, each of them; if None, ``*``."""
     partial: str = ""
     """What this action lacks of the real one, for the table in the README."""
+    also: tuple[str, ...] = ()
+    """More permissions that are needed on the same resources."""
 
 
 Route = tuple[str, str, str]

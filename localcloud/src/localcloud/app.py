@@ -36,6 +36,7 @@ from localcloud.gateway.nonces import Nonces
 from localcloud.gateway.pipeline import Pipeline
 from localcloud.http_apis import HttpApi
 from localcloud.inspection import Views
+from localcloud.mns import inspection as mns_inspection
 from localcloud.mns.service import Mns
 from localcloud.products import PRODUCTS
 from localcloud.ram.service import Ram
@@ -75,6 +76,7 @@ class App:
             assume=ram.assume,
             is_allowed=ram.is_allowed,
             append_log=sls.append,
+            send_message=mns.send,
             isolation=self._machines.isolation,
         )
         self.ecs = ecs = Ecs(
@@ -95,6 +97,9 @@ class App:
                 environment,
                 self._client,
                 invoke=lambda name, payload, request: fc.invoke(name, payload, request_id=request),
+                invoke_later=lambda name, payload, request: fc.invoke_later(
+                    name, payload, request_id=request
+                ),
                 send_message=mns.send,
                 append_log=_archive(ram, sls),
                 publish=eventbridge.publish,
@@ -112,13 +117,14 @@ class App:
             environment.ids,
         )
         views: Views = {
-            "health": lambda _: _health(settings, ecs, eventbridge),
+            "health": lambda _: _health(settings, ecs, eventbridge, fc),
             "resources": lambda _: store.resources(),
             "calls": lambda _: dict(sorted(pipeline.calls.items())),
             **chat_inspection.views(chats),
             **event_inspection.views(eventbridge),
             **ecs_inspection.views(ecs),
             **fc_inspection.views(fc),
+            **mns_inspection.views(mns),
             **http_apis.views(apis),
         }
         actions = [f"{name}:{a}" for name, product in PRODUCTS.items() for a in product.actions]
@@ -217,7 +223,9 @@ def _first_segment(path: str) -> str:
     return "/" + path.split("/")[1]
 
 
-def _health(settings: CloudSettings, ecs: Ecs, eventbridge: EventBridge) -> dict[str, Any]:
+def _health(
+    settings: CloudSettings, ecs: Ecs, eventbridge: EventBridge, fc: FunctionCompute
+) -> dict[str, Any]:
     key_file = settings.access_key_file
     return {
         "status": "ok",
@@ -230,7 +238,10 @@ def _health(settings: CloudSettings, ecs: Ecs, eventbridge: EventBridge) -> dict
         "under_way": {
             "deliveries": eventbridge.history.under_way(),
             "runs": len(ecs.history.unfinished()),
+            "asynchronous_calls": fc.asynchronous.under_way,
         },
+        # Apart: a call that only wakes a function which runs anyway is put off for minutes.
+        "throttled_calls": dict(sorted(fc.asynchronous.throttled.items())),
     }
 
 

@@ -86,6 +86,34 @@ def test_reserved_concurrency_is_set(cloud: RecordingCloud, project: Path) -> No
     assert cloud.asked("CreateServiceLinkedRoleForProduct", ProductName="R")
 
 
+def test_triggers_and_asynchronous_calls_are_configured(
+    cloud: RecordingCloud, project: Path
+) -> None:
+    """Both are sent as the provider sends them: a half without a destination goes as empty."""
+    config = '{"cronExpression": "@every 1m", "enable": true}'
+    write(
+        project,
+        "alicloud.fc.V3Trigger('t', function_name='f', trigger_name='minute', qualifier='LATEST',"
+        f" trigger_type='timer', trigger_config='{config}')",
+        "alicloud.fc.V3AsyncInvokeConfig('a', function_name='f', max_async_retry_attempts=1,"
+        " destination_config={'on_failure': {'destination': 'acs:x'}})",
+    )
+    apply(cloud, folder=project)
+    (made,) = cloud.asked("POST /2023-03-30/functions/f/triggers")
+    assert made.said == {
+        "triggerName": "minute",
+        "triggerType": "timer",
+        "triggerConfig": config,
+        "qualifier": "LATEST",
+    }
+    (put,) = cloud.asked("PUT /2023-03-30/functions/f/async-invoke-config")
+    assert put.said == {
+        "functionName": "f",
+        "maxAsyncRetryAttempts": 1,
+        "destinationConfig": {"onFailure": {"destination": "acs:x"}, "onSuccess": {}},
+    }
+
+
 def test_wrong_settings_stop_before_the_first_request(cloud: RecordingCloud, project: Path) -> None:
     """The program's own message is what the user sees."""
     write(project, "raise pulumi.RunError('say what is wrong')")

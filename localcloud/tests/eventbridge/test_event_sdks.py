@@ -25,6 +25,7 @@ from localcloud.errors import ApiError
 from localcloud.eventbridge import data_plane
 from localcloud.gateway.routes import RouteTable
 from localcloud.gateway.styles import style_of
+from localcloud.gateway.styles.mns import action_of
 from localcloud.mns import data_plane as mns_data
 from localcloud.products import PRODUCTS
 
@@ -62,10 +63,11 @@ class Bridge:
         match = RouteTable(mns_data.ROUTES).find(request.method, url.path)
         assert match
         body = request.data.encode() if isinstance(request.data, str) else request.data
+        query = dict(parse_qsl(url.query))
         answer = self._answer(
             "mns-data",
-            match.action,
-            dict(parse_qsl(url.query)),
+            action_of(match.action, query, body or b""),
+            query,
             body,
             dict(match.variables),
             {name.lower(): value for name, value in request.header.items()},

@@ -7,7 +7,8 @@ import pytest
 from lab.fc import FunctionLab
 from localcloud.errors import ApiError
 from localcloud.faults import Fault
-from localcloud.fc.asynchronous import ATTEMPTS, delay_before
+from localcloud.fc.async_config import RETRIES
+from localcloud.fc.asynchronous import delay_before
 
 COUNTS = """
 def handler(event, context):
@@ -38,7 +39,7 @@ async def test_a_failing_function_is_repeated_with_pauses(lab: FunctionLab) -> N
     await lab.create("counts", COUNTS)
     await lab.fc.invoke_later("counts", b"fails", request_id="REQ-7")
     counts = []
-    for attempt in range(1, ATTEMPTS + 2):
+    for attempt in range(1, RETRIES + 3):
         await lab.fc.drain()
         await lab.fc.drain()
         counts.append(len(await runs(lab)))
@@ -53,7 +54,7 @@ async def test_what_can_never_succeed_is_not_repeated(lab: FunctionLab) -> None:
     await lab.call("DeleteFunction", {"functionName": "counts"})
     await lab.fc.drain()
     await lab.store.flush()
-    assert lab.store.read("SELECT * FROM fc_pending") == []
+    assert lab.store.read("SELECT * FROM fc_accepted") == []
 
 
 async def test_the_loop_runs_what_is_accepted(lab: FunctionLab) -> None:

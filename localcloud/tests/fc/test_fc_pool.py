@@ -36,14 +36,12 @@ class Bench:
     in_total: int = 12
     clock: ManualClock = field(default_factory=ManualClock)
     started: list[FakeWorker] = field(default_factory=list)
-    own_limits: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.pool = Pool(
             self.clock,
             per_function=self.per_function,
             in_total=self.in_total,
-            at_once=self.own_limits.get,
             start=self._start,
         )
 
@@ -95,19 +93,6 @@ async def test_more_calls_get_more_workers_up_to_the_limit() -> None:
     gate.set()
     await asyncio.gather(*calls)
     assert len(bench.started) == 3
-
-
-async def test_a_function_keeps_to_a_limit_of_its_own() -> None:
-    """Others may have more workers at once; a limit that is lowered holds from the next end on."""
-    bench = Bench(per_function=3, own_limits={"a": 2})
-    gate = asyncio.Event()
-    calls = [asyncio.create_task(bench.use(spec(name), gate)) for name in "aaaabbbb"]
-    await settle()
-    assert (bench.pool.count("a"), bench.pool.count("b")) == (2, 3)
-    bench.own_limits["a"] = 1
-    gate.set()
-    await asyncio.gather(*calls)
-    assert (bench.pool.count("a"), bench.pool.count("b")) == (1, 3)
 
 
 async def test_a_function_in_need_gets_a_place_from_idle_ones() -> None:

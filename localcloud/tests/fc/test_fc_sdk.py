@@ -143,8 +143,56 @@ def test_the_sdk_makes_runs_and_deletes_a_function(client: Any) -> None:
         client.get_function("approve", models.GetFunctionRequest())
 
 
+def test_triggers_and_asynchronous_calls_are_configured(client: Any) -> None:
+    """The SDK makes, reads, changes, lists and deletes both."""
+    client.create_function(
+        models.CreateFunctionRequest(
+            body=models.CreateFunctionInput(
+                function_name="timed",
+                handler="index.handler",
+                runtime="python3.12",
+                code=models.InputCodeLocation(zip_file=encode(CODE)),
+            )
+        )
+    )
+    config = {"cronExpression": "@every 1m", "enable": True, "payload": "timer"}
+    made = client.create_trigger(
+        "timed",
+        models.CreateTriggerRequest(
+            body=models.CreateTriggerInput(
+                trigger_name="minute",
+                trigger_type="timer",
+                trigger_config=json.dumps(config),
+                qualifier="LATEST",
+            )
+        ),
+    ).body
+    assert json.loads(made.trigger_config) == config
+    client.update_trigger(
+        "timed",
+        "minute",
+        models.UpdateTriggerRequest(body=models.UpdateTriggerInput(description="each minute")),
+    )
+    listed = client.list_triggers("timed", models.ListTriggersRequest()).body.triggers
+    assert [(t.trigger_name, t.description) for t in listed] == [("minute", "each minute")]
+    client.delete_trigger("timed", "minute")
+    with pytest.raises(Exception, match="TriggerNotFound"):
+        client.get_trigger("timed", "minute")
+
+    body = models.PutAsyncInvokeConfigInput(max_async_retry_attempts=1)
+    client.put_async_invoke_config("timed", models.PutAsyncInvokeConfigRequest(body=body))
+    request = models.GetAsyncInvokeConfigRequest()
+    assert client.get_async_invoke_config("timed", request).body.max_async_retry_attempts == 1
+    every = client.list_async_invoke_configs(models.ListAsyncInvokeConfigsRequest()).body.configs
+    assert [c.max_async_event_age_in_seconds for c in every] == [86_400]
+    client.delete_async_invoke_config("timed", models.DeleteAsyncInvokeConfigRequest())
+    with pytest.raises(Exception, match="AsyncConfigNotExists"):
+        client.get_async_invoke_config("timed", request)
+    client.delete_function("timed")
+
+
 def test_what_is_absent_is_an_error_with_its_name(client: Any) -> None:
     """An action that the local cloud lacks is never a success."""
-    body = models.PutAsyncInvokeConfigInput(max_async_retry_attempts=1)
-    with pytest.raises(Exception, match="PutAsyncInvokeConfig"):
-        client.put_async_invoke_config("approve", models.PutAsyncInvokeConfigRequest(body=body))
+    body = models.PutProvisionConfigInput(default_target=1)
+    with pytest.raises(Exception, match="PutProvisionConfig"):
+        client.put_provision_config("approve", models.PutProvisionConfigRequest(body=body))

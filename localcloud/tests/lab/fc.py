@@ -46,6 +46,8 @@ class FunctionLab(Lab):
         self.denied: set[tuple[str, str]] = set()
         """Actions and resources that no role is allowed."""
         self.missing_stores: set[str] = set()
+        self.queues: dict[str, list[str]] = {}
+        """The bodies that were sent to each queue; to one that is not here nothing can be sent."""
         self.time_limit = time_limit
         super().__init__(folder, settings=CloudSettings(data=folder))
 
@@ -59,6 +61,7 @@ class FunctionLab(Lab):
             assume=self._assume,
             is_allowed=lambda role, action, resource: (action, resource) not in self.denied,
             append_log=self._append,
+            send_message=self._send,
             isolation=strongest_isolation,
             time_limit=self.time_limit,
         )
@@ -132,6 +135,11 @@ class FunctionLab(Lab):
         if store in self.missing_stores:
             raise ApiError("LogStoreNotExist", f"logstore {store} does not exist", 404)
         self.logged += [(project, store, topic, entry) for entry in entries]
+
+    def _send(self, queue: str, body: str) -> None:
+        if queue not in self.queues:
+            raise ApiError("QueueNotExist", f"queue {queue} does not exist", 404)
+        self.queues[queue].append(body)
 
 
 _chosen: list[Isolation] = []

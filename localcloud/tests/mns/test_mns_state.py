@@ -10,6 +10,7 @@ import pytest
 from lab.base import Lab
 from localcloud.environment import ManualClock
 from localcloud.errors import ApiError
+from localcloud.mns.inspection import counts
 from localcloud.mns.service import Mns
 
 
@@ -187,3 +188,15 @@ async def test_the_size_limit_spares_dead_letters(mns: Mns) -> None:
     assert refused.value.code == "InvalidArgument"
     mns.send("dead", "x" * 1025, limited=False)
     assert (await mns.counts("dead")).active == 1
+
+
+async def test_the_view_of_the_queues_counts_what_is_there(lab: MnsLab, clock: ManualClock) -> None:
+    """Messages to be received, received ones and delayed ones, by queue."""
+    lab.mns.create_queue("work", {})
+    for delay in (0, 0, 60):
+        lab.mns.send("work", "x", delay_seconds=delay)
+    await lab.mns.receive("work")
+    await lab.store.flush()
+    assert counts(lab.mns) == {"work": {"active": 1, "inactive": 1, "delayed": 1}}
+    clock.advance(61)
+    assert counts(lab.mns) == {"work": {"active": 3, "inactive": 0, "delayed": 0}}

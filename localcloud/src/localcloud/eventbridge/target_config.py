@@ -21,6 +21,9 @@ TARGETS_A_RULE = 5
 _TEXT_CHARACTERS = 10_240
 _QUEUE_ARN = re.compile(r"acs:mns:[a-z0-9-]+:\d+:/?queues/(?P<name>[A-Za-z0-9-]+)")
 
+_QUEUE_ENDPOINT = re.compile(r"acs:mns:[a-z0-9-]+:\d+:queues/(?P<name>[A-Za-z0-9-]+)")
+"""How a rule's target names a queue: without the slash that a dead-letter setting has."""
+
 REQUIRED: dict[str, tuple[str, ...]] = {
     # The documentation's serviceName belongs to Function Compute 2; version 3 has no services.
     "acs.fc.function": ("functionName", "Body"),
@@ -88,6 +91,16 @@ def compile_target(raw: Mapping[str, Any]) -> Target:
     for key in REQUIRED[kind]:
         if key not in parameters:
             raise TargetIncompleteError(identity, f"ParamList.{key}")
+    if kind == "acs.mns.queue" and not _QUEUE_ENDPOINT.fullmatch(endpoint):
+        # guess: that other forms are refused; this one is seen in every applied example.
+        raise TargetInvalidError(
+            identity, "Endpoint", endpoint, "acs:mns:<region>:<account>:queues/<name>"
+        )
+    how = parameters.get("InvocationType")
+    if how is not None and (said := how.apply({})) not in {"Sync", "Async"}:
+        raise TargetInvalidError(
+            identity, "ParamList.InvocationType", said, "the constant Sync or Async"
+        )
     return Target(
         id=identity,
         type=kind,

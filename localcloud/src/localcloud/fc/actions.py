@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 from localcloud.api import Action, Answer, ApiCall, Product, Route, WireStyle
-from localcloud.fc import download, encoding, limits
+from localcloud.fc import async_config_actions, download, encoding, limits, trigger_actions
 from localcloud.fc.errors import (
     ConcurrencyNotReservedError,
     InvalidArgumentError,
@@ -66,8 +66,7 @@ async def update_function(fc: FunctionCompute, call: ApiCall) -> Answer:
 
 async def delete_function(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Delete a function and stop its processes."""
-    fc.registry.delete(call.path["functionName"])
-    fc.pool.retire(call.path["functionName"])
+    fc.forget(call.path["functionName"])
     return None
 
 
@@ -339,7 +338,7 @@ ACTIONS: dict[str, Action[FunctionCompute]] = {
         put_concurrency,
         "fc:PutConcurrencyConfig",
         _one,
-        "more requests wait in line instead of being refused; nothing is reserved",
+        "a limit only: nothing is reserved",
     ),
     "GetConcurrencyConfig": Action(get_concurrency, "fc:GetConcurrencyConfig", _one),
     "DeleteConcurrencyConfig": Action(delete_concurrency, "fc:DeleteConcurrencyConfig", _one),
@@ -352,6 +351,8 @@ ACTIONS: dict[str, Action[FunctionCompute]] = {
         _one,
         "no asynchronous tasks; one request per process at a time",
     ),
+    **async_config_actions.ACTIONS,
+    **trigger_actions.ACTIONS,
 }
 
 _VERSION = "2023-03-30"
@@ -359,6 +360,7 @@ _FUNCTIONS = f"/{_VERSION}/functions"
 _TAGS = f"/{_VERSION}/tags-v2"
 _FUNCTION = f"{_FUNCTIONS}/{{functionName}}"
 _ALIAS = f"{_FUNCTION}/aliases/{{aliasName}}"
+_TRIGGER = f"{_FUNCTION}/triggers/{{triggerName}}"
 
 ROUTES: list[Route] = [
     ("POST", _FUNCTIONS, "CreateFunction"),
@@ -382,14 +384,18 @@ ROUTES: list[Route] = [
     ("GET", f"{_FUNCTION}/concurrency", "GetConcurrencyConfig"),
     ("PUT", f"{_FUNCTION}/concurrency", "PutConcurrencyConfig"),
     ("DELETE", f"{_FUNCTION}/concurrency", "DeleteConcurrencyConfig"),
-    # Known so that the error names them; ACTIONS has none of these.
     ("GET", f"{_FUNCTION}/async-invoke-config", "GetAsyncInvokeConfig"),
     ("PUT", f"{_FUNCTION}/async-invoke-config", "PutAsyncInvokeConfig"),
     ("DELETE", f"{_FUNCTION}/async-invoke-config", "DeleteAsyncInvokeConfig"),
+    ("GET", f"/{_VERSION}/async-invoke-configs", "ListAsyncInvokeConfigs"),
+    ("POST", f"{_FUNCTION}/triggers", "CreateTrigger"),
+    ("GET", f"{_FUNCTION}/triggers", "ListTriggers"),
+    ("GET", _TRIGGER, "GetTrigger"),
+    ("PUT", _TRIGGER, "UpdateTrigger"),
+    ("DELETE", _TRIGGER, "DeleteTrigger"),
+    # Known so that the error names them; ACTIONS has none of these.
     ("GET", f"{_FUNCTION}/provision-config", "GetProvisionConfig"),
     ("PUT", f"{_FUNCTION}/provision-config", "PutProvisionConfig"),
-    ("GET", f"{_FUNCTION}/triggers", "ListTriggers"),
-    ("POST", f"{_FUNCTION}/triggers", "CreateTrigger"),
 ]
 
 PRODUCT = Product(

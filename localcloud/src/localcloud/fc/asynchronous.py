@@ -2,48 +2,89 @@
 
 What was accepted is in the journal before the answer goes out, and leaves it only when it is
 finished, so it survives the end of the server at any moment.
+
+The rules are those of "Configure a retry mechanism" (Function Compute 3.0, April 2026): errors of
+the function are repeated as its configuration says, the limit of concurrency for five hours,
+errors of the service not at all.
 """
 
 import asyncio
+import heapq
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from itertools import count
 
 from localcloud.environment import Clock
+from localcloud.fc.async_config import AsyncConfig
 from localcloud.fc.invocation import Invocation
 from localcloud.fc.journal import Journal, Pending
 
-ATTEMPTS = 4
-"""One and three repetitions ("Configure a retry mechanism", Function Compute 3.0)."""
+THROTTLED_SECONDS = 5 * 3600
 _TICK_SECONDS = 1.0
-_AT_ONCE = 8
+_AT_ONCE_EACH = 8
 
 
 def delay_before(attempt: int) -> float:
-    """Return the seconds to wait before that attempt."""
+    """Return the seconds to wait before that attempt at a function that fails."""
     # guess: the documentation gives the number of repetitions, not their distance.
     return float(2 ** (attempt - 2))
 
 
+def throttled_delay(times: int) -> float:
+    """Return the seconds to wait after a function had no room for the ``times``-th time."""
+    return float(2 ** (min(times, 20) - 2))
+
+
 class AsyncInvocations:
-    """Runs the pending invocations when they are due."""
+    """Runs the pending invocations when they are due.
+
+    Args:
+        clock: tells what is due.
+        journal: where they are kept.
+        invoke: runs one.
+        config: gives the configuration that holds for one.
+        finish: is told how one ended for good, with its configuration.
+    """
 
     def __init__(
-        self, clock: Clock, journal: Journal, invoke: Callable[[Pending], Awaitable[Invocation]]
+        self,
+        clock: Clock,
+        journal: Journal,
+        invoke: Callable[[Pending], Awaitable[Invocation]],
+        config: Callable[[Pending], AsyncConfig],
+        finish: Callable[[Pending, Invocation, AsyncConfig], None],
     ) -> None:
         self._clock = clock
         self._journal = journal
         self._invoke = invoke
-        self._pending = {pending.request_id: pending for pending in journal.pending()}
-        self._running: dict[str, asyncio.Task[None]] = {}
+        self._config = config
+        self._finish = finish
+        self._order = count()
+        self._later: list[tuple[float, int, Pending]] = []
+        self._due: dict[str, deque[Pending]] = {}
+        """By function, so that the backlog of one does not delay another."""
+        self._running: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        for pending in journal.pending():
+            self._put_off(pending)
 
-    def __len__(self) -> int:
-        return len(self._pending)
+    @property
+    def under_way(self) -> int:
+        """Return how many run, are due, or wait to be repeated because the function failed."""
+        waiting = sum(not pending.throttled for _, _, pending in self._later)
+        return len(self._tasks) + sum(map(len, self._due.values())) + waiting
+
+    @property
+    def throttled(self) -> Counter[str]:
+        """Return by function how many wait because it had no room for them."""
+        return Counter(p.function for _, _, p in self._later if p.throttled)
 
     def accept(self, pending: Pending) -> None:
         """Accept an invocation; the caller flushes the store before it answers."""
         self._journal.put_pending(pending)
-        self._pending[pending.request_id] = pending
+        self._put_off(pending)
         self._wake.set()
 
     async def run(self) -> None:
@@ -52,42 +93,67 @@ class AsyncInvocations:
             self._wake.clear()
             self.step()
             try:
-                async with asyncio.timeout(_TICK_SECONDS):
+                async with asyncio.timeout(self._nap()):
                     await self._wake.wait()
             except TimeoutError:
                 continue
 
     def step(self) -> int:
-        """Start what is due and has room, and tell how many that were."""
+        """Start what is due and has a process to come, and tell how many that were."""
         now = self._clock.now()
-        due = [
-            p for p in self._pending.values() if p.due <= now and p.request_id not in self._running
-        ]
-        started = due[: _AT_ONCE - len(self._running)]
-        for pending in started:
-            task = asyncio.get_running_loop().create_task(self._attempt(pending))
-            self._running[pending.request_id] = task
-        return len(started)
+        while self._later and self._later[0][0] <= now:
+            pending = heapq.heappop(self._later)[2]
+            self._due.setdefault(pending.function, deque()).append(pending)
+        started = 0
+        for function, waiting in list(self._due.items()):
+            while waiting and self._running[function] < _AT_ONCE_EACH:
+                self._start(waiting.popleft())
+                started += 1
+            if not waiting:
+                del self._due[function]
+        return started
 
     async def drain(self) -> None:
         """Run all that is due now and wait until it has ended."""
-        while self.step() or self._running:
-            await asyncio.gather(*self._running.values())
+        while self.step() or self._tasks:
+            await asyncio.gather(*self._tasks)
+
+    def _start(self, pending: Pending) -> None:
+        self._running[pending.function] += 1
+        task = asyncio.get_running_loop().create_task(self._attempt(pending))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _nap(self) -> float:
+        if not self._later:
+            return _TICK_SECONDS
+        return min(_TICK_SECONDS, max(0.0, self._later[0][0] - self._clock.now()))
 
     async def _attempt(self, pending: Pending) -> None:
         try:
+            config = self._config(pending)
+            if self._clock.now() - pending.accepted > config.age_seconds:
+                # guess: an event that became too old is dropped, and no destination hears of it.
+                self._journal.delete_pending(pending.request_id)
+                return
             result = await self._invoke(pending)
         finally:
-            self._running.pop(pending.request_id, None)
+            self._running[pending.function] -= 1
             self._wake.set()
-        # A request that can never succeed (no such function, no permission) is not repeated.
-        hopeless = 400 <= result.status < 500 and result.status != 429
-        if result.is_success or hopeless or pending.attempt >= ATTEMPTS:
-            self._pending.pop(pending.request_id, None)
+        now = self._clock.now()
+        if result.status == 429 and now - pending.accepted < THROTTLED_SECONDS:
+            times = pending.throttled + 1
+            # Not written: after a restart it is simply due.
+            self._put_off(replace(pending, throttled=times, due=now + throttled_delay(times)))
+        elif result.status == 200 and result.error_type and pending.attempt <= config.retries:
+            attempt = pending.attempt + 1
+            due = now + delay_before(attempt)
+            later = replace(pending, attempt=attempt, throttled=0, due=due)
+            self._journal.put_off(later)
+            self._put_off(later)
+        else:
+            self._finish(pending, result, config)
             self._journal.delete_pending(pending.request_id)
-            return
-        attempt = pending.attempt + 1
-        due = self._clock.now() + delay_before(attempt)
-        later = replace(pending, attempt=attempt, due=due)
-        self._pending[pending.request_id] = later
-        self._journal.put_pending(later)
+
+    def _put_off(self, pending: Pending) -> None:
+        heapq.heappush(self._later, (pending.due, next(self._order), pending))

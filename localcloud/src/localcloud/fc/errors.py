@@ -76,6 +76,64 @@ class ConcurrencyNotReservedError(ApiError):
         )
 
 
+class ThrottledError(ApiError):
+    """As many requests of the function run as its reserved concurrency allows."""
+
+    def __init__(self, function: str, limit: int) -> None:
+        # guess: the code; the status is documented ("Configure reserved instances").
+        super().__init__(
+            "ResourceExhausted",
+            f"{limit} requests of the function '{function}' run already: its reserved concurrency",
+            429,
+        )
+
+
+class TriggerNotFoundError(ApiError):
+    """The function has no such trigger."""
+
+    def __init__(self, function: str, trigger: str) -> None:
+        super().__init__(
+            "TriggerNotFound", f"trigger '{trigger}' of function '{function}' does not exist", 404
+        )
+
+
+class TriggerAlreadyExistsError(ApiError):
+    """The function has a trigger of that name already."""
+
+    def __init__(self, function: str, trigger: str) -> None:
+        super().__init__(
+            "TriggerAlreadyExists",
+            f"trigger '{trigger}' of function '{function}' already exists",
+            409,
+        )
+
+
+class AsyncConfigNotExistsError(ApiError):
+    """Nothing was configured for the function's asynchronous invocations."""
+
+    def __init__(self, function: str, qualifier: str) -> None:
+        # The code by which the alicloud provider (1.285.0) sees that there is none.
+        super().__init__(
+            "AsyncConfigNotExists",
+            f"function '{function}' has no asynchronous configuration for '{qualifier}'",
+            404,
+        )
+
+
+class InvalidDestinationError(ApiError):
+    """A destination of asynchronous invocations is nothing that can be one."""
+
+    def __init__(self, given: str) -> None:
+        # The code and the refusal of an empty half: issue 10031 of the alicloud provider.
+        super().__init__(
+            "InvalidDestinationResources",
+            f"the destination is {_short(given)}; accepted are a queue, "
+            "acs:mns:<region>:<account>:/queues/<name>/messages, and a function, "
+            "acs:fc:<region>:<account>:functions/<name>; a half that is empty is refused",
+            400,
+        )
+
+
 class VersionInUseError(ApiError):
     """An alias points to the version, so it cannot be deleted."""
 

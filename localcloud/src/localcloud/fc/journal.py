@@ -15,9 +15,10 @@ CREATE TABLE IF NOT EXISTS fc_log (
   time REAL NOT NULL, duration_ms REAL NOT NULL, error_type TEXT NOT NULL, output TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS fc_log_function ON fc_log (function, id);
-CREATE TABLE IF NOT EXISTS fc_pending (
+CREATE TABLE IF NOT EXISTS fc_accepted (
   request_id TEXT PRIMARY KEY, function TEXT NOT NULL, qualifier TEXT NOT NULL,
-  payload BLOB NOT NULL, due REAL NOT NULL, attempt INTEGER NOT NULL
+  payload BLOB NOT NULL, accepted REAL NOT NULL, due REAL NOT NULL, attempt INTEGER NOT NULL,
+  by_timer INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
 
@@ -30,9 +31,13 @@ class Pending:
     function: str
     qualifier: str
     payload: bytes
+    accepted: float
     due: float
-    """When it is to be run, in seconds since 1970."""
+    """When it is to be run; both in seconds since 1970."""
     attempt: int = 1
+    by_timer: bool = False
+    throttled: int = 0
+    """How often there was no room for this attempt."""
 
 
 class Journal:
@@ -86,21 +91,38 @@ class Journal:
         return found[::-1]
 
     def put_pending(self, pending: Pending) -> None:
-        """Accept an asynchronous invocation, or put off the next attempt at it."""
+        """Accept an asynchronous invocation."""
         self._store.write(
-            "INSERT OR REPLACE INTO fc_pending "
-            "(request_id, function, qualifier, payload, due, attempt) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO fc_accepted "
+            "(request_id, function, qualifier, payload, accepted, due, attempt, by_timer) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 pending.request_id, pending.function, pending.qualifier, pending.payload,
-                pending.due, pending.attempt,
+                pending.accepted, pending.due, pending.attempt, pending.by_timer,
             ),
         )  # fmt: skip
 
+    def put_off(self, pending: Pending) -> None:
+        """Put off the next attempt at an asynchronous invocation."""
+        self._store.write(
+            "UPDATE fc_accepted SET due = ?, attempt = ? WHERE request_id = ?",
+            (pending.due, pending.attempt, pending.request_id),
+        )
+
     def delete_pending(self, request_id: str) -> None:
         """Forget an asynchronous invocation that is finished."""
-        self._store.write("DELETE FROM fc_pending WHERE request_id = ?", (request_id,))
+        self._store.write("DELETE FROM fc_accepted WHERE request_id = ?", (request_id,))
 
     def pending(self) -> list[Pending]:
         """Return what was accepted and not finished when the state was last written."""
-        rows = self._store.read("SELECT * FROM fc_pending ORDER BY due")
-        return [Pending(**{**dict(row), "payload": bytes(row["payload"])}) for row in rows]
+        rows = self._store.read("SELECT * FROM fc_accepted ORDER BY due")
+        return [
+            Pending(
+                **{
+                    **dict(row),
+                    "payload": bytes(row["payload"]),
+                    "by_timer": bool(row["by_timer"]),
+                }
+            )
+            for row in rows
+        ]

@@ -45,14 +45,12 @@ class Pool:
         *,
         per_function: int = 4,
         in_total: int = 16,
-        at_once: Callable[[str], int | None] = lambda _function: None,
         start: Callable[[WorkerSpec], Awaitable[Worker]],
     ) -> None:
-        """Start empty; ``at_once`` gives a function's own limit, ``start`` makes a worker."""
+        """Start empty; ``start`` makes a worker."""
         self._clock = clock
         self._per_function = per_function
         self._in_total = in_total
-        self._at_once = at_once
         self._start = start
         self._crews: dict[tuple[str, str], _Crew] = {}
         self._total = 0
@@ -126,19 +124,11 @@ class Pool:
             raise
 
     def _may_start(self, crew: _Crew) -> bool:
-        if crew.count >= self._limit(crew):
+        if crew.count >= self._per_function:
             return False
         if self._total < self._in_total:
             return True
         return self._dismiss_one_of_others(crew)
-
-    def _is_over(self, crew: _Crew) -> bool:
-        """Return whether the limit was lowered below what there is."""
-        return crew.count > self._limit(crew)
-
-    def _limit(self, crew: _Crew) -> int:
-        own = self._at_once(crew.function)
-        return self._per_function if own is None else min(own, self._per_function)
 
     def _dismiss_one_of_others(self, crew: _Crew) -> bool:
         idle = [w for other in self._crews.values() if other is not crew for w in other.idle]
@@ -149,7 +139,7 @@ class Pool:
 
     def _release(self, worker: Worker) -> None:
         crew = self._crews[_key(worker.spec)]
-        if not worker.is_usable or self._has_more_than_its_share(crew) or self._is_over(crew):
+        if not worker.is_usable or self._has_more_than_its_share(crew):
             self._stop_later(worker)
             self._free_place(crew)
             return
@@ -181,7 +171,8 @@ class Pool:
 
     def _use_free_place(self) -> None:
         """Let the one who waits with the fewest workers start one, if there is room."""
-        waiting = [c for c in self._crews.values() if c.is_waited_for and c.count < self._limit(c)]
+        most = self._per_function
+        waiting = [c for c in self._crews.values() if c.is_waited_for and c.count < most]
         crew = min(waiting, key=lambda c: c.count, default=None)
         if crew is None or not self._may_start(crew):
             return

@@ -176,11 +176,6 @@ class Registry:
         self._functions.put(name, function)
         return function
 
-    def at_once(self, name: str) -> int | None:
-        """Return how many requests of a function may run at the same time, if that is limited."""
-        function = self._functions.get(name)
-        return function.reserved_concurrency if function else None
-
     def publish(self, name: str, description: str) -> Version:
         """Freeze the function as it is now under the next number."""
         function = self.function(name)

@@ -4,21 +4,26 @@ import asyncio
 import json
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from localcloud.environment import Environment
+from localcloud.environment import Environment, uuid_form
 from localcloud.errors import ApiError, NoPermissionError
 from localcloud.faults import Faults
 from localcloud.fc import archive
+from localcloud.fc.async_config import AsyncConfig, AsyncConfigs
 from localcloud.fc.asynchronous import AsyncInvocations
-from localcloud.fc.errors import PayloadTooLargeError
+from localcloud.fc.destinations import Destinations
+from localcloud.fc.errors import PayloadTooLargeError, ThrottledError
 from localcloud.fc.invocation import Invocation, finished, log_lines, metrics, refused
 from localcloud.fc.journal import Journal, Pending
 from localcloud.fc.pool import Pool
 from localcloud.fc.process import Worker, WorkerSpec
 from localcloud.fc.registry import LATEST, Registry, Target
+from localcloud.fc.triggers import Trigger, Triggers
 from localcloud.sandbox.isolation import Isolation, SandboxUnavailableError
 from localcloud.sandbox.nurseries import Nursery
 from localcloud.settings import CloudSettings
@@ -29,6 +34,7 @@ ASYNC_PAYLOAD_LIMIT = 128 * 1024
 """Bytes of an event ("Limits", Function Compute 3.0)."""
 SERVICE = "fc.aliyuncs.com"
 _TICK_SECONDS = 5.0
+_TIMER_TICK_SECONDS = 1.0
 _IMPORTED_BEFOREHAND = "http.client ssl urllib.error urllib.parse urllib.request"
 # guess: what the real runtime has imported before it loads a function's code.
 
@@ -69,6 +75,7 @@ class FunctionCompute:
         assume: gives credentials of a role (ARN) to a service under a session name.
         is_allowed: tells whether a role (ARN) may do an action on a resource.
         append_log: writes to a log store.
+        send_message: puts a message into a queue.
         isolation: gives how functions are kept apart from the machine, as instances are.
         time_limit: ends a call after so many seconds.
     """
@@ -83,6 +90,7 @@ class FunctionCompute:
         assume: Callable[[str, str, str], Credentials],
         is_allowed: Callable[[str, str, str], bool],
         append_log: AppendLog,
+        send_message: Callable[[str, str], object],
         isolation: Callable[[], Awaitable[Isolation]],
         time_limit: Callable[[float], asyncio.Timeout] = asyncio.timeout,
     ) -> None:
@@ -92,7 +100,6 @@ class FunctionCompute:
         self.pool = Pool(
             environment.clock,
             per_function=2 if settings.dry_run else 8,
-            at_once=self.registry.at_once,
             start=lambda spec: Worker.start(spec, self._nursery),
         )
         self.settings = settings
@@ -105,7 +112,24 @@ class FunctionCompute:
         self._isolation = isolation
         self._time_limit = time_limit
         self._journal = Journal(store)
-        self._async = AsyncInvocations(environment.clock, self._journal, self._invoke_pending)
+        self.triggers = Triggers(environment, store)
+        self.async_configs = AsyncConfigs(environment.clock, store)
+        self._ids = environment.ids
+        self._destinations = Destinations(
+            settings,
+            environment.clock,
+            send_message=send_message,
+            is_allowed=is_allowed,
+            invoke_later=self._accept_outcome,
+        )
+        self.asynchronous = AsyncInvocations(
+            environment.clock,
+            self._journal,
+            self._invoke_pending,
+            lambda pending: self.async_configs.find(pending.function, pending.qualifier),
+            self._finish_pending,
+        )
+        self._running: Counter[str] = Counter()
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._specs: dict[tuple[str, str], WorkerSpec] = {}
         self._unpacking: dict[str, asyncio.Lock] = {}
@@ -113,14 +137,16 @@ class FunctionCompute:
     # Life
 
     async def run(self) -> None:
-        """Run asynchronous invocations and stop idle processes, until cancelled."""
+        """Run asynchronous invocations and triggers, stop idle processes, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._async.run())
+            tasks.create_task(self.asynchronous.run())
+            tasks.create_task(self._fire_triggers())
             tasks.create_task(self._stop_idle())
 
     async def drain(self) -> None:
-        """Run the asynchronous invocations that are due, and stop the processes that are idle."""
-        await self._async.drain()
+        """Run what is due by its trigger or its acceptance, and stop processes that are idle."""
+        self.triggers.fire(self._accept_from_timer)
+        await self.asynchronous.drain()
         self.pool.stop_idle()
 
     async def close(self) -> None:
@@ -135,6 +161,11 @@ class FunctionCompute:
         while True:
             await asyncio.sleep(_TICK_SECONDS)
             self.pool.stop_idle()
+
+    async def _fire_triggers(self) -> None:
+        while True:
+            self.triggers.fire(self._accept_from_timer)
+            await asyncio.sleep(_TIMER_TICK_SECONDS)
 
     # Invocations
 
@@ -151,7 +182,8 @@ class FunctionCompute:
                 await asyncio.sleep(fault.delay_seconds)
                 if code := fault.code("FailedOnDemand"):
                     return self._failed_on_demand(target, code, request_id)
-            return await self._run(target, payload, request_id)
+            with self._counted(name):
+                return await self._run(target, payload, request_id)
         except ApiError as failure:
             return refused(failure, request_id)
 
@@ -162,13 +194,69 @@ class FunctionCompute:
         if len(payload) > ASYNC_PAYLOAD_LIMIT:
             raise PayloadTooLargeError(len(payload), ASYNC_PAYLOAD_LIMIT)
         self.registry.target(name, qualifier)
-        now = self._clock.now()
-        self._async.accept(Pending(request_id, name, qualifier, payload, due=now))
+        self._accept(name, payload, request_id=request_id, qualifier=qualifier)
         await self._store.flush()
 
     def logs(self, name: str, limit: int = 200) -> list[dict[str, str]]:
         """Return the last lines of a function's log, the oldest first; flush the store before."""
         return self._journal.lines(name, limit)
+
+    def forget(self, name: str) -> None:
+        """Delete a function with what belongs to it, and stop its processes."""
+        self.registry.delete(name)
+        # guess: that triggers and asynchronous configurations go with it.
+        self.triggers.delete_all_of(name)
+        self.async_configs.delete_all_of(name)
+        self.pool.retire(name)
+
+    @contextmanager
+    def _counted(self, name: str) -> Iterator[None]:
+        """Count a request while it runs, if its function has room for one more."""
+        limit = self.registry.function(name).reserved_concurrency
+        if limit is not None and self._running[name] >= limit:
+            raise ThrottledError(name, limit)
+        self._running[name] += 1
+        try:
+            yield
+        finally:
+            self._running[name] -= 1
+
+    def _accept(
+        self, name: str, payload: bytes, *, request_id: str, qualifier: str, by_timer: bool = False
+    ) -> None:
+        now = self._clock.now()
+        self.asynchronous.accept(
+            Pending(request_id, name, qualifier, payload, accepted=now, due=now, by_timer=by_timer)
+        )
+
+    def _accept_from_timer(self, trigger: Trigger, event: bytes) -> None:
+        self._accept(
+            trigger.function,
+            event,
+            request_id=uuid_form(self._ids()).lower(),
+            qualifier=trigger.qualifier,
+            by_timer=True,
+        )
+
+    def _accept_outcome(self, name: str, payload: bytes) -> None:
+        if len(payload) > ASYNC_PAYLOAD_LIMIT:
+            raise PayloadTooLargeError(len(payload), ASYNC_PAYLOAD_LIMIT)
+        self.registry.target(name)
+        request_id = uuid_form(self._ids()).lower()
+        self._accept(name, payload, request_id=request_id, qualifier=LATEST)
+
+    def _finish_pending(self, pending: Pending, result: Invocation, config: AsyncConfig) -> None:
+        """Tell the destination how an invocation ended; what goes wrong shows in the log only."""
+        try:
+            role = self.registry.target(pending.function, pending.qualifier).settings["role"]
+        except ApiError:
+            # The function is gone, and with it who could write.
+            return
+        if lost := self._destinations.tell(pending, result, config, role):
+            line = f"[local cloud] the outcome of {pending.request_id} was {lost}"
+            self._journal.write_output(
+                pending.function, pending.request_id, self._clock.now(), 0.0, "", line
+            )
 
     async def _invoke_pending(self, pending: Pending) -> Invocation:
         return await self.invoke(
@@ -261,6 +349,7 @@ class FunctionCompute:
             # Only here: they keep every call of the function inside the local cloud.
             "ALIBABA_CLOUD_ENDPOINT_ECS": endpoint,
             "ALIBABA_CLOUD_ENDPOINT_EVENTBRIDGE": endpoint,
+            "ALIBABA_CLOUD_ENDPOINT_MNS": endpoint,
             "http_proxy": endpoint,
             "HTTP_PROXY": endpoint,
             "no_proxy": "",

@@ -97,7 +97,8 @@ class Authorization:
             return
         for resource in action.resources(service, call) if action.resources else ["*"]:
             tags = self._resource_tags(resource)
-            if not self._allows(
-                call.caller, action.permission, resource, source_ip=call.source_ip, tags=tags
-            ):
-                raise NoPermissionError(action.permission, resource, call.caller.arn)
+            for permission in (action.permission, *action.also):
+                if not self._allows(
+                    call.caller, permission, resource, source_ip=call.source_ip, tags=tags
+                ):
+                    raise NoPermissionError(permission, resource, call.caller.arn)

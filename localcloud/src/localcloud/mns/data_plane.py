@@ -1,7 +1,6 @@
 """MNS's data plane (REST with XML, 2015-06-06): messages, as the official SDK sends and reads them.
 
-One path serves several operations, told apart by the query or by the presence of a body; what is
-received and what is only peeked at therefore need the same permission here.
+One path serves several operations; the wire style tells them apart by query and body.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from localcloud.api import Action, Answer, ApiCall, Product, Route, WireStyle
 from localcloud.errors import ApiError
 from localcloud.http import HttpResponse
 from localcloud.mns import encoding
-from localcloud.mns.errors import InvalidArgumentError
+from localcloud.mns.errors import InvalidArgumentError, QueueNotExistError
 from localcloud.mns.service import DEFAULT_PRIORITY, NUMBERS, Message, Mns, Queue, require_message
 from localcloud.whole_number import whole_number
 
@@ -74,11 +73,13 @@ async def delete_queue(mns: Mns, call: ApiCall) -> Answer:
 
 
 async def send_message(mns: Mns, call: ApiCall) -> Answer:
-    """Put one message, or up to 16, into a queue."""
-    queue = call.path["queueName"]
-    if not call.body.rstrip().endswith(b"</Messages>"):
-        sent = _send(mns, queue, encoding.fields(encoding.read(call.body, "Message")))
-        return _answer(201, encoding.write("Message", _receipt(sent)))
+    """Put a message into a queue."""
+    values = encoding.fields(encoding.read(call.body, "Message"))
+    return _answer(201, encoding.write("Message", _receipt(_send(mns, _name(call), values))))
+
+
+async def batch_send_message(mns: Mns, call: ApiCall) -> Answer:
+    """Put up to 16 messages into a queue; each may be refused by itself."""
     wanted = [encoding.fields(element) for element in encoding.read(call.body, "Messages")]
     if not 1 <= len(wanted) <= _BATCH:
         raise InvalidArgumentError("Messages", len(wanted), f"1 to {_BATCH} messages")
@@ -86,7 +87,7 @@ async def send_message(mns: Mns, call: ApiCall) -> Answer:
     failed = False
     for values in wanted:
         try:
-            results.append(_receipt(_send(mns, queue, values)))
+            results.append(_receipt(_send(mns, _name(call), values)))
         except InvalidArgumentError as error:
             failed = True
             results.append({"ErrorCode": error.code, "ErrorMessage": error.message})
@@ -94,36 +95,46 @@ async def send_message(mns: Mns, call: ApiCall) -> Answer:
 
 
 async def receive_message(mns: Mns, call: ApiCall) -> Answer:
-    """Receive messages, waiting for them if asked; with ``peekonly`` only look at them."""
-    queue = mns.queue(call.path["queueName"])
-    batch = "numOfMessages" in call.params
-    count = _whole("numOfMessages", call.params.get("numOfMessages", "1"), 1, _BATCH)
-    peek = call.params.get("peekonly") == "true"
-    if peek:
-        messages = await mns.peek(queue.name, count)
-    else:
-        text = call.params.get("waitseconds", str(queue.polling_wait_seconds))
-        wait = _whole("waitseconds", text, 0, 30)
-        messages = await mns.receive_within(queue.name, count, wait)
-    rows = [_message(m, received=not peek) for m in require_message(messages, queue.name)]
-    if batch:
-        return _answer(200, encoding.write_list("Messages", "Message", rows))
-    return _answer(200, encoding.write("Message", rows[0]))
+    """Receive a message, waiting for it if asked."""
+    (message,) = await _received(mns, call, 1)
+    return _answer(200, encoding.write("Message", _message(message, received=True)))
+
+
+async def batch_receive_message(mns: Mns, call: ApiCall) -> Answer:
+    """Receive up to 16 messages, waiting for the first of them if asked."""
+    rows = [_message(m, received=True) for m in await _received(mns, call, _count(call))]
+    return _answer(200, encoding.write_list("Messages", "Message", rows))
+
+
+async def peek_message(mns: Mns, call: ApiCall) -> Answer:
+    """Look at the next message and leave it where it is."""
+    (message,) = await _peeked(mns, call, 1)
+    return _answer(200, encoding.write("Message", _message(message, received=False)))
+
+
+async def batch_peek_message(mns: Mns, call: ApiCall) -> Answer:
+    """Look at up to 16 messages and leave them where they are."""
+    rows = [_message(m, received=False) for m in await _peeked(mns, call, _count(call))]
+    return _answer(200, encoding.write_list("Messages", "Message", rows))
 
 
 async def delete_message(mns: Mns, call: ApiCall) -> Answer:
-    """Delete a received message, or up to 16 whose receipts are in the body."""
-    queue = call.path["queueName"]
-    if not call.body:
-        await mns.delete(queue, call.required("ReceiptHandle"))
-        return HttpResponse(204)
+    """Delete a received message."""
+    await mns.delete(_name(call), call.required("ReceiptHandle"))
+    return HttpResponse(204)
+
+
+async def batch_delete_message(mns: Mns, call: ApiCall) -> Answer:
+    """Delete up to 16 received messages whose receipts are in the body."""
     handles = [element.text or "" for element in encoding.read(call.body, "ReceiptHandles")]
     if not 1 <= len(handles) <= _BATCH:
         raise InvalidArgumentError("ReceiptHandles", len(handles), f"1 to {_BATCH} receipt handles")
     errors: list[Mapping[str, object]] = []
     for handle in handles:
         try:
-            await mns.delete(queue, handle)
+            await mns.delete(_name(call), handle)
+        except QueueNotExistError:
+            raise
         except ApiError as error:
             errors.append(
                 {
@@ -145,6 +156,25 @@ async def change_message_visibility(mns: Mns, call: ApiCall) -> Answer:
     )
     values = {"ReceiptHandle": message.receipt, "NextVisibleTime": _milliseconds(message.visible)}
     return _answer(200, encoding.write("ChangeVisibility", values))
+
+
+def _name(call: ApiCall) -> str:
+    return call.path["queueName"]
+
+
+def _count(call: ApiCall) -> int:
+    return _whole("numOfMessages", call.params.get("numOfMessages", ""), 1, _BATCH)
+
+
+async def _received(mns: Mns, call: ApiCall, count: int) -> list[Message]:
+    queue = mns.queue(_name(call))
+    text = call.params.get("waitseconds", str(queue.polling_wait_seconds))
+    wait = _whole("waitseconds", text, 0, 30)
+    return require_message(await mns.receive_within(queue.name, count, wait), queue.name)
+
+
+async def _peeked(mns: Mns, call: ApiCall, count: int) -> list[Message]:
+    return require_message(await mns.peek(_name(call), count), _name(call))
 
 
 def _send(mns: Mns, queue: str, values: Mapping[str, str]) -> Message:
@@ -219,10 +249,19 @@ ACTIONS: dict[str, Action[Mns]] = {
     "GetQueueAttributes": Action(get_queue, "mns:GetQueueAttributes", _queue),
     "DeleteQueue": Action(delete_queue, "mns:DeleteQueue", _queue),
     "SendMessage": Action(send_message, "mns:SendMessage", _messages, _NO_PROPERTIES),
-    "ReceiveMessage": Action(
-        receive_message, "mns:ReceiveMessage", _messages, "peeking needs the same permission"
+    "BatchSendMessage": Action(batch_send_message, "mns:SendMessage", _messages, _NO_PROPERTIES),
+    "ReceiveMessage": Action(receive_message, "mns:ReceiveMessage", _messages),
+    # One page names a permission of its own for batches, another the one for single messages.
+    "BatchReceiveMessage": Action(
+        batch_receive_message,
+        "mns:ReceiveMessage",
+        _messages,
+        also=("mns:BatchReceiveMessage",),
     ),
+    "PeekMessage": Action(peek_message, "mns:PeekMessage", _messages),
+    "BatchPeekMessage": Action(batch_peek_message, "mns:PeekMessage", _messages),
     "DeleteMessage": Action(delete_message, "mns:DeleteMessage", _messages),
+    "BatchDeleteMessage": Action(batch_delete_message, "mns:DeleteMessage", _messages),
     "ChangeMessageVisibility": Action(
         change_message_visibility, "mns:ChangeMessageVisibility", _messages
     ),

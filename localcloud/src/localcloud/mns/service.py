@@ -190,9 +190,13 @@ class Mns:
 
     async def counts(self, name: str) -> Counts:
         """Count a queue's messages."""
+        await self._store.flush()
+        return self.counted(name)
+
+    def counted(self, name: str) -> Counts:
+        """Count the messages of a queue that are on the disk."""
         now = self._clock.now()
         oldest = now - self.queue(name).message_retention_period
-        await self._store.flush()
         (row,) = self._store.read(
             "SELECT count(*) FILTER (WHERE visible <= ?2) AS active,"
             " count(*) FILTER (WHERE visible > ?2 AND dequeues > 0) AS inactive,"

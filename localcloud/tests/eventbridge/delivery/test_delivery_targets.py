@@ -83,6 +83,7 @@ def test_every_type_that_a_rule_accepts_can_be_delivered() -> None:
         Environment(),
         HttpClient("http://127.0.0.1:1"),
         invoke=_returns(Result()),
+        invoke_later=_accepts([]),
         send_message=lambda queue, body: None,
         append_log=lambda role, project, store, entries: None,
         publish=lambda bus, event: None,
@@ -96,6 +97,27 @@ def _returns(result: Result) -> Callable[[str, bytes, str], Awaitable[Result]]:
         return result
 
     return invoke
+
+
+def _accepts(
+    accepted: list[tuple[str, bytes, str]],
+) -> Callable[[str, bytes, str], Awaitable[None]]:
+    async def invoke_later(name: str, payload: bytes, request_id: str) -> None:
+        accepted.append((name, payload, request_id))
+
+    return invoke_later
+
+
+async def test_an_asynchronous_call_is_delivered_when_it_is_accepted() -> None:
+    """With InvocationType Async nothing is waited for: what the function does is not seen."""
+    accepted: list[tuple[str, bytes, str]] = []
+    failing = _returns(Result(status=500))
+    target = FunctionTarget(failing, _accepts(accepted), lambda: "REQUEST")
+    request = delivery_request(
+        "acs.fc.function", "acs:fc:r:1:functions/f", Body="{}", InvocationType="Async"
+    )
+    assert await target(request) == "f accepted"
+    assert accepted == [("f", b"{}", "REQUEST")]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +136,7 @@ async def test_an_error_of_a_function_is_a_failed_delivery(
     result: Result, status: str | None
 ) -> None:
     """The payload is the body; whatever is not a return is a failure with the function's words."""
-    target = FunctionTarget(_returns(result), lambda: "REQUEST")
+    target = FunctionTarget(_returns(result), _accepts([]), lambda: "REQUEST")
     sending = target(delivery_request("acs.fc.function", "acs:fc:r:1:functions/f", Body="{}"))
     if status is None:
         assert await sending == "f returned"
@@ -132,7 +154,7 @@ async def test_a_missing_function_is_a_failed_delivery() -> None:
         raise ApiError("FunctionNotFound", "no function 'f'", 404)
 
     with pytest.raises(ApiError, match="FunctionNotFound"):
-        await FunctionTarget(invoke, str)(
+        await FunctionTarget(invoke, _accepts([]), str)(
             delivery_request("acs.fc.function", functionName="f", Body="x")
         )
 

@@ -1,4 +1,4 @@
-"""Function Compute: functions and their concurrency."""
+"""Function Compute: functions, their concurrency, triggers and asynchronous calls."""
 
 from typing import Any
 from urllib.parse import quote
@@ -51,3 +51,38 @@ def concurrency(client: Client, given: Properties) -> tuple[str, Properties]:
     body = {"reservedConcurrency": given["reservedConcurrency"]}
     client.fc("PUT", f"/functions/{quote(name)}/concurrency", body)
     return name, {}
+
+
+def trigger(client: Client, given: Properties) -> tuple[str, Properties]:
+    """Create a trigger and read its id back."""
+    function, name = given["functionName"], given["triggerName"]
+    fields = ("description", "invocationRole", "triggerConfig")
+    changed = {key: given[key] for key in fields if given.get(key) is not None}
+    made = {
+        key: given[key]
+        for key in ("qualifier", "sourceArn", "triggerName", "triggerType")
+        if given.get(key) is not None
+    }
+    path = f"/functions/{quote(function)}/triggers"
+    answer = upsert(
+        lambda: client.fc("POST", path, {**made, **changed}),
+        lambda: client.fc("PUT", f"{path}/{quote(name)}", changed),
+    )
+    read = {key: answer.get(key, "") for key in ("triggerId", "targetArn")}
+    return f"{function}:{name}", read
+
+
+def async_invoke_config(client: Client, given: Properties) -> tuple[str, Properties]:
+    """Set repetitions, age and destinations, both halves of which the provider always sends."""
+    name = given["functionName"]
+    body: Properties = {"functionName": name}
+    for key in ("asyncTask", "maxAsyncRetryAttempts", "maxAsyncEventAgeInSeconds"):
+        if given.get(key) is not None:
+            body[key] = given[key]
+    if given.get("destinationConfig") is not None:
+        halves = given["destinationConfig"]
+        body["destinationConfig"] = {
+            half: halves.get(half) or {} for half in ("onFailure", "onSuccess")
+        }
+    answer = client.fc("PUT", f"/functions/{quote(name)}/async-invoke-config", body)
+    return name, {"functionArn": answer.get("functionArn", "")}

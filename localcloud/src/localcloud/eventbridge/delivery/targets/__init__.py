@@ -6,7 +6,11 @@ from typing import Any
 from localcloud.environment import Environment, uuid_form
 from localcloud.eventbridge.delivery.http_client import HttpClient
 from localcloud.eventbridge.delivery.target import Send
-from localcloud.eventbridge.delivery.targets.function import FunctionTarget, Invoke
+from localcloud.eventbridge.delivery.targets.function import (
+    FunctionTarget,
+    Invoke,
+    InvokeLater,
+)
 from localcloud.eventbridge.delivery.targets.own import AppendLog, BusTarget, LogTarget, QueueTarget
 from localcloud.eventbridge.delivery.targets.web import DingTalkTarget, HttpTarget
 
@@ -16,6 +20,7 @@ def senders(
     client: HttpClient,
     *,
     invoke: Invoke,
+    invoke_later: InvokeLater,
     send_message: Callable[[str, str], object],
     append_log: AppendLog,
     publish: Callable[[str, dict[str, Any]], object],
@@ -23,7 +28,9 @@ def senders(
     """Return the sender of each type; the callables are the other services' own."""
     web = HttpTarget(client)
     return {
-        "acs.fc.function": FunctionTarget(invoke, lambda: uuid_form(environment.ids())),
+        "acs.fc.function": FunctionTarget(
+            invoke, invoke_later, lambda: uuid_form(environment.ids())
+        ),
         "acs.dingtalk": DingTalkTarget(client, environment.clock),
         "acs.eventbridge": BusTarget(publish),
         "acs.mns.queue": QueueTarget(send_message),

@@ -27,23 +27,33 @@ Invoke = Callable[[str, bytes, str], Awaitable[Invocation]]
 """Calls the function of a name with a payload and a request id."""
 
 
-class FunctionTarget:
-    """Calls functions and waits for them.
+InvokeLater = Callable[[str, bytes, str], Awaitable[None]]
+"""Has Function Compute accept an asynchronous call; raises ``ApiError`` if it does not."""
 
-    An error of the function is a failed delivery, as is a function that does not exist or is
-    throttled (Function Compute raises those itself).
+
+class FunctionTarget:
+    """Calls functions: waits for them, or with ``InvocationType`` Async leaves them to themselves.
+
+    A function that is waited for and fails is a failed delivery, as is a function that does not
+    exist or is throttled. An asynchronous call is delivered as soon as it is accepted: what
+    becomes of it is Function Compute's to repeat and to report.
     """
 
-    def __init__(self, invoke: Invoke, request_ids: Callable[[], str]) -> None:
+    def __init__(
+        self, invoke: Invoke, invoke_later: InvokeLater, request_ids: Callable[[], str]
+    ) -> None:
         self._invoke = invoke
+        self._invoke_later = invoke_later
         self._request_ids = request_ids
 
     async def __call__(self, request: DeliveryRequest) -> str:
         """Call the function with the parameter ``Body``."""
-        # guess: InvocationType "Async" would end the delivery before the function does; here the
-        # function is always waited for, so that the trace shows its failure.
         body = request.required("Body")
         name = request.parameters.get("functionName") or request.endpoint.rpartition("/")[2]
+        # guess: that a target which does not say how waits.
+        if request.parameters.get("InvocationType", "Sync") == "Async":
+            await self._invoke_later(name, body.encode(), self._request_ids())
+            return f"{name} accepted"
         result = await self._invoke(name, body.encode(), self._request_ids())
         if result.error_type or result.status >= 400:
             raise DeliveryError(

@@ -1,0 +1,147 @@
+"""The actions on triggers: time triggers, and the cloud's error for every other kind."""
+
+import re
+from typing import Any
+
+from localcloud import strict_json
+from localcloud.api import Action, Answer, ApiCall
+from localcloud.fc import encoding
+from localcloud.fc.errors import InvalidArgumentError, NotSupportedHereError
+from localcloud.fc.registry import LATEST
+from localcloud.fc.schedule import ScheduleError, parse
+from localcloud.fc.service import ASYNC_PAYLOAD_LIMIT, FunctionCompute
+from localcloud.fc.triggers import Trigger
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,127}")
+_OTHER_TYPES = ("oss", "log", "http", "tablestore", "cdn_events", "mns_topic", "eventbridge")
+_CONFIG = {"cronExpression", "enable", "payload"}
+_NEW = {
+    "description", "invocationRole", "qualifier", "sourceArn", "triggerConfig", "triggerName",
+    "triggerType",
+}  # fmt: skip
+_CHANGED = {"description", "invocationRole", "qualifier", "triggerConfig"}
+
+
+async def create_trigger(fc: FunctionCompute, call: ApiCall) -> Answer:
+    """Make a time trigger."""
+    body = _body(call, _NEW)
+    function = fc.registry.function(call.path["functionName"])
+    name, kind = body.get("triggerName"), body.get("triggerType")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InvalidArgumentError(
+            "triggerName", name, "1 to 128 letters, digits, _ and -, not beginning with 0-9 or -"
+        )
+    if kind in _OTHER_TYPES:
+        raise NotSupportedHereError(f"a trigger of type '{kind}' (it has time triggers)")
+    if kind != "timer":
+        raise InvalidArgumentError("triggerType", kind, f"timer, {', '.join(_OTHER_TYPES)}")
+    for setting in ("sourceArn", "invocationRole"):
+        if body.get(setting):
+            raise InvalidArgumentError(setting, body[setting], "nothing: a timer has none")
+    qualifier = encoding.text(body, "qualifier") or LATEST
+    fc.registry.target(function.name, qualifier)
+    config = _config(body.get("triggerConfig"))
+    description = encoding.text(body, "description")
+    made = fc.triggers.create(function.name, name, qualifier, description, config)
+    return _answer(fc, made)
+
+
+async def get_trigger(fc: FunctionCompute, call: ApiCall) -> Answer:
+    """Return a trigger."""
+    return _answer(fc, _trigger(fc, call))
+
+
+async def update_trigger(fc: FunctionCompute, call: ApiCall) -> Answer:
+    """Change what the request names and leave the rest."""
+    body = _body(call, _CHANGED)
+    trigger = _trigger(fc, call)
+    changes: dict[str, str] = {}
+    if body.get("qualifier"):
+        changes["qualifier"] = encoding.text(body, "qualifier")
+        fc.registry.target(trigger.function, changes["qualifier"])
+    if "description" in body:
+        changes["description"] = encoding.text(body, "description")
+    if body.get("triggerConfig") is not None:
+        changes["config"] = _config(body["triggerConfig"])
+    return _answer(fc, fc.triggers.change(trigger, **changes))
+
+
+async def delete_trigger(fc: FunctionCompute, call: ApiCall) -> Answer:
+    """Delete a trigger."""
+    fc.triggers.delete(call.path["functionName"], call.path["triggerName"])
+    return None
+
+
+async def list_triggers(fc: FunctionCompute, call: ApiCall) -> Answer:
+    """Return a function's triggers by name, a page at a time."""
+    function = fc.registry.function(call.path["functionName"])
+    prefix = call.params.get("prefix", "")
+    found = [t for t in fc.triggers.of(function.name) if t.name.startswith(prefix)]
+    page, more = encoding.page_of(call, found, lambda t: t.name)
+    return {"triggers": [_answer(fc, t) for t in page], **more}
+
+
+def _trigger(fc: FunctionCompute, call: ApiCall) -> Trigger:
+    function = fc.registry.function(call.path["functionName"])
+    return fc.triggers.get(function.name, call.path["triggerName"])
+
+
+def _body(call: ApiCall, known: set[str]) -> dict[str, Any]:
+    body = encoding.body_of(call)
+    for setting in sorted(set(body) - known):
+        raise InvalidArgumentError(setting, body[setting], "no such setting")
+    return body
+
+
+def _config(text: object) -> str:
+    """Check a time trigger's ``triggerConfig``, which is JSON in a text."""
+    try:
+        given = strict_json.read(text) if isinstance(text, str) else None
+    except ValueError:
+        given = None
+    accepted = '{"cronExpression": "...", "enable": true, "payload": "..."} as JSON text'
+    if not isinstance(given, dict) or set(given) - _CONFIG:
+        raise InvalidArgumentError("triggerConfig", text, accepted)
+    if not isinstance(given.get("enable", False), bool):
+        raise InvalidArgumentError("triggerConfig.enable", given["enable"], "true or false")
+    payload = given.get("payload", "")
+    if not isinstance(payload, str) or len(payload.encode()) > ASYNC_PAYLOAD_LIMIT:
+        raise InvalidArgumentError(
+            "triggerConfig.payload", payload, f"text of at most {ASYNC_PAYLOAD_LIMIT} bytes"
+        )
+    try:
+        parse(given.get("cronExpression"))
+    except ScheduleError as error:
+        raise InvalidArgumentError(
+            "triggerConfig.cronExpression", given.get("cronExpression"), str(error)
+        ) from None
+    return str(text)
+
+
+def _answer(fc: FunctionCompute, trigger: Trigger) -> dict[str, Any]:
+    return {
+        "triggerName": trigger.name,
+        "triggerId": trigger.id,
+        "triggerType": "timer",
+        "triggerConfig": trigger.config,
+        "description": trigger.description,
+        "qualifier": trigger.qualifier,
+        "targetArn": fc.registry.arn(trigger.function),
+        "createdTime": trigger.created,
+        "lastModifiedTime": trigger.modified,
+    }
+
+
+def _one(fc: FunctionCompute, call: ApiCall) -> list[str]:
+    return [fc.registry.arn(call.path["functionName"])]
+
+
+_TIMERS = "time triggers only"
+
+ACTIONS: dict[str, Action[FunctionCompute]] = {
+    "CreateTrigger": Action(create_trigger, "fc:CreateTrigger", _one, _TIMERS),
+    "GetTrigger": Action(get_trigger, "fc:GetTrigger", _one),
+    "UpdateTrigger": Action(update_trigger, "fc:UpdateTrigger", _one, _TIMERS),
+    "DeleteTrigger": Action(delete_trigger, "fc:DeleteTrigger", _one),
+    "ListTriggers": Action(list_triggers, "fc:ListTriggers", _one),
+}
