@@ -75,10 +75,14 @@ class LoopFunction(pulumi.ComponentResource):
             handler="index.handler",
             code={"zip_file": documents.apply(lambda texts: build_base64(code, files(texts)))},
             role=role.role_arn,
-            environment_variables=pulumi.Output.all(
-                pulumi.Output.from_input(cast("dict[str, str]", args["environment"])),
-                documents.apply(variables),
-            ).apply(lambda both: {**both[0], **both[1]}),
+            # Each on its own: what is not known in a preview hides nothing but itself there.
+            environment_variables={
+                **args["environment"],
+                **{
+                    name: pulumi.Output.all(name, text).apply(lambda document: variable(*document))
+                    for name, text in args["documents"].items()
+                },
+            },
             timeout=whole(args.get("timeout_seconds", _TIMEOUT_SECONDS)),
             # The smallest that starts quickly: CPU comes with memory, one core to 1 to 4 GB.
             memory_size=256,
@@ -111,9 +115,9 @@ class LoopFunction(pulumi.ComponentResource):
 _LONG_BYTES = 2048
 
 
-def variables(documents: dict[str, str]) -> dict[str, str]:
-    """Return the variables of documents: the text, or ``@`` and the file that holds it."""
-    return {name: f"@{_file(name)}" if _is_long(text) else text for name, text in documents.items()}
+def variable(name: str, text: str) -> str:
+    """Return the variable of a document: the text, or ``@`` and the file that holds it."""
+    return f"@{_file(name)}" if _is_long(text) else text
 
 
 def files(documents: dict[str, str]) -> dict[str, str]:

@@ -7,11 +7,11 @@ folded, and cut where there is no room for it.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
 from ops.markdown import code, code_block, plain
+from ops.review import difference
 from ops.review.plan import NoPlan, Plan, Step, read, without_secrets
 
 MARKER = "<!-- ecs-provisioning-loop: review -->"
@@ -181,31 +181,11 @@ def _details(found: StackPreview, room: int) -> str:
 
 
 def _difference(step: Step) -> str:
-    before, after = (_lines(state) for state in (step.before, step.after))
-    lines = [
-        line.rstrip("\n")
-        for line in list(unified_diff(before, after, n=2))[2:]
-        if not line.startswith("@@")
-    ]
-    if not lines:
-        lines = ["  (only values that are not shown, such as secrets or code)"]
-    text = "\n".join(lines)
+    found = difference.lines(step) or ["  (only values that are not shown)"]
+    text = "\n".join(found)
     if len(text) > _LONGEST_TEXT:
         text = text[:_LONGEST_TEXT] + "\n..."
     return code_block(text, "diff")
-
-
-def _lines(state: Mapping[str, Any]) -> list[str]:
-    lines: list[str] = []
-    for name, value in sorted(state.items()):
-        if isinstance(value, str):
-            first, *rest = value.split("\n")
-            lines.append(f"{name}: {first}")
-            lines += [f"    {line}" for line in rest]
-        else:
-            text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
-            lines += f"{name}: {text}".splitlines()
-    return lines
 
 
 def _rank(step: Step) -> tuple[int, str, str]:

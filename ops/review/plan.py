@@ -6,8 +6,12 @@ see in a review.
 
 import base64
 import binascii
+import hashlib
+import io
 import json
 import re
+import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -18,11 +22,14 @@ from functions.report.redaction import masked
 
 SECRET = "[secret]"  # noqa: S105 - what stands in a secret's place
 UNKNOWN = "[known after apply]"
+QUIET = {"same", "read", "refresh"}
+"""Operations that change nothing."""
 
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine writes for a value that is not known yet (Pulumi, ``UnknownStringValue``)."""
-_QUIET = {"same", "read", "refresh"}
-_BINARY = {"zipFile"}
+_ARCHIVES = {"zipFile"}
+_MOST_UNPACKED = 4_000_000
+_BAD_ARCHIVES = (zipfile.BadZipFile, zipfile.LargeZipFile)
 _SECRET_NAME = re.compile(
     r"secret|password|passwd|(?<!next)token|credential|private.?key", re.IGNORECASE
 )
@@ -78,12 +85,12 @@ def read(text: str) -> Plan:
     if not (isinstance(steps, list) and _are_objects(steps) and counts and _is_count(counts)):
         raise NoPlan("the engine printed an incomplete plan")
     planned = Counter(str(step.get("op")) for step in steps)
-    if missing := [op for op, count in counts.items() if op not in _QUIET and planned[op] < count]:
+    if missing := [op for op, count in counts.items() if op not in QUIET and planned[op] < count]:
         raise NoPlan(
             "the engine printed an incomplete plan: it counts "
             + " and ".join(f"{counts[op]} to {op} and lists {planned[op]}" for op in missing)
         )
-    found = (_step(step) for step in steps if step.get("op") not in _QUIET)
+    found = (step_of(step) for step in steps if step.get("op") not in QUIET)
     return Plan(tuple(found), dict(counts))
 
 
@@ -101,7 +108,8 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, dict) and all(type(count) is int for count in value.values())
 
 
-def _step(given: Mapping[str, Any]) -> Step:
+def step_of(given: Mapping[str, Any]) -> Step:
+    """Read one step of a plan; secrets are masked from here on."""
     # The last parts of urn:pulumi:<stack>::<project>::<parents and type>::<name>
     parts = str(given.get("urn", "")).split("::", 3)
     before, after = (
@@ -128,14 +136,36 @@ def shown(name: str, value: Any) -> Any:
     Masked is what is secret by the engine's word, by its name or by its form.
     """
     if isinstance(value, dict):
-        return {k: shown(k, v) for k, v in value.items() if k != "__defaults"}
+        return {without_secrets(k): shown(k, v) for k, v in value.items() if k != "__defaults"}
     if isinstance(value, list):
         return [shown(name, item) for item in value]
     if not isinstance(value, str) or not value:
         return value
-    if name in _BINARY:
-        return f"[{len(value)} characters]"
+    if name in _ARCHIVES:
+        return _archive(value)
     return SECRET if _SECRET_NAME.search(name) and value != _UNKNOWN else _text(name, value)
+
+
+def _archive(value: str) -> Any:
+    """Return an archive's files: documents as structures, of everything else what tells it apart.
+
+    What is no archive, or would become too large, is its length.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(base64.b64decode(value, validate=True))) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > _MOST_UNPACKED:
+                raise zipfile.LargeZipFile
+            files = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+        return {name: _file(name, content) for name, content in files.items()}
+    except (ValueError, RuntimeError, NotImplementedError, OSError, zlib.error, *_BAD_ARCHIVES):
+        return f"[{len(value)} characters]"
+
+
+def _file(name: str, content: bytes) -> Any:
+    if name.endswith(".json"):
+        with suppress(ValueError, RecursionError):
+            return shown(name, json.loads(content))
+    return f"{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()[:12]}"
 
 
 def _text(name: str, value: str) -> Any:

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
@@ -21,7 +22,9 @@ from localcloud.commandline.files import read_mapping
 from localcloud.dryrun.project import path_of
 from localcloud.running import is_running, start
 from ops.project import LOCAL, LOCAL_CLOUD, PROJECT, packages_of
+from ops.review import event_log
 from ops.stack.engine import find_or_install
+from ops.stack.last_cloud import LastCloud
 
 _OWN_BACKEND = "file://.pulumi"
 JUDGED = {"up", "preview"}
@@ -80,26 +83,42 @@ def _carry_out(console: Console, order: Order) -> int:
     action, stack, more = order.action, order.stack, order.more
     pulumi = find_or_install(PROJECT, console)
     environment = _environment(pulumi, order)
+    last_cloud = None
     if stack == LOCAL and action != "output":
         endpoint = order.endpoint or _local_cloud(console)
         # The provider asks the local cloud through it. In lower case gRPC would take it too, for
         # what engine and program say to each other.
         environment["HTTP_PROXY"] = endpoint
-        environment |= _key(endpoint)
+        key = access_key_of(endpoint)
+        environment |= _variables(key.id, key.secret)
+        last_cloud = LastCloud(order.state, key.id)
 
     # What people read goes to standard error, so that --json has standard output to itself.
     def engine(*arguments: str, output: int | None = 2) -> int:
         command = [pulumi, "--cwd", str(order.program), *arguments]
         return _run_to_its_end(command, environment, output)
 
-    code = engine("stack", "select", "--create", "--stack", stack, output=subprocess.DEVNULL)
+    if code := engine("stack", "select", "--create", "--stack", stack, output=subprocess.DEVNULL):
+        return code
     if action == "output":
         shown = ["--json", "--show-secrets"] if order.as_json else []
-        return code or engine("stack", action, "--stack", stack, *shown, *more, output=None)
-    flags = _flags(order)
+        return engine("stack", action, "--stack", stack, *shown, *more, output=None)
+    flags = _flags(order, last_cloud)
     if action == "preview" and order.as_json:
-        return code or engine(action, "--stack", stack, *flags, "--json", *more, output=None)
-    code = code or engine(action, "--stack", stack, *flags, *more)
+        return engine(action, "--stack", stack, *flags, "--json", *more, output=None)
+    if action == "preview":
+        with TemporaryDirectory(prefix="preview-") as folder:
+            log = Path(folder) / "events"
+            environment |= event_log.ENVIRONMENT
+            code = engine(action, "--stack", stack, *flags, event_log.OPTION, str(log), *more)
+            for line in event_log.lines(log):
+                console.print(line, markup=False, soft_wrap=True)
+        return code
+    if last_cloud:
+        last_cloud.forget()
+    code = engine(action, "--stack", stack, *flags, *more)
+    if last_cloud and not code:
+        last_cloud.remember()
     if not code and order.as_json:
         code = engine("stack", "output", "--stack", stack, "--json", "--show-secrets", output=None)
     return code
@@ -150,14 +169,13 @@ def _folder(path: Path) -> str:
     return path.as_uri()
 
 
-def _key(endpoint: str) -> dict[str, str]:
+def _variables(key_id: str, key_secret: str) -> dict[str, str]:
     """Return the local cloud's key in the variables of both families that the provider reads."""
-    key = access_key_of(endpoint)
     return {
-        "ALICLOUD_ACCESS_KEY": key.id,
-        "ALICLOUD_SECRET_KEY": key.secret,
-        "ALIBABA_CLOUD_ACCESS_KEY_ID": key.id,
-        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.secret,
+        "ALICLOUD_ACCESS_KEY": key_id,
+        "ALICLOUD_SECRET_KEY": key_secret,
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": key_id,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key_secret,
     }
 
 
@@ -169,12 +187,15 @@ def _local_cloud(console: Console) -> str:
     return endpoint
 
 
-def _flags(order: Order) -> list[str]:
+def _flags(order: Order, last_cloud: LastCloud | None) -> list[str]:
     """Return the pack that judges, and what lets stack ``local``, which holds nothing, go on."""
     flags = ["--policy-pack", str(order.program / "policies")] if order.action in JUDGED else []
-    if order.stack == LOCAL and order.action != "preview":
+    if last_cloud and order.action != "preview":
         flags.append("--yes")
-    if order.stack == LOCAL and order.action in {"up", "destroy"}:
-        # A local cloud may have been started afresh: what it forgot is made again, or is gone.
-        flags.append("--refresh")
+        if order.action == "up":
+            # Nobody is asked, so the program is not run once more before it.
+            flags.append("--skip-preview")
+        if order.action in {"up", "destroy"} and not last_cloud.is_this:
+            # What another local cloud held is made again, or is gone.
+            flags.append("--refresh")
     return flags

@@ -4,6 +4,7 @@ What a change of the settings would do is asked of ``preview``; that it does so,
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import yaml
 
 from demo.loop import Loop, event
 from lab.running_cloud import RunningCloud
+from ops.review import difference
+from ops.review.plan import step_of
 from tests.e2e.deployed import ROOT
 from tests.e2e.pulumi_project import ENGINE, Project, planned
 
@@ -99,10 +102,15 @@ CHANGES = [
         {},
         id="role",
     ),
-    # A third source of approvals: the rule of requests matches it too.
+    # A third source of approvals: the rules of requests and of the archive match it, too.
     pytest.param(
         set_to(SETTINGS, "sources", "lark.request", value={"platform": "lark", "chat": "people"}),
-        {"loop-intake-lark.request": "create", "loop-requests-rule": "update", **LOOP_DOCUMENT},
+        {
+            "loop-archive-rule": "update",
+            "loop-intake-lark.request": "create",
+            "loop-requests-rule": "update",
+            **LOOP_DOCUMENT,
+        },
         {},
         id="pattern",
     ),
@@ -157,6 +165,26 @@ def test_a_change_touches_only_what_it_must(
         for step in steps
         if step.get("replaceReasons") and step["op"] in {"replace", "create-replacement"}
     } == reasons
+
+
+def test_a_new_script_is_two_variables_of_run_command(project: Project) -> None:
+    """What is not known before the command exists hides none of the other variables."""
+    project.change(give_devops_a_package)
+    (step,) = (s for s in project.preview() if s["urn"].endswith("run-command-function"))
+    assert [line.split(": ")[0] for line in difference.lines(step_of(step))] == [
+        "! environmentVariables.CommandId",
+        "! environmentVariables.LOOP.script_sha256",
+    ]
+
+
+def test_the_state_holds_no_secret_in_clear(project: Project) -> None:
+    """A variable that is a secret stays one by itself, as an input and as the provider read it."""
+    config = yaml.safe_load(project.file.read_text())["config"]
+    secrets = [value for key, value in config.items() if re.search(r":(chat|onboarding)-", key)]
+    (state,) = (project.folder / "state").rglob("local.json")
+    text = state.read_text()
+    assert secrets
+    assert [secret for secret in secrets if json.dumps(secret)[1:-1] in text] == []
 
 
 def test_nothing_changes_the_second_time(project: Project) -> None:

@@ -180,7 +180,7 @@ class TestLoopFunction:
             )
         )
         made = engine.one("V3Function")
-        assert made.is_secret("environmentVariables")
+        assert made.is_secret("environmentVariables", "CHATS")
         assert made.is_secret("code", "zipFile")
 
     def test_what_is_no_secret_is_shown(self, engine: FakeEngine, context: LoopContext) -> None:
@@ -285,7 +285,8 @@ class TestRequestRoute:
         made = engine.one("V3Function")
         tokens = made.inputs["environmentVariables"]["SOURCE_TOKENS"]
         assert json.loads(tokens) == {"lark.approval": "s3cret"}
-        assert made.is_secret("environmentVariables")
+        assert not made.is_secret("environmentVariables", "LOOP"), "so a preview can show it"
+        assert made.is_secret("environmentVariables", "SOURCE_TOKENS")
 
     def test_run_command_may_run_these_commands_and_report(
         self, engine: FakeEngine, context: LoopContext
@@ -447,7 +448,7 @@ class TestChats:
             },
             "people": {"platform": "lark", "webhook": "https://chat.example/people"},
         }
-        assert made.is_secret("environmentVariables")
+        assert made.is_secret("environmentVariables", "CHATS")
         assert allowed(engine, "loop-post-to-chat") == [
             (["log:PostLogStoreLogs"], [f"{LOGS}functions"])
         ]
@@ -502,7 +503,7 @@ class TestOnboardingRoute:
             "HEADERS": '{"Authorization": "Bearer x"}',
             "TIMEOUT_SECONDS": "10",
         }
-        assert made.is_secret("environmentVariables")
+        assert made.is_secret("environmentVariables", "HEADERS")
         assert made.inputs["timeout"] == 15
         assert allowed(engine, "loop-call-http-api") == [
             (["log:PostLogStoreLogs"], [f"{LOGS}functions"])

@@ -52,7 +52,7 @@ def test_only_what_changes_is_listed() -> None:
 
 def test_the_script_is_compared_as_text() -> None:
     """The command's content is shown decoded, with the lines that go."""
-    assert "-    \tauditor 'packages less" in build([preview("local", recorded("change"))])
+    assert "\n-\tauditor 'packages less" in build([preview("local", recorded("change"))])
 
 
 def test_nothing_to_do_is_one_line() -> None:
@@ -98,7 +98,7 @@ def test_secrets_in_plain_are_masked(name: str, value: str) -> None:
 def test_unknown_values_say_so() -> None:
     """A value that is known only after apply is no id."""
     text = build([preview("dev", plan(step(bus="04da6b54-80e4-46f7-96ec-b56ff0331ba9")))])
-    assert "+bus: [known after apply]" in text
+    assert "+ bus: [known after apply]" in text
 
 
 @pytest.mark.parametrize(

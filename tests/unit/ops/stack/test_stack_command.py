@@ -34,6 +34,8 @@ def stop(*_):
 signal.signal(signal.SIGINT, stop)
 call = {{"arguments": sys.argv[1:], "environment": dict(os.environ)}}
 open({log!r}, "a").write(json.dumps(call) + "\\n")
+if "--event-log" in sys.argv:
+    open(sys.argv[sys.argv.index("--event-log") + 1], "w").write(os.environ.get("EVENTS", ""))
 if "output" in sys.argv:
     print('{{"bus_name": "b"}}')
 if "wait" in sys.argv:
@@ -63,8 +65,12 @@ class Engine:
 
     @property
     def calls(self) -> list[list[str]]:
-        """The arguments of each call, without the folder."""
-        return [call["arguments"][2:] for call in self.log if "arguments" in call]
+        """The arguments of each call, without the folder and the name of a temporary file."""
+        calls = [call["arguments"][2:] for call in self.log if "arguments" in call]
+        for call in calls:
+            if "--event-log" in call:
+                call[call.index("--event-log") + 1] = "FILE"
+        return calls
 
     @property
     def environment(self) -> dict[str, str]:
@@ -120,13 +126,15 @@ def engine(tmp_path: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> En
 
 PACK = ["--policy-pack", str(PROJECT / "policies")]
 SELECT = ["stack", "select", "--create", "--stack"]
+AT_ONCE = ["--yes", "--skip-preview"]
+LOG = ["--event-log", "FILE"]
 
 
 @pytest.mark.parametrize(
     ("action", "stack", "arguments"),
     [
-        pytest.param("up", "local", [*PACK, "--yes", "--refresh"], id="a new cloud forgot all"),
-        pytest.param("preview", "local", PACK, id="a preview is not confirmed"),
+        pytest.param("up", "local", [*PACK, *AT_ONCE, "--refresh"], id="a new cloud forgot all"),
+        pytest.param("preview", "local", [*PACK, *LOG], id="a preview is not confirmed"),
         pytest.param("refresh", "local", ["--yes"], id="refresh local"),
         pytest.param(
             "destroy", "local", ["--yes", "--refresh"], id="nor is it there to be deleted"
@@ -147,13 +155,58 @@ def test_an_option_of_the_engine_needs_no_dashes_before_it(engine: Engine) -> No
     """``make preview ARGS=--expect-no-changes`` works as it reads."""
     more = ["--expect-no-changes", "--target", "urn:a"]
     assert run_command(main, ["preview", "--stack", "dev", *more], "ops") == 0
-    assert engine.calls[-1] == ["preview", "--stack", "dev", *PACK, *more]
+    assert engine.calls[-1] == ["preview", "--stack", "dev", *PACK, *LOG, *more]
 
 
 def test_more_arguments_reach_the_engine(engine: Engine) -> None:
     """What the command does not know itself is handed on."""
     engine.run("preview", more=["--diff"])
-    assert engine.calls[-1] == ["preview", "--stack", "local", *PACK, "--diff"]
+    assert engine.calls[-1] == ["preview", "--stack", "local", *PACK, *LOG, "--diff"]
+
+
+def test_a_preview_ends_with_what_changes_key_by_key(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The engine shows a document as a whole; after it each key that changes is a line."""
+    documents = [
+        json.dumps({"roles": {"dba": group}, "bus": "b"}) for group in ("app", "db\x1b[2J")
+    ]
+    old, new = ({"inputs": {"environmentVariables": {"LOOP": text}}} for text in documents)
+    planned = {"logical": True, "op": "update", "urn": "urn:pulumi:dev::p::t::run", "old": old}
+    events = [
+        {"preludeEvent": {}},
+        {"resourcePreEvent": {"metadata": {**planned, "op": "same", "new": old}}},
+        {"resourcePreEvent": {"metadata": {**planned, "logical": False, "new": new}}},
+        {"resourcePreEvent": {"metadata": {**planned, "op": "create", "old": None, "new": new}}},
+        {"resourcePreEvent": {"metadata": {**planned, "new": new}}},
+    ]
+    cut = '\n{"resourcePreEvent": '
+    monkeypatch.setenv("EVENTS", "\n".join(map(json.dumps, events)) + cut)
+    engine.run("preview", "dev")
+    shown = capfd.readouterr().err
+    assert shown.endswith(
+        "What changes:\n  run (update)\n    ! environmentVariables.LOOP.roles.dba: app → db[2J\n"
+    )
+    assert engine.environment["PULUMI_DEBUG_COMMANDS"] == "true"
+
+
+def test_a_cloud_that_is_known_is_not_compared_again(engine: Engine, tmp_path: Path) -> None:
+    """A second `up` takes the state for what it is, until a run fails or the cloud is another."""
+
+    def flags(*more: str) -> list[str]:
+        engine.run("up", state=tmp_path / "state", more=more)
+        return engine.calls[-1][3 + len(PACK) :]
+
+    afresh = [*AT_ONCE, "--refresh"]
+    assert [flags(), flags(), flags("fail"), flags(), flags()] == [
+        afresh,
+        AT_ONCE,
+        [*AT_ONCE, "fail"],
+        afresh,
+        AT_ONCE,
+    ]
+    (tmp_path / "state" / "local-cloud").write_text("the key of another")
+    assert flags() == afresh
 
 
 def test_the_engine_decides_the_exit_code(engine: Engine) -> None:
