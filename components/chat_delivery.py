@@ -69,7 +69,7 @@ class ChatDelivery(pulumi.ComponentResource):
                     "rule_name": f"{kind}-{chat}",
                     "description": f"{what} to chat {chat}",
                     "pattern": pattern,
-                    "target": target,
+                    "targets": [target],
                 },
                 opts=pulumi.ResourceOptions(parent=self),
             ).rule_name

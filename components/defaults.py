@@ -16,6 +16,8 @@ WORKING_DIRECTORY = "/root"
 STALE_AFTER_SECONDS = _DAY
 
 DEAD_LETTERS_SECONDS = 4 * _DAY
+LONGEST_RETENTION_SECONDS = 7 * _DAY
+"""How long a queue can keep a message (Simple Message Queue, "CreateQueue")."""
 ARCHIVE_DAYS = 30
 FUNCTION_LOGS_DAYS = 14
 

@@ -53,9 +53,11 @@ class EventArchive(pulumi.ComponentResource):
                 "rule_name": "archive",
                 "description": "Every event of the bus to the log store",
                 "pattern": patterns.from_sources([*args["sources"], RESULT_SOURCE]),
-                "target": targets.log_store_target(
-                    "log-store", region, account_id, project, store, role.role_name
-                ),
+                "targets": [
+                    targets.log_store_target(
+                        "log-store", region, account_id, project, store, role.role_name
+                    )
+                ],
             },
             opts=child,
         )

@@ -1,4 +1,4 @@
-"""A rule with one target: which events, where to, and what happens when that fails."""
+"""A rule: which events, where to, and what happens when that fails."""
 
 from typing import NotRequired, TypedDict
 
@@ -21,14 +21,14 @@ class EventRouteArgs(TypedDict):
     """Shown in the console."""
     pattern: str
     """The event pattern as JSON. The cloud stores the text, so any other spacing is a change."""
-    target: TargetArgs
-    """Where matching events go."""
+    targets: list[TargetArgs]
+    """Where matching events go: to each of them, five at most."""
     bus_name: NotRequired[str]
     """Another bus than the loop's own, such as default."""
 
 
 class EventRoute(pulumi.ComponentResource):
-    """Send matching events to a target; repeat on failure, then keep them in a queue."""
+    """Send matching events to targets; repeat on failure, then keep them in a queue."""
 
     rule_name: pulumi.Output[str]
     """The rule's name."""
@@ -37,7 +37,7 @@ class EventRoute(pulumi.ComponentResource):
         self, name: str, args: EventRouteArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("provisioning:index:EventRoute", name, {}, opts)
-        context, target = args["context"], args["target"]
+        context = args["context"]
         rule = alicloud.eventbridge.Rule(
             f"{name}-rule",
             event_bus_name=args.get("bus_name") or context["bus_name"],
@@ -53,6 +53,7 @@ class EventRoute(pulumi.ComponentResource):
                     "push_retry_strategy": RetryStrategy(context["retry"]).value,
                     "dead_letter_queue": {"arn": context["dead_letter_arn"]},
                 }
+                for target in args["targets"]
             ],
             # Another target replaces the rule, whose name is taken until the old one goes.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),

@@ -28,5 +28,7 @@ class LoopContext(TypedDict):
     """What happens when a target fails."""
     dead_letter_arn: pulumi.Input[str]
     """The queue for events that a target never accepted."""
+    dead_letter_queue: pulumi.Input[str]
+    """Its name, for functions that put something there by their own hand."""
     tags: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Tags on everything that takes tags."""

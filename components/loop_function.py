@@ -1,5 +1,6 @@
 """One function of the loop, with the role under which it runs."""
 
+import json
 from typing import NotRequired, TypedDict, cast
 
 import pulumi
@@ -8,10 +9,20 @@ import pulumi_alicloud as alicloud
 from components.function_archive import build_base64
 from components.loop_context import LoopContext
 from components.names import Number, whole
-from components.permissions import Permission, write_logs
+from components.permissions import Permission, send_messages, write_logs
 from components.service_role import ServiceRole
 
 _TIMEOUT_SECONDS = 60
+_TIMER = {"cronExpression": "@every 1m", "enable": True, "payload": "timer"}
+
+
+class AsyncCalls(TypedDict):
+    """What becomes of calls that Function Compute accepts and makes later."""
+
+    retries: int
+    """How often a call is repeated after an error of the function, 0 to 8."""
+    age_seconds: int
+    """Seconds after which a call that waits is dropped, 1 to 86400."""
 
 
 class LoopFunctionArgs(TypedDict):
@@ -33,6 +44,13 @@ class LoopFunctionArgs(TypedDict):
     """Seconds until Function Compute ends a call. 60 if left out."""
     max_parallel_requests: NotRequired[Number]
     """How many calls run at the same time. No limit if left out."""
+    asynchronous: NotRequired[AsyncCalls]
+    """What becomes of asynchronous calls. Three retries within a day if left out."""
+    every_minute: NotRequired[bool]
+    """True: it is also called once a minute. False if left out."""
+    buries: NotRequired[bool]
+    """True: it may put into the dead-letter queue, by the variable DEAD_LETTER_QUEUE, what it
+    gives up. False if left out."""
 
 
 class LoopFunction(pulumi.ComponentResource):
@@ -51,6 +69,11 @@ class LoopFunction(pulumi.ComponentResource):
         context = args["context"]
         function_name = f"{context['name_prefix']}-{args['function']}"
         project, store = context["log_project"], context["functions_store"]
+        own, environment = list(args["permissions"]), {**args["environment"]}
+        if args.get("buries"):
+            queue = context["dead_letter_queue"]
+            own.append(send_messages(context["region"], context["account_id"], queue))
+            environment["DEAD_LETTER_QUEUE"] = queue
         role = ServiceRole(
             name,
             {
@@ -58,7 +81,7 @@ class LoopFunction(pulumi.ComponentResource):
                 "service": "fc.aliyuncs.com",
                 "description": args["description"],
                 "permissions": [
-                    *args["permissions"],
+                    *own,
                     write_logs(context["region"], context["account_id"], project, store),
                 ],
                 "tags": context.get("tags", {}),
@@ -77,7 +100,7 @@ class LoopFunction(pulumi.ComponentResource):
             role=role.role_arn,
             # Each on its own: what is not known in a preview hides nothing but itself there.
             environment_variables={
-                **args["environment"],
+                **environment,
                 **{
                     name: pulumi.Output.all(name, text).apply(lambda document: variable(*document))
                     for name, text in args["documents"].items()
@@ -103,6 +126,25 @@ class LoopFunction(pulumi.ComponentResource):
                 f"{name}-concurrency",
                 function_name=function.function_name,
                 reserved_concurrency=whole(args["max_parallel_requests"]),
+                opts=child,
+            )
+        if "asynchronous" in args:
+            # No destinations: the provider sends both halves, and the cloud refuses an empty one.
+            alicloud.fc.V3AsyncInvokeConfig(
+                f"{name}-asynchronous",
+                function_name=function.function_name,
+                max_async_retry_attempts=args["asynchronous"]["retries"],
+                max_async_event_age_in_seconds=args["asynchronous"]["age_seconds"],
+                opts=child,
+            )
+        if args.get("every_minute"):
+            alicloud.fc.V3Trigger(
+                f"{name}-every-minute",
+                function_name=function.function_name,
+                trigger_name="every-minute",
+                trigger_type="timer",
+                trigger_config=json.dumps(_TIMER),
+                qualifier="LATEST",
                 opts=child,
             )
         self.function_name = function.function_name

@@ -52,6 +52,16 @@ def queue_arn(region: Text, account_id: Text, queue: Text) -> pulumi.Output[str]
     return pulumi.Output.format("acs:mns:{0}:{1}:/queues/{2}", region, account_id, queue)
 
 
+def queue_endpoint(region: Text, account_id: Text, queue: Text) -> pulumi.Output[str]:
+    """Name a queue as a rule's target takes it, without the slash before ``queues``."""
+    return pulumi.Output.format("acs:mns:{0}:{1}:queues/{2}", region, account_id, queue)
+
+
+def messages_arn(region: Text, account_id: Text, queue: Text) -> pulumi.Output[str]:
+    """Name a queue's messages, to which RAM gives access ("Permission policies and examples")."""
+    return pulumi.Output.format("acs:mns:{0}:{1}:/queues/{2}/messages", region, account_id, queue)
+
+
 def log_store_arn(
     region: Text, account_id: Text, project: Text, store: Text, *, service: str = "log"
 ) -> pulumi.Output[str]:

@@ -82,12 +82,14 @@ class OnboardingRoute(pulumi.ComponentResource):
                 "rule_name": "onboarding",
                 "description": "New members to the company's HTTP API",
                 "pattern": patterns.from_sources([onboarding["source"]]),
-                "target": targets.function_target(
-                    "call-http-api",
-                    context["region"],
-                    context["account_id"],
-                    function.function_name,
-                ),
+                "targets": [
+                    targets.function_target(
+                        "call-http-api",
+                        context["region"],
+                        context["account_id"],
+                        function.function_name,
+                    )
+                ],
             },
             opts=child,
         )

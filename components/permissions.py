@@ -9,7 +9,14 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from components.names import Text, bus_arn, command_arn, instance_arn, log_store_arn
+from components.names import (
+    Text,
+    bus_arn,
+    command_arn,
+    instance_arn,
+    log_store_arn,
+    messages_arn,
+)
 
 
 class Permission(TypedDict):
@@ -56,6 +63,32 @@ def put_events(region: Text, account_id: Text, bus: pulumi.Input[str]) -> Permis
     return {
         "actions": ["eventbridge:PutEvents"],
         "resources": [bus_arn(region, account_id, bus)],
+    }
+
+
+def send_messages(region: Text, account_id: Text, *queues: Text) -> Permission:
+    """Allow putting messages into queues."""
+    return {
+        "actions": ["mns:SendMessage"],
+        "resources": [messages_arn(region, account_id, queue) for queue in queues],
+    }
+
+
+def receive_messages(region: Text, account_id: Text, *queues: Text) -> Permission:
+    """Allow receiving and deleting the messages of queues, and putting off the next receipt.
+
+    Batches have a name of their own on one page of the documentation and none on another, so both
+    are given.
+    """
+    return {
+        "actions": [
+            "mns:ReceiveMessage",
+            "mns:BatchReceiveMessage",
+            "mns:DeleteMessage",
+            "mns:BatchDeleteMessage",
+            "mns:ChangeMessageVisibility",
+        ],
+        "resources": [messages_arn(region, account_id, queue) for queue in queues],
     }
 
 

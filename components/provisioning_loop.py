@@ -195,6 +195,7 @@ class ProvisioningLoop(pulumi.ComponentResource):
             "functions_store": logs.functions_store,
             "retry": args.get("retry", defaults.RETRY),
             "dead_letter_arn": dead_letters.arn,
+            "dead_letter_queue": dead_letters.queue_name,
             "tags": tags,
         }
         EventArchive(

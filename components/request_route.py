@@ -16,6 +16,7 @@ from components.loop_document import (
     tag_groups,
 )
 from components.loop_function import LoopFunction, LoopFunctionArgs
+from components.message_queue import MessageQueue
 from components.names import Number, whole
 
 
@@ -54,6 +55,17 @@ class RequestRoute(pulumi.ComponentResource):
         context = args["context"]
         region, account_id = context["region"], context["account_id"]
         commands = [args["command_id"], args["deprovision_command_id"]]
+        later = MessageQueue(
+            f"{name}-later",
+            {
+                "queue_name": f"{context['name_prefix']}-later",
+                "retention_seconds": defaults.LONGEST_RETENTION_SECONDS,
+                # Longer than a call of the function, which receives what is due.
+                "visibility_seconds": defaults.PATIENT_FUNCTION_SECONDS + 60,
+                "tags": context.get("tags", {}),
+            },
+            opts=child,
+        )
         function_args: LoopFunctionArgs = {
             "context": context,
             "function": "run-command",
@@ -63,6 +75,7 @@ class RequestRoute(pulumi.ComponentResource):
                 "DeprovisionCommandId": args["deprovision_command_id"],
                 "InstanceIds": instance_ids(args["roles"]).apply(json.dumps),
                 "Timeout": whole(args["timeout_seconds"]).apply(str),
+                "LATER_QUEUE": later.queue_name,
                 **_tokens(args["sources"]),
             },
             "documents": {"LOOP": args["document"]},
@@ -77,7 +90,10 @@ class RequestRoute(pulumi.ComponentResource):
                 ),
                 permissions.read_invocations(region, account_id),
                 permissions.put_events(region, account_id, context["bus_name"]),
+                permissions.send_messages(region, account_id, later.queue_name),
+                permissions.receive_messages(region, account_id, later.queue_name),
             ],
+            "buries": True,
         }
         if "max_parallel_requests" in args:
             function_args["max_parallel_requests"] = args["max_parallel_requests"]
@@ -89,9 +105,11 @@ class RequestRoute(pulumi.ComponentResource):
                 "rule_name": "provision",
                 "description": "Approvals to the function that runs the command",
                 "pattern": patterns.from_sources([source["name"] for source in args["sources"]]),
-                "target": targets.function_target(
-                    "run-command", region, account_id, function.function_name
-                ),
+                "targets": [
+                    targets.function_target(
+                        "run-command", region, account_id, function.function_name
+                    )
+                ],
             },
             opts=child,
         )

@@ -47,6 +47,7 @@ class ResultRoute(pulumi.ComponentResource):
                     permissions.read_invocations(region, account_id),
                     permissions.put_events(region, account_id, context["bus_name"]),
                 ],
+                "buries": True,
             },
             opts=child,
         )
@@ -60,9 +61,11 @@ class ResultRoute(pulumi.ComponentResource):
                 "rule_name": f"{context['name_prefix']}-invocation-finished",
                 "description": "Finished runs to the function that publishes their result",
                 "pattern": patterns.task_completed(args["command_name_prefixes"]),
-                "target": targets.function_target(
-                    "publish-result", region, account_id, function.function_name
-                ),
+                "targets": [
+                    targets.function_target(
+                        "publish-result", region, account_id, function.function_name
+                    )
+                ],
             },
             opts=child,
         )

@@ -5,11 +5,11 @@ does not say is marked ``# guess:``. Untrusted text is never put into a TEMPLATE
 event, or one part of it, is passed on unchanged.
 """
 
-from typing import NotRequired, TypedDict, assert_never
+from typing import Literal, NotRequired, TypedDict, assert_never
 
 import pulumi
 
-from components.names import ChatPlatform, Text, function_arn, log_store_arn
+from components.names import ChatPlatform, Text, function_arn, log_store_arn, queue_endpoint
 
 
 class TargetParameterArgs(TypedDict):
@@ -50,11 +50,19 @@ def _part(key: str, path: str) -> TargetParameterArgs:
 
 
 def function_target(
-    target_id: str, region: Text, account_id: Text, function_name: pulumi.Input[str]
+    target_id: str,
+    region: Text,
+    account_id: Text,
+    function_name: pulumi.Input[str],
+    *,
+    invocation: Literal["Sync", "Async"] = "Sync",
+    body: str | None = None,
 ) -> TargetArgs:
-    """Call a function with the complete event and wait for it, so that a failure is seen.
+    """Call a function with the complete event, or with a constant.
 
-    The page describes functions of Function Compute 2.0, which belong to a service.
+    Sync waits for the function, so that its failure is seen; Async is done when Function Compute
+    has accepted the call. The page describes functions of Function Compute 2.0, which belong to a
+    service.
     """
     return {
         "id": target_id,
@@ -64,10 +72,26 @@ def function_target(
         "parameters": [
             _constant("functionName", function_name),
             _constant("Qualifier", "LATEST"),
-            _constant("InvocationType", "Sync"),
+            _constant("InvocationType", invocation),
             # guess: Object, one event per call, is what a rule does; ObjectList is for streams.
             _constant("DataFormat", "Object"),
+            _original("Body") if body is None else _constant("Body", body),
+        ],
+    }
+
+
+def queue_target(
+    target_id: str, region: Text, account_id: Text, queue_name: pulumi.Input[str]
+) -> TargetArgs:
+    """Put the complete event into a queue, in base64 as the queue's own pages demand."""
+    return {
+        "id": target_id,
+        "type": "acs.mns.queue",
+        "endpoint": queue_endpoint(region, account_id, queue_name),
+        "parameters": [
+            _constant("queue", queue_name),
             _original("Body"),
+            _constant("IsBase64Encode", "true"),
         ],
     }
 

@@ -28,5 +28,6 @@ def context() -> LoopContext:
         "functions_store": "functions",
         "retry": RetryStrategy.BACKOFF,
         "dead_letter_arn": QUEUE,
+        "dead_letter_queue": "loop-dead-letters",
         "tags": {"app": "loop"},
     }

@@ -165,4 +165,5 @@ def test_what_is_left_out_has_a_default() -> None:
         "events": 30,
         "functions": 14,
     }
-    assert engine.one("ServiceQueue").inputs["messageRetentionPeriod"] == 345_600
+    letters = engine.one("ServiceQueue", queueName="approvals-dead-letters").inputs
+    assert letters["messageRetentionPeriod"] == 345_600

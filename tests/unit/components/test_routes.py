@@ -27,6 +27,14 @@ ARN = "acs:fc:cn-hangzhou:1234567890123456:functions/"
 LOGS = "acs:log:cn-hangzhou:1234567890123456:project/loop-logs/logstore/"
 BUS = "acs:eventbridge:cn-hangzhou:1234567890123456:eventbus/loop"
 ECS = "acs:ecs:cn-hangzhou:1234567890123456"
+MNS = "acs:mns:cn-hangzhou:1234567890123456:/queues/"
+RECEIVE = [
+    "mns:ReceiveMessage",
+    "mns:BatchReceiveMessage",
+    "mns:DeleteMessage",
+    "mns:BatchDeleteMessage",
+    "mns:ChangeMessageVisibility",
+]
 
 
 def allowed(engine: FakeEngine, policy: str) -> list[tuple[list[str], list[str]]]:
@@ -80,7 +88,7 @@ class TestEventRoute:
                     "rule_name": "r",
                     "description": "d",
                     "pattern": "{}",
-                    "target": given,
+                    "targets": [given],
                 },
             )
         )
@@ -200,6 +208,47 @@ class TestLoopFunction:
             "reservedConcurrency": 10,
         }
 
+    def test_a_function_can_be_called_every_minute(
+        self, engine: FakeEngine, context: LoopContext
+    ) -> None:
+        """A time trigger calls the function as it is now, with a payload that says what it is."""
+        engine.run(lambda: LoopFunction("part", function_args(context, every_minute=True)))
+        made = engine.one("V3Trigger").inputs
+        assert json.loads(made.pop("triggerConfig")) == {
+            "cronExpression": "@every 1m",
+            "enable": True,
+            "payload": "timer",
+        }
+        assert made == {
+            "functionName": "loop-publish-result",
+            "triggerName": "every-minute",
+            "triggerType": "timer",
+            "qualifier": "LATEST",
+        }
+
+    def test_asynchronous_calls_can_be_limited(
+        self, engine: FakeEngine, context: LoopContext
+    ) -> None:
+        """Retries and age are set; destinations are left out, as one half is refused."""
+        limits = {"retries": 1, "age_seconds": 300}
+        engine.run(lambda: LoopFunction("part", function_args(context, asynchronous=limits)))
+        assert engine.one("V3AsyncInvokeConfig").inputs == {
+            "functionName": "loop-publish-result",
+            "maxAsyncRetryAttempts": 1,
+            "maxAsyncEventAgeInSeconds": 300,
+        }
+
+    def test_a_function_can_bury_what_it_gives_up(
+        self, engine: FakeEngine, context: LoopContext
+    ) -> None:
+        """It knows the dead-letter queue and may write to it, and may not read it."""
+        engine.run(lambda: LoopFunction("part", function_args(context, buries=True)))
+        variables = engine.one("V3Function").inputs["environmentVariables"]
+        assert variables == {"DEAD_LETTER_QUEUE": "loop-dead-letters"}
+        assert (["mns:SendMessage"], [f"{MNS}loop-dead-letters/messages"]) in allowed(
+            engine, "loop-publish-result"
+        )
+
 
 class TestEventArchive:
     """The archive."""
@@ -267,6 +316,8 @@ class TestRequestRoute:
             "InstanceIds": '["i-a", "i-b"]',
             "Timeout": "300",
             "DeprovisionCommandId": "c-2",
+            "LATER_QUEUE": "loop-later",
+            "DEAD_LETTER_QUEUE": "loop-dead-letters",
             "LOOP": "{}",
         }
 
@@ -291,7 +342,7 @@ class TestRequestRoute:
     def test_run_command_may_run_these_commands_and_report(
         self, engine: FakeEngine, context: LoopContext
     ) -> None:
-        """Statement by statement: run on the named, run on the tagged, look, report, log."""
+        """By statement: run on the named and the tagged, look, report, put off, bury, log."""
         engine.run(lambda: RequestRoute("requests", self.args(context)))
         run = ["ecs:InvokeCommand"]
         commands = [f"{ECS}:command/c-1", f"{ECS}:command/c-2"]
@@ -303,8 +354,25 @@ class TestRequestRoute:
                 [f"{ECS}:command/*", f"{ECS}:instance/*"],
             ),
             (["eventbridge:PutEvents"], [BUS]),
+            (["mns:SendMessage"], [f"{MNS}loop-later/messages"]),
+            (RECEIVE, [f"{MNS}loop-later/messages"]),
+            (["mns:SendMessage"], [f"{MNS}loop-dead-letters/messages"]),
             (["log:PostLogStoreLogs"], [f"{LOGS}functions"]),
         ]
+
+    def test_what_is_put_off_waits_as_long_as_a_queue_keeps_it(
+        self, engine: FakeEngine, context: LoopContext
+    ) -> None:
+        """A message is hidden for longer than the call that received it can take."""
+        engine.run(lambda: RequestRoute("requests", self.args(context)))
+        queue = engine.one("ServiceQueue").inputs
+        assert queue == {
+            "queueName": "loop-later",
+            "messageRetentionPeriod": 604_800,
+            "visibilityTimeout": 240,
+            "tags": {"app": "loop"},
+        }
+        assert engine.one("V3Function").inputs["timeout"] < queue["visibilityTimeout"]
 
 
 class TestResultRoute:
@@ -322,13 +390,17 @@ class TestResultRoute:
         assert rule.inputs["eventBusName"] == "default"
         assert rule.inputs["filterPattern"] == patterns.task_completed(prefixes)
         assert target(rule)["endpoint"] == f"{ARN}loop-publish-result"
-        assert engine.one("V3Function").inputs["environmentVariables"] == {"LOOP": "{}"}
+        assert engine.one("V3Function").inputs["environmentVariables"] == {
+            "LOOP": "{}",
+            "DEAD_LETTER_QUEUE": "loop-dead-letters",
+        }
         assert allowed(engine, "loop-publish-result") == [
             (
                 ["ecs:DescribeInvocations"],
                 [f"{ECS}:command/*", f"{ECS}:instance/*"],
             ),
             (["eventbridge:PutEvents"], [BUS]),
+            (["mns:SendMessage"], [f"{MNS}loop-dead-letters/messages"]),
             (["log:PostLogStoreLogs"], [f"{LOGS}functions"]),
         ]
 
@@ -523,7 +595,7 @@ def test_an_old_rule_goes_before_the_new_one_comes(
                 "rule_name": "r",
                 "description": "d",
                 "pattern": "{}",
-                "target": to,
+                "targets": [to],
             },
         )
     )

@@ -36,6 +36,40 @@ def test_a_function_gets_the_complete_event_and_is_waited_for(engine: FakeEngine
     }
 
 
+def test_a_function_can_be_woken_without_being_waited_for(engine: FakeEngine) -> None:
+    """Asynchronous, with a constant: what the event says does not matter to a wake."""
+    found: dict[str, object] = {}
+
+    def program() -> None:
+        target = targets.function_target(
+            "wake", "cn-hangzhou", "1", "loop-post-to-chat", invocation="Async", body="{}"
+        )
+        found.update(parameters(target))
+
+    engine.run(program)
+    assert found["InvocationType"] == ("CONSTANT", "Async")
+    assert found["Body"] == ("CONSTANT", "{}")
+
+
+def test_a_queue_gets_the_complete_event_in_base64(engine: FakeEngine) -> None:
+    """Endpoint and parameters as in every example that was applied."""
+    found: dict[str, object] = {}
+
+    def program() -> dict[str, object]:
+        target = targets.queue_target("queue", "cn-hangzhou", "1", "loop-chats")
+        found.update(parameters(target), type=target["type"])
+        return {"endpoint": target["endpoint"]}
+
+    endpoint = engine.run(program)["endpoint"][0]
+    assert endpoint == "acs:mns:cn-hangzhou:1:queues/loop-chats"
+    assert found == {
+        "type": "acs.mns.queue",
+        "queue": ("CONSTANT", "loop-chats"),
+        "Body": ("ORIGINAL", None),
+        "IsBase64Encode": ("CONSTANT", "true"),
+    }
+
+
 def test_a_log_store_gets_the_complete_event(engine: FakeEngine) -> None:
     """The endpoint names the service ``sls``, and a role says under whose rights is written."""
     found: dict[str, object] = {}

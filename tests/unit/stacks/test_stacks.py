@@ -74,19 +74,19 @@ def kinds(engine: FakeEngine) -> dict[str, int]:
         (
             "local",
             {"Command": 2, "EventBus": 1, "EventSourceV2": 3, "Index": 2, "Policy": 5, "Project": 1}
-            | {"Role": 5, "RolePolicyAttachment": 5, "Rule": 12, "ServiceQueue": 1, "Store": 2}
+            | {"Role": 5, "RolePolicyAttachment": 5, "Rule": 12, "ServiceQueue": 2, "Store": 2}
             | {"V3Function": 4},
         ),
         (
             "dev",
             {"Command": 2, "EventBus": 1, "EventSourceV2": 3, "Index": 2, "Policy": 5, "Project": 1}
-            | {"Role": 5, "RolePolicyAttachment": 5, "Rule": 8, "ServiceQueue": 1, "Store": 2}
+            | {"Role": 5, "RolePolicyAttachment": 5, "Rule": 8, "ServiceQueue": 2, "Store": 2}
             | {"V3Function": 4},
         ),
         (
             "prod",
             {"Command": 2, "EventBus": 1, "EventSourceV2": 3, "Index": 2, "Policy": 5, "Project": 1}
-            | {"Role": 5, "RolePolicyAttachment": 5, "Rule": 10, "ServiceQueue": 1, "Store": 2}
+            | {"Role": 5, "RolePolicyAttachment": 5, "Rule": 10, "ServiceQueue": 2, "Store": 2}
             | {"V3ConcurrencyConfig": 1, "V3Function": 4},
         ),
     ],
@@ -256,7 +256,7 @@ class TestProd:
 
     def test_things_are_kept_longer(self, prod: FakeEngine) -> None:
         """Dead letters as long as a queue can, events and logs for months."""
-        assert prod.one("ServiceQueue").inputs["messageRetentionPeriod"] == 604_800
+        assert {q.inputs["messageRetentionPeriod"] for q in prod.all("ServiceQueue")} == {604_800}
         kept = {s.inputs["logstoreName"]: s.inputs["retentionPeriod"] for s in prod.all("Store")}
         assert kept == {"events": 180, "functions": 90}
 
