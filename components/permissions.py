@@ -1,7 +1,7 @@
 """What each function may do: the calls that it makes, on the things it makes them on, no more.
 
 Actions and resources are those of ECS, "RAM authorization", and of EventBridge, "Event target
-parameters" (RuleARN). Two wildcards are needed and are read-only; each says why.
+parameters" (RuleARN). The wildcards that are needed are read-only; each says why.
 """
 
 from collections.abc import Mapping, Sequence
@@ -118,6 +118,18 @@ def invoke_commands(
             for tags in tag_groups
         ),
     ]
+
+
+def read_instances(region: Text, account_id: Text) -> Permission:
+    """Allow looking at which instances there are and whether they run.
+
+    The wildcard is read-only and needed: which instances carry a role's tags is known only at the
+    run, and whether the API accepts single ids is not documented.
+    """
+    return {
+        "actions": ["ecs:DescribeInstances", "ecs:DescribeCloudAssistantStatus"],
+        "resources": [instance_arn(region, account_id, "*")],
+    }
 
 
 def read_invocations(region: Text, account_id: Text) -> Permission:

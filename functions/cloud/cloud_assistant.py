@@ -70,11 +70,10 @@ class CloudAssistant:
         parameters: Mapping[str, str],
         timeout_seconds: int,
         instance_ids: Sequence[str],
-        resource_tags: Sequence[tuple[str, str]],
         tags: Mapping[str, str],
         client_token: str,
     ) -> str:
-        """Start a command on instances, by id or by tags; return the invocation's id."""
+        """Start a command on instances; return the invocation's id."""
         answer = self._rpc.call(
             "InvokeCommand",
             {
@@ -85,7 +84,6 @@ class CloudAssistant:
                 # With Process, the default, a package manager outlives the script it belongs to.
                 "TerminationMode": "ProcessTree",
                 "InstanceId": list(instance_ids),
-                "ResourceTag": _pairs(resource_tags),
                 "Tag": _pairs(tags.items()),
                 "ClientToken": client_token,
             },

@@ -7,6 +7,7 @@ from functions.cloud.cloud_assistant import VERSION, CloudAssistant
 from functions.cloud.context import Context
 from functions.cloud.errors import SettingError
 from functions.cloud.eventbridge import EventBus
+from functions.cloud.instances import Instances
 from functions.cloud.rpc import Credentials, Rpc
 from functions.cloud.smq import Queues
 
@@ -23,10 +24,12 @@ _ECS_HOSTS = {
 
 def cloud_assistant(context: Context, environ: Mapping[str, str]) -> CloudAssistant:
     """Return a client for Cloud Assistant in the function's own region."""
-    host = _ECS_HOSTS.get(context.region, f"ecs.{context.region}.aliyuncs.com")
-    endpoint = environ.get("ALIBABA_CLOUD_ENDPOINT_ECS") or f"https://{host}"
-    rpc = Rpc(endpoint, VERSION, credentials(context, environ), now=time.time)
-    return CloudAssistant(rpc, context.region)
+    return CloudAssistant(_ecs(context, environ), context.region)
+
+
+def instances(context: Context, environ: Mapping[str, str]) -> Instances:
+    """Return a client for the instances of the function's own region."""
+    return Instances(_ecs(context, environ), context.region)
 
 
 def event_bus(context: Context, environ: Mapping[str, str]) -> EventBus:
@@ -41,6 +44,12 @@ def queues(context: Context, environ: Mapping[str, str]) -> Queues:
     host = f"{context.account_id}.mns.{context.region}.aliyuncs.com"
     endpoint = environ.get("ALIBABA_CLOUD_ENDPOINT_MNS") or f"https://{host}"
     return Queues(endpoint, credentials(context, environ), now=time.time)
+
+
+def _ecs(context: Context, environ: Mapping[str, str]) -> Rpc:
+    host = _ECS_HOSTS.get(context.region, f"ecs.{context.region}.aliyuncs.com")
+    endpoint = environ.get("ALIBABA_CLOUD_ENDPOINT_ECS") or f"https://{host}"
+    return Rpc(endpoint, VERSION, credentials(context, environ), now=time.time)
 
 
 def credentials(context: Context, environ: Mapping[str, str]) -> Credentials:

@@ -8,18 +8,36 @@ from functions.platforms import platform
 from functions.platforms.base import ChatPlatform, Content, Message, encode
 from functions.platforms.markup import neutral
 from functions.report.i18n.table import Words
-from functions.report.outcome import REJECTED, SUCCESS, SUPERSEDED, Outcome
+from functions.report.outcome import (
+    GIVEN_UP,
+    REJECTED,
+    RELEASED,
+    SUCCESS,
+    SUPERSEDED,
+    UNREACHED,
+    Outcome,
+)
 from functions.report.output import account_in, bounded, cut_tail, result_line
 from functions.request.fields import FIELDS
 
 _TAILS = (1500, 600, 0)
 _LONGEST_VALUE = 96
 
-_SIGNS = {SUCCESS: "✅", REJECTED: "⛔", SUPERSEDED: "⏭", "Timeout": "⏰"}
+_SIGNS = {
+    SUCCESS: "✅",
+    REJECTED: "⛔",
+    SUPERSEDED: "⏭",
+    UNREACHED: "⏳",
+    RELEASED: "☑",
+    "Timeout": "⏰",
+}
 _COLOURS = {
     SUCCESS: "green",
     REJECTED: "orange",
     SUPERSEDED: "grey",
+    UNREACHED: "orange",
+    GIVEN_UP: "red",
+    RELEASED: "grey",
     "Timeout": "carmine",
     "Cancelled": "grey",
     "Terminated": "grey",

@@ -16,6 +16,12 @@ FAILED = "Failed"
 REJECTED = "Rejected"
 SUPERSEDED = "Superseded"
 UNAUTHENTICATED = "Unauthenticated"
+UNREACHED = "Unreached"
+"""Not done on hosts that are stopped or have no agent; a removal goes on."""
+GIVEN_UP = "GivenUp"
+"""A removal that did not reach a host within seven days."""
+RELEASED = "Released"
+"""A removal that ended because the hosts that it had not reached are gone."""
 _SUPERSEDED_CODE = 12
 """The exit code with which the scripts refuse what is older than the host's record."""
 
@@ -25,7 +31,7 @@ class Outcome(NamedTuple):
 
     request: Request
     status: str
-    """Cloud Assistant's word, ``Rejected`` or ``Superseded``."""
+    """Cloud Assistant's word, or one of those above."""
     invoke_id: str = ""
     command_id: str = ""
     instance_id: str = ""

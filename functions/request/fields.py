@@ -29,7 +29,8 @@ class Field(NamedTuple):
     """What a posted value must match as a whole; empty for what no sender can set."""
     rule: str = ""
     """The pattern in words: a key of the languages' rules."""
-    required: bool = False
+    required: tuple[str, ...] = ()
+    """The actions that need it."""
     tag: str = ""
     """The tag of an invocation that carries it (see ``tags.py`` for the limits)."""
     parameter: bool = False
@@ -53,14 +54,15 @@ class Request(NamedTuple):
         Field(
             r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,30}[A-Za-z0-9])?",
             rule="emp_id",
-            required=True,
+            required=(PROVISION, DEPROVISION),
             parameter=True,
             label="employee",
         ),
     ] = ""
-    role: Annotated[str, Field(_WORD, rule="role", required=True, parameter=True, label="role")] = (
-        ""
-    )
+    role: Annotated[
+        str, Field(_WORD, rule="role", required=(PROVISION,), parameter=True, label="role")
+    ] = ""
+    """Empty for a removal of every role, wherever there is one."""
     moment: Annotated[str, Field(parameter=True)] = ""
     """When it was made, in milliseconds since 1970: on a host the newest wins."""
     expires: Annotated[

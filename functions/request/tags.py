@@ -15,4 +15,9 @@ PREFIX = "provisioning:prefix"
 """The stack's bus: two environments in one account do not see each other's requests."""
 PART = "provisioning:part"
 ATTEMPT = "provisioning:attempt"
-"""How often a request was tried, from 1: one that failed may be made again."""
+"""How often a request was tried, from 1: one that failed may be made again.
+
+``2-1`` is what of the second attempt was started later, on hosts that were not reached before.
+"""
+UNREACHED = "provisioning:unreached"
+"""Hosts that it is for and that could not be reached: ``i-1,i-2,+3`` if there are five."""

@@ -14,6 +14,7 @@ from functions.report.reason import Reason, Rule, Span
 from functions.request import body
 from functions.request.events import Event
 from functions.request.fields import ACTIONS, DEPROVISION, POSTED, PROVISION, Request
+from functions.run_command import plan
 from functions.run_command.noise import Untrusted
 from functions.run_command.settings import Settings
 
@@ -46,7 +47,7 @@ def decide(event: Event, settings: Settings, now: float) -> Request | Rejection 
     kind = posted.get("detail-type")
     action = ACTIONS.get(kind) if isinstance(kind, str) else None
     detail = posted.get("detail")
-    values, problem = _values(detail if isinstance(detail, dict) else {})
+    values, problem = _values(detail if isinstance(detail, dict) else {}, action or PROVISION)
     request = unread._replace(action=action or PROVISION, **values)
     request = request._replace(chat=deployment.chat_for(values.get("chat", ""), event.source))
 
@@ -120,7 +121,7 @@ def _over(expires: str, now: float) -> Reason | None:
     return Reason.of("expired", value=expires) if day is None or day <= now else None
 
 
-def _values(detail: Mapping[str, Any]) -> tuple[dict[str, str], Reason | None]:
+def _values(detail: Mapping[str, Any], action: str) -> tuple[dict[str, str], Reason | None]:
     """Return the fields that are in order, and what is wrong with the first that is not.
 
     Unknown keys are left alone: DingTalk's and Lark's automations add their own. An empty text or
@@ -131,7 +132,7 @@ def _values(detail: Mapping[str, Any]) -> tuple[dict[str, str], Reason | None]:
     for name, field in POSTED.items():
         value = detail.get(name)
         if value is None or value == "":
-            found = Reason.of("missing", field=name) if field.required else None
+            found = Reason.of("missing", field=name) if action in field.required else None
         elif field.informs:
             values[name] = _showable(value, field.pattern)
             found = None
@@ -158,8 +159,11 @@ def _showable(value: object, pattern: str) -> str:
 def _forbidden(
     request: Request, values: Mapping[str, str], limits: Mapping[str, tuple[str, ...]]
 ) -> Reason | None:
-    """Return what the source may not ask for; a chat that is not named is the source's own."""
-    asked = {"action": request.action, "role": request.role, "chat": values.get("chat", "")}
+    """Return what the source may not ask for; a chat that is not named is the source's own.
+
+    A removal without a role is one of every role.
+    """
+    asked = {"action": request.action, "role": request.role or "*", "chat": values.get("chat", "")}
     for field, accepted in limits.items():
         if asked[field] and asked[field] not in accepted:
             return Reason.of(
@@ -174,14 +178,13 @@ def _forbidden(
 
 def _unavailable(request: Request, settings: Settings) -> Reason | None:
     """Return what the stack does not offer, if the request needs it."""
-    role = settings.deployment.roles.get(request.role)
-    if role is None:
+    if request.role and request.role not in settings.deployment.roles:
         accepted = ", ".join(sorted(settings.deployment.roles))
         return Reason.of("unknown-role", value=request.role, accepted=accepted)
     if request.action == DEPROVISION and not settings.deprovision_command_id:
         return Reason.of("no-deprovision")
-    if not (role.instances or role.tags or settings.instance_ids):
-        return Reason.of("no-instances", value=request.role)
+    if not any(place.instances or place.tags for place in plan.places(request, settings)):
+        return Reason.of("no-instances", value=request.role or "*")
     return None
 
 

@@ -3,39 +3,35 @@
 A request is known by source, action, id, employee and role. Cloud Assistant remembers invocations
 for 30 days or the newest 10,000 ("DescribeInvocations"), and their tags say which request each one
 belongs to. What it has forgotten runs again, and the host's own record still decides.
+
+An attempt is a word: ``2``, or ``2-1`` for what of the second attempt was started later, on hosts
+that could not be reached before.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
 from functions.cloud.cloud_assistant import MOST_INSTANCES, Invocation, Run
 from functions.report.outcome import SUCCESS
 from functions.request import tags
+from functions.request.deployment import Role
 from functions.request.fields import DEPROVISION, Request
 from functions.run_command.settings import Settings
 
 _IDENTITY = ("emp_id", "role")
 """What makes a request itself, beside the tags by which it is looked up."""
-
-
-class Part(NamedTuple):
-    """One call of InvokeCommand: at most as many instances as it takes."""
-
-    name: str
-    """``2/3``: which of how many."""
-    command_id: str
-    instance_ids: tuple[str, ...]
-    resource_tags: tuple[tuple[str, str], ...]
-    parameters: Mapping[str, str]
-    tags: Mapping[str, str]
-    client_token: str
+_LONGEST_TAG = 128
 
 
 class Start(NamedTuple):
-    """The parts that have not been started yet."""
+    """What is left to start of an attempt."""
 
-    parts: tuple[Part, ...]
+    request: Request
+    """With the moment of its first event, so that a late repeat is no newer word."""
+    attempt: str
+    started: tuple[Invocation, ...] = ()
+    """What of it was started before, whichever event began."""
 
 
 class Started(NamedTuple):
@@ -57,7 +53,8 @@ class Repeat(NamedTuple):
     @property
     def succeeded(self) -> bool:
         """Return whether it was done on every instance."""
-        return all(run.status == SUCCESS for i in self.invocations for run in i.runs)
+        done = all(run.status == SUCCESS for i in self.invocations for run in i.runs)
+        return done and not _owed(self.invocations)
 
 
 def lookup_tags(request: Request, settings: Settings) -> dict[str, str]:
@@ -70,57 +67,75 @@ def lookup_tags(request: Request, settings: Settings) -> dict[str, str]:
     }
 
 
-def parts(request: Request, settings: Settings, attempt: int = 1) -> tuple[Part, ...]:
-    """Return the calls that run a request on all instances of its role."""
-    role = settings.deployment.roles[request.role]
-    ids = role.instances or (() if role.tags else settings.instance_ids)
-    unique = tuple(dict.fromkeys(ids))
-    groups = [unique[i : i + MOST_INSTANCES] for i in range(0, len(unique), MOST_INSTANCES)] or [()]
-    command = settings.command_id
+def places(request: Request, settings: Settings) -> list[Role]:
+    """Return where a request runs; a removal without a role runs wherever any role is."""
+    roles = settings.deployment.roles
+    wanted = [roles[request.role]] if request.role else list(roles.values())
+    everywhere = Role(settings.instance_ids, ())
+    return list(dict.fromkeys(r if r.instances or r.tags else everywhere for r in wanted))
+
+
+def command(request: Request, settings: Settings) -> str:
+    """Return the command that carries a request out."""
     if request.action == DEPROVISION:
-        command = settings.deprovision_command_id
-    names = [f"{number}/{len(groups)}" for number in range(1, len(groups) + 1)]
-    return tuple(
-        Part(
-            name=name,
-            command_id=command,
-            instance_ids=group,
-            resource_tags=role.tags,
-            parameters=request.parameters(),
-            tags=_tags(request, settings, name, attempt),
-            client_token=_client_token(request, settings, name, attempt),
-        )
-        for name, group in zip(names, groups, strict=True)
-    )
+        return settings.deprovision_command_id
+    return settings.command_id
 
 
-def compare(
-    request: Request, settings: Settings, earlier: Iterable[Invocation]
-) -> Start | Started | Repeat:
-    """Return what is left to do, given the invocations that carry the request's tags.
+def groups(instance_ids: Sequence[str]) -> list[tuple[str, ...]]:
+    """Divide instances into as many as one call takes."""
+    return [
+        tuple(instance_ids[i : i + MOST_INSTANCES])
+        for i in range(0, len(instance_ids), MOST_INSTANCES)
+    ]
 
-    Another employee's or role's request of the same id is another request. A request keeps the
-    moment of its first event, so that a late repeat is no newer word.
-    """
-    same = sorted(
+
+def same(request: Request, earlier: Iterable[Invocation]) -> list[Invocation]:
+    """Return which invocations are the request's: an id may be used for another employee, too."""
+    return sorted(
         (i for i in earlier if all(i.parameters.get(n) == getattr(request, n) for n in _IDENTITY)),
         key=lambda invocation: invocation.invoke_id,
     )
-    if not same:
-        return Start(parts(request, settings))
-    moments = [request.moment, *(_moment(i) for i in same)]
+
+
+def compare(request: Request, earlier: Iterable[Invocation]) -> Start | Started | Repeat:
+    """Return what is left to do, given the invocations that carry the request's tags."""
+    known = same(request, earlier)
+    if not known:
+        return Start(request, "1")
+    moments = [request.moment, *map(_moment, known)]
     request = request._replace(moment=min((m for m in moments if m), key=int, default=""))
-    attempt = max(map(_attempt, same))
-    latest = tuple(i for i in same if _attempt(i) == attempt)
-    missing = _missing(parts(request, settings, attempt), latest)
-    if missing:
-        return Start(missing)
-    if any(invocation.tags.get(tags.EVENT) == request.event_id for invocation in same):
+    attempt = max(map(attempt_of, known))
+    latest = tuple(i for i in known if attempt_of(i) == attempt)
+    if not _is_whole(latest, str(attempt)):
+        return Start(request, str(attempt), latest)
+    if any(invocation.tags.get(tags.EVENT) == request.event_id for invocation in known):
         return Started(latest[0].invoke_id)
     repeat = Repeat(latest)
     if repeat.is_finished and not repeat.succeeded:
-        return Start(parts(request, settings, attempt + 1))
+        return Start(request, str(attempt + 1))
     return repeat
+
+
+def attempt_of(invocation: Invocation) -> int:
+    """Return which attempt an invocation belongs to, counted from 1."""
+    found = _word(invocation).partition("-")[0]
+    return int(found) if found.isdecimal() else 1
+
+
+def is_later(invocation: Invocation) -> bool:
+    """Return whether it was started later, on hosts that could not be reached before."""
+    return "-" in _word(invocation)
+
+
+def calls(invocations: Iterable[Invocation], attempt: str) -> int:
+    """Return how many calls of an attempt were made."""
+    return sum(_word(invocation) == attempt for invocation in invocations)
+
+
+def started_hosts(invocations: Iterable[Invocation]) -> set[str]:
+    """Return where these were started."""
+    return {run.instance_id for invocation in invocations for run in invocation.runs}
 
 
 def decisive(invocations: Sequence[Invocation]) -> tuple[Invocation, Run]:
@@ -138,18 +153,67 @@ def count(invocations: Sequence[Invocation]) -> tuple[tuple[str, int], ...]:
     return tuple(counts.items()) if sum(counts.values()) > 1 else ()
 
 
-def _missing(wanted: Sequence[Part], found: Sequence[Invocation]) -> tuple[Part, ...]:
-    """Return the parts that still have to be started, whichever event began.
+def part_tags(
+    request: Request,
+    settings: Settings,
+    attempt: str,
+    part: str,
+    unreached: Sequence[str],
+) -> dict[str, str]:
+    """Return everything that the completion needs to find its way back, as tags."""
+    own = {tags.PREFIX: settings.deployment.bus, tags.PART: part, tags.ATTEMPT: attempt}
+    missing = {tags.UNREACHED: _listed(unreached)} if unreached else {}
+    return {**request.tags(), **own, **missing}
 
-    An event may have started some and then been throttled until it went to the dead letters. If
-    the stack has other instances by now, the parts do not correspond, and nothing is run again.
+
+def result_id(request: Request, settings: Settings, *what: str) -> str:
+    """Return the id of a result that tells this of a request: letters and digits only."""
+    return client_token(request, settings, *what)[:32]
+
+
+def client_token(request: Request, settings: Settings, *parts: str) -> str:
+    """Return the token by which ECS itself drops a repeat within minutes: 64 characters at most."""
+    identity = [getattr(request, name) for name in _IDENTITY]
+    key = [*lookup_tags(request, settings).values(), *identity, *parts]
+    return sha256("\n".join(key).encode()).hexdigest()
+
+
+def _is_whole(invocations: Sequence[Invocation], attempt: str) -> bool:
+    """Return whether all calls of an attempt were made: ``1/2`` and ``2/2``.
+
+    An event may have started some and then been throttled until it went to the dead letters. What
+    is looked after by the timer is whole: whatever is left is the timer's.
     """
-    if not found:
-        return tuple(wanted)
-    started = {invocation.tags.get(tags.PART, "") for invocation in found}
-    if not started <= {part.name for part in wanted}:
-        return ()
-    return tuple(part for part in wanted if part.name not in started)
+    if any(map(is_later, invocations)):
+        return True
+    parts = [_part(i) for i in invocations if _word(i) == attempt]
+    return bool(parts) and len({number for number, _ in parts}) >= max(parts)[1]
+
+
+def _part(invocation: Invocation) -> tuple[int, int]:
+    number, _, total = invocation.tags.get(tags.PART, "").partition("/")
+    return (int(number), int(total)) if number.isdecimal() and total.isdecimal() else (1, 1)
+
+
+def _owed(invocations: Sequence[Invocation]) -> set[str]:
+    """Return which hosts were wanted and could not be reached so far."""
+    listed = {
+        host
+        for invocation in invocations
+        for host in invocation.tags.get(tags.UNREACHED, "").split(",")
+        if host
+    }
+    return listed - started_hosts(invocations)
+
+
+def _listed(hosts: Sequence[str]) -> str:
+    """Write as many ids as a tag holds, and how many more there are: ``i-1,i-2,+3``."""
+    text = ",".join(hosts)
+    shown = len(hosts)
+    while len(text) > _LONGEST_TAG:
+        shown -= 1
+        text = ",".join([*hosts[:shown], f"+{len(hosts) - shown}"])
+    return text
 
 
 def _moment(invocation: Invocation) -> str:
@@ -157,19 +221,5 @@ def _moment(invocation: Invocation) -> str:
     return found if found.isdecimal() else ""
 
 
-def _attempt(invocation: Invocation) -> int:
-    found = invocation.tags.get(tags.ATTEMPT, "")
-    return int(found) if found.isdecimal() else 1
-
-
-def _tags(request: Request, settings: Settings, part: str, attempt: int) -> dict[str, str]:
-    """Return everything that the completion needs to find its way back, as tags."""
-    own = {tags.PREFIX: settings.deployment.bus, tags.PART: part, tags.ATTEMPT: str(attempt)}
-    return {**request.tags(), **own}
-
-
-def _client_token(request: Request, settings: Settings, part: str, attempt: int) -> str:
-    """Return the token by which ECS itself drops a repeat within minutes: 64 characters at most."""
-    identity = [getattr(request, name) for name in _IDENTITY]
-    key = [*lookup_tags(request, settings).values(), *identity, part, str(attempt)]
-    return sha256("\n".join(key).encode()).hexdigest()
+def _word(invocation: Invocation) -> str:
+    return invocation.tags.get(tags.ATTEMPT, "1")

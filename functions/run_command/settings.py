@@ -18,6 +18,9 @@ class Settings(NamedTuple):
     timeout_seconds: int
     tokens: Mapping[str, str]
     """The secret of each source that has one."""
+    later_queue: str = ""
+    """Where removals wait that have not reached every host; nowhere if it is empty."""
+    dead_letter_queue: str = ""
 
     def __repr__(self) -> str:
         """Return nothing of the values: the tokens are secret."""
@@ -45,4 +48,6 @@ def read(environ: Mapping[str, str]) -> Settings:
         instance_ids=tuple(environment.json_strings(environ, "InstanceIds", "[]")),
         timeout_seconds=int(environment.number(environ, "Timeout", 10, 86_400)),
         tokens=tokens,
+        later_queue=environ.get("LATER_QUEUE", ""),
+        dead_letter_queue=environ.get("DEAD_LETTER_QUEUE", ""),
     )

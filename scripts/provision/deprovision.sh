@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lock the account of an employee on this host: /opt/deprovision.sh EMP_ID ROLE
+# Lock the account of an employee on this host: /opt/deprovision.sh EMP_ID [ROLE]
 # Exit codes and comments: scripts/provision of the project.
 
 # shellcheck source=settings.sh

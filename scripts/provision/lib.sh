@@ -112,7 +112,7 @@ read_parameters() { # [EMP_ID ROLE]
 	expires=${values[expires]:-} ssh_key=${values[ssh_key]:-}
 	user=$NAME_PREFIX${emp_id,,}
 	if [[ ! $emp_id =~ ^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$ || ! $user =~ ^[a-z].{0,31}$ ||
-		! $role =~ ^[a-z][a-z0-9-]{0,31}$ ]]; then
+		! $role =~ ^[a-z][a-z0-9-]{0,31}$ && $ACTION$role != deprovision ]]; then
 		text="emp_id '${emp_id:0:40}', role '${role:0:40}'"
 		emp_id='' role='' user='' moment=''
 		die 2 "not acceptable: $text"

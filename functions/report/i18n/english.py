@@ -39,6 +39,10 @@ WORDS = Words(
         ("Terminated", "deprovision"): "Deprovisioning stopped",
         ("Superseded", "provision"): "Provisioning superseded",
         ("Superseded", "deprovision"): "Deprovisioning superseded",
+        ("Unreached", "provision"): "Provisioning incomplete",
+        ("Unreached", "deprovision"): "Removal still open",
+        ("GivenUp", "deprovision"): "Removal given up",
+        ("Released", "deprovision"): "Removal closed",
         ("", "provision"): "Provisioning failed",
         ("", "deprovision"): "Deprovisioning failed",
     },
@@ -63,6 +67,11 @@ WORDS = Words(
         "not-for-source": "source {source} may not ask for {field} {value}; it may: {accepted}",
         "no-deprovision": "removing accounts is not configured here",
         "no-instances": "role {value} has no instances to run on; ask an administrator to add one",
+        "unreached": "not running, or without a Cloud Assistant agent: {hosts}",
+        "still-open": "not running, or without a Cloud Assistant agent: {hosts}; the removal is"
+        " tried there again for seven days",
+        "given-up": "not reached within seven days: {hosts}; remove the account there by hand",
+        "released": "the hosts that were left do not exist any more: {hosts}",
         "refused": "{action} was refused by the cloud: {code} {message}",
     },
     # The README of the scripts has the whole table.

@@ -11,6 +11,7 @@ from components.permissions import (
     invoke_commands,
     policy_document,
     put_events,
+    read_instances,
     read_invocations,
     write_logs,
 )
@@ -138,6 +139,17 @@ def test_logs_may_be_written_to_one_store(engine: FakeEngine) -> None:
             "Effect": "Allow",
             "Action": ["log:PostLogStoreLogs"],
             "Resource": [f"acs:log:{REGION}:{ACCOUNT}:project/logs/logstore/functions"],
+        }
+    ]
+
+
+def test_instances_may_be_looked_at(engine: FakeEngine) -> None:
+    """Which there are, and whether they run."""
+    assert statements(engine, lambda: [read_instances(REGION, ACCOUNT)]) == [
+        {
+            "Effect": "Allow",
+            "Action": ["ecs:DescribeInstances", "ecs:DescribeCloudAssistantStatus"],
+            "Resource": [f"{ECS}:instance/*"],
         }
     ]
 

@@ -350,6 +350,10 @@ class TestRequestRoute:
             (run, [*commands, f"{ECS}:instance/i-a", f"{ECS}:instance/i-b"]),
             (run, [f"{ECS}:instance/*"]),
             (
+                ["ecs:DescribeInstances", "ecs:DescribeCloudAssistantStatus"],
+                [f"{ECS}:instance/*"],
+            ),
+            (
                 ["ecs:DescribeInvocations"],
                 [f"{ECS}:command/*", f"{ECS}:instance/*"],
             ),

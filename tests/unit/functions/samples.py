@@ -1,7 +1,7 @@
 """Sample events and settings, and stand-ins for the cloud."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hypothesis import HealthCheck
@@ -9,6 +9,8 @@ from hypothesis import settings as hypothesis_settings
 
 from functions.cloud.cloud_assistant import Invocation, Run
 from functions.cloud.errors import FunctionError
+from functions.cloud.instances import Instance
+from functions.cloud.smq import Received
 from functions.request import tags as names
 from functions.request.fields import FIELDS, Request
 from functions.run_command.settings import Settings, read
@@ -183,10 +185,76 @@ class FakeCommands:
                 "provisioning-test-provision-5eed5eed5eed",
                 call["parameters"],
                 call["tags"],
-                tuple(run(i, "Running", exit_code=None) for i in call["instance_ids"] or ["i-x"]),
+                tuple(run(i, "Running", exit_code=None) for i in call["instance_ids"]),
             )
         )
         return invoke_id
+
+
+class FakeHosts:
+    """Stands in for DescribeInstances: every instance runs, but for those that are said not to."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, str] = {}
+        """Instance -> its status, ``no agent`` or ``released``."""
+        self.by_tags: dict[tuple[tuple[str, str], ...], list[str]] = {(("role", "db"),): ["i-9"]}
+
+    def named(self, ids: Sequence[str]) -> list[Instance]:
+        """Return those that exist."""
+        return [self._one(i) for i in ids if self.states.get(i) != "released"]
+
+    def tagged(self, tags: Sequence[tuple[str, str]]) -> list[Instance]:
+        """Return those that carry the tags."""
+        return self.named(self.by_tags.get(tuple(tags), []))
+
+    def _one(self, instance_id: str) -> Instance:
+        state = self.states.get(instance_id, "Running")
+        status = "Running" if state == "no agent" else state
+        return Instance(instance_id, "", "", status, has_agent=state == "Running")
+
+
+class FakeQueues:
+    """Stands in for the message queues; what is delayed comes when the clock says so."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self.messages: dict[str, list[tuple[float, Received]]] = {}
+        """Queue -> when a message is visible, and the message."""
+        self.failure: FunctionError | None = None
+        self._count = 0
+
+    def send(self, queue: str, body: str, delay_seconds: int = 0) -> str:
+        """Keep a message."""
+        if self.failure:
+            raise self.failure
+        self._count += 1
+        message = Received(f"m-{self._count}", body, f"r-{self._count}", 0, self._now())
+        self.messages.setdefault(queue, []).append((self._now() + delay_seconds, message))
+        return message.id
+
+    def receive(self, queue: str, count: int = 16, wait_seconds: int = 0) -> list[Received]:
+        """Take what is visible; it is invisible for half a minute."""
+        taken: list[Received] = []
+        kept = self.messages.get(queue, [])
+        for position, (visible, message) in enumerate(kept):
+            if visible <= self._now() and len(taken) < count:
+                received = message._replace(dequeue_count=message.dequeue_count + 1)
+                kept[position] = (self._now() + 30, received)
+                taken.append(received)
+        return taken
+
+    def delete(self, queue: str, receipts: Sequence[str]) -> list[str]:
+        """Forget messages."""
+        self.messages[queue] = [m for m in self.messages[queue] if m[1].receipt not in receipts]
+        return []
+
+    def again(self, queue: str, receipt: str, seconds: int) -> str:
+        """Let a message come back later."""
+        self.messages[queue] = [
+            (self._now() + seconds, message) if message.receipt == receipt else (at, message)
+            for at, message in self.messages[queue]
+        ]
+        return receipt
 
 
 class FakeBus:

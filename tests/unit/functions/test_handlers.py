@@ -68,6 +68,15 @@ class Cloud:
                 }
             )
             return json_reply({"InvokeId": "t-1", "RequestId": "R"})
+        if seen.headers["x-acs-action"] == "DescribeInstances":
+            running = [
+                {"InstanceId": i, "Status": "Running"} for i in json.loads(query["InstanceIds"])
+            ]
+            return json_reply({"Instances": {"Instance": running}})
+        if seen.headers["x-acs-action"] == "DescribeCloudAssistantStatus":
+            agent = {"InstanceId": query["InstanceId.1"], "CloudAssistantStatus": "true"}
+            listed = {"InstanceCloudAssistantStatus": [agent]}
+            return json_reply({"InstanceCloudAssistantStatusSet": listed})
         assert seen.headers["x-acs-action"] == "DescribeInvocations"
         return json_reply({"Invocations": {"Invocation": self.invocations}, "NextToken": ""})
 

@@ -161,3 +161,14 @@ def test_less_time_than_the_role_gives(host: Host, catalogue: Catalogue) -> None
     assert host.line("shadow", "emp-e123")[7] == "47147"
     for wrong in ("2020-01-01", "2099-02-31", "soon"):
         assert host.run(catalogue, "E123", "devops", expires=wrong).code == 2
+
+
+def test_a_removal_needs_no_role(host: Host, catalogue: Catalogue) -> None:
+    """What is there is on record; by hand, too, the employee's id is enough."""
+    say(host, catalogue, "provision", NOON)
+    assert say(host, catalogue, "deprovision", NOON + 1, "") == ("locked", 0)
+    assert host.groups_of("emp-e123") == set()
+    assert say(host, catalogue, "provision", NOON + 2, "") == ("failed", 2)
+    say(host, catalogue, "provision", NOON + 3)
+    by_hand = host.run_text(render(catalogue, "deprovision").text, "E123")
+    assert (by_hand.result["status"], by_hand.result["manual"]) == ("locked", True)

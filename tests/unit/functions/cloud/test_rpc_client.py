@@ -1,6 +1,7 @@
 """The signed RPC client, judged by Alibaba Cloud's own SDKs."""
 
 import json
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from functions.cloud import rpc, runtime
 from functions.cloud.cloud_assistant import VERSION, CloudAssistant
 from functions.cloud.errors import PermanentError, TemporaryError
+from functions.cloud.instances import Instances
 from functions.cloud.rpc import ApiRefusedError, ApiTroubleError, Credentials, Rpc
 from functions.cloud.web import Answer
 from tests.unit.functions import sdk
@@ -128,7 +130,6 @@ def test_invoke_command_is_what_the_sdk_sends(loopback: Loopback) -> None:
         parameters={"emp_id": "E123", "role": "devops"},
         timeout_seconds=300,
         instance_ids=["i-1", "i-2"],
-        resource_tags=[],
         tags={"provisioning:by": "李雷"},
         client_token="token",
     )
@@ -138,29 +139,40 @@ def test_invoke_command_is_what_the_sdk_sends(loopback: Loopback) -> None:
     assert ours.headers["x-acs-security-token"] == "sts-token"
 
 
-def test_instances_by_tags_are_what_the_sdk_sends(loopback: Loopback) -> None:
-    """ResourceTag is written as the official client writes it."""
-    official(loopback).invoke_command(
-        sdk.ecs_models.InvokeCommandRequest(
-            region_id="cn-hangzhou",
-            command_id="c-1",
-            parameters={"emp_id": "E123", "role": "dba"},
-            timeout=300,
-            termination_mode="ProcessTree",
-            resource_tag=[sdk.ecs_models.InvokeCommandRequestResourceTag(key="role", value="db")],
-            client_token="token",
+def test_instances_are_asked_for_as_the_sdk_does(loopback: Loopback) -> None:
+    """By id and by tags, and whether the agent answers on them."""
+    running = {"InstanceId": "i-1", "Status": "Running"}
+    bodies = {
+        "DescribeInstances": {"Instances": {"Instance": [running]}},
+        "DescribeCloudAssistantStatus": {},
+    }
+    loopback.answer = lambda seen: Reply(
+        body=json.dumps(bodies[seen.headers["x-acs-action"]]).encode()
+    )
+    instances = Instances(client(loopback), "cn-hangzhou")
+    cases: list[tuple[Callable[[], object], dict[str, Any]]] = [
+        (lambda: instances.named(["i-1"]), {"instance_ids": '["i-1"]'}),
+        (
+            lambda: instances.tagged([("role", "db")]),
+            {"tag": [sdk.ecs_models.DescribeInstancesRequestTag(key="role", value="db")]},
+        ),
+    ]
+    for ask, wanted in cases:
+        loopback.seen.clear()
+        official(loopback).describe_instances(
+            sdk.ecs_models.DescribeInstancesRequest(
+                region_id="cn-hangzhou", max_results=100, **wanted
+            )
         )
-    )
-    CloudAssistant(client(loopback), "cn-hangzhou").invoke(
-        command_id="c-1",
-        parameters={"emp_id": "E123", "role": "dba"},
-        timeout_seconds=300,
-        instance_ids=[],
-        resource_tags=[("role", "db")],
-        tags={},
-        client_token="token",
-    )
-    assert_same_call(*both(loopback))
+        official(loopback).describe_cloud_assistant_status(
+            sdk.ecs_models.DescribeCloudAssistantStatusRequest(
+                region_id="cn-hangzhou", instance_id=["i-1"], max_results=50
+            )
+        )
+        ask()
+        theirs, their_status, ours, our_status = loopback.seen
+        assert_same_call(theirs, ours)
+        assert_same_call(their_status, our_status)
 
 
 def test_looking_up_a_request_is_what_the_sdk_sends(loopback: Loopback) -> None:
