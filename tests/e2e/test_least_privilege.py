@@ -111,6 +111,15 @@ NEEDED: dict[Right, tuple[Story, str]] = {
         approve("devops"),
         f"{ECS}:instance/*",
     ),
+    # It asks for the instances of the role.
+    Right("run-command", "ecs:DescribeInstances", f"{ECS}:instance/*"): (
+        approve("devops"),
+        f"{ECS}:instance/i-local0001",
+    ),
+    Right("run-command", "ecs:DescribeCloudAssistantStatus", f"{ECS}:instance/*"): (
+        approve("devops"),
+        f"{ECS}:instance/i-local0001",
+    ),
     # It publishes nothing but refusals.
     Right("run-command", "eventbridge:PutEvents", BUS): (approve("of-nobody"), BUS),
     Right("run-command", "log:PostLogStoreLogs", f"{STORES}/functions"): (
@@ -150,13 +159,18 @@ class Policies:
         """Take one right away for as long as the block takes."""
         document = self._document(right.role)
         before = self.rights()
-        statements = []
-        for statement in document["Statement"]:
-            resources = statement["Resource"]
-            if right.action in statement["Action"]:
-                resources = [resource for resource in resources if resource != right.resource]
-            if resources:
-                statements.append({**statement, "Resource": resources})
+        statements = [
+            {**statement, "Action": [action], "Resource": left}
+            for statement in document["Statement"]
+            for action in statement["Action"]
+            if (
+                left := [
+                    resource
+                    for resource in statement["Resource"]
+                    if (action, resource) != (right.action, right.resource)
+                ]
+            )
+        ]
         nothing = {"Effect": "Allow", "Action": ["none:Nothing"], "Resource": ["*"]}
         name = {"PolicyName": f"{NAMES}{right.role}"}
         text = json.dumps({**document, "Statement": statements or [nothing]})
@@ -165,8 +179,8 @@ class Policies:
         made = self._client.rpc(
             RAM, "CreatePolicyVersion", {**name, "PolicyDocument": text, "SetAsDefault": True}
         )["PolicyVersion"]
-        left = self.rights()
-        assert [one for one in before if one not in left] == [right]
+        granted = self.rights()
+        assert [one for one in before if one not in granted] == [right]
         try:
             yield
         finally:

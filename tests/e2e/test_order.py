@@ -18,7 +18,8 @@ def test_a_throttled_approval_does_not_bring_a_leaver_back(loop: Loop) -> None:
     loop.settle()
     assert loop.account("i-local0001", "emp-e1").endswith("/bin/bash")
     before = loop.last_message("ops")
-    loop.fail("action:ecs:InvokeCommand", 1, "Throttling.User")
+    # After the fourth failure it waits for two seconds or more.
+    loop.fail("action:ecs:InvokeCommand", 4, "Throttling.User")
     loop.post("dingtalk.approval", approval("ProvisionRequest", "ord-1"))
     loop.wait("the throttled call", lambda: not loop.inspector.get("faults"))
     loop.post("dingtalk.approval", approval("DeprovisionRequest", "ord-2"))

@@ -19,9 +19,11 @@ from functions.cloud.errors import TemporaryError
 from functions.cloud.rpc import ApiTroubleError
 from functions.request.fields import DEPROVISION, PROVISION
 from functions.run_command.act import RunCommand
+from functions.run_command.clients import Clients
 from functions.run_command.noise import Noise
 from functions.run_command.settings import read
 from tests.simulation.host import Host
+from tests.unit.functions.samples import FakeHosts, FakeQueues
 
 START = 1_767_225_600.0
 INSTANCES = ("i-1", "i-2")
@@ -82,9 +84,9 @@ class World:
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
         self._cloud = Cloud(self)
-        self._function = RunCommand(
-            read(ENVIRONMENT), self._cloud, self._cloud, Noise(), lambda: self.now
-        )
+        queues = FakeQueues(lambda: self.now)
+        clients = Clients(self._cloud, FakeHosts(), self._cloud, queues)
+        self._function = RunCommand(read(ENVIRONMENT), clients, Noise(), lambda: self.now)
 
     def after(self, seconds: float, what: Callable[[], None]) -> None:
         """Let something happen later; what comes at one time comes in the order of its making."""
