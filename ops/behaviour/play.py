@@ -73,7 +73,6 @@ class Player:
                 parameters=sample.parameters,
                 timeout_seconds=60,
                 instance_ids=self._outputs["instance_ids"][:1],
-                resource_tags=(),
                 tags={},
                 client_token=sample.key,
             )
