@@ -65,6 +65,10 @@ bench: venv ## Run the benchmarks, each beside its peer where there is one.
 cloud: venv ## Run a local cloud in the foreground.
 	@$(RUN) -m localcloud serve --config demo/localcloud.yaml $(ARGS)
 
+.PHONY: init
+init: venv ## Write the file of a new STACK, and name the secrets that it needs.
+	@$(RUN) -m ops init --stack $(STACK) $(ARGS)
+
 .PHONY: up preview refresh destroy
 up: venv ## Deploy STACK=local (starts a local cloud), dev or prod.
 preview: venv ## Show what `make up` would change.

@@ -22,6 +22,8 @@ class Onboarding(TypedDict):
     """Addresses or CIDR blocks that may post, at most 5. Whoever has the URL if left out."""
     allowed_referers: NotRequired[list[pulumi.Input[str]]]
     """Referer headers that may post, at most 5; not together with addresses."""
+    token: NotRequired[pulumi.Input[str]]
+    """What the header X-Provisioning-Token must be; a secret. Not asked for if left out."""
     method: NotRequired[pulumi.Input[str]]
     """HTTP method of the call. POST if left out."""
     headers: NotRequired[dict[str, pulumi.Input[str]]]
@@ -68,7 +70,7 @@ class OnboardingRoute(pulumi.ComponentResource):
                     ),
                     "TIMEOUT_SECONDS": timeout_seconds.apply(str),
                 },
-                "documents": {},
+                "documents": _tokens(onboarding),
                 "permissions": [],
                 # Longer than the call, so that the function can still say that it timed out.
                 "timeout_seconds": timeout_seconds.apply(lambda seconds: seconds + 5),
@@ -95,3 +97,10 @@ class OnboardingRoute(pulumi.ComponentResource):
         )
         self.function_name = function.function_name
         self.register_outputs({"function_name": self.function_name})
+
+
+def _tokens(onboarding: Onboarding) -> dict[str, pulumi.Input[str]]:
+    if "token" not in onboarding:
+        return {}
+    tokens = {onboarding["source"]: onboarding["token"]}
+    return {"SOURCE_TOKENS": pulumi.Output.secret(pulumi.Output.json_dumps(tokens))}

@@ -72,6 +72,43 @@ for _name, _help in ENGINE_COMMANDS.items():
 
 
 @main.command()
+def init(
+    stack: Annotated[str, typer.Option(help="The stack: its name is that of the environment.")],
+    account: Annotated[str, typer.Option(help="Id of the account, 16 digits.")] = "",
+    region: Annotated[str, typer.Option(help="Id of the region.")] = "cn-hangzhou",
+    chats: Annotated[
+        list[str] | None,
+        typer.Option("--chat", metavar="NAME=PLATFORM", help="A group chat; the first is default."),
+    ] = None,
+    instances: Annotated[
+        list[str] | None, typer.Option("--instance", metavar="ID", help="An instance.")
+    ] = None,
+    tags: Annotated[
+        list[str] | None,
+        typer.Option("--tag", metavar="KEY=VALUE", help="A tag of the instances, instead of ids."),
+    ] = None,
+    roles: Annotated[
+        list[str] | None, typer.Option("--role", help="A role; without it, all of the catalogue.")
+    ] = None,
+    endpoint: Annotated[
+        str, typer.Option("--hr-api", help="URL that is called for new members; none if empty.")
+    ] = "",
+    language: Annotated[str, typer.Option(help="Language of the chats: en or zh.")] = "en",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file of your own.")] = False,
+) -> None:
+    """Write the file of a new stack, and name the secrets that it needs.
+
+    On a terminal it asks for what was not said. The examples dev and prod are overwritten.
+    """
+    from ops.init.command import Answers, run  # noqa: PLC0415
+
+    answers = Answers(
+        account, region, chats or (), instances or (), tags or (), roles or (), endpoint, language
+    )
+    run(stack, answers, force=force)
+
+
+@main.command()
 def policy(
     stack: Annotated[str, typer.Option(help="The stack, as in Pulumi.<stack>.yaml.")],
     project: Annotated[Path, typer.Option(help="Folder of Pulumi.yaml.")] = Path(),

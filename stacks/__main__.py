@@ -17,7 +17,7 @@ from stacks.configuration import load
 stack = pulumi.get_stack()
 config = load(pulumi.Config(), catalogue.roles, stack)
 settings = config.settings
-account.check(settings.account_id, stack)
+account.check(settings, stack)
 args = loop_args(config.region, settings, config.secrets, catalogue.text(settings))
 loop = ProvisioningLoop("loop", args)
 

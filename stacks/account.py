@@ -3,14 +3,17 @@
 import pulumi
 import pulumi_alicloud as alicloud
 
+from stacks import samples
 from stacks.remedies import report, wrong_setting
+from stacks.settings import Settings
 
 
-def check(expected: str, stack: str) -> None:
+def check(settings: Settings, stack: str) -> None:
     """Stop the program, in a preview too, if the credentials belong to another account.
 
     The identity is asked of the cloud. ``get_account`` would not do: where the provider is told an
-    account id, by ``alicloud:accountId`` or a variable, it answers with that.
+    account id, by ``alicloud:accountId`` or a variable, it answers with that. A stack whose account
+    is that of an example hears at once of all other examples in its settings.
 
     Raises:
         pulumi.RunError: if they belong to another, or the cloud does not say to which.
@@ -23,6 +26,7 @@ def check(expected: str, stack: str) -> None:
             f"stack '{stack}': the cloud does not say whose the credentials are, nothing was "
             f"changed; check that they are set and not expired ({reason})"
         ) from None
+    expected = settings.account_id
     if identity.account_id != expected:
         problem = wrong_setting(
             ("account_id",),
@@ -31,4 +35,5 @@ def check(expected: str, stack: str) -> None:
             "stack is meant to be in the other account, type",
             identity.account_id,
         )
-        raise pulumi.RunError(report(stack, [problem]))
+        more = samples.samples(settings) if expected in samples.ACCOUNTS else ()
+        raise pulumi.RunError(report(stack, [problem, *more]))

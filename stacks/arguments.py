@@ -44,10 +44,11 @@ def loop_args(
     if settings.log_project:
         args["log_project"] = settings.log_project
     if settings.onboarding:
-        onboarding = settings.onboarding.model_dump(exclude={"headers"})
-        args["onboarding"] = cast(
-            "Onboarding", {**onboarding, "headers": dict(secrets.onboarding_headers)}
-        )
+        onboarding = settings.onboarding.model_dump(exclude={"headers", "token_required"})
+        onboarding["headers"] = dict(secrets.onboarding_headers)
+        if settings.onboarding.token_required:
+            onboarding["token"] = secrets.source_tokens[settings.onboarding.source]
+        args["onboarding"] = cast("Onboarding", onboarding)
     return args
 
 

@@ -11,6 +11,7 @@ import pulumi
 from pulumi.runtime import is_config_secret
 from pydantic import ValidationError
 
+from stacks import samples
 from stacks.problems import (
     contradictions,
     invalid,
@@ -81,6 +82,7 @@ def load(
         *other_account(settings, provider.get("accountId")),
         *contradictions(settings, roles_of(settings)),
         *_key(stack, os.environ),
+        *_samples(stack, settings),
         *missing_secrets(settings, present),
         *malformed_secrets(settings, values, local=stack == LOCAL),
         *(plain_secrets(settings, plain, stack) if stack != LOCAL else ()),
@@ -109,6 +111,12 @@ def _settings(config: pulumi.Config, stack: str) -> Settings:
         raise pulumi.RunError(report(stack, list(invalid(error)))) from None
 
 
+def _samples(stack: str, settings: Settings) -> Iterator[Problem]:
+    """Check that a stack of somebody's own account holds no example any more."""
+    if stack != LOCAL and settings.account_id not in samples.ACCOUNTS:
+        yield from samples.samples(settings)
+
+
 def _key(stack: str, environ: Mapping[str, str]) -> Iterator[Problem]:
     """Check that stack ``local`` is applied with a local cloud's key, whatever else is at hand.
 
@@ -133,14 +141,15 @@ def _key(stack: str, environ: Mapping[str, str]) -> Iterator[Problem]:
 def _secrets(config: pulumi.Config, settings: Settings) -> Secrets:
     chats, sources = settings.chats.items(), settings.sources.items()
     headers = settings.onboarding.headers if settings.onboarding else ()
+    guarded = [name for name, source in sources if source.token_required]
+    if settings.onboarding and settings.onboarding.token_required:
+        guarded.append(settings.onboarding.source)
     return Secrets(
         chat_webhooks={n: config.require_secret(chat_webhook_key(n)) for n, _ in chats},
         chat_secrets={
             n: config.require_secret(chat_secret_key(n)) for n, chat in chats if chat.signed
         },
-        source_tokens={
-            n: config.require_secret(source_token_key(n)) for n, s in sources if s.token_required
-        },
+        source_tokens={n: config.require_secret(source_token_key(n)) for n in guarded},
         onboarding_headers={
             name: config.require_secret(onboarding_header_key(name)) for name in headers
         },

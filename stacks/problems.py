@@ -205,6 +205,14 @@ def _sources(settings: Settings) -> Iterator[Problem]:
 
 def _instances(settings: Settings) -> Iterator[Problem]:
     for name, group in settings.instances.items():
+        for key in group.tags:
+            if re.match(r"aliyun|acs:|https?://", key, re.IGNORECASE):
+                yield Problem(
+                    dotted(("instances", name, "tags", key)),
+                    "a tag by which instances are found must not begin with aliyun, acs:, http:// "
+                    "or https:// (InvokeCommand)",
+                    (remove_command(("instances", name, "tags", key)),),
+                )
         if bool(group.ids) == bool(group.tags):
             found = "has both ids and tags" if group.ids else "has neither ids nor tags"
             path: Path = ("instances", name)

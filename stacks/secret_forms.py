@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from components.names import ChatPlatform
 from stacks.remedies import Problem, secret_command
+from stacks.samples import RESERVED_HOST
 from stacks.settings import (
     Settings,
     chat_secret_key,
@@ -22,7 +23,6 @@ from stacks.settings import (
 _UNKNOWN = "https://placeholder.invalid/"
 """Stands for a secret that a dry run cannot read."""
 _LOCAL = ".localcloud.invalid"
-_RESERVED = re.compile(r"(^|\.)(example(\.(com|net|org|cn))?|invalid|test|localhost)$")
 _PLACEHOLDER = re.compile(
     r"[<>{}]|\.\.\.|…|^(x+|changeme|change-me|todo|token|secret|password|placeholder|your[-_ ].*)$",
     re.IGNORECASE,
@@ -108,7 +108,7 @@ def _wrong_webhook(text: str, platform: ChatPlatform, *, local: bool) -> str:
             "it does not begin with https://",
         ),
         (not host or "@" in parts.netloc, "it has no host, or more than that"),
-        (_RESERVED.search(host) and not is_local, f"the host {host} is a placeholder"),
+        (RESERVED_HOST.search(host) and not is_local, f"the host {host} is a placeholder"),
         (any(re.search(pattern, host) for pattern in others), f"{host} is another platform's"),
     )
     return next((why for holds, why in wrong if holds), "") or _wrong_address(parts, platform)

@@ -28,6 +28,9 @@ _ENVIRONMENT = r"^[a-z][a-z0-9]{0,11}$"
 _ACCOUNT_ID = r"^\d{16}$"
 _PREFIX = r"^[a-z][a-z0-9-]{0,30}$"
 _PROJECT = r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"
+# InvokeCommand, ResourceTag: fewer and shorter than the tags that a resource may carry.
+_GROUP_TAG = r"^.{1,64}$"
+_MOST_GROUP_TAGS = 10
 FORMS = {
     _NAME: "lower-case letters, digits and hyphens, a letter first, at most 32",
     _SOURCE_NAME: "letters, digits and . _ -, a letter first, at most 127",
@@ -40,6 +43,7 @@ FORMS = {
     _ACCOUNT_ID: "16 digits, in quotes",
     _PREFIX: "lower-case letters, digits and hyphens, a letter first, at most 31",
     _PROJECT: "3 to 63 lower-case letters, digits and hyphens",
+    _GROUP_TAG: "1 to 64 characters",
 }
 """What each pattern accepts, in words."""
 
@@ -48,6 +52,7 @@ SourceName = Annotated[str, StringConstraints(pattern=_SOURCE_NAME)]
 RoleName = Annotated[str, StringConstraints(pattern=_ROLE_NAME)]
 TagKey = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 TagValue = Annotated[str, StringConstraints(max_length=128)]
+GroupTagKey = Annotated[str, StringConstraints(pattern=_GROUP_TAG)]
 InstanceId = Annotated[str, StringConstraints(pattern=_INSTANCE_ID)]
 HeaderName = Annotated[str, StringConstraints(pattern=_HEADER_NAME)]
 
@@ -91,7 +96,17 @@ class WebhookAccess(Strict):
     )
 
 
-class Source(WebhookAccess):
+class GuardedWebhook(WebhookAccess):
+    """A webhook whose senders may have to show a secret."""
+
+    token_required: bool = Field(
+        default=False,
+        description="True: a request must carry this source's secret in the header "
+        "X-Provisioning-Token; the secret is the config key source-<name>-token",
+    )
+
+
+class Source(GuardedWebhook):
     """An HTTPS event source to which an approval flow posts."""
 
     platform: ChatPlatform = Field(
@@ -99,11 +114,6 @@ class Source(WebhookAccess):
     )
     chat: Name = Field(
         description="The chat (a key of chats) that hears of requests which name no other"
-    )
-    token_required: bool = Field(
-        default=False,
-        description="True: a request must carry this source's secret in the header "
-        "X-Provisioning-Token; the secret is the config key source-<name>-token",
     )
     roles: tuple[Name, ...] = Field(
         default=(), description="The roles (keys of roles) that it may ask for; empty: every role"
@@ -142,11 +152,11 @@ class InstanceGroup(Strict):
     ids: tuple[InstanceId, ...] = Field(
         default=(), description="The instances themselves, as i-..., when they are few and stay"
     )
-    tags: dict[TagKey, TagValue] = Field(
+    tags: dict[GroupTagKey, TagValue] = Field(
         default_factory=dict,
-        max_length=20,
-        description="Tags that an instance must all carry; Cloud Assistant looks them up anew at "
-        "each run",
+        max_length=_MOST_GROUP_TAGS,
+        description=f"Tags that an instance must all carry, at most {_MOST_GROUP_TAGS}; Cloud "
+        "Assistant looks them up anew at each run",
     )
 
 
@@ -171,7 +181,7 @@ class Command(Strict):
     )
 
 
-class Onboarding(WebhookAccess):
+class Onboarding(GuardedWebhook):
     """The route from a new member of the chat platform to the company's own HTTP API."""
 
     source: SourceName = Field(description="Name of the HTTPS event source; unique in the region")
@@ -322,5 +332,8 @@ def secret_keys(settings: Settings) -> Iterator[tuple[str, str]]:
         if source.token_required:
             yield source_token_key(name), f"what X-Provisioning-Token must be for '{name}'"
     if settings.onboarding:
+        if settings.onboarding.token_required:
+            name = settings.onboarding.source
+            yield source_token_key(name), f"what X-Provisioning-Token must be for '{name}'"
         for header in settings.onboarding.headers:
             yield onboarding_header_key(header), f"the onboarding call's header {header}"

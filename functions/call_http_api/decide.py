@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from functions.cloud import web
 from functions.cloud.errors import PermanentError, SettingError, TemporaryError
-from functions.request import body, environment
+from functions.request import body, environment, token
 from functions.request.events import Event
 
 METHODS = ("POST", "PUT", "PATCH")
 _OURS = {"content-length", "content-type", "host", "idempotency-key", "transfer-encoding"}
+_NEW_MEMBER = "user_add_org"
+_MEMBERS = ("userId", "UserId")
 _TEMPORARY = {408, 425, 429}
 
 
@@ -29,6 +31,8 @@ class Settings(NamedTuple):
     method: str
     headers: Mapping[str, str]
     timeout_seconds: float
+    tokens: Mapping[str, str]
+    """Source -> the secret that its senders must show; empty if none is asked for."""
 
     def __repr__(self) -> str:
         """Return nothing of the values: the headers are secret, and so may be the URL."""
@@ -66,13 +70,23 @@ def settings(environ: Mapping[str, str]) -> Settings:
             )
         if name.lower() in _OURS:
             raise SettingError("HEADERS", f"{name} is set by the function itself")
-    return Settings(
-        endpoint, method, headers, environment.number(environ, "TIMEOUT_SECONDS", 1, 600)
-    )
+    seconds = environment.number(environ, "TIMEOUT_SECONDS", 1, 600)
+    return Settings(endpoint, method, headers, seconds, token.read(environ))
 
 
-def outgoing(event: Event, headers: Mapping[str, str]) -> Outgoing:
-    """Return the request for an event: what was posted, as JSON, and a key for repeats.
+def distrust(event: Event, tokens: Mapping[str, str]) -> str:
+    """Return why a sender is not trusted; empty if it is, or if no secret is asked for."""
+    if not tokens:
+        return ""
+    expected = tokens.get(event.source, "")
+    return token.problem(event, expected) if expected else "unknown-source"
+
+
+def outgoing(event: Event, headers: Mapping[str, str]) -> list[Outgoing]:
+    """Return the requests for an event: one for each new member, none for any other event.
+
+    What was posted goes on as JSON, with a key for repeats. DingTalk's own event names its members
+    in a list (``user_add_org``); each of them is a request of its own, with a list of one.
 
     Raises:
         PermanentError: if the posted body is not a JSON object.
@@ -80,13 +94,29 @@ def outgoing(event: Event, headers: Mapping[str, str]) -> Outgoing:
     posted = body.read(event.get("body"))
     if posted is None:
         raise PermanentError(f"event {event.id}: the posted body is not a JSON object", "NoBody")
+    # An encrypted event can only be read by whoever has the key of the app that it was pushed to.
+    if "encrypt" in posted or posted.get("EventType", _NEW_MEMBER) != _NEW_MEMBER:
+        return []
+    field = next((name for name in _MEMBERS if isinstance(posted.get(name), list)), None)
+    if field is None:
+        return [_outgoing(posted, headers, event.id)]
+    members = list(dict.fromkeys(map(str, posted[field])))
+    if len(members) == 1:
+        return [_outgoing(posted, headers, event.id)]
+    return [
+        _outgoing({**posted, field: [member]}, headers, f"{event.id}-{number}")
+        for number, member in enumerate(members, 1)
+    ]
+
+
+def _outgoing(posted: Mapping[str, Any], headers: Mapping[str, str], key: str) -> Outgoing:
     text = json.dumps(posted, ensure_ascii=False, separators=(",", ":"))
     return Outgoing(
         {
             **headers,
             "content-type": "application/json; charset=utf-8",
             # The API can drop a second delivery by it: EventBridge delivers at least once.
-            "idempotency-key": web.header_value(event.id),
+            "idempotency-key": web.header_value(key),
         },
         text.encode("utf-8", "replace"),
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from functions.cloud.errors import SettingError
-from functions.request import deployment, environment
+from functions.request import deployment, environment, token
 from functions.request.deployment import Deployment
 
 
@@ -34,10 +34,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         SettingError: with the variable's name.
     """
     stack = deployment.read(environ)
-    given = environment.json_object(environ, "SOURCE_TOKENS", "{}")
-    tokens = {name: token for name, token in given.items() if isinstance(token, str) and token}
-    if len(tokens) != len(given):
-        raise SettingError("SOURCE_TOKENS", "each source's token must be a non-empty string")
+    tokens = token.read(environ)
     for name, source in stack.sources.items():
         if source.token_required and name not in tokens:
             raise SettingError("SOURCE_TOKENS", f"has no token for {name}, which requires one")

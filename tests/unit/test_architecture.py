@@ -53,6 +53,15 @@ ALLOWED = {
     # Shows as little in a comment as the functions show in a chat.
     "ops": {"ops", "functions", "localcloud.dryrun.project", COMMANDLINE},
     "ops/behaviour": {"ops", "functions", *RUNNING, COMMANDLINE},
+    # Checks what it writes as the program will.
+    "ops/init": {
+        "ops",
+        "stacks",
+        "components.names",
+        "scripts",
+        "localcloud.dryrun.project",
+        COMMANDLINE,
+    },
     # Speaks to the cloud with the functions' own clients, and learns from the local cloud's which
     # key it takes.
     "ops/replay": {"ops", "functions", "localcloud.client", COMMANDLINE},

@@ -194,9 +194,14 @@ def test_a_throttled_chat_is_raised(cloud: Cloud, capsys: pytest.CaptureFixture[
     assert "credential" not in json.dumps(line)
 
 
-def test_a_new_member_reaches_the_companys_api(cloud: Cloud) -> None:
+def test_a_new_member_reaches_the_companys_api(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The posted body arrives with the company's header and a key for repeats."""
-    call("call_http_api", samples.http_event(body={"userId": ["1"]}, source="dingtalk.member"))
+    monkeypatch.setenv("SOURCE_TOKENS", '{"dingtalk.member":"right-token"}')
+    headers = {"X-Provisioning-Token": "right-token"}
+    event = samples.http_event(body={"userId": ["1"]}, source="dingtalk.member", headers=headers)
+    call("call_http_api", event)
     (seen,) = cloud.loopback.seen
     assert (seen.path, json.loads(seen.body)) == ("/api/employees", {"userId": ["1"]})
     assert (

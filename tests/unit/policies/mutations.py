@@ -112,14 +112,6 @@ def _pattern(**changes: Any) -> Callable[[str], str]:
     return change
 
 
-def _without_addresses(request: Request) -> None:
-    if request.name == "loop-intake-dingtalk.member":
-        values = json_format.MessageToDict(request.object)
-        values["sourceHttpEventParameters"] |= {"securityConfig": "none", "ips": []}
-        request.object.Clear()
-        request.object.update(values)
-
-
 _SOURCE = "loop-intake-dingtalk.approval"
 _HTTP = "sourceHttpEventParameters"
 _ROUTE = "loop-requests-rule"
@@ -299,7 +291,13 @@ MUTATIONS: dict[str, Mutation] = {
     "log-retention": Mutation(config={'"function_logs_days": 90': '"function_logs_days": 3'}),
     "resource-tags": inputs("loop-dead-letters-queue", tags=ABSENT),
     "source-has-rule": inputs(_ROUTE, filterPattern=_pattern(source=["lark.approval"])),
-    "source-guarded": Mutation(_without_addresses),
+    "source-guarded": Mutation(
+        config={
+            '"token_required": true, "allowed_ips": ["203.0.113.10", "203.0.113.11"], "endpoint"': (
+                '"endpoint"'
+            )
+        }
+    ),
     "source-name-unique": inputs("loop-intake-dingtalk.member", eventSourceName="lark.approval"),
     "target-function-exists": inputs(
         _ROUTE, targets__0__endpoint=lambda arn: f"{arn}-of-another-stack"

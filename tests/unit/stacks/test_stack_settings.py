@@ -1,5 +1,6 @@
 """What a stack file may say, and what is said when it says something else."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -224,6 +225,18 @@ def test_settings_are_strict_and_frozen(model: type[BaseModel]) -> None:
             id="not an account",
         ),
         pytest.param(
+            settings_change(instances__app={"tags": {f"k{n}": "v" for n in range(11)}}),
+            "settings.instances.app.tags: must have at most 10 entries",
+            set_command(("instances", "app", "tags"), "<value>"),
+            id="more tags than a run takes",
+        ),
+        pytest.param(
+            settings_change(instances__app={"tags": {"ACS:role": "v"}}),
+            'settings.instances.app.tags["ACS:role"]: a tag by which instances are found',
+            remove_command(("instances", "app", "tags", "ACS:role")),
+            id="a tag that no run takes",
+        ),
+        pytest.param(
             settings_change(chats=["ops"]),
             "settings.chats: must hold 'name: value' lines",
             set_command(("chats",), "<value>"),
@@ -406,6 +419,34 @@ def test_settings_that_hide_an_encrypted_value_are_refused(stack: str) -> None:
     """The engine hands structured values to the program decrypted, and as no secret."""
     with pytest.raises(pulumi.RunError, match="settings: holds an encrypted value"):
         run_stack(stack, encrypted=[*fake_secrets(stack), SETTINGS])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (settings_change(), "sources[\"dingtalk.approval\"].allowed_ips[0]: '203.0.113.10' is an"),
+        (settings_change(), "allowed_ips[0]: '203.0.113.16/28' is an address of documentation"),
+        (settings_change(), "settings.onboarding.endpoint: 'https://hr.example.com/api/employees'"),
+        (settings_change(), "settings.instances.bastions.ids[1]: 'i-bp1prod0bastion0b' is the"),
+        (settings_change(), "settings.log_project: 'provisioning-prod-logs-1000000000000002' is"),
+        (settings_change(onboarding__allowed_ips=["2001:db8::1"]), "allowed_ips[0]: '2001:db8::1'"),
+        (settings_change(onboarding__endpoint="http://HR.test:80"), "'http://HR.test:80' is an"),
+    ],
+)
+def test_examples_are_refused_with_an_account_of_ones_own(change: Change, said: str) -> None:
+    """The file of prod is an example; its account replaced, all else in it is named at once."""
+    values = {**stack_file("prod"), **fake_secrets("prod")}
+    values = json.loads(json.dumps(values))
+    change(values)
+    own = json.loads(json.dumps(values))
+    own[SETTINGS]["account_id"] = "5555666677778888"
+    with pytest.raises(pulumi.RunError) as caught:
+        run_stack("prod", own, account_id="5555666677778888")
+    assert said in str(caught.value)
+    with pytest.raises(pulumi.RunError) as caught:
+        run_stack("prod", values, account_id="5555666677778888")
+    assert said in str(caught.value)
+    assert "credentials" in str(caught.value)
 
 
 def test_another_accounts_credentials_are_refused() -> None:

@@ -165,3 +165,65 @@ def test_wrong_settings_are_named_without_their_value(changes: dict[str, str], w
 def test_settings_do_not_show_their_headers() -> None:
     """A trace of the settings holds no credential."""
     assert "credential" not in repr(settings(ENVIRONMENT))
+
+
+TOKENS = {**ENVIRONMENT, "SOURCE_TOKENS": '{"dingtalk.member":"right-token"}'}
+
+
+@pytest.mark.parametrize(
+    ("headers", "source", "decision"),
+    [
+        ({"X-Provisioning-Token": "right-token"}, "dingtalk.member", "delivered"),
+        ({"X-Provisioning-Token": "wrong-token"}, "dingtalk.member", "untrusted"),
+        ({}, "dingtalk.member", "untrusted"),
+        ({"X-Provisioning-Token": "right-token"}, "lark.member", "untrusted"),
+    ],
+)
+def test_only_a_sender_with_the_secret_reaches_the_api(
+    headers: dict[str, str], source: str, decision: str
+) -> None:
+    """What nobody vouches for is dropped, and neither retried nor kept as a dead letter."""
+    api = Api(Answer(200, b""))
+    event = http_event(body=MEMBER, source=source, headers=headers)
+    line = serve(event, settings(TOKENS), api)
+    assert json.loads(line)["decision"] == decision
+    assert len(api.seen) == (decision == "delivered")
+    assert "right-token" not in line
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"EventType": "user_leave_org", "userId": ["1"]},
+        {"EventType": "check_url"},
+        {"EventType": ["user_add_org"]},
+        {"encrypt": "1a3NBxmCFwkCJvfoQ7WhJHB+iX3qHPsc9JbaDznE1i03peOk1LaOQoRz3+nlyGNhwmwJ3vDMG"},
+    ],
+)
+def test_what_is_no_new_member_never_reaches_the_api(body: dict[str, Any]) -> None:
+    """A leaver, a platform's probe and what cannot be read are not employees to be made."""
+    api = Api(Answer(200, b""))
+    assert (
+        json.loads(serve(member(body), settings(ENVIRONMENT), api))["decision"] == "no-new-member"
+    )
+    assert not api.seen
+
+
+def test_three_members_in_one_event_are_three_calls() -> None:
+    """Each has a key of its own, which stays the same when the event comes again."""
+    api = Api(Answer(200, b""))
+    body = {"EventType": "user_add_org", "userId": ["a", "b", "b", "c"], "CorpId": "ding1"}
+    serve(member(body), settings(ENVIRONMENT), api)
+    serve(member(body), settings(ENVIRONMENT), api)
+    sent = [(headers["idempotency-key"], json.loads(text)) for *_, headers, text, _ in api.seen]
+    once = [(f"event-1-{n}", {**body, "userId": [u]}) for n, u in enumerate("abc", 1)]
+    assert sent == [*once, *once]
+
+
+def test_a_member_who_fails_is_tried_again_with_the_others() -> None:
+    """The event fails as a whole; the API knows by the keys who came before."""
+    api = Api(Answer(503, b""))
+    body = {"EventType": "user_add_org", "userId": ["a", "b"]}
+    with pytest.raises(ApiBusyError):
+        serve(member(body), settings(ENVIRONMENT), api)
+    assert len(api.seen) == 1
