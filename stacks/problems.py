@@ -22,11 +22,11 @@ from stacks.remedies import (
 )
 from stacks.settings import FORMS, Settings, WebhookAccess, secret_keys
 
-# EventBridge allows 50 rules on a bus ("Limits"); three are the loop's own: provision, onboarding
-# and archive. Each chat takes two.
+# EventBridge allows 50 rules on a bus ("Limits"); four are the loop's own: provision, onboarding,
+# archive and results. Each chat to which EventBridge posts by itself takes two.
 RULES_PER_BUS = 50
-RULES_OF_THE_LOOP = 3
-MAX_CHATS = (RULES_PER_BUS - RULES_OF_THE_LOOP) // 2
+RULES_OF_THE_LOOP = 4
+MAX_WEBHOOK_CHATS = (RULES_PER_BUS - RULES_OF_THE_LOOP) // 2
 
 REGION_KEY = "alicloud:region"
 """The only key for the region, which is the provider's."""
@@ -139,12 +139,14 @@ def _undefined_chat(settings: Settings, path: Path, name: str) -> Problem:
 
 
 def _chats(settings: Settings) -> Iterator[Problem]:
-    if len(settings.chats) > MAX_CHATS:
+    posted = [n for n, chat in settings.chats.items() if chat.delivery is Delivery.WEBHOOK]
+    if len(posted) > MAX_WEBHOOK_CHATS:
         yield Problem(
             "settings.chats",
-            f"{len(settings.chats)} chats are too many: a chat takes two rules, a bus holds "
-            f"{RULES_PER_BUS}, the loop itself takes {RULES_OF_THE_LOOP}; at most {MAX_CHATS}",
-            (remove_command(("chats", max(settings.chats))),),
+            f"{len(posted)} chats with delivery: webhook are too many: each takes two rules, a "
+            f"bus holds {RULES_PER_BUS}, the loop itself takes {RULES_OF_THE_LOOP}; at most "
+            f"{MAX_WEBHOOK_CHATS}, and any number with delivery: function",
+            (set_command(("chats", max(posted), "delivery"), "function"),),
         )
     if settings.default_chat not in settings.chats:
         yield _undefined_chat(settings, ("default_chat",), settings.default_chat)

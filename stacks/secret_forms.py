@@ -81,6 +81,7 @@ def _reasons(
         if chat.signed and key in known and not re.fullmatch(forms.signing_key, known[key]):
             words = forms.signing_key_in_words
             yield key, f"not a signing secret of {chat.platform}, which is {words}"
+    yield from _shared_webhooks(settings, known)
     for name, source in settings.sources.items():
         key = source_token_key(name)
         if source.token_required and key in known and not _is_token(known[key]):
@@ -89,6 +90,31 @@ def _reasons(
         key = onboarding_header_key(name)
         if key in known and not _is_header_value(known[key]):
             yield key, "must be one line of ASCII without spaces around it, and no placeholder"
+
+
+def _shared_webhooks(settings: Settings, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Find the robots that two chats have: each would use up the other's limit of messages."""
+    first: dict[object, str] = {}
+    for name in settings.chats:
+        key = chat_webhook_key(name)
+        if key not in known:
+            continue
+        other = first.setdefault(_robot(known[key]), name)
+        if other != name:
+            yield (
+                key,
+                f"the webhook of chat '{other}', too; a robot takes only so many messages a "
+                "minute, so it belongs to one chat of one stack: make another one",
+            )
+
+
+def _robot(webhook: str) -> object:
+    """Return what is the same for all spellings of a robot's URL."""
+    try:
+        parts = urlsplit(webhook.strip())
+        return parts.hostname, parts.path.rstrip("/"), tuple(sorted(parse_qsl(parts.query)))
+    except ValueError:
+        return webhook
 
 
 def _wrong_webhook(text: str, platform: ChatPlatform, *, local: bool) -> str:

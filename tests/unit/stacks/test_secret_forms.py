@@ -107,6 +107,38 @@ def test_one_chat_says_nothing_of_another() -> None:
     assert [problem.key for problem in found] == ["chat-ding-webhook", "chat-lark-secret"]
 
 
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        DINGTALK,
+        DINGTALK.replace("oapi.dingtalk.com", "OAPI.DingTalk.com"),
+        DINGTALK.replace("/send?", "/send/?"),
+        DINGTALK.replace("?", "?lang=&"),
+    ],
+    ids=["same", "host in capitals", "slash", "empty parameter"],
+)
+def test_a_robot_belongs_to_one_chat(spelling: str) -> None:
+    """Two chats with one robot use up each other's limit; how the URL is spelt does not matter."""
+    two = settings().model_copy(
+        update={"chats": {name: settings().chats["ding"] for name in ("ops", "audit")}}
+    )
+    values = {"chat-ops-webhook": DINGTALK, "chat-audit-webhook": spelling}
+    found = [p for p in malformed_secrets(two, values, local=False) if "'ops', too" in p.reason]
+    assert [problem.key for problem in found] == ["chat-audit-webhook"]
+    assert "5f5f" not in found[0].reason
+
+
+def test_unknown_webhooks_are_not_compared() -> None:
+    """A dry run that reads no secret does not take all robots for one."""
+    two = settings().model_copy(
+        update={"chats": {name: settings().chats["ding"] for name in ("ops", "audit")}}
+    )
+    values = dict.fromkeys(
+        ["chat-ops-webhook", "chat-audit-webhook"], "https://placeholder.invalid/"
+    )
+    assert list(malformed_secrets(two, values, local=False)) == []
+
+
 def test_the_command_names_a_pulumi_that_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

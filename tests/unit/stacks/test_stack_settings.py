@@ -169,12 +169,14 @@ def test_settings_are_strict_and_frozen(model: type[BaseModel]) -> None:
         ),
         pytest.param(
             settings_change(
-                chats={f"chat-{n}": {"platform": "dingtalk"} for n in range(24)},
+                chats={
+                    f"chat-{n}": {"platform": "dingtalk", "delivery": "webhook"} for n in range(24)
+                },
                 default_chat="chat-0",
             ),
-            "settings.chats: 24 chats are too many: a chat takes two rules, a bus holds 50, the "
-            "loop itself takes 3; at most 23",
-            remove_command(("chats", "chat-9")),
+            "settings.chats: 24 chats with delivery: webhook are too many: each takes two rules, a "
+            "bus holds 50, the loop itself takes 4; at most 23",
+            set_command(("chats", "chat-9", "delivery"), "function"),
             id="more chats than a bus has rules for",
         ),
         pytest.param(
