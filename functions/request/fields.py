@@ -73,6 +73,8 @@ class Request(NamedTuple):
     ] = ""
     """A number of days or a date as it is posted, a date from there on."""
     ssh_key: Annotated[str, Field(_SSH_KEY, rule="ssh_key", parameter=True)] = ""
+    request_hash: Annotated[str, Field(parameter=True)] = ""
+    """Which request it is: a host keeps the moment of the first time that it saw it."""
     request_id: Annotated[
         str,
         Field(

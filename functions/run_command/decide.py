@@ -6,6 +6,7 @@ a string of a narrow alphabet, checked here as a whole; anything else is refused
 
 import re
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from functions.cloud import times
@@ -63,8 +64,10 @@ def decide(event: Event, settings: Settings, now: float) -> Request | Rejection 
     )
     if reason:
         return Rejection(request, reason)
+    request_id = request.request_id or event.id
     return request._replace(
-        request_id=request.request_id or event.id,
+        request_id=request_id,
+        request_hash=_hash(request, request_id),
         moment=str(int(moment * 1000)),
         expires=_date(request.expires, moment),
     )
@@ -85,6 +88,12 @@ def _distrust(event: Event, settings: Settings) -> Untrusted | None:
 def _moment(event: Event) -> float | None:
     """Return when the request was made: the earlier of what the cloud stamped on it."""
     return min((t for t in map(times.parse, event.times) if t is not None), default=None)
+
+
+def _hash(request: Request, request_id: str) -> str:
+    """Return what tells a request from every other one, short enough for a host's record."""
+    identity = (request.source, request.action, request_id, request.emp_id, request.role)
+    return sha256("\n".join(identity).encode()).hexdigest()[:16]
 
 
 def _untimely(moment: float, now: float, limit: float) -> Reason | None:

@@ -18,6 +18,7 @@ TMP=$R/run # in memory: has room when the disk is full
 emp_id='' role='' user=''      # the request
 moment='' manual=false         # when it was made, in milliseconds; by hand it is now
 expires='' ssh_key=''          # what it may also hold: a date, a public key
+request_hash=''                # which request it is
 uid='' gid='' home='' login='' # the account as passwd has it; uid is empty where there is none
 changes=() outcome=unchanged   # the result
 output=''                      # what the last tool said
@@ -97,7 +98,7 @@ read_entry() { # ARRAY FILE NAME: the fields of that line of /etc/FILE; fails if
 read_parameters() { # [EMP_ID ROLE]
 	local name text='' now form=$'^\n# parameters\n'
 	local -A values=([emp_id]=${1:-} [role]=${2:-})
-	local names=(emp_id role moment expires ssh_key)
+	local names=(emp_id role moment expires ssh_key request_hash)
 	for name in "${names[@]}"; do form+="# $name: ([^"$'\n'"]*)"$'\n'; done
 	! IFS= read -rd '' text <"${BASH_SOURCE[-1]}" || text=''
 	body=${text%%$'\n# parameters\n'*}
@@ -109,7 +110,7 @@ read_parameters() { # [EMP_ID ROLE]
 		done
 	fi
 	emp_id=${values[emp_id]} role=${values[role]} moment=${values[moment]:-}
-	expires=${values[expires]:-} ssh_key=${values[ssh_key]:-}
+	expires=${values[expires]:-} ssh_key=${values[ssh_key]:-} request_hash=${values[request_hash]:-}
 	user=$NAME_PREFIX${emp_id,,}
 	if [[ ! $emp_id =~ ^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$ || ! $user =~ ^[a-z].{0,31}$ ||
 		! $role =~ ^[a-z][a-z0-9-]{0,31}$ && $ACTION$role != deprovision ]]; then
@@ -125,6 +126,7 @@ read_parameters() { # [EMP_ID ROLE]
 		text=$moment moment=''
 		die 2 "moment '${text:0:40}' is not one: milliseconds since 1970, not in the future"
 	fi
+	[[ ! $request_hash || $request_hash =~ ^[0-9a-f]{16}$ ]] || die 2 "request_hash '${request_hash:0:40}' is none"
 	if [[ $expires && ! $expires =~ ^[2-9][0-9]{3}-[01][0-9]-[0-3][0-9]$ ]]; then
 		die 2 "expires '${expires:0:40}' is not a date such as 2027-01-31"
 	fi
@@ -148,12 +150,22 @@ read_record() {
 }
 
 remember() { # FIELD VALUE ...
-	local key text=''
-	record[version]=3 record[moment]=$moment record[word]=$ACTION
+	record[moment]=$moment record[word]=$ACTION
 	while (($#)); do
 		record[$1]=$2
 		shift 2
 	done
+	write_record
+}
+
+# The last 16 requests stand there with their moments.
+write_record() {
+	local key text=''
+	record[version]=3
+	if [[ $request_hash && " ${record[requests]:-}" != *" $request_hash:"* ]]; then
+		text="$request_hash:$moment ${record[requests]:-}"
+		record[requests]=${text::496} text=''
+	fi
 	for key in "${!record[@]}"; do text+="$key ${record[$key]}"$'\n'; done
 	write_file "$STATE/accounts/$user" 600 "$text"
 }
@@ -161,9 +173,15 @@ remember() { # FIELD VALUE ...
 # The newest word wins, in whatever order the words arrive; of two that were said at the same moment
 # it is the one that takes away. Records without a moment are older than everything.
 obey_newest() {
-	local known=${record[moment]:-0}
+	local text known=${record[moment]:-0}
+	# A request is as old as when it first came, also where everybody else has forgotten it.
+	if [[ $request_hash && " ${record[requests]:-}" == *" $request_hash:"* ]]; then
+		text=${record[requests]#*"$request_hash:"}
+		((${text%% *} >= moment)) || moment=${text%% *}
+	fi
 	[[ $known =~ ^[0-9]+$ ]] || known=0
 	((moment < known)) || [[ $moment$ACTION$manual == "${known}provisionfalse" && ${record[word]} == deprovision ]] || return 0
+	write_record
 	printf -v known '%(%FT%TZ)T' $((known / 1000))
 	die 12 "superseded by the ${record[word]} of $known: not done" superseded
 }

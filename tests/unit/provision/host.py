@@ -118,8 +118,8 @@ class Host:
         return {
             str(path.relative_to(self.folder)): (
                 path.lstat().st_mode,
-                # A record holds the moment of the last word, also of one that changed nothing.
-                re.sub(rb"(?m)^moment .*$", b"", path.read_bytes()),
+                # A record holds the last word's moment and hash, also of one that changed nothing.
+                re.sub(rb"(?m)^(moment|requests) .*$", b"", path.read_bytes()),
             )
             for path in sorted(self.folder.joinpath("root").rglob("*"))
             if path.is_file() and not path.is_symlink() and path.name not in PASSING

@@ -172,3 +172,46 @@ def test_a_removal_needs_no_role(host: Host, catalogue: Catalogue) -> None:
     say(host, catalogue, "provision", NOON + 3)
     by_hand = host.run_text(render(catalogue, "deprovision").text, "E123")
     assert (by_hand.result["status"], by_hand.result["manual"]) == ("locked", True)
+
+
+def test_a_request_that_everybody_forgot_is_as_old_as_it_was(
+    host: Host, catalogue: Catalogue
+) -> None:
+    """Cloud Assistant's record is gone, the platform posts again: the host's record decides."""
+    given, left = "0123456789abcdef", "fedcba9876543210"
+    host.run(catalogue, "E123", "devops", moment=str(NOON), request_hash=given)
+    host.run(catalogue, "E123", "", "deprovision", moment=str(NOON + 1), request_hash=left)
+    again = host.run(catalogue, "E123", "devops", moment=str(NOON + 9000), request_hash=given)
+    assert (again.code, again.result["moment"]) == (12, NOON)
+    assert not has_access(host)
+    other = host.run(catalogue, "E123", "devops", moment=str(NOON + 9000), request_hash="0" * 16)
+    assert other.result["status"] == "updated"
+
+
+def test_a_request_that_was_refused_as_old_is_remembered(host: Host, catalogue: Catalogue) -> None:
+    """It does not become young by being posted again."""
+    host.run(catalogue, "E123", "", "deprovision", moment=str(NOON + 1), request_hash="f" * 16)
+    for moment in (NOON, NOON + 9000):
+        run = host.run(catalogue, "E123", "devops", moment=str(moment), request_hash="0" * 16)
+        assert run.code == 12
+    assert host.run(catalogue, "E123", "devops", moment=str(NOON + 9000)).code == 0
+
+
+def test_the_last_sixteen_requests_are_remembered(host: Host, catalogue: Catalogue) -> None:
+    """The record does not grow for ever."""
+    for number in range(20):
+        run = host.run(
+            catalogue, "E123", "", "deprovision", moment=str(NOON + number),
+            request_hash=f"{number:016x}",
+        )  # fmt: skip
+        assert run.code == 0
+    text = host.path("var/lib/provisioning/accounts/emp-e123").read_text()
+    (line,) = [line for line in text.splitlines() if line.startswith("requests ")]
+    expected = [f"{number:016x}:{NOON + number}" for number in range(19, 3, -1)]
+    assert line.split()[1:] == expected
+
+
+@pytest.mark.parametrize("wrong", ["x", "0" * 15, "0" * 17, "G" * 16, "0123456789abcde\t", "a b"])
+def test_a_hash_is_sixteen_digits(host: Host, catalogue: Catalogue, wrong: str) -> None:
+    """Whatever else stands there is no request of ours."""
+    assert host.run(catalogue, "E123", "devops", request_hash=wrong).code == 2

@@ -272,10 +272,10 @@ def test_deprovisioning_carries_no_role() -> None:
 
 def test_parameters_are_the_last_lines_and_nowhere_else() -> None:
     """Cloud Assistant finds exactly the parameters, where nothing is parsed any more."""
-    names = ["emp_id", "role", "moment", "expires", "ssh_key"]
+    names = ["emp_id", "role", "moment", "expires", "ssh_key", "request_hash"]
     for _, text in scripts():
         lines = [f"# {name}: {{{{{name}}}}}" for name in names]
-        assert text.splitlines()[-8:] == ["exit", "", "# parameters", *lines]
+        assert text.splitlines()[-9:] == ["exit", "", "# parameters", *lines]
         assert re.findall(r"\{\{\s*(.*?)\s*\}\}", text) == names
 
 

@@ -4,6 +4,7 @@
 
 import base64
 import json
+import re
 import urllib.parse
 from typing import Any
 
@@ -72,8 +73,26 @@ def test_the_seed_document_is_a_request() -> None:
         role="devops",
         moment="1767225540000",
         request_id="event-1",
+        request_hash=found.request_hash,
     )
     assert found == expected
+    assert re.fullmatch(r"[0-9a-f]{16}", found.request_hash)
+
+
+def test_a_hash_stands_for_one_request() -> None:
+    """It is the same exactly if source, id, action, employee and role are."""
+    first = accepted(http_event(detail(), event_id="event-1")).request_hash
+    assert accepted(http_event(detail(chat="people"), event_id="event-2")).request_hash == first
+    others = [
+        http_event(detail(emp_id="E124")),
+        http_event(detail(role="dba")),
+        http_event(detail(request_id="20261122-0002")),
+        http_event(detail(), kind="DeprovisionRequest"),
+        http_event(detail(role=None), kind="DeprovisionRequest"),
+        http_event(detail(), source="lark.approval", headers=TOKEN),
+    ]
+    hashes = {accepted(other).request_hash for other in others}
+    assert len(hashes - {first}) == len(others)
 
 
 def test_all_optional_fields_are_taken() -> None:

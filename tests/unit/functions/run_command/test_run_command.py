@@ -63,6 +63,7 @@ def test_an_approved_request_starts_the_command() -> None:
         "moment": "1767225540000",
         "expires": "",
         "ssh_key": "",
+        "request_hash": "d0c01bdf2fe54c63",
     }
     assert (
         call["command_id"],
