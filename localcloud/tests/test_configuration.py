@@ -51,6 +51,8 @@ def test_every_part_may_be_left_out(tmp_path: Path) -> None:
         ("apis: {hr: {path: api, token: t}}", "apis.hr.path: must be a path such as"),
         ("apis: {hr: {path: /a, token: ''}}", "apis.hr.token: is empty"),
         ("instance_tags: {0: {a: b}}", "instance_tags: must map an instance's number, from 1"),
+        ("without_agent: [i-local0001]", "without_agent: must be a list of instances' numbers"),
+        ("without_agent: 2", "without_agent: must be a list of instances' numbers"),
         ("instance_tags: {1: {a: 2}}", "instance_tags.1: must be a mapping of strings"),
     ],
 )

@@ -111,6 +111,7 @@ def serve(
             access_key_file=folder.access_key_file,
             instances=instances,
             instance_tags=around.instance_tags,
+            without_agent=around.without_agent,
             chats=around.chats,
             apis=around.apis,
             isolation=isolation,

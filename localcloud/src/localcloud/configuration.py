@@ -6,6 +6,7 @@
       hr: {path: /api/employees, token: t}
     instance_tags:
       2: {role: db}
+    without_agent: [3]
 
 Every part may be left out.
 """
@@ -38,6 +39,7 @@ class Configuration:
     chats: Mapping[str, ChatSettings] = field(default_factory=dict)
     apis: Mapping[str, ApiSettings] = field(default_factory=dict)
     instance_tags: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    without_agent: frozenset[int] = frozenset()
 
 
 def read(path: Path) -> Configuration:
@@ -48,11 +50,12 @@ def read(path: Path) -> Configuration:
         FileError: if it cannot be read or is not YAML.
     """
     at = _Reader(str(path))
-    given = at.only(read_mapping(path), "", ("chats", "apis", "instance_tags"))
+    given = at.only(read_mapping(path), "", ("chats", "apis", "instance_tags", "without_agent"))
     return Configuration(
         chats=at.distinct(at.named(given, "chats", at.chat)),
         apis=at.named(given, "apis", at.api),
         instance_tags=at.tags(given.get("instance_tags") or {}),
+        without_agent=at.numbers("without_agent", given.get("without_agent") or []),
     )
 
 
@@ -124,6 +127,11 @@ class _Reader:
         if not found.token:
             raise self.wrong(f"{where}.token", "is empty, so that everybody could post")
         return found
+
+    def numbers(self, where: str, value: Any) -> frozenset[int]:
+        if not isinstance(value, list) or not all(type(n) is int and n > 0 for n in value):
+            raise self.wrong(where, "must be a list of instances' numbers, from 1")
+        return frozenset(value)
 
     def tags(self, value: Any) -> dict[int, dict[str, str]]:
         if not isinstance(value, dict) or not all(

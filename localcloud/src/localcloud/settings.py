@@ -48,6 +48,8 @@ class CloudSettings:
     instances: int = 2
     instance_tags: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     """The tags of new instances, by their number from 1."""
+    without_agent: frozenset[int] = frozenset()
+    """Which new instances have no agent of Cloud Assistant, by their number from 1."""
     isolation: str = "auto"
     """How instances are kept apart from the machine: ``auto`` takes the strongest there is."""
     packages: str = "stand-in"

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +82,10 @@ class FakeMachines:
 class EcsLab(Lab):
     """One region of ECS with two instances."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, without_agent: Iterable[int] = ()) -> None:
         tags = {1: {"role": "app"}, 2: {"role": "db"}}
-        super().__init__(folder, settings=CloudSettings(instance_tags=tags))
+        settings = CloudSettings(instance_tags=tags, without_agent=frozenset(without_agent))
+        super().__init__(folder, settings=settings)
 
     def start(self) -> None:
         """Create the service."""

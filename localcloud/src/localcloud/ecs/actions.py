@@ -5,7 +5,13 @@ and of "Grant permissions on Cloud Assistant to a RAM user" where such a table n
 """
 
 from localcloud.api import Action, Product, WireStyle
-from localcloud.ecs import command_actions, instance_actions, invocation_actions, tag_actions
+from localcloud.ecs import (
+    command_actions,
+    instance_actions,
+    invocation_actions,
+    power_actions,
+    tag_actions,
+)
 from localcloud.ecs.service import Ecs
 
 _ONCE = "only RepeatMode Once; no Launcher, containers, OSS output or OOS parameters"
@@ -89,6 +95,24 @@ ACTIONS: dict[str, Action[Ecs]] = {
         instance_actions.describe_cloud_assistant_status,
         "ecs:DescribeCloudAssistantStatus",
         instance_actions.instance_resources,
+    ),
+    "StopInstance": Action(
+        power_actions.stop_instance,
+        "ecs:StopInstance",
+        power_actions.power_target,
+        partial="at once; no hibernation, StoppedMode or DryRun",
+    ),
+    "StartInstance": Action(
+        power_actions.start_instance,
+        "ecs:StartInstance",
+        power_actions.power_target,
+        partial="at once; no DryRun",
+    ),
+    "DeleteInstance": Action(
+        power_actions.delete_instance,
+        "ecs:DeleteInstance",
+        power_actions.power_target,
+        partial="its files below the data folder stay",
     ),
     "TagResources": Action(
         tag_actions.tag_resources,

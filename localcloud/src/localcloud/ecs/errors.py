@@ -33,11 +33,18 @@ _REFUSALS = {
     ),
     "InstanceIds.ExceedLimit": (403, "The number of instance IDs exceeds the upper limit."),
     "InvalidClientToken.Malformed": (400, "The specified parameter clientToken is not valid."),
+    "IncorrectInstanceStatus": (
+        403,
+        "The current status of the resource does not support this operation.",
+    ),
     "InvalidCmdId.NotFound": (404, "The specified command ID does not exist."),
     "InvalidCmdType.NotFound": (404, "The specified command type does not exist."),
     "InvalidContainerId.Malformed": (400, "The specified parameter ContainerId is not valid."),
     "InvalidContainerName.Malformed": (400, "The specified parameter ContainerName is not valid."),
     "InvalidInstance.NotFound": (404, "The specified instance does not exist."),
+    # "InvokeCommand" says that the call fails if one instance is not running or has no agent, and
+    # has no code for it in its table; this one is reported by users.
+    "InvalidInstance.NotRunning": (403, "The specified instance is not running."),
     "InvalidInstance.NotMatch": (400, "The specified instance type does not match the command."),
     "InvalidInvokeId.NotFound": (404, "The specified invoke ID does not exist."),
     "InvalidLauncher.LengthLimitExceeded": (

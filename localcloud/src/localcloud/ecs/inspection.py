@@ -57,6 +57,7 @@ def instances(ecs: Ecs) -> list[dict[str, Any]]:
             "instance_id": row.instance_id,
             "name": row.name,
             "tags": row.tags,
+            "status": row.status,
             "running": ecs.dispatcher.running(row.instance_id),
         }
         for row in sorted(ecs.instances, key=lambda row: row.number)

@@ -30,7 +30,7 @@ async def describe_instances(ecs: Ecs, call: ApiCall) -> Answer:
         for row in _by_id(ecs)
         if (not wanted or row.instance_id in wanted)
         and call.params.get("InstanceName", "") in {"", row.name}
-        and call.params.get("Status", "") in {"", "Running"}
+        and call.params.get("Status", "") in {"", row.status}
         and all(row.tags.get(key) == value for key, value in wanted_tags.items())
     ]
     part, fields = cut(page(call, 100), found)
@@ -89,21 +89,21 @@ def disk_resources(ecs: Ecs, call: ApiCall) -> list[str]:  # noqa: ARG001
 
 
 def _by_id(ecs: Ecs) -> list[InstanceRow]:
-    return sorted(ecs.instances, key=lambda row: row.number)
+    return sorted(ecs.existing(), key=lambda row: row.number)
 
 
 def _agent(ecs: Ecs, row: InstanceRow) -> dict[str, Any]:
     last, total = ecs.history.search(Search(instance_id=row.instance_id), Slice(1))
     return {
         "InstanceId": row.instance_id,
-        "CloudAssistantStatus": "true",
+        "CloudAssistantStatus": "true" if row.is_reachable else "false",
         "CloudAssistantVersion": _AGENT_VERSION,
         "OSType": "Linux",
         "SupportSessionManager": False,
         "ActiveTaskCount": ecs.dispatcher.running(row.instance_id),
         "InvocationCount": total,
         "LastInvokedTime": iso_utc(last[0].created) if last else "",
-        "LastHeartbeatTime": iso_utc(ecs.clock.now()),
+        "LastHeartbeatTime": iso_utc(ecs.clock.now()) if row.is_reachable else "",
     }
 
 
@@ -112,7 +112,7 @@ def _instance(ecs: Ecs, row: InstanceRow) -> dict[str, Any]:
         "InstanceId": row.instance_id,
         "InstanceName": row.name,
         "HostName": row.name,
-        "Status": "Running",
+        "Status": row.status,
         "RegionId": ecs.settings.region,
         "ZoneId": f"{ecs.settings.region}-a",
         "InstanceType": "ecs.local",

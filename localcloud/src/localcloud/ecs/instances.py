@@ -1,7 +1,9 @@
 """The instances of the local cloud as ECS describes them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+
+RUNNING, STOPPED, RELEASED = "Running", "Stopped", "Released"
 
 
 @dataclass(frozen=True)
@@ -12,6 +14,14 @@ class InstanceRow:
     number: int
     created: float
     tags: dict[str, str] = field(default_factory=dict)
+    status: str = RUNNING
+    has_agent: bool = True
+    """Whether Cloud Assistant's agent answers on it while it runs."""
+
+    @property
+    def is_reachable(self) -> bool:
+        """Return whether a command can be run on it now."""
+        return self.status == RUNNING and self.has_agent
 
     @property
     def name(self) -> str:
@@ -25,10 +35,19 @@ class InstanceRow:
 
 
 def first_instances(
-    count: int, tags: Mapping[int, Mapping[str, str]], now: float
+    count: int,
+    tags: Mapping[int, Mapping[str, str]],
+    now: float,
+    without_agent: Collection[int] = (),
 ) -> list[InstanceRow]:
-    """Return the instances of a new cloud; ``tags`` are theirs by number."""
+    """Return the instances of a new cloud; ``tags`` are theirs by number, as is the agent."""
     return [
-        InstanceRow(f"i-local{number:04d}", number, now, dict(tags.get(number, {})))
+        InstanceRow(
+            f"i-local{number:04d}",
+            number,
+            now,
+            dict(tags.get(number, {})),
+            has_agent=number not in without_agent,
+        )
         for number in range(1, count + 1)
     ]

@@ -217,7 +217,12 @@ def _instance_ids(ecs: Ecs, call: ApiCall) -> list[str]:
         raise EcsError("MissingParam.InstanceId")
     if len(given) > INSTANCES_LIMIT:
         raise EcsError("InstanceIds.ExceedLimit", f"{INSTANCES_LIMIT} are allowed")
-    return [ecs.instance(instance_id).instance_id for instance_id in given]
+    for instance_id in given:
+        row = ecs.instance(instance_id)
+        if not row.is_reachable:
+            why = row.status if row.has_agent else "without Cloud Assistant's agent"
+            raise EcsError("InvalidInstance.NotRunning", f"'{instance_id}' is {why}")
+    return given
 
 
 def _check_repetition(call: ApiCall) -> None:

@@ -13,7 +13,7 @@ from localcloud.ecs.commands import Command
 from localcloud.ecs.dispatch import Dispatcher, Machines, RunningInvocation
 from localcloud.ecs.errors import EcsError
 from localcloud.ecs.events import task_completed
-from localcloud.ecs.instances import InstanceRow, first_instances
+from localcloud.ecs.instances import RELEASED, InstanceRow, first_instances
 from localcloud.ecs.invocations import RETENTION_SECONDS, Invocation, Invocations, Result
 from localcloud.environment import Environment
 from localcloud.faults import Faults
@@ -88,15 +88,30 @@ class Ecs:
     def instance(self, instance_id: str) -> InstanceRow:
         """Return an instance, or refuse as the cloud does."""
         found = self.instances.get(instance_id)
-        if found is None:
+        if found is None or found.status == RELEASED:
             raise EcsError("InvalidInstance.NotFound", f"Given was '{instance_id[:80]}'")
         return found
+
+    def existing(self) -> list[InstanceRow]:
+        """Return the instances that were not released."""
+        return [row for row in self.instances if row.status != RELEASED]
+
+    def release(self, row: InstanceRow) -> None:
+        """Release an instance; its row stays, so that a restart does not make it anew."""
+        self.instances.put(row.instance_id, dataclasses.replace(row, status=RELEASED, tags={}))
+
+    async def end_runs_on(self, instance_id: str) -> None:
+        """End the runs of an instance that is switched off."""
+        # guess: that they count as stopped; the reference has no word for it.
+        for invoke_id, name in self.history.unfinished():
+            if name == instance_id:
+                await self.dispatcher.stop(invoke_id, instance_id)
 
     def instances_with(self, tags: Mapping[str, str]) -> list[str]:
         """Return the ids of the instances that carry all these tags."""
         return [
             row.instance_id
-            for row in self.instances
+            for row in self.existing()
             if all(row.tags.get(key) == value for key, value in tags.items())
         ]
 
@@ -294,7 +309,12 @@ class Ecs:
 
     def _make_instances(self) -> None:
         now = self.clock.now()
-        for row in first_instances(self.settings.instances, self.settings.instance_tags, now):
+        for row in first_instances(
+            self.settings.instances,
+            self.settings.instance_tags,
+            now,
+            self.settings.without_agent,
+        ):
             if row.instance_id not in self.instances:
                 self.instances.put(row.instance_id, row)
 
