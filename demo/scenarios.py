@@ -19,7 +19,7 @@ def dingtalk_approval(loop: Loop) -> Iterator[Check]:
     seen = loop.last_message(OPS)
     loop.post("dingtalk.approval", event("dingtalk-approval"))
     message = loop.next_message(OPS, seen)
-    yield from _names(message, "Success", "E123", "devops")
+    yield from _names(message, "Provisioned", "E123", "devops")
     yield Check("the account is on the host", True, bool(loop.account(HOST, "emp-e123")))
     rules = loop.file(HOST, "/etc/sudoers.d/provisioning-emp-e123")
     yield Check("it may restart the service", True, "systemctl restart app.service" in rules)
@@ -30,7 +30,7 @@ def lark_approval(loop: Loop) -> Iterator[Check]:
     seen = loop.last_message(PEOPLE)
     loop.post("lark.approval", event("lark-approval"))
     message = loop.next_message(PEOPLE, seen)
-    yield from _names(message, "Success", "E456", "dba")
+    yield from _names(message, "Provisioned", "E456", "dba")
     yield Check("it names who approved", True, "韩梅梅" in message["text"])
     yield Check("the account is on the database", True, bool(loop.account(DATABASE, "emp-e456")))
     yield Check("and not on the other host", "", loop.account(HOST, "emp-e456"))
@@ -41,9 +41,10 @@ def manual_run(loop: Loop) -> Iterator[Check]:
     seen = loop.last_message(OPS)
     invocation = loop.invoke_command({"emp_id": "E123", "role": "devops"})
     message = loop.next_message(OPS, seen)
-    yield from _names(message, "Success", "E123", "devops")
+    yield from _names(message, "Provisioned", "E123", "devops")
     yield Check("it names the invocation", True, invocation in message["text"])
-    yield Check("nothing changed the second time", True, "unchanged" in message["text"])
+    ran = loop.invocations()[-1]["output"]
+    yield Check("nothing changed the second time", True, "unchanged" in ran)
 
 
 def new_member(loop: Loop) -> Iterator[Check]:
@@ -62,7 +63,7 @@ def repeated_request(loop: Loop) -> Iterator[Check]:
     ran, seen = len(loop.invocations()), loop.last_message(PEOPLE)
     loop.post("lark.approval", event("lark-approval"))
     message = loop.next_message(PEOPLE, seen)
-    yield from _names(message, "Success", "E456", "dba")
+    yield from _names(message, "Provisioned before", "E456", "dba")
     yield Check("nothing ran again", ran, len(loop.invocations()))
 
 
@@ -72,7 +73,7 @@ def hostile_request(loop: Loop) -> Iterator[Check]:
     forged = len([e for e in loop.events(1000) if e["source"] == RESULT_SOURCE])
     loop.post("dingtalk.approval", event("hostile-approval"))
     message = loop.next_message(OPS, seen)
-    yield Check("it is refused in the chat", True, "Rejected" in message["text"])
+    yield Check("it is refused in the chat", True, "rejected" in message["text"])
     yield Check("nothing ran", ran, len(loop.invocations()))
     yield Check("no file was made", "", loop.file(HOST, "/tmp/owned"))  # noqa: S108 - the attack's
     yield Check("no markup came through", False, "attacker.example" in message["text"])
@@ -86,7 +87,7 @@ def failing_script(loop: Loop) -> Iterator[Check]:
     loop.fail("package:strace", times=3)
     loop.post("dingtalk.approval", event("failing-approval"))
     message = loop.next_message(OPS, seen)
-    yield from _names(message, "Failed", "E789", "backend-dev")
+    yield from _names(message, "Provisioning failed", "E789", "backend-dev")
     yield Check("it names the package", True, "strace" in message["text"])
     yield Check("no account was made", "", loop.account(HOST, "emp-e789"))
     loop.fail("package:strace", times=0)
@@ -98,17 +99,18 @@ def busy_chat(loop: Loop) -> Iterator[Check]:
     loop.fail(f"chat:{PEOPLE}", times=2)
     loop.post("lark.approval", event("busy-chat-approval"))
     message = loop.next_message(PEOPLE, seen)
-    yield from _names(message, "Success", "E456", "dba")
+    yield from _names(message, "Deprovisioned", "E456", "dba")
     yield Check("it came at the third attempt", 3, _attempts(loop))
     shadow = loop.file(DATABASE, "/etc/shadow").splitlines()
     locked = [line for line in shadow if line.startswith("emp-e456:!")]
     yield Check("the account is locked", 1, len(locked))
 
 
-def _names(message: dict[str, Any], status: str, employee: str, role: str) -> Iterator[Check]:
+def _names(message: dict[str, Any], what: str, employee: str, role: str) -> Iterator[Check]:
     text = message["text"]
-    for what, word in (("status", status), ("employee", employee), ("role", role)):
-        yield Check(f"the message names the {what} {word}", True, word in text)
+    yield Check(f"the message says what happened: {what}", True, what in text)
+    for field, word in (("employee", employee), ("role", role)):
+        yield Check(f"it names the {field} {word}", True, word in text)
 
 
 def _attempts(loop: Loop) -> int:

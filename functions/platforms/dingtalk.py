@@ -10,13 +10,26 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from functions.platforms.base import KEYWORD, Content, Meaning, Message, Verdict, code_in
-from functions.platforms.markup import neutral, neutral_lines
+from functions.platforms.base import (
+    KEYWORD,
+    Content,
+    Meaning,
+    Message,
+    Rate,
+    Verdict,
+    code_in,
+    pause,
+    words_in,
+)
+from functions.platforms.markup import markdown
 
 _MEANINGS = {
     "0": Meaning.SENT,
     **dict.fromkeys(("-1", "130101", "410100"), Meaning.LATER),
-    **dict.fromkeys(("40035", "400105", "43004"), Meaning.BAD_FORM),
+    # A message type or markup that this robot does not take, a parameter that is missing or wrong.
+    **dict.fromkeys(("40035", "43004", "400105", "400402", "400403"), Meaning.BAD_FORM),
+    # What the platform's review does not let pass: a link, words, a title, an image.
+    **dict.fromkeys(("430101", "430102", "430103", "430104"), Meaning.BAD_CONTENT),
     **dict.fromkeys(("460101", "101002"), Meaning.TOO_LONG),
 }
 
@@ -26,23 +39,21 @@ class DingTalk:
 
     most_bytes = 18_000
     """DingTalk takes 20,000."""
+    rate = Rate(burst=8, seconds_each=7.5)
+    """16 in any 60 s, even if messages arrive up to 7 s late; DingTalk takes 20 and then blocks."""
+
+    def pause_seconds(self, refusals: int) -> float:
+        """Return how long to wait: the block after too many messages lasts ten minutes."""
+        return pause(60, 600, refusals)
 
     def message(self, content: Content, event_id: str) -> Message:
         """Return a markdown message."""
-        blocks = [f"### {KEYWORD} {content.sign} {content.title}"]
-        if content.notice:
-            blocks.append(content.notice)
-        blocks.append(
-            "\n".join(f"- **{name}**: {neutral(value)}" for name, value in content.fields)
-        )
-        if lines := neutral_lines(content.output):
-            blocks.append(f"**{content.output_label}**")
-            # A single line break may be folded; an empty quoted line keeps each line its own.
-            blocks.append("\n>\n".join(f"> {line}" for line in lines))
-        blocks.append(f"###### {content.footer}")
         return {
             "msgtype": "markdown",
-            "markdown": {"title": f"{KEYWORD} {content.title}", "text": "\n\n".join(blocks)},
+            "markdown": {
+                "title": f"{KEYWORD} {content.title}",
+                "text": markdown(content, f"### {KEYWORD} {content.sign} {content.title}"),
+            },
             "at": {"isAtAll": False},
             # guess: the API's field list has msgUuid without a word on it; if it is what its name
             # says, a message that is sent twice is shown once.
@@ -73,7 +84,8 @@ class DingTalk:
     def verdict(self, answer: Mapping[str, Any]) -> Verdict | None:
         """Return what ``errcode`` means."""
         code = code_in(answer, "errcode")
-        return Verdict(_MEANINGS.get(code, Meaning.REFUSED), code) if code else None
+        words = words_in(answer, "errmsg")
+        return Verdict(_MEANINGS.get(code, Meaning.REFUSED), code, words) if code else None
 
 
 def signature(secret: str, milliseconds: int) -> str:

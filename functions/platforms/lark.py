@@ -9,13 +9,26 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from functions.platforms.base import KEYWORD, Content, Meaning, Message, Verdict, code_in
+from functions.platforms.base import (
+    KEYWORD,
+    Content,
+    Meaning,
+    Message,
+    Rate,
+    Verdict,
+    code_in,
+    pause,
+    words_in,
+)
 from functions.platforms.markup import neutral
 
 _MEANINGS = {
     "0": Meaning.SENT,
     **dict.fromkeys(("11232", "11233", "99991400"), Meaning.LATER),
-    **dict.fromkeys(("9499", "19002"), Meaning.BAD_FORM),
+    # 230099 is a card that could not be made, with one of the codes 200... in its words.
+    **dict.fromkeys(("9499", "19002", "230001", "230099"), Meaning.BAD_FORM),
+    # What the review of messages does not let pass.
+    "230028": Meaning.BAD_CONTENT,
     **dict.fromkeys(("19036", "230025"), Meaning.TOO_LONG),
 }
 
@@ -25,37 +38,42 @@ class Lark:
 
     most_bytes = 18_000
     """Lark takes 20 KB."""
+    rate = Rate(burst=4, seconds_each=1.2)
+    """60 in any 60 s and 4 in one, even if messages arrive 7 s late; Lark takes 100 and 5."""
+
+    def pause_seconds(self, refusals: int) -> float:
+        """Return how long to wait: Lark counts by the second and the minute, and never blocks."""
+        return pause(1, 120, refusals)
 
     def message(self, content: Content, event_id: str) -> Message:  # noqa: ARG002
         """Return a card in JSON 1.0, whose unknown parts old clients ignore."""
         elements: list[dict[str, Any]] = []
         if content.notice:
             elements.append(_plain(content.notice))
-        # A long value needs the whole width.
-        elements.append(
-            {
-                "tag": "div",
-                "fields": [
-                    {
-                        "is_short": len(value) <= 40,
-                        "text": {"tag": "lark_md", "content": f"**{name}**\n{neutral(value)}"},
-                    }
-                    for name, value in content.fields
-                ],
-            }
-        )
+        if content.fields:
+            # A long value needs the whole width.
+            fields = [
+                {
+                    "is_short": len(value) <= 40,
+                    "text": _markdown(f"**{name}**\n{neutral(value)}"),
+                }
+                for name, value in content.fields
+            ]
+            elements.append({"tag": "div", "fields": fields})
+        for section in content.sections:
+            lines = "\n".join(neutral(line) for line in section.lines)
+            elements.append({"tag": "div", "text": _markdown(f"**{section.heading}**\n{lines}")})
         if content.output:
             elements.append({"tag": "hr"})
             elements.append(_plain(content.output_label))
             # Plain text on purpose: nothing in it is markup or a mention; without the tag itself
             # even for a client that thinks otherwise.
             elements.append(_plain(content.output.replace("<", "\uff1c")))
-        elements.append(
-            {
-                "tag": "note",
-                "elements": [{"tag": "plain_text", "content": content.footer}],
-            }
-        )
+        for text, url in content.links:
+            elements.append({"tag": "div", "text": _markdown(f"[{text}]({url})")})
+        if content.footer:
+            footer = {"tag": "plain_text", "content": content.footer}
+            elements.append({"tag": "note", "elements": [footer]})
         return {
             "msg_type": "interactive",
             "card": {
@@ -88,7 +106,8 @@ class Lark:
         """Return what ``code`` means; older answers call it ``StatusCode``."""
         for name, words in (("code", "msg"), ("StatusCode", "StatusMessage")):
             if code := code_in(answer, name):
-                return Verdict(_meaning(code, str(answer.get(words, "")).lower()), code)
+                said = words_in(answer, words)
+                return Verdict(_meaning(code, said.lower()), code, said)
         return None
 
 
@@ -120,3 +139,7 @@ def _contents(part: object) -> list[str]:
 
 def _plain(text: str) -> dict[str, Any]:
     return {"tag": "div", "text": {"tag": "plain_text", "content": text}}
+
+
+def _markdown(text: str) -> dict[str, Any]:
+    return {"tag": "lark_md", "content": text}

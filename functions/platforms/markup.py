@@ -7,6 +7,8 @@ they read the same, and no client finds anything to interpret.
 
 import re
 
+from functions.platforms.base import Content
+
 _TWINS = str.maketrans(
     "\\`*[]#<>@|~&", "\uff3c\uff40\uff0a\uff3b\uff3d\uff03\uff1c\uff1e\uff20\uff5c\uff5e\uff06"
 )
@@ -31,3 +33,24 @@ def neutral(line: str) -> str:
 def neutral_lines(text: str) -> list[str]:
     """Return the lines of a text, each neutralised, without the empty ones."""
     return [neutral(line) for line in text.split("\n") if line.strip()]
+
+
+def markdown(content: Content, heading: str) -> str:
+    """Write a message in the markdown that DingTalk's and WeCom's clients have in common."""
+    blocks = [heading]
+    if content.notice:
+        blocks.append(content.notice)
+    if content.fields:
+        rows = [f"- **{name}**{content.colon}{neutral(value)}" for name, value in content.fields]
+        blocks.append("\n".join(rows))
+    for section in content.sections:
+        blocks.append(f"**{section.heading}**")
+        blocks.append("\n".join(f"- {neutral(line)}" for line in section.lines))
+    if lines := neutral_lines(content.output):
+        blocks.append(f"**{content.output_label}**")
+        # A single line break may be folded; an empty quoted line keeps each line its own.
+        blocks.append("\n>\n".join(f"> {line}" for line in lines))
+    blocks += [f"[{text}]({url})" for text, url in content.links]
+    if content.footer:
+        blocks.append(f"###### {content.footer}")
+    return "\n\n".join(blocks)

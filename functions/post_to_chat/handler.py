@@ -3,12 +3,41 @@
 import os
 import time
 
-from functions.cloud import log, web
+from functions.cloud import log, runtime, web
 from functions.cloud.context import Context
-from functions.post_to_chat import act
-from functions.post_to_chat.decide import chats
+from functions.cloud.smq import Queues
+from functions.post_to_chat import act, chats, direct
+from functions.post_to_chat.outbox import Outbox
+from functions.request import deployment, environment
+
+_drain: act.Drain | None = None
+"""What this instance of the function remembers between calls: budgets, pauses, what was told."""
 
 
-def handler(event: bytes, context: Context) -> str:  # noqa: ARG001
-    """Send a result's message to its chat; return the line that was logged."""
-    return log.run(act.FUNCTION, lambda: act.serve(event, chats(os.environ), web.send, time.time))
+def handler(event: bytes, context: Context) -> str:
+    """Tell the chats what waits in their queue; return the line that was logged."""
+    if not os.environ.get("CHAT_QUEUE"):
+        return log.run(
+            act.FUNCTION,
+            lambda: direct.serve(event, chats.read(os.environ), web.send, time.time),
+        )
+    return log.run(act.FUNCTION, lambda: _serve(event, runtime.queues(context, os.environ)))
+
+
+def _serve(payload: bytes, queues: Queues) -> str:
+    global _drain  # noqa: PLW0603
+    stack = deployment.read(os.environ)
+    names = act.Names(
+        chats=environment.text(os.environ, "CHAT_QUEUE"),
+        sent=os.environ.get("SENT_QUEUE", ""),
+        dead_letters=environment.text(os.environ, "DEAD_LETTER_QUEUE"),
+        bus=stack.bus,
+    )
+    if _drain is None:
+        known = chats.read(os.environ)
+        outbox = Outbox(known, stack, act.notes(queues, names.sent), time.time())
+        _drain = act.Drain(outbox, names, web.send, time.time, time.sleep)
+    if act.is_result(payload):
+        # A rule of the version before delivers results here instead of putting them in the queue.
+        queues.send(names.chats, payload.decode("utf-8", "replace"))
+    return _drain.run(queues)

@@ -26,6 +26,16 @@ _SUPERSEDED_CODE = 12
 """The exit code with which the scripts refuse what is older than the host's record."""
 
 
+class RunResult(NamedTuple):
+    """What became of a request on one of several instances."""
+
+    instance_id: str
+    status: str
+    exit_code: int | None
+    reason: str
+    """Why it went wrong there, in the chat's language; empty for a success."""
+
+
 class Outcome(NamedTuple):
     """Everything that a result event and its message tell."""
 
@@ -35,8 +45,14 @@ class Outcome(NamedTuple):
     invoke_id: str = ""
     command_id: str = ""
     instance_id: str = ""
+    host_name: str = ""
+    host_address: str = ""
     counts: tuple[tuple[str, int], ...] = ()
     """How many instances have which status, where one result stands for several of them."""
+    runs: tuple[RunResult, ...] = ()
+    """What became of it on each of these, those where it went wrong first."""
+    unreached: tuple[str, ...] = ()
+    """Instances that it has not reached yet."""
     exit_code: int | None = None
     start_time: str = ""
     finish_time: str = ""

@@ -59,6 +59,12 @@ def result_line(output: str) -> dict[str, Any]:
     return {}
 
 
+def without_result_line(output: str) -> str:
+    """Return an output without the script's result, which is for programs."""
+    lines = output.rstrip("\n").split("\n")
+    return "\n".join(line for line in lines if not line.startswith('{"status":'))
+
+
 def account_in(output: str) -> dict[str, str]:
     """Return what the script reports about the account, each value short."""
     found = result_line(output)

@@ -10,6 +10,7 @@ from functions.request import environment
 
 LIMITS = {"action": "actions", "role": "roles", "chat": "chats"}
 """Field of a request -> the key of a source that lists what it may ask for."""
+_DELIVERIES = ("function", "webhook")
 _MISSING = object()
 
 
@@ -31,10 +32,12 @@ class Source(NamedTuple):
 
 
 class Chat(NamedTuple):
-    """A group chat: the form and the language of its messages."""
+    """A group chat: the form and the language of its messages, and who posts them."""
 
     platform: ChatPlatform
     language: Language
+    by_function: bool = False
+    """Whether post-to-chat posts to it, and not EventBridge, which needs the finished message."""
 
 
 class Role(NamedTuple):
@@ -54,6 +57,8 @@ class Deployment(NamedTuple):
     roles: Mapping[str, Role]
     stale_after_seconds: float
     script_sha256: str
+    guide: str = ""
+    """The URL of a page on how to log in for the first time; empty if the stack names none."""
 
     def chat_for(self, wanted: str, source: str) -> str:
         """Return the chat to tell: the wanted one, else the source's, else the default."""
@@ -76,6 +81,7 @@ def read(environ: Mapping[str, str], variable: str = "LOOP") -> Deployment:
         name: Chat(
             ChatPlatform(reader.one_of(value, f"$.chats.{name}.platform", ChatPlatform)),
             Language(reader.one_of(value, f"$.chats.{name}.language", Language, Language.ENGLISH)),
+            reader.one_of(value, f"$.chats.{name}.delivery", _DELIVERIES, "webhook") == "function",
         )
         for name, value in reader.objects(given, "$.chats")
     }
@@ -100,6 +106,7 @@ def read(environ: Mapping[str, str], variable: str = "LOOP") -> Deployment:
         roles=roles,
         stale_after_seconds=stale,
         script_sha256=reader.text(given, "$.script_sha256", ""),
+        guide=reader.text(given, "$.guide", ""),
     )
 
 

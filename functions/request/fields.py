@@ -1,8 +1,8 @@
 """What a request holds, declared once.
 
 An attribute of :class:`Request` says beside its name what a sender may write, which tag carries it
-from the start of a run to its end, whether the script takes it, and where a message shows it. The
-checks, the tags, the parameters, the result events and the messages follow from that.
+from the start of a run to its end, and whether the script takes it. The checks, the tags, the
+parameters and the result events follow from that.
 """
 
 from collections.abc import Mapping
@@ -35,10 +35,6 @@ class Field(NamedTuple):
     """The tag of an invocation that carries it (see ``tags.py`` for the limits)."""
     parameter: bool = False
     """Whether it is a parameter of the script, in this order."""
-    label: str = ""
-    """Its name in a message: a key of the languages' labels; empty for what is not shown."""
-    below_run: bool = False
-    """Whether a message shows it below what happened on the host."""
     informs: bool = False
     """Whether it is only for people: it is cut to what can be shown and never refuses a request."""
 
@@ -56,20 +52,15 @@ class Request(NamedTuple):
             rule="emp_id",
             required=(PROVISION, DEPROVISION),
             parameter=True,
-            label="employee",
         ),
     ] = ""
-    role: Annotated[
-        str, Field(_WORD, rule="role", required=(PROVISION,), parameter=True, label="role")
-    ] = ""
+    role: Annotated[str, Field(_WORD, rule="role", required=(PROVISION,), parameter=True)] = ""
     """Empty for a removal of every role, wherever there is one."""
     moment: Annotated[str, Field(parameter=True)] = ""
     """When it was made, in milliseconds since 1970: on a host the newest wins."""
     expires: Annotated[
         str,
-        Field(
-            r"[1-9]\d{0,3}d|20\d\d-[01]\d-[0-3]\d", rule="expires", parameter=True, label="expires"
-        ),
+        Field(r"[1-9]\d{0,3}d|20\d\d-[01]\d-[0-3]\d", rule="expires", parameter=True),
     ] = ""
     """A number of days or a date as it is posted, a date from there on."""
     ssh_key: Annotated[str, Field(_SSH_KEY, rule="ssh_key", parameter=True)] = ""
@@ -81,22 +72,21 @@ class Request(NamedTuple):
             r"(?!.*://)[\w.:/@+=#-]{1,128}",
             rule="request_id",
             tag="provisioning:request",
-            label="request",
         ),
     ] = ""
     """The sender's; without one, the event's own id."""
     chat: Annotated[str, Field(_WORD, rule="chat", tag="provisioning:chat")] = ""
+    wanted_chat: Annotated[str, Field(tag="provisioning:wanted-chat")] = ""
+    """The chat that was asked for, where the answer cannot go there."""
     requested_by: Annotated[
         str,
-        Field(_NAMES, tag="provisioning:by", label="requested_by", below_run=True, informs=True),
+        Field(_NAMES, tag="provisioning:by", informs=True),
     ] = ""
     approved_by: Annotated[
         str,
         Field(
             _NAMES,
             tag="provisioning:approved-by",
-            label="approved_by",
-            below_run=True,
             informs=True,
         ),
     ] = ""

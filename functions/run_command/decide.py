@@ -48,7 +48,11 @@ def decide(event: Event, settings: Settings, now: float) -> Request | Rejection 
     detail = posted.get("detail")
     values, problem = _values(detail if isinstance(detail, dict) else {}, action or PROVISION)
     request = unread._replace(action=action or PROVISION, **values)
-    request = request._replace(chat=deployment.chat_for(values.get("chat", ""), event.source))
+    wanted = values.get("chat", "")
+    request = request._replace(
+        chat=deployment.chat_for(wanted, event.source),
+        wanted_chat="" if wanted in deployment.chats else wanted,
+    )
 
     moment = _moment(event)
     if moment is None:

@@ -86,7 +86,7 @@ def _latencies(loop: Loop, posted: dict[str, float]) -> list[float]:
     script = {run["parameters"]["emp_id"]: run["seconds"] for run in loop.invocations()}
     arrived = {}
     for message in loop.messages("ops", 0, limit=10_000):
-        employee = message["text"].split("Employee: ")[1].split("\n")[0]
+        employee = message["text"].split("Employee: ")[1].split()[0]
         arrived[employee] = message["received_at"]
     return [arrived[who] - at - script[who] for who, at in posted.items()]
 

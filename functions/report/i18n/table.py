@@ -1,6 +1,6 @@
 """The words of one language, and how values are put into them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, assert_never
 
 from functions.report.output import bounded
@@ -22,14 +22,38 @@ class Words(NamedTuple):
     """What a field of a request may hold."""
     units: tuple[str, str, str, str]
     """Second, minute, hour and day, as they stand after a number."""
+    colon: str
+    """What stands between a name and its value."""
+    sentences: Mapping[str, str]
+    """Sentences and parts of them, with places for values."""
+    statuses: Mapping[str, str]
+    """What a status means where nobody gave a reason; the empty one is any other."""
+    remedies: Mapping[str, tuple[str, str]]
+    """Who has to act, and what is to be done, by the kinds of ``remedy.py``."""
+    counted: Mapping[str, str]
+    """How a digest counts each of its groups."""
 
     def headline(self, status: str, action: str) -> str:
         """Return what happened; an unknown status counts as a failure."""
         return self.headlines.get((status, action)) or self.headlines["", action]
 
+    def sentence(self, name: str, **values: object) -> str:
+        """Return a sentence with values in it."""
+        return self.sentences[name].format(**values)
+
+    def listed(self, values: Iterable[str]) -> str:
+        """Return what of these is not empty, as a list."""
+        return self.sentences["list"].join(value for value in values if value)
+
     def exit_code(self, code: object) -> str:
         """Return what an exit code means; an empty string for one that the scripts do not use."""
         return self.exit_codes.get(code, "") if isinstance(code, int) else ""
+
+    def status(self, status: str, exit_code: int | None) -> str:
+        """Return what a status means where nobody gave a reason."""
+        if status not in self.statuses and exit_code:
+            return self.sentence("ended_with", code=exit_code)
+        return self.statuses.get(status) or self.statuses[""]
 
     def reason(self, reason: Reason) -> str:
         """Return a reason; values are cut, so that no sender can fill a chat with one."""

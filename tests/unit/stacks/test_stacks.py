@@ -10,7 +10,7 @@ import pytest
 from components import RetryStrategy
 from demo.play import CONFIGURATION
 from functions.call_http_api import decide as call_http_api
-from functions.post_to_chat import decide as post_to_chat
+from functions.post_to_chat import chats as post_to_chat
 from functions.request import deployment
 from functions.run_command import settings as run_command
 from localcloud.configuration import read
@@ -157,7 +157,7 @@ def test_the_functions_accept_what_the_stack_tells_them(stack: Stack) -> None:
         asked = {"action": given.actions, "role": given.roles, "chat": given.chats}
         limits = {field: listed for field, listed in asked.items() if listed}
         assert told.deployment.sources[source].limits == limits
-    chats = post_to_chat.chats(environment(engine, "post-to-chat"))
+    chats = post_to_chat.read(environment(engine, "post-to-chat"))
     by_function = [c for c, given in settings.chats.items() if given.delivery.value == "function"]
     assert sorted(chats) == sorted(by_function)
     api = call_http_api.settings(environment(engine, "call-http-api"))

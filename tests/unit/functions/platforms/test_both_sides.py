@@ -72,13 +72,17 @@ def test_its_plain_text_is_taken_too(name: ChatPlatform) -> None:
 def test_its_answers_are_understood(name: ChatPlatform) -> None:
     """Success, one message too many and a chat that is gone have their meanings."""
 
-    def verdict(answer: HttpResponse) -> Verdict | None:
-        return platform(name).verdict(json.loads(answer.body))
+    def verdict(answer: HttpResponse) -> Verdict:
+        found = platform(name).verdict(json.loads(answer.body))
+        assert found is not None
+        return found
 
     there = PLATFORMS[name]
-    assert verdict(there.answer(0)) == Verdict(Meaning.SENT, "0")
+    assert verdict(there.answer(0))[:2] == (Meaning.SENT, "0")
     for code, meaning in ((there.too_many, Meaning.LATER), (there.unknown_chat, Meaning.REFUSED)):
-        assert Verdict(meaning, str(code)) == verdict(there.answer(code))
+        found = verdict(there.answer(code))
+        assert found[:2] == (meaning, str(code))
+        assert found.words
     assert platform(name).verdict({"something": "else"}) is None
 
 

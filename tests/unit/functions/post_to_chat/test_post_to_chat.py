@@ -10,18 +10,19 @@ from functions.cloud.errors import PermanentError, SettingError, UnreachableErro
 from functions.cloud.web import Answer
 from functions.platforms import dingtalk, lark
 from functions.platforms.base import ChatPlatform, Meaning
-from functions.post_to_chat.act import serve
-from functions.post_to_chat.decide import (
-    Chat,
+from functions.post_to_chat.chats import Chat, judge
+from functions.post_to_chat.chats import read as chats
+from functions.post_to_chat.direct import (
     ChatBusyError,
     ChatRefusedError,
-    chats,
     fallback,
-    judge,
+    serve,
 )
+from functions.report import result as told
 from functions.report.i18n import words
-from functions.report.messages import build
+from functions.report.messages import Style, build
 from functions.report.outcome import Outcome
+from functions.report.results import detail
 from functions.request.deployment import Language
 from functions.request.fields import Request
 
@@ -48,8 +49,11 @@ OUTCOME = Outcome(
     "Success",
     output="<at id=all> **done**",
 )
-MARKDOWN = build(OUTCOME, words(Language.ENGLISH), ChatPlatform.DINGTALK, "event-1")
-CARD = build(OUTCOME, words(Language.ENGLISH), ChatPlatform.LARK, "event-1")
+ENGLISH = words(Language.ENGLISH)
+MARKDOWN, CARD = (
+    build(told.read(detail(OUTCOME, ENGLISH)), Style(name, ENGLISH), "event-1")
+    for name in (ChatPlatform.DINGTALK, ChatPlatform.LARK)
+)
 
 
 def result(chat: object = "ops", message: object = MARKDOWN) -> bytes:
@@ -226,7 +230,7 @@ def test_each_answer_has_a_meaning(
 ) -> None:
     """HTTP 200 is no success; only the platform's own zero is."""
     chat = Chat("ops", ChatPlatform(platform), "https://chat.example/x", "")
-    assert judge(chat, answer) == (meaning, code)
+    assert judge(chat, answer)[:2] == (meaning, code)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """What publish-result tells of a finished run."""
 
+# ruff: noqa: RUF001 - Chinese has punctuation of its own.
+
 import json
 from typing import Any
 
@@ -71,18 +73,24 @@ def test_a_success_is_published_with_everything_the_archive_wants() -> None:
         "request_id": "20261122-0001",
         "requested_by": "li.lei",
         "approved_by": "韩梅梅",
-        "origin": {"source": "dingtalk.approval", "chat": "ops"},
+        "requested_at": "",
+        "origin": {"source": "dingtalk.approval", "chat": "ops", "wanted_chat": ""},
         "InvokeId": "t-1",
         "CommandId": "c-provision",
         "InstanceId": "i-1",
+        "Host": {"name": "", "address": ""},
         "Instances": {},
+        "Runs": [],
+        "Unreached": [],
         "ExitCode": 0,
         "StartTime": "2026-01-01T00:00:00Z",
         "FinishTime": "2026-01-01T00:00:42Z",
+        "Dropped": 0,
         "OutputTail": 'creating user\n{"status":"created","user":"e123","uid":1001}',
         "Result": {"status": "created", "user": "e123", "uid": "1001"},
         "ReasonCode": "",
         "Reason": "",
+        "Error": "",
         "script_sha256": "5eed" * 16,
         "repeat": False,
     }
@@ -92,27 +100,18 @@ def test_a_success_is_published_with_everything_the_archive_wants() -> None:
 def test_a_dingtalk_chat_gets_markdown() -> None:
     """The message of the loop's English DingTalk chat, as it is sent."""
     text = (
-        "### [ECS] ✅ Provisioned E123 · 20261122-0001\n\n"
-        "- **Status**: Success\n"
-        "- **Employee**: E123\n"
-        "- **Role**: devops\n"
-        "- **Request**: 20261122-0001\n"
-        "- **Account**: e123 (created)\n"
-        "- **Instance**: i-1\n"
-        "- **Invocation**: t-1\n"
-        "- **Exit code**: 0\n"
-        "- **Duration**: 42 s\n"
-        "- **Requested by**: li.lei\n"
-        "- **Approved by**: 韩梅梅\n\n"
-        "**Output (last lines)**\n\n"
-        "> creating user\n"
-        ">\n"
-        '> {"status":"created","user":"e123","uid":1001}\n\n'
-        "###### Source: dingtalk.approval · script 5eed5eed5eed"
+        "### [ECS] ✅ Provisioned E123\n\n"
+        "- **Employee**: E123 as devops\n"
+        "- **Account**: e123 on i-1\n"
+        "- **First login**: ssh -l e123 i-1\n"
+        "- **Valid until**: no end date\n"
+        "- **Requested by**: li.lei, approved by 韩梅梅\n"
+        "- **Request**: 20261122-0001\n\n"
+        "###### Invocation t-1 · Source dingtalk.approval"
     )
     expected = {
         "msgtype": "markdown",
-        "markdown": {"title": "[ECS] Provisioned E123 · 20261122-0001", "text": text},
+        "markdown": {"title": "[ECS] Provisioned E123", "text": text},
         "at": {"isAtAll": False},
         "msgUuid": "t-1:i-1:Success",
     }
@@ -126,16 +125,23 @@ def test_a_lark_chat_gets_a_card() -> None:
     card = message["card"]
     assert card["header"] == {
         "template": "green",
-        "title": {"tag": "plain_text", "content": "[ECS] 开通成功 E123 · 20261122-0001"},
+        "title": {"tag": "plain_text", "content": "[ECS] 开通成功 E123"},
     }
     fields = [field["text"]["content"] for field in card["elements"][0]["fields"]]
-    assert fields[:3] == ["**状态**\nSuccess", "**员工**\nE123", "**角色**\ndevops"]
-    assert fields[-1] == "**审批人**\n韩梅梅"
-    output = card["elements"][3]
-    assert output["text"] == {
-        "tag": "plain_text",
-        "content": 'creating user\n{"status":"created","user":"e123","uid":1001}',
-    }
+    assert fields == [
+        "**员工**\nE123，角色 devops",
+        "**账号**\ne123，位于 i-1",
+        "**首次登录**\nssh -l e123 i-1",
+        "**有效期至**\n长期有效",
+        "**申请人**\nli.lei，审批人 韩梅梅",
+        "**申请单**\n20261122-0001",
+    ]
+    assert card["elements"][1:] == [
+        {
+            "tag": "note",
+            "elements": [{"tag": "plain_text", "content": "执行 t-1 · 来源 dingtalk.approval"}],
+        }
+    ]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +179,7 @@ def test_a_manual_run_is_told_to_the_default_chat() -> None:
     """A run that somebody started by hand has no tags, and is as visible as an approved one."""
     event = published(invocation()._replace(tags={}))
     told = event["data"]["detail"]
-    assert told["origin"] == {"source": "manual", "chat": "audit"}
+    assert told["origin"] == {"source": "manual", "chat": "audit", "wanted_chat": ""}
     assert (told["emp_id"], told["request_id"]) == ("E123", "")
     assert "开通成功" in event["data"]["message"]["markdown"]["text"]
 
@@ -204,9 +210,13 @@ def test_why_a_command_could_not_be_sent_is_told() -> None:
         status="Aborted", exit_code=None, error="InstanceNotRunning The instance stopped."
     )
     event = published(invocation(aborted))
-    assert event["data"]["detail"]["Reason"] == "InstanceNotRunning The instance stopped."
-    assert "InstanceNotRunning" in event["data"]["message"]["markdown"]["text"]
-    assert "Exit code" not in event["data"]["message"]["markdown"]["text"]
+    told = event["data"]["detail"]
+    assert told["Reason"] == "the command did not reach the instance"
+    assert told["Error"] == "InstanceNotRunning The instance stopped."
+    text = event["data"]["message"]["markdown"]["text"]
+    assert "did not reach the instance: InstanceNotRunning The instance stopped." in text
+    assert "**Who acts**: an administrator of the instance" in text
+    assert "exit code" not in text
 
 
 def test_the_scripts_own_error_is_the_reason() -> None:
@@ -214,14 +224,21 @@ def test_the_scripts_own_error_is_the_reason() -> None:
     line = '{"status":"failed","user":"","uid":null,"exit_code":7,"error":"dnf: no space left"}'
     failed = run(status="Failed", exit_code=7, output=f"log\n{line}\n", error="ExitCodeNonzero")
     event = published(invocation(failed))
-    reason = event["data"]["detail"]["Reason"]
-    assert reason == "a package could not be installed: dnf: no space left"
+    told = event["data"]["detail"]
+    assert (told["Reason"], told["Error"]) == (
+        "a package could not be installed",
+        "dnf: no space left",
+    )
+    text = event["data"]["message"]["markdown"]["text"]
+    assert "**What went wrong**: a package could not be installed: dnf: no space left" in text
+    assert "**Last lines**\n\n> log" not in text.split("> dnf")[0]
+    assert '{"status"' not in text
     assert {k: v for k, v in event["data"]["detail"]["Result"].items() if v} == {"status": "failed"}
 
 
 def test_output_that_was_not_kept_is_mentioned() -> None:
     """People see that Cloud Assistant threw output away."""
-    event = published(invocation(run(dropped=2048)))
+    event = published(invocation(run(status="Failed", exit_code=1, dropped=2048)))
     assert "2048 more bytes" in event["data"]["message"]["markdown"]["text"]
 
 

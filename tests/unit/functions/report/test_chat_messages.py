@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from functions.platforms import platform
 from functions.platforms.base import ChatPlatform, encode
 from functions.platforms.markup import neutral, neutral_lines
+from functions.report import result
 from functions.report.i18n import words
-from functions.report.messages import build
-from functions.report.outcome import Outcome
+from functions.report.messages import Style, build
+from functions.report.outcome import Outcome, RunResult
 from functions.report.output import presentable
 from functions.report.reason import Reason, Rule, Span
 from functions.report.results import detail
@@ -89,7 +90,8 @@ def test_ordinary_text_stays_as_it_is(text: str) -> None:
 
 def message_for(outcome: Outcome, chat: Chat, event_id: str = "event-1") -> dict[str, Any]:
     """Return the message of an outcome for a chat."""
-    return build(outcome, words(chat.language), chat.platform, event_id)
+    language = words(chat.language)
+    return build(result.read(detail(outcome, language)), Style(chat.platform, language), event_id)
 
 
 def told(text: str, status: str = "Failed") -> Outcome:
@@ -102,6 +104,10 @@ def told(text: str, status: str = "Failed") -> Outcome:
         command_id=text,
         instance_id=text,
         counts=((text, 3),),
+        runs=(RunResult(text, text, 1, text),) * 100,
+        unreached=(text,) * 100,
+        host_name=text,
+        host_address=text,
         exit_code=1,
         start_time=text,
         finish_time=text,
@@ -134,7 +140,7 @@ def test_nothing_breaks_out_of_dingtalks_markdown(text: str, language: Language)
     lines = message["markdown"]["text"].split("\n")
     assert lines[0].startswith("### [ECS] ")
     for line in lines:
-        kind = re.match(r"### \[ECS\] |- \*\*[^*]+\*\*: |\*\*[^*]+\*\*$|> |>$|###### |$", line)
+        kind = re.match(r"### \[ECS\] |- \*\*[^*]+\*\*(: |：)|\*\*[^*]+\*\*$|> |>$|###### |$", line)
         rest = line[kind.end() :] if kind else line
         assert not set(rest) & set("\\`*[]#<>@|~&"), line
         assert "://" not in rest
@@ -180,7 +186,8 @@ def test_messages_and_events_stay_under_every_limit(chat: Chat, unit: str, times
 @pytest.mark.parametrize("chat", CHATS, ids=str)
 def test_a_worst_case_keeps_its_output(chat: Chat) -> None:
     """The limit is reached by design, not by dropping the output."""
-    outcome = OUTCOME._replace(output=presentable("*开😀" * 5000 + "\nlast line"))
+    output = presentable("*开😀" * 5000 + "\nlast line")
+    outcome = OUTCOME._replace(status="Failed", output=output)
     assert "last line" in encode(message_for(outcome, chat)).decode()
 
 
@@ -193,11 +200,13 @@ def test_a_repeat_says_so(chat: Chat) -> None:
     assert notice not in encode(message_for(OUTCOME, chat)).decode()
 
 
-def test_several_instances_are_counted() -> None:
-    """A message that stands for many instances says how each of them ended."""
-    outcome = OUTCOME._replace(counts=(("Success", 149), ("Failed", 1)))
+def test_several_instances_are_one_message_with_totals() -> None:
+    """A request on many instances says on how many it was done, and where it was not."""
+    runs = (RunResult("i-7", "Failed", 7, "why"),)
+    outcome = OUTCOME._replace(status="Failed", counts=(("Success", 24), ("Failed", 1)), runs=runs)
     text = message_for(outcome, Chat(DINGTALK, ENGLISH))["markdown"]["text"]
-    assert "- **Instances**: Success 149, Failed 1" in text
+    assert text.startswith("### [ECS] ⚠️ Provisioned on 24 of 25 E123")
+    assert "24 of 25 instances; not on i-7 (why)" in text
 
 
 @pytest.mark.parametrize(
@@ -222,13 +231,29 @@ def places(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("table", ["labels", "headlines", "reasons", "exit_codes", "rules"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "labels",
+        "headlines",
+        "reasons",
+        "exit_codes",
+        "rules",
+        "sentences",
+        "statuses",
+        "counted",
+    ],
+)
 def test_every_language_says_the_same(table: str, language: Language) -> None:
     """Each language has every word of the others, with the same places for values."""
     english, other = getattr(words(ENGLISH), table), getattr(words(language), table)
+    # What a tool said is in English, so that only English sentences quote it.
+    foreign = {"{error}"} if language is not ENGLISH else set()
     assert {key: places(text) for key, text in other.items()} == {
-        key: places(text) for key, text in english.items()
+        key: [place for place in places(text) if place not in foreign]
+        for key, text in english.items()
     }
+    assert words(language).remedies.keys() == words(ENGLISH).remedies.keys()
 
 
 @pytest.mark.parametrize("language", Language)
@@ -236,7 +261,6 @@ def test_every_field_of_a_request_has_words(language: Language) -> None:
     """What is checked has a rule that people can read, and what is shown has a name."""
     for field in FIELDS.values():
         assert not field.pattern or field.informs or words(language).rules[field.rule]
-        assert not field.label or words(language).labels[field.label]
 
 
 @pytest.mark.parametrize(

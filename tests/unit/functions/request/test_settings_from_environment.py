@@ -21,14 +21,15 @@ def test_the_loop_is_read_whole() -> None:
                     **LOOP,
                     "chats": {
                         "ops": {"platform": "dingtalk"},
-                        "people": {"platform": "lark"},
+                        "people": {"platform": "lark", "delivery": "function"},
                         "audit": {"platform": "lark", "language": "zh"},
                     },
                 }
             )
         }
     )
-    assert found.chats["ops"] == ("dingtalk", "en")
+    assert found.chats["ops"] == ("dingtalk", "en", False)
+    assert found.chats["people"].by_function
     assert found.sources["lark.approval"] == ("lark", "people", True, {})
     assert found.roles["dba"].tags == (("role", "db"),)
     assert (

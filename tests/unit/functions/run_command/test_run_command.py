@@ -102,7 +102,11 @@ def test_a_rejection_is_published_for_the_chat() -> None:
         told["ReasonCode"],
         told["emp_id"],
     ) == ("Rejected", "malformed", "")
-    assert told["origin"] == {"source": "dingtalk.approval", "chat": "ops"}
+    assert told["origin"] == {
+        "source": "dingtalk.approval",
+        "chat": "ops",
+        "wanted_chat": "",
+    }
     assert "E1;id" in event["data"]["message"]["markdown"]["text"]
 
 
