@@ -7,6 +7,7 @@ its own that runs no script, gets all events, and is asked what became of them.
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -46,8 +47,8 @@ def run(
     """
     started = time.monotonic()
     samples = load(events, number)
-    with progress(f"playing {len(samples)} recorded events at {base} and in this checkout"):
-        difference, note = _difference(base, head, samples, always=always)
+    with progress(f"playing {len(samples)} recorded events at {base} and in this checkout") as tell:
+        difference, note = _difference(base, head, samples, always=always, tell=tell)
     seconds = round(time.monotonic() - started, 1)
     if json_file:
         json_file.write_text(
@@ -58,7 +59,7 @@ def run(
 
 
 def _difference(
-    base: str, head: Path, samples: list[Sample], *, always: bool
+    base: str, head: Path, samples: list[Sample], *, always: bool, tell: Callable[[str], None]
 ) -> tuple[Difference, str]:
     commit = revision.commit(PROJECT, base)
     if not always and head == PROJECT and is_same(PROJECT, commit):
@@ -67,17 +68,41 @@ def _difference(
     with tempfile.TemporaryDirectory(prefix="behaviour-") as folder:
         tree = Path(folder) / "base"
         revision.unpack(PROJECT, commit, tree)
+        telling = _Telling(tell)
         with ThreadPoolExecutor(2) as pool:
-            sides = [pool.submit(_play, place, samples) for place in (tree, head)]
+            sides = [
+                pool.submit(_play, place, samples, telling.of(name))
+                for name, place in ((base, tree), ("this checkout", head))
+            ]
             (before, calm), (after, also_calm) = (side.result() for side in sides)
     note = "" if calm and also_calm else "Some deliveries failed and were waiting for a retry."
     return compare(samples, before, after), note
 
 
-def _play(tree: Path, samples: list[Sample]) -> tuple[dict[str, Record], bool]:
+class _Telling:
+    """Shows on one line how far both sides are."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._sides: dict[str, str] = {}
+
+    def of(self, side: str) -> Callable[[str], None]:
+        """Return what a side tells how far it is."""
+
+        def tell(text: str) -> None:
+            self._sides[side] = text
+            self._tell("; ".join(f"{name}: {state}" for name, state in sorted(self._sides.items())))
+
+        tell("deploying")
+        return tell
+
+
+def _play(
+    tree: Path, samples: list[Sample], tell: Callable[[str], None]
+) -> tuple[dict[str, Record], bool]:
     """Return what a revision's loop makes of the events, in this checkout's local cloud."""
     with cloud.running() as ready:
-        played = Player(ready, cloud.deploy(tree, ready)).play(samples)
+        played = Player(ready, cloud.deploy(tree, ready)).play(samples, tell)
     return records(samples, played), played.settled
 
 

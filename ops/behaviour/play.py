@@ -1,13 +1,14 @@
 """Posts the recorded events to a loop and waits until nothing moves any more."""
 
 import json
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from typing import Any
-
-import httpx
+from urllib.parse import urlsplit
 
 from functions.cloud.cloud_assistant import VERSION, CloudAssistant
 from functions.cloud.eventbridge import EventBus
@@ -15,9 +16,10 @@ from functions.cloud.rpc import Credentials, Rpc
 from localcloud.client import Inspector
 from ops.behaviour.samples import Sample
 
-_CLIENTS = 8
+_CLIENTS = 4
 _PATIENCE_SECONDS = 60.0
 _QUIET_SECONDS = 8.0
+_LOOK_SECONDS = 0.2
 _MOST = 10_000
 
 
@@ -39,21 +41,26 @@ class Player:
 
     def __init__(self, ready: dict[str, Any], outputs: dict[str, Any]) -> None:
         self._outputs = outputs
+        self._threads = threading.local()
         self._chats = list(ready["chats"])
-        # The local cloud is on this machine: a proxy of the environment must not be asked.
-        self._http = httpx.Client(timeout=60, trust_env=False)
         self._inspector = Inspector(ready["endpoint"])
         key = Credentials(ready["access_key_id"], ready["access_key_secret"])
         rpc = Rpc(ready["endpoint"], VERSION, key, now=time.time)
         self._assistant = CloudAssistant(rpc, ready["region"])
         self._bus = EventBus(ready["endpoint"], key, now=time.time)
 
-    def play(self, samples: Sequence[Sample]) -> Played:
-        """Post all events at once, wait for what comes of them, and gather it."""
+    def play(self, samples: Sequence[Sample], tell: Callable[[str], None]) -> Played:
+        """Post all events at once, wait for what comes of them, and gather it.
+
+        Meanwhile ``tell`` is told how far it is.
+        """
+        origins = {}
         with ThreadPoolExecutor(_CLIENTS) as pool:
-            posted = pool.map(self._post, samples)
-            origins = dict(zip((sample.key for sample in samples), posted, strict=True))
-        settled = self._settle(_PATIENCE_SECONDS + len(samples) / 10)
+            for sample, origin in zip(samples, pool.map(self._post, samples), strict=True):
+                origins[sample.key] = origin
+                tell(f"{len(origins)} of {len(samples)} events posted")
+        settled = self._settle(_PATIENCE_SECONDS + len(samples) / 10, tell)
+        tell("comparing")
         return Played(
             origins=origins,
             events=self._inspector.get("trace", limit=_MOST, matched=1),
@@ -82,16 +89,25 @@ class Player:
             return sample.key
         if sample.source not in self._outputs["webhooks"]:
             return "no such source"
-        answer = self._http.post(
-            self._outputs["webhooks"][sample.source],
-            content=json.dumps(sample.body, ensure_ascii=False).encode(),
-            headers=sample.headers,
+        status, answer = self._send(self._outputs["webhooks"][sample.source], sample)
+        return (
+            str(json.loads(answer)["EntryList"][0]["EventId"])
+            if status == 200
+            else f"HTTP {status}"
         )
-        if answer.status_code != 200:
-            return f"HTTP {answer.status_code}"
-        return str(answer.json()["EntryList"][0]["EventId"])
 
-    def _settle(self, seconds: float) -> bool:
+    def _send(self, url: str, sample: Sample) -> tuple[int, bytes]:
+        """Post a sample's body over this thread's connection, which stays open for the next."""
+        to = urlsplit(url)
+        if not hasattr(self._threads, "connection"):
+            self._threads.connection = HTTPConnection(to.netloc, timeout=60)
+        connection: HTTPConnection = self._threads.connection
+        body = json.dumps(sample.body, ensure_ascii=False).encode()
+        connection.request("POST", f"{to.path}?{to.query}", body, sample.headers)
+        with connection.getresponse() as response:
+            return response.status, response.read()
+
+    def _settle(self, seconds: float, tell: Callable[[str], None]) -> bool:
         """Wait for the end of deliveries and runs; give up on what only waits for a retry."""
         deadline = time.monotonic() + seconds
         last, since = None, time.monotonic()
@@ -99,9 +115,10 @@ class Player:
             under_way = self._inspector.get("health")["under_way"]
             if not any(under_way.values()):
                 return True
+            tell(f"{sum(under_way.values())} deliveries and runs under way")
             if under_way != last:
                 last, since = under_way, time.monotonic()
             elif time.monotonic() - since > _QUIET_SECONDS:
                 return False
-            time.sleep(0.05)
+            time.sleep(_LOOK_SECONDS)
         return False
