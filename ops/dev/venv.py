@@ -134,11 +134,11 @@ def _remove(venv: Path) -> None:
 def _create(venv: Path) -> None:
     venv.mkdir()  # a folder that cannot be written is not Python's fault
     # Without pip: on Debian that is a package of its own, and uv needs none.
-    said = _run([_BASE, "-m", "venv", "--without-pip", str(venv)], "making the environment")
-    if said:
+    output = _run([_BASE, "-m", "venv", "--without-pip", str(venv)], "making the environment")
+    if output:
         raise NoEnvironment(
-            f"{_BASE} cannot make a virtual environment ({_error_in(said)}); install the whole of "
-            "Python, on Debian and Ubuntu: apt-get install python3-venv"
+            f"{_BASE} cannot make a virtual environment ({_error_in(output)}); install the whole "
+            "of Python, on Debian and Ubuntu: apt-get install python3-venv"
         )
 
 
@@ -152,19 +152,19 @@ def _install(venv: Path) -> None:
             "install pip, on Debian and Ubuntu: apt-get install python3-venv"
         )
     packages = f"installing {len(re.findall('^[^ #]+==', LOCK.read_text(), re.MULTILINE))} packages"
-    said = "there is no uv"
+    output = "there is no uv"
     if uv:
         environment = {**os.environ, **pip_settings.for_uv(settings, os.environ)}
         sync = ["pip", "sync", "--quiet", "--require-hashes", "--python", str(venv / "bin/python")]
-        said = _run([uv, *sync, str(LOCK)], packages, environment)
-    if said and pip:
+        output = _run([uv, *sync, str(LOCK)], packages, environment)
+    if output and pip:
         # The lock was resolved as a whole: pip takes it as it is.
         install = ["install", "--quiet", "--require-hashes", "--no-deps", "-r", str(LOCK)]
-        said = _run([*pip, *install], f"{packages} with pip")
-    if said:
+        output = _run([*pip, *install], f"{packages} with pip")
+    if output:
         raise NoEnvironment(
-            f"the locked packages cannot be installed: {_error_in(said)}; look at the network, the "
-            "proxy and what 'python3 -m pip config list' says"
+            f"the locked packages cannot be installed: {_error_in(output)}; look at the network, "
+            "the proxy and what 'python3 -m pip config list' says"
         )
 
 
@@ -201,9 +201,9 @@ def _own_uv(venv: Path, pip: Sequence[str]) -> str:
         only_uv.write(locked)
         only_uv.flush()
         install = ["install", "--quiet", "--require-hashes", "--no-deps", "-r", only_uv.name]
-        said = _run([*pip, *install], "installing uv")
+        output = _run([*pip, *install], "installing uv")
     own = venv / "bin/uv"
-    return str(own) if not said and own.exists() else ""
+    return str(own) if not output and own.exists() else ""
 
 
 def _lead_to_project(venv: Path) -> None:
@@ -237,7 +237,7 @@ def _output(command: Sequence[str]) -> str:
 
 
 def _run(command: Sequence[str], doing: str, environment: Mapping[str, str] | None = None) -> str:
-    """Run a command; return what it said if it failed. A person sees what is done and how long."""
+    """Run a command; return its output if it failed. A person sees what is done and how long."""
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         with subprocess.Popen(  # noqa: S603 - our own command
             command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
@@ -271,9 +271,9 @@ def _wait(process: "subprocess.Popen[bytes]", doing: str) -> None:
         print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
-def _error_in(said: str) -> str:
+def _error_in(output: str) -> str:
     """Return the line of a tool's output that names the error."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     named = [line for line in lines if re.match(r"(?i)error|caused by", line)]
     return (named or lines)[-1].removeprefix("ERROR: ")
 

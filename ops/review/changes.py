@@ -66,12 +66,12 @@ def introduction(base: Revision, head: Revision) -> list[str]:
     """Return, as lines of Markdown, what changes in each stack and in what judges it."""
     lines = ["#### Settings and catalogue", ""]
     for stack in sorted(_stacks(base) | _stacks(head)):
-        said = list(_stack(stack, base, head))
-        lines += [f"**{plain(stack)}**: {'' if said else 'nothing'}", *_items(said), ""]
-    if said := list(_unused_roles(base, head)):
-        lines += ["**Roles that no stack provisions**:", *_items(said), ""]
-    if said := list(_guards(base, head)):
-        lines += ["**This change also changes what it is judged by**:", *_items(said), ""]
+        found = list(_stack(stack, base, head))
+        lines += [f"**{plain(stack)}**: {'' if found else 'nothing'}", *_items(found), ""]
+    if found := list(_unused_roles(base, head)):
+        lines += ["**Roles that no stack provisions**:", *_items(found), ""]
+    if found := list(_guards(base, head)):
+        lines += ["**This change also changes what it is judged by**:", *_items(found), ""]
     return lines
 
 
@@ -104,10 +104,10 @@ def _stack(stack: str, base: Revision, head: Revision) -> Iterator[str]:
         return
     roles = roles_of(before) | roles_of(after)
     if roles:
-        yield from (f"catalogue: {said}" for said in catalogue_changes(old, new))
+        yield from (f"catalogue: {change}" for change in catalogue_changes(old, new))
     for role, where in sorted(roles.items()):
-        for said in catalogue_changes(old, new, role):
-            yield f"catalogue: {said} (provisioned on {where})"
+        for change in catalogue_changes(old, new, role):
+            yield f"catalogue: {change} (provisioned on {where})"
 
 
 def _catalogue(revision: Revision, stack_file: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -124,7 +124,7 @@ def _unused_roles(base: Revision, head: Revision) -> Iterator[str]:
         ]
         old, new = (read(revision.text(CATALOGUE), CATALOGUE) for revision in (base, head))
     except Unreadable:
-        return  # said where the stack stands
+        return  # reported with the stack
     used = {role for file in files for role in roles_of(file)}
     names = {str(role) for catalogue in (old, new) for role in catalogue.get("roles") or {}}
     for role in sorted(names - used):

@@ -174,8 +174,8 @@ def _difference(path: str, was: Any, now: Any, groups: Mapping[str, str]) -> str
             (word, [item for item in items if item not in others])
             for word, items, others in (("now also", new, old), ("no longer", old, new))
         ]
-        said = [f"{word} {', '.join(map(code, items))}" for word, items in parts if items]
-        return "; ".join(said) or "in another order"
+        shown = [f"{word} {', '.join(map(code, items))}" for word, items in parts if items]
+        return "; ".join(shown) or "in another order"
     texts = [_text(path, value) for value in (was, now)]
     if was is not _ABSENT and now is not _ABSENT and (_encrypted(was) or _encrypted(now)):
         ways = ["encrypted" if _encrypted(value) else "**in plain text**" for value in (was, now)]

@@ -88,8 +88,8 @@ def _install(root: Path, wanted: str) -> None:
         ) from error
     except subprocess.CalledProcessError as error:
         output = (error.output or b"").decode(errors="replace").strip().splitlines()
-        said = output[-1] if output else f"exit code {error.returncode}"
+        reason = output[-1] if output else f"exit code {error.returncode}"
         raise NoEngine(
-            f"the installer of pulumi {wanted} failed: {said}; install it yourself ({_MANUAL}) "
+            f"the installer of pulumi {wanted} failed: {reason}; install it yourself ({_MANUAL}) "
             "and put it on PATH"
         ) from error

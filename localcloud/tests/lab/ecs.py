@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from lab.base import ROOT, Lab
 from localcloud.api import ApiCall
 from localcloud.ecs.actions import ACTIONS
 from localcloud.ecs.service import Ecs
+from localcloud.errors import ApiError
 from localcloud.sandbox.files import Files
 from localcloud.sandbox.instance import Progress, Script
 from localcloud.sandbox.isolation import Isolation
@@ -143,6 +146,23 @@ class EcsLab(Lab):
         async with asyncio.timeout(10):
             while not happened():  # noqa: ASYNC110
                 await asyncio.sleep(0)
+
+    async def refusal(self, action: str, **params: Any) -> tuple[str, int]:
+        """Return the code and HTTP status with which a request is refused."""
+        with pytest.raises(ApiError) as caught:
+            await self.call(action, **params)
+        return caught.value.code, caught.value.status
+
+    async def begun(self, runs: int) -> asyncio.Task[None]:
+        """Start the background and wait until so many runs have begun."""
+        task = asyncio.create_task(self.ecs.run())
+        await self.until(lambda: len(self.machines.ran) >= runs)
+        return task
+
+    async def ended(self, task: asyncio.Task[None]) -> None:
+        """End the background."""
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
     def resources(self, action: str, **params: Any) -> list[str]:
         """Return the resources on which the caller of an action needs its permission."""

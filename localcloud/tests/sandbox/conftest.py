@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ _broken: dict[Level, str] = {}
 
 
 @pytest.fixture(params=list(Level), ids=str, scope="module")
-def lab(request: pytest.FixtureRequest) -> Iterator[SandboxLab]:
+async def lab(request: pytest.FixtureRequest) -> AsyncIterator[SandboxLab]:
     """Return a cloud with one instance for the tests of a file, at each level that works here."""
     level = request.param
     if level in _broken:
@@ -27,13 +27,13 @@ def lab(request: pytest.FixtureRequest) -> Iterator[SandboxLab]:
     folder.chmod(0o755)  # the scripts of the weakest level run as another user
     lab = SandboxLab(folder, level)
     try:
-        lab.runner.run(lab.machines.isolation())
+        await lab.machines.isolation()
     except SandboxUnavailableError as error:
         _broken[level] = str(error)
-        lab.close()
+        await lab.close()
         pytest.skip(str(error))
     yield lab
-    lab.close()
+    await lab.close()
     skeleton.remove(folder)
     assert not folder.exists()
 

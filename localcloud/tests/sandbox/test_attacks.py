@@ -1,6 +1,5 @@
 """What a script tries against the machine, at each level, in root's and a plain user's cloud."""
 
-import asyncio
 import base64
 import ctypes
 import errno
@@ -13,7 +12,7 @@ import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +41,6 @@ class Target:
     is_plain: bool
     folder: Path
     cloud: Machines | PlainCloud
-    runner: asyncio.Runner
     notes: str = ""
     runs: int = 0
 
@@ -56,19 +54,19 @@ class Target:
         """The process of the cloud."""
         return self.cloud.process.pid if isinstance(self.cloud, PlainCloud) else os.getpid()
 
-    def run(self, text: str, seconds: float = 60.0) -> Outcome:
+    async def run(self, text: str, seconds: float = 60.0) -> Outcome:
         """Run a bash script in the instance and wait for its end."""
         self.runs += 1
         name, content = f"t-{self.runs}", b"#!/bin/bash\n" + text.encode()
         if isinstance(self.cloud, Machines):
-            return self.runner.run(self.cloud.run("i-1", Script(name, content, seconds)))
+            return await self.cloud.run("i-1", Script(name, content, seconds))
         encoded = base64.b64encode(content).decode()
         answer = self.cloud.run({"name": name, "content": encoded, "timeout_seconds": seconds})
         return Outcome(**{**answer, "output": base64.b64decode(answer["output"])})
 
-    def python(self, text: str) -> Outcome:
+    async def python(self, text: str) -> Outcome:
         """Run a Python program in the instance."""
-        return self.run(f"exec python3 - <<'PROGRAM'\n{text}\nPROGRAM\n")
+        return await self.run(f"exec python3 - <<'PROGRAM'\n{text}\nPROGRAM\n")
 
 
 CASES = (
@@ -81,7 +79,7 @@ CASES = (
 @pytest.fixture(
     params=CASES, ids=lambda case: f"{case[0]}-{'plain' if case[1] else 'own'}", scope="module"
 )
-def target(request: pytest.FixtureRequest) -> Iterator[Target]:
+async def target(request: pytest.FixtureRequest) -> AsyncIterator[Target]:
     """Return an instance at each level, in a cloud of the tests' user and of a plain one."""
     level, is_plain = request.param
     if is_plain and os.geteuid() != 0:
@@ -90,28 +88,26 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         pytest.skip("no python3 among the machine's programs")
     folder = Path(tempfile.mkdtemp(prefix="localcloud-attack-"))
     folder.chmod(0o755)
-    runner = asyncio.Runner()
     found: Target | None = None
     try:
         if is_plain:
             cloud = PlainCloud(folder, level.value, LIMITS)
             if "unavailable" in cloud.began:
                 pytest.skip(cloud.began["unavailable"])
-            found = Target(level, True, folder, cloud, runner, str(cloud.began["reasons"]))
+            found = Target(level, True, folder, cloud, str(cloud.began["reasons"]))
         else:
             machines = Machines(folder, level.value, limits=LIMITS)
             try:
-                reasons = runner.run(machines.isolation()).reasons
+                reasons = (await machines.isolation()).reasons
             except SandboxUnavailableError as error:
                 pytest.skip(str(error))
-            found = Target(level, False, folder, machines, runner, str(reasons))
+            found = Target(level, False, folder, machines, str(reasons))
         yield found
     finally:
         if found and isinstance(found.cloud, PlainCloud):
             found.cloud.close()
         elif found and isinstance(found.cloud, Machines):
-            runner.run(found.cloud.close())
-        runner.close()
+            await found.cloud.close()
         skeleton.remove(folder)
 
 
@@ -151,9 +147,9 @@ print(json.dumps(found))
 """
 
 
-def test_system_calls_that_lead_out_are_refused(target: Target) -> None:
+async def test_system_calls_that_lead_out_are_refused(target: Target) -> None:
     """No new namespaces, mounts, BPF, keys, io_uring, tracing, nor sockets to a hypervisor."""
-    outcome = target.python(CALLS.replace("NUMBERS", json.dumps(NUMBERS[linux.MACHINE])))
+    outcome = await target.python(CALLS.replace("NUMBERS", json.dumps(NUMBERS[linux.MACHINE])))
     found = json.loads(outcome.output)
     absent = {"clone3": errno.ENOSYS, "io_uring_setup": errno.ENOSYS}
     expected = {name: absent.get(name, errno.EPERM) for name in found}
@@ -162,9 +158,9 @@ def test_system_calls_that_lead_out_are_refused(target: Target) -> None:
     assert found == expected
 
 
-def test_machine_is_not_killed_through_a_control_group(target: Target) -> None:
+async def test_machine_is_not_killed_through_a_control_group(target: Target) -> None:
     """A user namespace of its own does not let a script mount and use control groups."""
-    outcome = target.run(
+    outcome = await target.run(
         "unshare --user --map-root-user --mount --cgroup bash -c "
         "'mount -t cgroup2 none /mnt && echo 1 > /mnt/cgroup.kill'; "
         "echo $?; ls /sys/fs/cgroup/*/cgroup.procs 2>/dev/null | wc -l; echo alive"
@@ -174,14 +170,14 @@ def test_machine_is_not_killed_through_a_control_group(target: Target) -> None:
     assert seen == "0" or target.level is Level.DIRECTORY
 
 
-def test_script_inherits_nothing(target: Target) -> None:
+async def test_script_inherits_nothing(target: Target) -> None:
     """A script has its three streams and no other descriptor, none of them the cloud's."""
     text = (
         "import os; place = '/proc/self/fd/'; "
         "names = [n for n in os.listdir(place) if os.path.lexists(place + n)]; "
         "print({n: os.readlink(place + n) for n in names})"
     )
-    outcome = target.run(f'exec python3 -c "{text}"')
+    outcome = await target.run(f'exec python3 -c "{text}"')
     assert outcome.exit_code == 0, outcome
     found = eval(outcome.output)
     assert sorted(found) == ["0", "1", "2"]
@@ -190,9 +186,9 @@ def test_script_inherits_nothing(target: Target) -> None:
     assert found["1"] == found["2"]
 
 
-def test_script_looks_into_no_other_process(target: Target) -> None:
+async def test_script_looks_into_no_other_process(target: Target) -> None:
     """Environment, memory and descriptors of the agent and of the machine's processes are shut."""
-    outcome = target.python(
+    outcome = await target.python(
         "import os\n"
         "for process in filter(str.isdigit, os.listdir('/proc')):\n"
         "    if process == str(os.getpid()): continue\n"
@@ -209,7 +205,7 @@ def test_script_looks_into_no_other_process(target: Target) -> None:
 
 
 @pytest.mark.parametrize("how", ["stream", "datagram", "pair", "abstract"])
-def test_unix_sockets_of_the_machine_are_out_of_reach(target: Target, how: str) -> None:
+async def test_unix_sockets_of_the_machine_are_out_of_reach(target: Target, how: str) -> None:
     """Neither by path nor by name, neither by a new socket nor by a pair that is turned to it."""
     name = f"machine-{secrets.token_hex(4)}"
     path = f"\0{name}" if how == "abstract" else str(target.folder / name)
@@ -221,7 +217,7 @@ def test_unix_sockets_of_the_machine_are_out_of_reach(target: Target, how: str) 
             Path(path).chmod(0o777)
         if kind == "SOCK_STREAM":
             machine.listen()
-        outcome = target.python(
+        outcome = await target.python(
             "import socket\n"
             f"path, kind = {path!r}, socket.{kind}\n"
             f"a = socket.socketpair(socket.AF_UNIX, kind)[0] if {how!r} == 'pair'"
@@ -234,14 +230,14 @@ def test_unix_sockets_of_the_machine_are_out_of_reach(target: Target, how: str) 
             machine.accept() if kind == "SOCK_STREAM" else machine.recv(10)
 
 
-def test_shared_memory_of_the_machine_is_out_of_reach(target: Target) -> None:
+async def test_shared_memory_of_the_machine_is_out_of_reach(target: Target) -> None:
     """A segment that everybody on the machine may use is not there in an instance."""
     libc = ctypes.CDLL(None, use_errno=True)
     key = secrets.randbelow(1 << 30) + 1
     segment = libc.shmget(key, 4096, 0o1666)
     assert segment >= 0
     try:
-        outcome = target.python(
+        outcome = await target.python(
             "import ctypes\n"
             "libc = ctypes.CDLL(None, use_errno=True)\n"
             f"print(libc.shmget({key}, 4096, 0), libc.shmget({key}, 0, 0o666))\n"
@@ -251,7 +247,7 @@ def test_shared_memory_of_the_machine_is_out_of_reach(target: Target) -> None:
         libc.shmctl(segment, 0, None)
 
 
-def test_terminal_of_the_developer_is_not_read(target: Target) -> None:
+async def test_terminal_of_the_developer_is_not_read(target: Target) -> None:
     """What somebody types in a terminal of the cloud's user reaches no script."""
     ours, theirs = pty.openpty()
     try:
@@ -259,14 +255,14 @@ def test_terminal_of_the_developer_is_not_read(target: Target) -> None:
         os.chown(name, target.user, -1)
         Path(name).chmod(0o666)
         os.write(ours, b"typed line\n")
-        outcome = target.run(f"timeout 2 head -n 1 < {name}; timeout 2 head -n 1 < /dev/tty")
+        outcome = await target.run(f"timeout 2 head -n 1 < {name}; timeout 2 head -n 1 < /dev/tty")
         assert b"typed" not in outcome.output
     finally:
         os.close(ours)
         os.close(theirs)
 
 
-def test_processes_of_the_machine_are_not_signalled(target: Target) -> None:
+async def test_processes_of_the_machine_are_not_signalled(target: Target) -> None:
     """A script can't signal the cloud, nor what stands guard over it."""
     guards = [int(name) for name in processes() if parent_of(int(name)) == target.process]
     if (
@@ -276,13 +272,13 @@ def test_processes_of_the_machine_are_not_signalled(target: Target) -> None:
     ):
         pytest.skip("this kernel lets scripts signal other processes of the cloud's user")
     for process in (target.process, *guards):
-        assert target.run(f"kill -0 {process}").exit_code != 0
+        assert (await target.run(f"kill -0 {process}")).exit_code != 0
 
 
-def test_nothing_outlives_a_script_that_kills_its_agent(target: Target) -> None:
+async def test_nothing_outlives_a_script_that_kills_its_agent(target: Target) -> None:
     """A script that kills all that watches it, where it can, still ends with all it started."""
     token = f"lingerer-{secrets.token_hex(6)}"
-    outcome = target.run(
+    outcome = await target.run(
         f"(exec -a {token} setsid bash -c 'exec -a {token} sleep 600' </dev/null &>/dev/null &)\n"
         f"while ! grep -qs {token} /proc/[0-9]*/cmdline; do :; done\n"
         "agent=$(cut -d' ' -f4 /proc/$PPID/stat); [ $agent != 0 ] || agent=1\n"
@@ -294,11 +290,11 @@ def test_nothing_outlives_a_script_that_kills_its_agent(target: Target) -> None:
     while processes_with(token) and not deadline.wait(0.05):
         pass
     assert processes_with(token) == []
-    assert target.run("exit 7").exit_code == 7
+    assert (await target.run("exit 7")).exit_code == 7
 
 
 @pytest.mark.fills_processes
-def test_fork_bomb_stays_small(target: Target) -> None:
+async def test_fork_bomb_stays_small(target: Target) -> None:
     """An instance has so many processes at once and no more, and works on afterwards."""
     if "their number is not limited" in target.notes:
         pytest.skip(target.notes)
@@ -314,39 +310,43 @@ def test_fork_bomb_stays_small(target: Target) -> None:
         "    count += 1\n"
         "print(count)\n"
     )
-    outcome = target.python(program)
+    outcome = await target.python(program)
     assert outcome.ended == "finished"
     assert LIMITS.processes // 2 < int(outcome.output) <= LIMITS.processes + (5 if own else 0)
-    assert target.run("exit 7").exit_code == 7
+    assert (await target.run("exit 7")).exit_code == 7
 
 
-def test_memory_is_limited(target: Target) -> None:
+async def test_memory_is_limited(target: Target) -> None:
     """A process that takes more than the instance has fails or is ended, and nothing else is."""
-    outcome = target.python("x = b'x' * (LIMIT * 2)".replace("LIMIT", str(LIMITS.memory_bytes)))
+    outcome = await target.python(
+        "x = b'x' * (LIMIT * 2)".replace("LIMIT", str(LIMITS.memory_bytes))
+    )
     assert outcome.exit_code in {1, 128 + signal.SIGKILL}, outcome
     if "memory" not in target.notes:
         half = f"x = b'x' * {LIMITS.memory_bytes // 2}; import time; time.sleep(600)"
-        outcome = target.run(
+        outcome = await target.run(
             f'for n in 1 2 3 4; do python3 -c "{half}" & done; '
             "for n in 1 2 3 4; do wait -n || exit 3; done"
         )
         assert outcome.exit_code == 3, outcome
-    assert target.run("exit 7").exit_code == 7
+    assert (await target.run("exit 7")).exit_code == 7
 
 
-def test_full_disk_ends_the_script_and_nothing_else(target: Target) -> None:
+async def test_full_disk_ends_the_script_and_nothing_else(target: Target) -> None:
     """No file is larger than the disk; who writes many is ended; room can be made again."""
     place = "${PROVISION_ROOT:-}/var/tmp"
     megabytes = LIMITS.disk_bytes >> 20
-    one = target.run(f"dd if=/dev/zero of={place}/one bs=1M count={2 * megabytes}; rm {place}/one")
+    one = await target.run(
+        f"dd if=/dev/zero of={place}/one bs=1M count={2 * megabytes}; rm {place}/one"
+    )
     assert b"File too large" in one.output or b"File size limit" in one.output, one
-    outcome = target.run(
+    outcome = await target.run(
         f"for n in $(seq {8 * megabytes}); do "
         f"head -c 1M /dev/zero > {place}/many-$n; sleep 0.05; done"
     )
     assert outcome.ended == "interrupted", outcome
     assert b"the disk of the instance is full" in outcome.output
-    assert target.run(f"rm {place}/many-*; sleep 1.2; exit 7").exit_code == 7
+    assert (await target.run(f"rm {place}/many-*; sleep 1.2; exit 7")).exit_code == 7
 
 
 def processes() -> list[str]:

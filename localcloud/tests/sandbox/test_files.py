@@ -98,22 +98,22 @@ def test_layers_cover_each_other(folder: Path) -> None:
     assert names.count("/usr/bin/both") == 1
 
 
-def test_removed_programs_are_gone(lab: SandboxLab) -> None:
+async def test_removed_programs_are_gone(lab: SandboxLab) -> None:
     """What a script removes is not found any more, also where the machine still has it."""
-    lab.output(
+    await lab.output(
         "mkdir -p ${PROVISION_ROOT:-}/usr/local/old; touch ${PROVISION_ROOT:-}/usr/local/old/f"
     )
     assert lab.files().entry("/usr/local/old/f").kind == "file"
-    lab.output("rm -r ${PROVISION_ROOT:-}/usr/local/old")
+    await lab.output("rm -r ${PROVISION_ROOT:-}/usr/local/old")
     with pytest.raises(NoSuchPathError):
         lab.files().entry("/usr/local/old")
 
 
-def test_machine_program_removed_in_the_instance_is_gone(lab: SandboxLab) -> None:
+async def test_machine_program_removed_in_the_instance_is_gone(lab: SandboxLab) -> None:
     """A program of the machine that root removed in an instance is gone there, and only there."""
     if lab.level != "namespaces":
         pytest.skip("only real root can remove the machine's files from its view")
-    lab.output("rm /usr/bin/env")
+    await lab.output("rm /usr/bin/env")
     with pytest.raises(NoSuchPathError):
         lab.files().entry("/usr/bin/env")
     assert "/usr/bin/env" not in [entry.path for entry in lab.files().listing("/usr/bin")]
@@ -146,9 +146,9 @@ def test_own_user_is_shown_as_root(folder: Path) -> None:
     assert Files(folder, os.getuid()).entry("/etc/hostname").owner == 0
 
 
-def test_accounts_and_rules_can_be_looked_at(lab: SandboxLab) -> None:
+async def test_accounts_and_rules_can_be_looked_at(lab: SandboxLab) -> None:
     """Accounts, sudo rules and homes that a script made are seen from outside."""
-    lab.output(
+    await lab.output(
         "useradd ${PROVISION_ROOT:+--prefix $PROVISION_ROOT} -m e77; "
         "umask 077; echo 'e77 ALL=(ALL) ALL' > ${PROVISION_ROOT:-}/etc/sudoers.d/e77"
     )

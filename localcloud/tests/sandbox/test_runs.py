@@ -15,7 +15,6 @@ from lab.sandbox import SandboxLab
 from localcloud.sandbox.instance import Script
 from localcloud.sandbox.level import Level
 from localcloud.sandbox.limits import OUTPUT_LIMIT_BYTES
-from localcloud.sandbox.outcome import Outcome
 
 LINGER = """
 # Forks twice, opens a session of its own, closes everything, ignores polite signals.
@@ -60,135 +59,127 @@ def token() -> str:
     return f"lingerer-{secrets.token_hex(6)}"
 
 
-def test_timeout_ends_the_whole_process_tree(lab: SandboxLab, token: str) -> None:
+async def test_timeout_ends_the_whole_process_tree(lab: SandboxLab, token: str) -> None:
     """At its timeout a script is gone with all that it started, daemons included."""
-    outcome = lab.run(LINGER.format(token=token) + "echo ready; sleep 300", timeout_seconds=2.0)
+    outcome = await lab.run(
+        LINGER.format(token=token) + "echo ready; sleep 300", timeout_seconds=2.0
+    )
     assert (outcome.ended, outcome.output) == ("timeout", b"ready\n")
     assert processes_with(token) == []
 
 
-def test_what_a_script_leaves_behind_ends_with_it(lab: SandboxLab, token: str) -> None:
+async def test_what_a_script_leaves_behind_ends_with_it(lab: SandboxLab, token: str) -> None:
     """A daemon that a finished script started is killed, and its pipe does not hold up the run."""
-    outcome = lab.run(LINGER.format(token=token) + "sleep 300 & exit 3")
+    outcome = await lab.run(LINGER.format(token=token) + "sleep 300 & exit 3")
     assert (outcome.ended, outcome.exit_code) == ("finished", 3)
     assert processes_with(token) == []
 
 
-def test_killing_the_supervisor_leaves_nothing_behind(lab: SandboxLab, token: str) -> None:
+async def test_killing_the_supervisor_leaves_nothing_behind(lab: SandboxLab, token: str) -> None:
     """A script that kills what watches it is reported as interrupted, and ends all the same."""
-    outcome = lab.run(LINGER.format(token=token) + "kill -KILL $PPID; sleep 300")
+    outcome = await lab.run(LINGER.format(token=token) + "kill -KILL $PPID; sleep 300")
     assert outcome.ended == "interrupted"
     assert processes_with(token) == []
-    assert lab.output("echo next") == "next"
+    assert await lab.output("echo next") == "next"
 
 
-def test_stop_ends_a_run(lab: SandboxLab, token: str) -> None:
+async def test_stop_ends_a_run(lab: SandboxLab, token: str) -> None:
     """Stopping a run kills it and what it started; what it wrote so far is kept."""
-
-    async def stop_when_ready() -> Outcome:
-        ready = asyncio.Event()
-        text = "#!/bin/bash\n" + LINGER.format(token=token) + "echo begun; sleep 300"
-        script = Script("t-stop", text.encode(), 60.0)
-        run = asyncio.create_task(lab.machines.run("i-1", script, lambda *_: ready.set()))
-        await ready.wait()
-        lab.machines.stop("i-1", "t-stop")
-        return await run
-
-    outcome = lab.runner.run(stop_when_ready())
+    ready = asyncio.Event()
+    text = "#!/bin/bash\n" + LINGER.format(token=token) + "echo begun; sleep 300"
+    script = Script("t-stop", text.encode(), 60.0)
+    run = asyncio.create_task(lab.machines.run("i-1", script, lambda *_: ready.set()))
+    await ready.wait()
+    lab.machines.stop("i-1", "t-stop")
+    outcome = await run
     assert (outcome.ended, outcome.output) == ("stopped", b"begun\n")
     assert processes_with(token) == []
 
 
-def test_stop_that_comes_at_once_is_not_lost(lab: SandboxLab) -> None:
+async def test_stop_that_comes_at_once_is_not_lost(lab: SandboxLab) -> None:
     """A run that is stopped in the moment in which it begins ends as stopped, at once."""
-    lab.output("true")  # the agent is there
-
-    async def stop_at_once(name: str) -> Outcome:
+    await lab.output("true")  # the agent is there
+    for number in range(10):
+        name = f"t-stop-{number}"
         run = asyncio.create_task(lab.machines.run("i-1", Script(name, b"sleep 60", 60.0)))
         await asyncio.sleep(0)
         lab.machines.stop("i-1", name)
-        return await run
-
-    for number in range(10):
-        assert lab.runner.run(stop_at_once(f"t-stop-{number}")).ended == "stopped"
+        assert (await run).ended == "stopped"
 
 
-def test_only_the_end_of_the_output_is_kept(lab: SandboxLab) -> None:
+async def test_only_the_end_of_the_output_is_kept(lab: SandboxLab) -> None:
     """Of long output the last 24 KB are reported, and how much came before."""
-    outcome = lab.run("head -c 100000 /dev/zero | tr '\\0' x; printf end")
+    outcome = await lab.run("head -c 100000 /dev/zero | tr '\\0' x; printf end")
     assert len(outcome.output) == OUTPUT_LIMIT_BYTES
     assert outcome.output.endswith(b"xend")
     assert outcome.dropped == 100_003 - OUTPUT_LIMIT_BYTES
 
 
-def test_both_streams_are_one(lab: SandboxLab) -> None:
+async def test_both_streams_are_one(lab: SandboxLab) -> None:
     """Standard output and standard error arrive together in the order written."""
-    assert lab.output("echo 1; echo 2 >&2; echo 3") == "1\n2\n3"
+    assert await lab.output("echo 1; echo 2 >&2; echo 3") == "1\n2\n3"
 
 
-def test_output_of_a_running_script_can_be_seen(lab: SandboxLab) -> None:
+async def test_output_of_a_running_script_can_be_seen(lab: SandboxLab) -> None:
     """What a script has written is passed on while it still runs."""
     seen: list[bytes] = []
-    lab.run("echo first; sleep 1.2; echo second", lambda output, _: seen.append(output))
+    await lab.run("echo first; sleep 1.2; echo second", lambda output, _: seen.append(output))
     assert seen[0] == b"first\n"
 
 
-def test_runs_go_on_side_by_side(lab: SandboxLab) -> None:
+async def test_runs_go_on_side_by_side(lab: SandboxLab) -> None:
     """Several scripts run in one instance at the same time and can wait for each other."""
-
-    async def both() -> list[Outcome]:
-        meet = "d=${{TMPDIR:-/tmp}}; touch $d/{0}; while [ ! -e $d/{1} ]; do sleep 0.02; done"
-        scripts = [
-            Script(f"t-{a}", f"#!/bin/bash\n{meet.format(a, b)}\n".encode(), 30.0)
-            for a, b in (("left", "right"), ("right", "left"))
-        ]
-        return await asyncio.gather(*(lab.machines.run("i-1", script) for script in scripts))
-
-    assert [outcome.ended for outcome in lab.runner.run(both())] == ["finished"] * 2
+    meet = "d=${{TMPDIR:-/tmp}}; touch $d/{0}; while [ ! -e $d/{1} ]; do sleep 0.02; done"
+    scripts = [
+        Script(f"t-{a}", f"#!/bin/bash\n{meet.format(a, b)}\n".encode(), 30.0)
+        for a, b in (("left", "right"), ("right", "left"))
+    ]
+    outcomes = await asyncio.gather(*(lab.machines.run("i-1", script) for script in scripts))
+    assert [outcome.ended for outcome in outcomes] == ["finished"] * 2
 
 
-def test_death_by_signal_is_reported_as_a_shell_does(lab: SandboxLab) -> None:
+async def test_death_by_signal_is_reported_as_a_shell_does(lab: SandboxLab) -> None:
     """A script killed by a signal has the exit code 128 and the signal's number."""
-    assert lab.run("kill -TERM $$").exit_code == 128 + signal.SIGTERM
+    assert (await lab.run("kill -TERM $$")).exit_code == 128 + signal.SIGTERM
 
 
-def test_missing_folder_and_account_are_refused(lab: SandboxLab) -> None:
+async def test_missing_folder_and_account_are_refused(lab: SandboxLab) -> None:
     """A run in a folder or as an account that does not exist never begins."""
-    folder = lab.run("true", working_dir="/no/such")
-    account = lab.run("true", username="nobody-knows")
+    folder = await lab.run("true", working_dir="/no/such")
+    account = await lab.run("true", username="nobody-knows")
     assert (folder.ended, folder.reason) == ("refused", "DirectoryNotExists")
     assert (account.ended, account.reason) == ("refused", "AccountNotExists")
 
 
-def test_working_folder_is_inside_the_instance(lab: SandboxLab) -> None:
+async def test_working_folder_is_inside_the_instance(lab: SandboxLab) -> None:
     """A script starts in the folder that was asked for, as the instance has it."""
-    assert lab.output("pwd", working_dir="/var/log").endswith("/var/log")
-    assert lab.output("pwd").endswith("/root")
+    assert (await lab.output("pwd", working_dir="/var/log")).endswith("/var/log")
+    assert (await lab.output("pwd")).endswith("/root")
 
 
-def test_script_runs_as_another_account(lab: SandboxLab) -> None:
+async def test_script_runs_as_another_account(lab: SandboxLab) -> None:
     """With real root a script can run as an account of the instance, in its home."""
     if lab.level is not Level.NAMESPACES:
         pytest.skip("accounts are only pretended without real root")
-    lab.output("useradd -m -u 4321 worker")
-    assert lab.output("echo $(id -u) $HOME", username="worker") == "4321 /home/worker"
+    await lab.output("useradd -m -u 4321 worker")
+    assert await lab.output("echo $(id -u) $HOME", username="worker") == "4321 /home/worker"
 
 
-def test_accounts_survive_runs_and_restarts(lab: SandboxLab) -> None:
+async def test_accounts_survive_runs_and_restarts(lab: SandboxLab) -> None:
     """What a script changes is there for the next one, also after the cloud was restarted."""
-    lab.output("useradd ${PROVISION_ROOT:+--prefix $PROVISION_ROOT} -m e123")
-    lab.output("test -d ${PROVISION_ROOT:-}/home/e123")
-    lab.restart()
-    lab.output(
+    await lab.output("useradd ${PROVISION_ROOT:+--prefix $PROVISION_ROOT} -m e123")
+    await lab.output("test -d ${PROVISION_ROOT:-}/home/e123")
+    await lab.restart()
+    await lab.output(
         "grep -q ^e123: ${PROVISION_ROOT:-}/etc/passwd && test -d ${PROVISION_ROOT:-}/home/e123"
     )
     assert b"e123" in lab.files().content("/etc/passwd")
 
 
-def test_large_script_and_unusual_bytes_arrive(lab: SandboxLab) -> None:
+async def test_large_script_and_unusual_bytes_arrive(lab: SandboxLab) -> None:
     """A script of the largest size that the cloud takes runs as it was sent."""
     text = "echo '" + "é" * 8000 + "'"
-    assert lab.output(text) == "é" * 8000
+    assert await lab.output(text) == "é" * 8000
 
 
 def test_nothing_outlives_a_killed_cloud(lab: SandboxLab, token: str) -> None:
@@ -210,7 +201,7 @@ asyncio.run(machines.run("i-2", script, lambda *_: print("ready", flush=True)))
     wait_until_gone(token)
 
 
-def test_relay_of_processes_is_caught(lab: SandboxLab, token: str) -> None:
+async def test_relay_of_processes_is_caught(lab: SandboxLab, token: str) -> None:
     """Processes that each start the next one and end at once do not outrun the end of a run."""
     relay = f"""
 file=${{TMPDIR:-/tmp}}/relay
@@ -218,27 +209,23 @@ echo 'setsid bash "$0" {token} &' > $file
 for runner in 1 2 3; do setsid bash $file {token} & done
 sleep 300
 """
-    outcome = lab.run(relay, timeout_seconds=1.0)
+    outcome = await lab.run(relay, timeout_seconds=1.0)
     assert outcome.ended == "timeout"
     assert processes_with(token) == []
 
 
-def test_nothing_outlives_a_killed_agent(lab: SandboxLab, token: str) -> None:
+async def test_nothing_outlives_a_killed_agent(lab: SandboxLab, token: str) -> None:
     """When an instance's agent is killed, its runs are interrupted and nothing of them is left."""
-
-    async def kill_when_ready() -> Outcome:
-        ready = asyncio.Event()
-        text = "#!/bin/bash\n" + LINGER.format(token=token) + "echo begun; sleep 300"
-        run = asyncio.create_task(
-            lab.machines.run("i-1", Script("t-k", text.encode(), 60.0), lambda *_: ready.set())
-        )
-        await ready.wait()
-        agent = f'"folder": "{lab.machines.folder("i-1").resolve()}"'
-        # Its supervisors carry the same words; the agent is the one that the cloud started.
-        (process,) = [p for p in processes_with(agent) if parent_of(p) == os.getpid()]
-        os.kill(process, signal.SIGKILL)
-        return await run
-
-    assert lab.runner.run(kill_when_ready()).ended == "interrupted"
+    ready = asyncio.Event()
+    text = "#!/bin/bash\n" + LINGER.format(token=token) + "echo begun; sleep 300"
+    run = asyncio.create_task(
+        lab.machines.run("i-1", Script("t-k", text.encode(), 60.0), lambda *_: ready.set())
+    )
+    await ready.wait()
+    agent = f'"folder": "{lab.machines.folder("i-1").resolve()}"'
+    # Its supervisors have the same arguments; the agent is the one that the cloud started.
+    (process,) = [p for p in processes_with(agent) if parent_of(p) == os.getpid()]
+    os.kill(process, signal.SIGKILL)
+    assert (await run).ended == "interrupted"
     wait_until_gone(token)
-    assert lab.output("echo next") == "next"
+    assert await lab.output("echo next") == "next"

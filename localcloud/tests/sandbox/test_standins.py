@@ -12,55 +12,57 @@ from localcloud.sandbox.level import Level
 STANDINS = SOURCES / "localcloud/sandbox/standins"
 
 
-def test_instance_poses_as_alibaba_cloud_linux(lab: SandboxLab) -> None:
+async def test_instance_poses_as_alibaba_cloud_linux(lab: SandboxLab) -> None:
     """The release file names Alibaba Cloud Linux 3, and its package manager is the one found."""
-    text = lab.output(
+    text = await lab.output(
         ". ${PROVISION_ROOT:-}/etc/os-release; echo $ID $VERSION_ID; command -v dnf rpm"
     )
     assert text.splitlines()[0] == "alinux 3"
     assert [Path(line).name for line in text.splitlines()[1:]] == ["dnf", "rpm"]
 
 
-def test_package_managers_of_the_machine_are_hidden(lab: SandboxLab) -> None:
+async def test_package_managers_of_the_machine_are_hidden(lab: SandboxLab) -> None:
     """Where the root is the instance's own, apt and dpkg of the machine are not found."""
     if lab.level is Level.DIRECTORY:
         pytest.skip("this level shows the machine's programs as they are")
-    outcome = lab.run("command -v apt-get || command -v dpkg || command -v zypper")
+    outcome = await lab.run("command -v apt-get || command -v dpkg || command -v zypper")
     assert (outcome.exit_code, outcome.output) == (1, b"")
 
 
-def test_packages_are_installed_queried_and_removed(lab: SandboxLab) -> None:
+async def test_packages_are_installed_queried_and_removed(lab: SandboxLab) -> None:
     """Dnf and rpm agree about what is installed, and remember it between runs."""
-    assert lab.run("rpm -q nginx").exit_code == 1
-    assert "Installed: nginx" in lab.output("dnf -y install nginx git")
+    assert (await lab.run("rpm -q nginx")).exit_code == 1
+    assert "Installed: nginx" in await lab.output("dnf -y install nginx git")
     query = "rpm -q --qf '%{NAME}:%{VERSION}\\n' nginx git"
-    assert lab.output(query) == "nginx:1.0\ngit:1.0"
-    assert "already installed" in lab.output("yum install -y nginx")
-    assert "nginx.x86_64" in lab.output("dnf list installed nginx")
-    lab.output("dnf remove -y nginx")
-    outcome = lab.run("rpm -q nginx bash git")
+    assert await lab.output(query) == "nginx:1.0\ngit:1.0"
+    assert "already installed" in await lab.output("yum install -y nginx")
+    assert "nginx.x86_64" in await lab.output("dnf list installed nginx")
+    await lab.output("dnf remove -y nginx")
+    outcome = await lab.run("rpm -q nginx bash git")
     assert outcome.exit_code == 1
     assert outcome.output.splitlines()[0] == b"package nginx is not installed"
-    assert lab.run("dnf -y install 'no;such'").exit_code == 1
+    assert (await lab.run("dnf -y install 'no;such'")).exit_code == 1
 
 
-def test_package_manager_fails_when_it_is_told_to(lab: SandboxLab) -> None:
+async def test_package_manager_fails_when_it_is_told_to(lab: SandboxLab) -> None:
     """A fault on a package makes its installation fail that often, and is reported as used."""
     faults = ("tree mirror-unreachable 0",) * 2
-    outcome = lab.run("dnf -y install jq tree && exit 9; dnf -y install jq", package_faults=faults)
+    outcome = await lab.run(
+        "dnf -y install jq tree && exit 9; dnf -y install jq", package_faults=faults
+    )
     assert (outcome.exit_code, outcome.package_faults) == (0, ("tree",))
     assert b"mirror-unreachable" in outcome.output
-    assert lab.run("dnf -y install tree", package_faults=faults[1:]).exit_code == 1
-    assert lab.run("dnf -y install tree").exit_code == 0
-    assert lab.run("rpm -q jq tree").exit_code == 0
+    assert (await lab.run("dnf -y install tree", package_faults=faults[1:])).exit_code == 1
+    assert (await lab.run("dnf -y install tree")).exit_code == 0
+    assert (await lab.run("rpm -q jq tree")).exit_code == 0
 
 
-def test_installers_at_once_wait_for_each_other(lab: SandboxLab) -> None:
+async def test_installers_at_once_wait_for_each_other(lab: SandboxLab) -> None:
     """Several installers at the same time lose no package."""
-    lab.output("for n in 1 2 3 4 5 6; do dnf -y install parallel$n & done; wait")
+    await lab.output("for n in 1 2 3 4 5 6; do dnf -y install parallel$n & done; wait")
     assert (
-        lab.run("rpm -q parallel1 parallel2 parallel3 parallel4 parallel5 parallel6").exit_code == 0
-    )
+        await lab.run("rpm -q parallel1 parallel2 parallel3 parallel4 parallel5 parallel6")
+    ).exit_code == 0
 
 
 GOOD_SUDOERS = (

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -27,28 +27,28 @@ LIFE: list[tuple[str, Action, str]] = [
 
 
 @pytest.fixture(params=list(Level), ids=str)
-def lab(request: pytest.FixtureRequest) -> Iterator[SandboxLab]:
+async def lab(request: pytest.FixtureRequest) -> AsyncIterator[SandboxLab]:
     """Return a cloud with one instance."""
     folder = Path(tempfile.mkdtemp(prefix="localcloud-provision-", dir=tempfile.gettempdir()))
     folder.chmod(0o755)
     lab = SandboxLab(folder, request.param)
     try:
-        lab.runner.run(lab.machines.isolation())
+        await lab.machines.isolation()
         yield lab
     except SandboxUnavailableError as error:
         pytest.skip(str(error))
     finally:
-        lab.close()
+        await lab.close()
         skeleton.remove(folder)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_account_lives_its_whole_life_on_an_instance(lab: SandboxLab) -> None:
+async def test_account_lives_its_whole_life_on_an_instance(lab: SandboxLab) -> None:
     """Also where root is only pretended the two scripts do and report the same."""
     for number, (role, action, status) in enumerate(LIFE):
         text = substituted(render(CATALOGUE, action).text, "E123", role)
         script = Script(f"t-{number}", text.encode(), 60.0)
-        ended = lab.runner.run(lab.machines.run("i-1", script, None))
+        ended = await lab.machines.run("i-1", script, None)
         output = ended.output.decode()
         found = Run(ended.exit_code, output.splitlines()[-1], output)
         assert status == found.result["status"], output

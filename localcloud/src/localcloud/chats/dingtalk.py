@@ -12,7 +12,7 @@ from typing import Any
 
 from localcloud import strict_json
 from localcloud.chats.limits import MINUTE, RateLimit, Window
-from localcloud.chats.platform import Message, Refusal
+from localcloud.chats.platform import Message, RefusedError
 from localcloud.chats.shown import Shown, member, members, plain, text_in
 from localcloud.http import HttpRequest, HttpResponse
 from localcloud.json_body import parse_object, texts
@@ -54,16 +54,16 @@ class DingTalk:
         return query.get("access_token", "")
 
     def check_call(self, request: HttpRequest) -> None:
-        """Raise :class:`Refusal` unless JSON is posted with a token."""
+        """Raise :class:`RefusedError` unless JSON is posted with a token."""
         if request.method != "POST":
-            raise Refusal(43002, "require POST method")
+            raise RefusedError(43002, "require POST method")
         if not request.headers.get("content-type", "").startswith("application/json"):
-            raise Refusal(43004, "require content-type: application/json")
+            raise RefusedError(43004, "require content-type: application/json")
         if not request.query.get("access_token"):
-            raise Refusal(40035, "missing parameter access_token")
+            raise RefusedError(40035, "missing parameter access_token")
 
     def read(self, chat: ChatSettings, request: HttpRequest, now: float) -> Message:
-        """Return the message in a request, or raise :class:`Refusal`."""
+        """Return the message in a request, or raise :class:`RefusedError`."""
         body = _parse(request)
         _check_security(chat, request, body, now)
         _check_message(body)
@@ -145,11 +145,11 @@ class _Limit:
 
 def _parse(request: HttpRequest) -> dict[str, Any]:
     if len(request.body) > BODY_LIMIT:
-        raise Refusal(460101, f"message too long, exceed {BODY_LIMIT} bytes")
+        raise RefusedError(460101, f"message too long, exceed {BODY_LIMIT} bytes")
     body = parse_object(request.body)
     if body is None:
         # guess: the sentence.
-        raise Refusal(40035, "missing parameter json")
+        raise RefusedError(40035, "missing parameter json")
     return body
 
 
@@ -160,35 +160,35 @@ def _check_security(
         timestamp = request.query.get("timestamp", "")
         sign = request.query.get("sign", "")
         if not timestamp.isascii() or not timestamp.isdigit():
-            raise Refusal(310000, "sign not match" if not timestamp else "invalid timestamp")
+            raise RefusedError(310000, "sign not match" if not timestamp else "invalid timestamp")
         if abs(now * 1000 - int(timestamp)) > _HOUR_MS:
-            raise Refusal(310000, "invalid timestamp")
+            raise RefusedError(310000, "invalid timestamp")
         if not hmac.compare_digest(signature(chat.secret, timestamp).encode(), sign.encode()):
-            raise Refusal(310000, "sign not match")
+            raise RefusedError(310000, "sign not match")
     if chat.keyword and not any(chat.keyword in text for text in texts(body)):
-        raise Refusal(310000, "keywords not in content")
+        raise RefusedError(310000, "keywords not in content")
 
 
 def _check_message(body: dict[str, Any]) -> None:
     kind = body.get("msgtype")
     if not isinstance(kind, str) or not kind:
-        raise Refusal(40035, "missing parameter msgtype")
+        raise RefusedError(40035, "missing parameter msgtype")
     if kind not in _FIELDS:
-        raise Refusal(400105, f"unsupported msgtype {kind[:50]}")
+        raise RefusedError(400105, f"unsupported msgtype {kind[:50]}")
     part = body.get(kind)
     if not isinstance(part, dict):
-        raise Refusal(40035, f"missing parameter {kind}")
+        raise RefusedError(40035, f"missing parameter {kind}")
     for field in _FIELDS[kind]:
         # guess: the sentence; that the field is needed is documented.
         if not isinstance(part.get(field), str) or not part[field]:
-            raise Refusal(40035, f"missing parameter {kind}.{field}")
+            raise RefusedError(40035, f"missing parameter {kind}.{field}")
     if kind == "actionCard" and not part.get("singleTitle") and not part.get("btns"):
-        raise Refusal(40035, "missing parameter actionCard.singleTitle or actionCard.btns")
+        raise RefusedError(40035, "missing parameter actionCard.singleTitle or actionCard.btns")
     if kind == "feedCard" and not part.get("links"):
-        raise Refusal(40035, "missing parameter feedCard.links")
+        raise RefusedError(40035, "missing parameter feedCard.links")
     at = body.get("at")
     if isinstance(at, dict):
         mentioned = [*(at.get("atMobiles") or []), *(at.get("atUserIds") or [])]
         if len(mentioned) > 50:
             # guess: the code; the number is documented.
-            raise Refusal(40035, "at most 50 users can be mentioned")
+            raise RefusedError(40035, "at most 50 users can be mentioned")

@@ -13,7 +13,7 @@ from typing import Any
 from localcloud import strict_json
 from localcloud.chats import lark_card
 from localcloud.chats.limits import MINUTE, RateLimit, Window
-from localcloud.chats.platform import Message, Refusal
+from localcloud.chats.platform import Message, RefusedError
 from localcloud.chats.shown import Shown, items, member, members, text_in
 from localcloud.http import HttpRequest, HttpResponse
 from localcloud.json_body import parse_object, texts
@@ -53,12 +53,12 @@ class Lark:
         return path.rpartition("/")[2]
 
     def check_call(self, request: HttpRequest) -> None:
-        """Raise :class:`Refusal` unless it is a POST."""
+        """Raise :class:`RefusedError` unless it is a POST."""
         if request.method != "POST":
-            raise Refusal(9499)
+            raise RefusedError(9499)
 
     def read(self, chat: ChatSettings, request: HttpRequest, now: float) -> Message:
-        """Return the message in a request, or raise :class:`Refusal`."""
+        """Return the message in a request, or raise :class:`RefusedError`."""
         body = _parse(request)
         _check_security(chat, body, now)
         body = {name: value for name, value in body.items() if name not in {"timestamp", "sign"}}
@@ -123,12 +123,12 @@ class _Limit:
 
 def _parse(request: HttpRequest) -> dict[str, Any]:
     if not request.headers.get("content-type", "").startswith("application/json"):
-        raise Refusal(9499)
+        raise RefusedError(9499)
     if len(request.body) > BODY_LIMIT:
-        raise Refusal(19036)
+        raise RefusedError(19036)
     body = parse_object(request.body)
     if body is None:
-        raise Refusal(9499)
+        raise RefusedError(9499)
     return body
 
 
@@ -136,13 +136,13 @@ def _check_security(chat: ChatSettings, body: dict[str, Any], now: float) -> Non
     if chat.secret:
         timestamp, sign = str(body.get("timestamp", "")), str(body.get("sign", ""))
         if not timestamp.isascii() or not timestamp.isdigit():
-            raise Refusal(19021)
+            raise RefusedError(19021)
         if abs(now - int(timestamp)) > _HOUR:
-            raise Refusal(19021)
+            raise RefusedError(19021)
         if not hmac.compare_digest(signature(chat.secret, timestamp).encode(), sign.encode()):
-            raise Refusal(19021)
+            raise RefusedError(19021)
     if chat.keyword and not any(chat.keyword in text for text in texts(body)):
-        raise Refusal(19024)
+        raise RefusedError(19024)
 
 
 def _check_message(body: dict[str, Any]) -> None:
@@ -151,13 +151,13 @@ def _check_message(body: dict[str, Any]) -> None:
         _check_card(body)
         return
     if not isinstance(kind, str) or kind not in _FIELDS:
-        raise Refusal(19002)
+        raise RefusedError(19002)
     content = body.get("content")
     if not isinstance(content, dict) or not content.get(_FIELDS[kind]):
-        raise Refusal(9499)
+        raise RefusedError(9499)
     expected: type = dict if kind == "post" else str
     if not isinstance(content[_FIELDS[kind]], expected):
-        raise Refusal(9499)
+        raise RefusedError(9499)
 
 
 def _check_card(body: dict[str, Any]) -> None:
@@ -166,7 +166,7 @@ def _check_card(body: dict[str, Any]) -> None:
         # Seen to work, although the documentation shows an object.
         card = body["card"] = parse_object(card.encode())
     if not isinstance(card, dict):
-        raise Refusal(9499)
+        raise RefusedError(9499)
     lark_card.check(card)
 
 

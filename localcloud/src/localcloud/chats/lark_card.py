@@ -8,7 +8,7 @@ Sources: "Card JSON 2.0 release notes" and "Card structure" (Lark), and what its
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from localcloud.chats.platform import Refusal
+from localcloud.chats.platform import RefusedError
 from localcloud.chats.shown import Shown, member, members, plain, text_in
 
 _TOP_2 = {"schema", "config", "card_link", "header", "body", "i18n_header", "i18n_body"}
@@ -31,9 +31,9 @@ def check(card: dict[str, Any]) -> None:
     if schema == "2.0":
         _check_2(card)
     elif schema != "1.0":
-        raise Refusal(200621, f"parse card json err, unknown schema {str(schema)[:20]!r}")
+        raise RefusedError(200621, f"parse card json err, unknown schema {str(schema)[:20]!r}")
     elif not isinstance(card.get("elements", card.get("i18n_elements", [])), list | dict):
-        raise Refusal(200621, "parse card json err, elements is not a list")
+        raise RefusedError(200621, "parse card json err, elements is not a list")
 
 
 def render(card: Mapping[str, Any]) -> Shown:
@@ -53,16 +53,16 @@ def _check_2(card: dict[str, Any]) -> None:
     _only_known(card, _TOP_2, "the card")
     config = card.get("config", {})
     if isinstance(config, dict) and config.get("update_multi", True) is not True:
-        raise Refusal(200621, "parse card json err, update_multi can only be true")
+        raise RefusedError(200621, "parse card json err, update_multi can only be true")
     body = card.get("body", {})
     if not isinstance(body, dict) or not isinstance(body.get("elements", []), list):
-        raise Refusal(200621, "parse card json err, body.elements is not a list")
+        raise RefusedError(200621, "parse card json err, body.elements is not a list")
     _only_known(body, _BODY_2, "body")
     for element in _all(body.get("elements", [])):
         tag = element.get("tag")
         if tag not in _ELEMENTS_2:
             # ``action`` and ``note`` of JSON 1.0 are among these.
-            raise Refusal(
+            raise RefusedError(
                 200861,
                 "cards of schema V2 no longer support this capability; "
                 f"unsupported tag {str(tag)[:40]}",
@@ -72,14 +72,16 @@ def _check_2(card: dict[str, Any]) -> None:
 def _only_known(part: dict[str, Any], known: set[str], where: str) -> None:
     for name in part:
         if name not in known:
-            raise Refusal(200621, f"parse card json err, unknown property {name[:40]!r} in {where}")
+            raise RefusedError(
+                200621, f"parse card json err, unknown property {name[:40]!r} in {where}"
+            )
 
 
 def _all(elements: object) -> Iterator[dict[str, Any]]:
     """Return elements and those inside them."""
     for element in elements if isinstance(elements, list) else []:
         if not isinstance(element, dict):
-            raise Refusal(200621, "parse card json err, an element is not an object")
+            raise RefusedError(200621, "parse card json err, an element is not an object")
         yield element
         for inner in ("elements", "columns", "actions"):
             yield from _all(element.get(inner, []))

@@ -14,7 +14,7 @@ from localcloud.http import HttpRequest, HttpResponse
 from localcloud.settings import ChatSettings
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     """A platform does not take a message."""
 
     def __init__(self, code: int, message: str = "") -> None:
@@ -60,10 +60,10 @@ class Platform(Protocol):
         """Return what a webhook's URL names its chat by; empty if it names none."""
 
     def check_call(self, request: HttpRequest) -> None:
-        """Raise :class:`Refusal` for a call that is refused whichever chat it is for."""
+        """Raise :class:`RefusedError` for a call that is refused whichever chat it is for."""
 
     def read(self, chat: ChatSettings, request: HttpRequest, now: float) -> Message:
-        """Return the message in a request, or raise :class:`Refusal`."""
+        """Return the message in a request, or raise :class:`RefusedError`."""
 
     def answer(self, code: int, message: str = "") -> HttpResponse:
         """Return the answer with a code; 0 is success."""

@@ -5,7 +5,7 @@ The platforms are reached under their own host names (``oapi.dingtalk.localcloud
 """
 
 from localcloud import strict_json
-from localcloud.chats.platform import Platform, Refusal
+from localcloud.chats.platform import Platform, RefusedError
 from localcloud.chats.platforms import PLATFORMS
 from localcloud.chats.state import Chats
 from localcloud.faults import Fault
@@ -37,8 +37,8 @@ async def _receive(chats: Chats, platform: Platform, request: HttpRequest) -> Ht
         message = platform.read(chat.settings, request, chats.now())
         if not await chats.accept(chat, message):
             return platform.answer(platform.too_many)
-    except Refusal as refusal:
-        return platform.answer(refusal.code, refusal.message)
+    except RefusedError as error:
+        return platform.answer(error.code, error.message)
     return platform.answer(0)
 
 

@@ -17,12 +17,12 @@ _running: set[_Process] = set()
 _ended = threading.Event()
 
 
-class ChildFailed(UserError):
+class ChildError(UserError):
     """A command that another one needs did not do its work."""
 
 
 class Finished(NamedTuple):
-    """What a command said."""
+    """How a command ended, and its output."""
 
     exit_code: int
     output: str
@@ -37,12 +37,12 @@ def serving(
     """Run a server beside this command and yield the JSON line that it prints when it is ready.
 
     Raises:
-        ChildFailed: if it ends before.
+        ChildError: if it ends before.
     """
     with _child(command, cwd=cwd, env=env) as process:
         line = process.stdout.readline() if process.stdout else ""
         if not line:
-            raise ChildFailed("the server did not start; its error is above")
+            raise ChildError("the server did not start; its error is above")
         yield json.loads(line)
 
 
@@ -77,7 +77,7 @@ def _child(command: Sequence[str], **options: Any) -> Iterator[_Process]:
     A Ctrl-C in the moment in which its interpreter starts would show a traceback.
     """
     if _ended.is_set():
-        raise ChildFailed("interrupted")
+        raise ChildError("interrupted")
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         process = subprocess.Popen(  # noqa: S603 - our own command

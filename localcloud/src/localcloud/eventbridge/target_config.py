@@ -97,9 +97,9 @@ def compile_target(raw: Mapping[str, Any]) -> Target:
             identity, "Endpoint", endpoint, "acs:mns:<region>:<account>:queues/<name>"
         )
     how = parameters.get("InvocationType")
-    if how is not None and (said := how.apply({})) not in {"Sync", "Async"}:
+    if how is not None and (given := how.apply({})) not in {"Sync", "Async"}:
         raise TargetInvalidError(
-            identity, "ParamList.InvocationType", said, "the constant Sync or Async"
+            identity, "ParamList.InvocationType", given, "the constant Sync or Async"
         )
     return Target(
         id=identity,

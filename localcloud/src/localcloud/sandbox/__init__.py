@@ -1,1 +1,1 @@
-"""Instances: throw-away roots in which scripts really run, kept apart from the machine."""
+"""The sandboxes in which scripts and functions run, isolated from the machine."""

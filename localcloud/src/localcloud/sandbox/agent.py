@@ -1,11 +1,11 @@
 """The process inside an instance that runs scripts, as the Cloud Assistant agent does.
 
-It is started once per instance, enters the instance and then receives runs as lines of JSON over
-a socket, the only thing that it has of the cloud. It ends, and everything in the instance with it,
-when the other end of the socket closes: so nothing survives the cloud, however that ends.
+It is started once per instance, enters the sandbox and then receives runs as lines of JSON over a
+socket, which is all that it inherits from the cloud. When the other end of the socket closes, it
+exits and everything in the instance is killed, so nothing outlives the cloud, however that ends.
 
-Standard library only, and everything imported at the start: once inside, the machine's Python may
-be out of sight.
+Standard library only, and everything is imported at the start: once inside, the machine's Python
+may no longer be visible.
 """
 
 import binascii
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def _enter(connection: socket.socket, settings: dict[str, Any]) -> tuple["_Agent", list[str]]:
-    """Shut this process in; give the agent, and what this machine could not give."""
+    """Confine this process; return the agent, and the limits that this machine cannot enforce."""
     folder = Path(settings["folder"])
     level = Level(settings["level"])
     allowed = Limits(*settings["limits"])
@@ -70,7 +70,7 @@ def _enter(connection: socket.socket, settings: dict[str, Any]) -> tuple["_Agent
         network = settings["packages"] == "machine"
         notes = rooted.enter(level, folder, settings["name"], file, group, asked, network=network)
     meter.close()
-    # Whoever is root inside has the agent's user, but looks neither into it nor at what it holds.
+    # Root inside is the agent's user, but may neither trace the agent nor read its memory.
     linux.be_closed_to_others()
     processes_allowed, note = limits.processes_allowed(allowed, level, group.granted)
     notes += [*limits.restrict(allowed, group.granted), *([note] if note else [])]
@@ -87,13 +87,13 @@ def _enter(connection: socket.socket, settings: dict[str, Any]) -> tuple["_Agent
 
 def _send(connection: socket.socket, message: dict[str, Any]) -> None:
     connection.setblocking(True)
-    # When the cloud has ended without a word, reading says so and everything here is ended.
+    # If the cloud died without closing the connection, the read fails and everything is killed.
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         connection.sendall(json.dumps(message).encode() + b"\n")
 
 
 class _RefusedError(Exception):
-    """A run that can't begin, with the cloud's word for the reason."""
+    """A run that cannot start, with Cloud Assistant's error code."""
 
 
 class _Run:
@@ -112,7 +112,7 @@ class _Run:
         self.watch: watch.Watch | None = None
 
     def take(self, data: bytes) -> None:
-        """Keep the end of the output and count the rest."""
+        """Keep the tail of the output and count the dropped bytes."""
         self.kept += data
         excess = len(self.kept) - OUTPUT_LIMIT_BYTES
         if excess > 0:
@@ -121,7 +121,7 @@ class _Run:
         self.unsent = True
 
     def drain(self) -> bool:
-        """Read what there is; tell whether more can come."""
+        """Read what is available; return whether more can follow."""
         for _ in range(64):
             try:
                 data = os.read(self.output, _CHUNK)
@@ -158,7 +158,7 @@ class _Agent:
         self._selector = selectors.DefaultSelector()
         self._next_snapshot = 0.0
         self._closed = False
-        # Whoever owns none of the machine's files can't change their mode or times.
+        # A user who owns none of the machine's files cannot change their mode or times.
         self._watching = level is Level.DIRECTORY and not confined.is_stranger()
 
     def serve(self) -> None:
@@ -166,7 +166,7 @@ class _Agent:
         self._when_readable(self._gauge.fileno(), self._take_measure)
         while not self._closed:
             for key, _ in self._selector.select(_SNAPSHOT_SECONDS if self._runs else None):
-                # An event before this one may have ended its run.
+                # An earlier event may have finished its run.
                 if self._selector.get_map().get(key.fd) is key:
                     key.data()
             self._send_snapshots()
@@ -180,14 +180,14 @@ class _Agent:
         try:
             data = self._connection.recv(_CHUNK)
         except ConnectionResetError:
-            data = b""  # the cloud ended without a word
+            data = b""  # the cloud died without closing the connection
         *lines, self._received = (self._received + data).split(b"\n")
         for line in lines:
             order = json.loads(line)
             if order["order"] == "run":
                 self._begin(order)
             elif order["run"] in self._runs:
-                # It may have ended by itself a moment ago, and not be finished here yet.
+                # It may have exited a moment ago and not have been reaped yet.
                 processes.send(self._runs[order["run"]].supervisor, signal.SIGTERM)
         self._closed = not data
 
@@ -262,7 +262,7 @@ class _Agent:
         return watch.Watch(listeners[0], self._root) if listeners else None
 
     def _account(self, username: str) -> tuple[tuple[int, int] | None, str]:
-        """Find the account that shall run the script; root is nothing to change to."""
+        """Return the account that runs the script; None for root, which needs no change."""
         if username in {"", "root"}:
             return None, "/root"
         for line in (self._root / "etc/passwd").read_text(errors="replace").splitlines():
@@ -309,7 +309,7 @@ class _Agent:
             os.close(run.watch.listener)
         others = [other.supervisor for other in self._runs.values() if other is not run]
         if not report:
-            # The script killed its supervisor: whatever it left behind is ours now.
+            # The script killed its supervisor, so its orphans are children of this process now.
             processes.end_descendants(others)
             report = b'{"ended": "interrupted", "exit_code": -1}'
         run.drain()

@@ -1,4 +1,4 @@
-"""Confine an instance without mounts: a folder as root, and no way to write outside it.
+"""Confine an instance without mounts: a folder serves as root, and nothing outside is writable.
 
 Runs in the agent's process before any script does. Scripts learn the folder from
 ``PROVISION_ROOT`` and are kept to it by Landlock; a cloud that runs as root also gives up its
@@ -17,7 +17,7 @@ from localcloud.sandbox.control_group import ControlGroup
 from localcloud.sandbox.guard import Asked
 from localcloud.sandbox.level import UNPRIVILEGED
 
-# Of the devices only harmless ones: a terminal of the user's is a file that it may read.
+# Harmless devices only: a terminal of the user is a file, too.
 _READABLE = (
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/proc",
     "/dev/random", "/dev/urandom", "/nix", "/gnu",
@@ -26,20 +26,20 @@ _WRITABLE_DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
 
 
 def is_stranger() -> bool:
-    """Return whether this process is the user that owns nothing outside its instance."""
+    """Return whether this process runs as the user who owns nothing outside the instance."""
     return os.getresuid()[0] == UNPRIVILEGED
 
 
 def enter(folder: Path, connection: int, group: ControlGroup, meter: Asked) -> list[str]:
-    """Confine this process; give what could not be had.
+    """Confine this process; return the limits that cannot be enforced here.
 
-    Returns in a new process: the caller's own process stands guard over it and ends with it.
+    Returns in a new process: the caller's process becomes its guard and exits with it.
     """
     notes: list[str] = []
     guard.shut_in(connection, 0, group, asked=meter)
     if os.geteuid() == 0:
         linux.become(UNPRIVILEGED)
-    linux.die_with_parent(signal.SIGKILL)  # changing the user made it forgotten
+    linux.die_with_parent(signal.SIGKILL)  # a change of user resets it
     linux.adopt_orphans()
     os.chdir(folder / "root")
     if landlock.version():
@@ -54,5 +54,5 @@ def enter(folder: Path, connection: int, group: ControlGroup, meter: Asked) -> l
 
 
 def give_up_rights() -> None:
-    """Let this process and its descendants make no system call that leads outside."""
+    """Filter the system calls of this process and its descendants that lead outside."""
     calls.install(calls.Kind.CONFINING)

@@ -1,7 +1,7 @@
-"""A control group of its own for what is shut in: it limits all of its processes together.
+"""A control group per sandbox, which limits all of its processes together.
 
-The group is made beside that of the cloud, in whichever hierarchies the machine has and grants:
-version 1, version 2 or both. Where it grants none, nothing is limited this way.
+The group is created beside the cloud's own, in whichever hierarchies the machine has and permits:
+version 1, version 2 or both. Where it permits none, nothing is limited this way.
 
 Standard library only: agents and functions import this without site packages.
 """
@@ -14,7 +14,7 @@ _UNIFIED = "cgroup2"
 
 
 class ControlGroup:
-    """A group that is made, entered by the process that is to be limited, and taken away."""
+    """A control group: created, entered by the process to be limited, and removed."""
 
     def __init__(self, processes: int, memory_bytes: int) -> None:
         self.granted: set[str] = set()
@@ -27,7 +27,7 @@ class ControlGroup:
             self._make(parent, controllers, unified, processes, memory_bytes)
 
     def enter(self) -> None:
-        """Put this process, and all that it will start, into the group."""
+        """Move this process, and everything that it starts later, into the group."""
         for door in self._doors:
             os.write(door, b"0")
             os.close(door)
@@ -35,12 +35,12 @@ class ControlGroup:
             os.close(parent)
 
     def remove(self) -> None:
-        """Take the group away; nothing may live in it any more."""
+        """Remove the group; no process may be left in it."""
         for parent in self._parents:
             try:
                 os.rmdir(self._name, dir_fd=parent)
             except OSError:
-                continue  # the next cloud takes it away
+                continue  # the next cloud removes it
 
     def _make(
         self, parent: str, controllers: set[str], unified: bool, processes: int, memory: int
@@ -56,14 +56,14 @@ class ControlGroup:
                 os.rmdir(place)
                 return
         except OSError:
-            return  # this machine lets nobody make groups here
+            return  # this machine permits no new groups here
         self._doors.append(door)
         for controller, files in _limits(unified, processes, memory).items():
             wanted = [(f"{place}/{name}", value) for name, value in files]
             if (unified or controller in controllers) and _write(*wanted[0]):
                 self.granted.add(controller)
                 for path, value in wanted[1:]:
-                    _write(path, value)  # swap: not counted everywhere
+                    _write(path, value)  # swap is not accounted for everywhere
 
 
 def _limits(unified: bool, processes: int, memory: int) -> dict[str, list[tuple[str, int]]]:
@@ -93,7 +93,7 @@ def _write(path: str, value: int) -> bool:
 
 
 def _hierarchies() -> list[tuple[str, set[str], bool]]:
-    """Return the folder of this process in each hierarchy that may limit it, and what is there."""
+    """Return this process's folder and its controllers in each hierarchy that can limit it."""
     found = []
     mounts = _mounts()
     for line in _lines("/proc/self/cgroup"):
@@ -131,7 +131,7 @@ def _lines(path: str) -> list[str]:
 
 def _parent_with_limits(folder: str) -> str:
     """Return the nearest group of version 2 whose children are limited, or else ``folder``."""
-    # A group that has processes can't limit its children, so it is seldom the cloud's own.
+    # A group with processes of its own cannot limit its children, so it is rarely the cloud's.
     place = folder
     while os.path.exists(f"{place}/cgroup.controllers"):
         limited = set(" ".join(_lines(f"{place}/cgroup.subtree_control")).split())
@@ -142,11 +142,11 @@ def _parent_with_limits(folder: str) -> str:
 
 
 def _sweep(parent: str) -> None:
-    """Take away the groups of clouds that were killed."""
+    """Remove the groups of clouds that were killed."""
     for name in os.listdir(parent):
         maker = name.removeprefix(_PREFIX)
         if maker != name and not os.path.exists(f"/proc/{maker}"):
             try:
                 os.rmdir(f"{parent}/{name}")
             except OSError:
-                continue  # somebody else's, or not empty yet
+                continue  # another user's, or not empty yet

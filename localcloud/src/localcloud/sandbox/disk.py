@@ -1,7 +1,7 @@
-"""How much an instance has on the disk, measured from outside.
+"""Measures from outside how much disk an instance uses.
 
-No kernel limits what a folder may hold, but for file systems that were set up for it. So the guard
-of an instance measures, twice a second while scripts run, and scripts that fill it up are ended.
+The kernel limits the size of a folder only on file systems with project quotas. So the guard of an
+instance measures it twice a second while scripts run, and scripts that exceed the limit are killed.
 
 Standard library only: the agent of an instance imports this without site packages.
 """
@@ -16,11 +16,11 @@ _FULL = b"full"
 _FINE = b"fine"
 _BLOCK = 512
 _DEEPEST = 200
-_LITTLE = 1 << 20  # what a script needs that makes room, itself among it
+_LITTLE = 1 << 20  # what a script that frees space needs, its own file included
 
 
 class Meter:
-    """Measures the folder of an instance for its agent, which can't see all of it."""
+    """Measures the folder of an instance for its agent, which cannot see all of it."""
 
     def __init__(self, folder: str, limit_bytes: int) -> None:
         self.agents, self._own = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -30,24 +30,24 @@ class Meter:
         self._settle()
 
     def fileno(self) -> int:
-        """Return the descriptor at which the agent's question arrives."""
+        """Return the descriptor on which the agent's requests arrive."""
         return self._own.fileno()
 
     def answer(self) -> None:
-        """Measure and tell the agent whether the disk is full."""
+        """Measure, and tell the agent whether the disk is full."""
         if self._own.recv(len(_MEASURE)) == _SETTLE:
             self._settle()
         self._own.send(_FULL if self._is_full() else _FINE)
 
     def close(self) -> None:
-        """Let go of what only the guard needs."""
+        """Close what only the guard needs."""
         self._own.close()
         os.close(self._folder)
 
     def _is_full(self) -> bool:
         free = self._free_now()
         if free > self._free - (self._ceiling - self._used):
-            # Even if all that the disk has lost since was written by the instance, it has room.
+            # Even if the instance wrote everything that was written since, it is below the limit.
             return False
         self._used, self._free = used(self._folder), free
         if self._used <= self._limit:
@@ -55,7 +55,7 @@ class Meter:
         return self._used > self._ceiling
 
     def _settle(self) -> None:
-        """Let what is there be there: whoever makes room on a full disk must not be ended."""
+        """Accept what is there now: a script that frees space on a full disk must not be killed."""
         self._used, self._free = used(self._folder), self._free_now()
         self._ceiling = max(self._limit, self._used + _LITTLE)
 
@@ -65,32 +65,32 @@ class Meter:
 
 
 class Gauge:
-    """The agent's side: asks the guard, whose answers come later."""
+    """The agent's side: asks the guard, which answers asynchronously."""
 
     def __init__(self, agents: socket.socket) -> None:
         self._agents = agents
         self._unanswered = 0
 
     def fileno(self) -> int:
-        """Return the descriptor at which answers arrive."""
+        """Return the descriptor on which answers arrive."""
         return self._agents.fileno()
 
     def close(self) -> None:
-        """Let go of the guard."""
+        """Close the connection to the guard."""
         self._agents.close()
 
     def ask(self, question: bytes = _MEASURE) -> None:
-        """Have the disk measured."""
+        """Ask the guard to measure."""
         self._agents.send(question)
         self._unanswered += 1
 
     def is_full(self) -> bool:
-        """Take an answer."""
+        """Read an answer; return whether the disk is full."""
         self._unanswered -= 1
         return self._agents.recv(len(_FULL)) == _FULL
 
     def settle(self) -> None:
-        """Let what was written until now be nobody's fault from now on."""
+        """Accept what has been written so far."""
         self.ask(_SETTLE)
         while self._unanswered:
             self.is_full()
@@ -125,7 +125,7 @@ def _used_below(folder: int, name: str, depth: int) -> int:
     try:
         below = os.open(name, how, dir_fd=folder)
     except PermissionError:
-        # Its owner has closed it, and is the user of the guard; what is opened can't be exchanged.
+        # Its owner, the guard's user, has closed it; an opened folder cannot be swapped.
         below = _opened(name, folder, how)
     try:
         return used(below, depth + 1)

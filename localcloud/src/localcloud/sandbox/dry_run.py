@@ -1,7 +1,7 @@
-"""Instances that only pretend: every script succeeds at once, and nothing runs.
+"""Instances for a dry run: every script succeeds at once, and nothing is executed.
 
-With them the loop decides, invokes and reports as ever, so that what it would do with an event can
-be found out for thousands of events in seconds.
+A program decides, invokes and reports as usual, so that what it would do with thousands of events
+can be found out in seconds.
 """
 
 from pathlib import Path
@@ -13,17 +13,17 @@ from localcloud.sandbox.level import Level
 from localcloud.sandbox.outcome import Outcome
 
 OUTPUT = b'{"status":"rehearsed"}\n'
-"""What every script is said to have written."""
+"""The output that every script reports."""
 _ISOLATION = Isolation(Level.DIRECTORY, ("this is a dry run: scripts are not run",))
 
 
 class DryRunMachines:
-    """Stands in for the machines of a cloud that is only asked what it would do."""
+    """The machines of a cloud that runs no scripts."""
 
     known_isolation: Isolation | None = _ISOLATION
 
     async def isolation(self) -> Isolation:
-        """Say that nothing runs."""
+        """Return that nothing is executed."""
         return _ISOLATION
 
     async def run(self, name: str, script: Script, progress: Progress | None = None) -> Outcome:  # noqa: ARG002
@@ -31,11 +31,11 @@ class DryRunMachines:
         return Outcome("finished", 0, OUTPUT)
 
     def stop(self, name: str, script: str) -> None:
-        """Do nothing: a run has ended before anybody could stop it."""
+        """Do nothing: a run has finished before anyone can stop it."""
 
     def files(self, name: str) -> Files:
-        """Show no files: the instance has no disk."""
+        """Return no files: the instance has no disk."""
         return Files(Path("/nonexistent") / name)
 
     async def close(self) -> None:
-        """Do nothing: there is nothing to end."""
+        """Do nothing: nothing is running."""

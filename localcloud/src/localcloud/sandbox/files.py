@@ -1,7 +1,7 @@
 """Look at an instance's files from outside, without ever following a link out of it.
 
 Every path is walked by hand, name by name and with links resolved inside the instance's own root,
-so that a link made by a script can't point the cloud at the machine's files.
+so that a link created by a script cannot point the cloud at the machine's files.
 """
 
 import os
@@ -26,7 +26,7 @@ _KINDS = {
 
 
 class NoSuchPathError(FileNotFoundError):
-    """Nothing of that name is in the instance, or it can't be looked at."""
+    """The instance has no such path, or it cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Entry:
 
 
 class Files:
-    """The file tree of one instance: its own files over the machine's programs."""
+    """The file tree of an instance: its own files over the machine's programs."""
 
     def __init__(self, folder: Path, owner: int | None = None) -> None:
         """Take the instance's folder and, without real root, the user that stands for root."""
@@ -69,7 +69,7 @@ class Files:
                 try:
                     names = os.listdir(f"/proc/self/fd/{place}")
                 except OSError as error:
-                    raise NoSuchPathError(f"'{path}' can't be read: {error.strerror}") from error
+                    raise NoSuchPathError(f"'{path}' cannot be read: {error.strerror}") from error
                 for name in names:
                     if name not in seen:
                         seen[name] = self._entry_in(place, inside, name)
@@ -81,11 +81,11 @@ class Files:
             if not stat.S_ISREG(os.fstat(places[0]).st_mode):
                 raise NoSuchPathError(f"'{path}' is not a file in the instance")
             try:
-                # Opened anew through its descriptor: exactly the file that the walk arrived at.
+                # Reopened through its descriptor: exactly the file that the walk reached.
                 with Path(f"/proc/self/fd/{places[0]}").open("rb") as file:
                     return file.read(limit)
             except OSError as error:
-                raise NoSuchPathError(f"'{path}' can't be read: {error.strerror}") from error
+                raise NoSuchPathError(f"'{path}' cannot be read: {error.strerror}") from error
 
     @contextmanager
     def _opened(self, path: str) -> Iterator[tuple[list[int], str]]:
@@ -118,7 +118,7 @@ class Files:
             yield places, "/" + "/".join(inside)
 
     def _layers(self, parts: list[str], stack: ExitStack) -> list[int]:
-        """Open a path that has no links but perhaps at its end, in each layer that has it."""
+        """Open a path without links, except perhaps at its end, in each layer that has it."""
         root = self._folder / "root"
         bases, below = [root], parts
         if parts and parts[0] in FROM_THE_MACHINE and not (root / parts[0]).is_symlink():
@@ -169,7 +169,7 @@ class Files:
 
 
 def _descend(base: Path, parts: list[str], stack: ExitStack) -> tuple[int | None, bool]:
-    """Open a path in one layer; tell whether the layer hides what lies under it."""
+    """Open a path in one layer; return whether the layer hides those below it."""
     flags = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         place = os.open(base, flags)

@@ -1,6 +1,6 @@
-"""A system-call filter for everything that is shut in.
+"""The system-call filters of the sandboxes.
 
-Every kind of it refuses what leads out of an instance or into the kernel's rarely used corners: new
+Every filter refuses what leads out of a sandbox or into rarely used parts of the kernel: new
 namespaces, mounts, other processes' memory, keys, BPF, io_uring. Without real root, calls that only
 root may make (giving files away, changing identity, making devices) succeed without doing anything,
 so that tools written for root run to their end; ownership is not recorded. The idea is that of the
@@ -40,7 +40,7 @@ _OFFSET_NUMBER = 0
 _OFFSET_ARCHITECTURE = 4
 _OFFSET_ARGUMENTS = 16
 
-_X32 = 0x40000000  # a third numbering, which would go round the filter
+_X32 = 0x40000000  # a third numbering, which would bypass the filter
 
 _AF_UNIX = 1
 _AF_INET = 2
@@ -70,7 +70,7 @@ _REFUSED = (
     "delete_module", "reboot", "swapon", "swapoff", "settimeofday", "clock_settime",
     "clock_adjtime", "iopl", "ioperm", "vhangup",
 )  # fmt: skip
-# What libraries try and do without: clone3, whose flags a filter can't see, becomes clone.
+# Libraries fall back when these fail: clone3, whose flags no filter can read, to clone.
 _ABSENT = ("clone3", "io_uring_setup", "io_uring_enter", "io_uring_register")
 _NEW_NAMESPACES = 0x7E020000
 _NEW_TIME_NAMESPACE = 0x80  # in the flags of unshare; in those of clone it is part of a signal
@@ -81,7 +81,7 @@ _SHARED_MEMORY = (
 )  # fmt: skip
 
 _WATCHED = ("chmod", "fchmod", "fchmodat", "utimensat")
-# Older and newer ways to the same: the C library then takes one of the above.
+# Variants of the above, to which the C library then falls back.
 _WITHOUT = ("fchmodat2", "utime", "utimes", "futimesat", "setxattrat", "removexattrat")
 _WITHOUT_ATTRIBUTES = (
     "setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr",
@@ -91,23 +91,23 @@ Instruction = tuple[int, int, int, int]
 
 
 class Kind(StrEnum):
-    """What a filter does beside refusing what leads out."""
+    """What a filter does besides refusing what leads out."""
 
     NO_FSYNC = "no-fsync"
-    """Nothing waits for the disk: instances are thrown away, and what a killed cloud leaves is
-    in the machine's memory all the same."""
+    """Syncing to disk succeeds without effect: instances are disposable, and the page cache
+    survives the death of the cloud."""
     PRETENDING = "pretending"
-    """The same, and what only real root may do succeeds without effect."""
+    """The same; calls that only real root may make succeed without effect, too."""
     CONFINING = "confining"
-    """The same for a process among the machine's: it takes itself for root, opens no socket,
-    shares no memory and can't signal everybody at once."""
+    """The same for a process without namespaces: it believes that it is root, opens no socket,
+    shares no memory and cannot signal all processes at once."""
     FUNCTION = "function"
-    """For a function: it speaks to the network and to nothing else on the machine."""
+    """For a function: it may use the network and nothing else on the machine."""
 
 
 def install(kind: Kind) -> None:
     """Filter the system calls of this process and of all its descendants."""
-    if kind is not Kind.NO_FSYNC:  # with real root, programs like sudo go on to work
+    if kind is not Kind.NO_FSYNC:  # with real root, programs such as sudo keep working
         linux.forbid_new_privileges()
     with _prepared(program(linux.MACHINE, kind)) as header:
         result = linux.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, header, 0, 0)
@@ -115,7 +115,7 @@ def install(kind: Kind) -> None:
 
 
 def install_watch() -> int:
-    """Let calls that change a file's mode or times wait for the listener that this gives."""
+    """Suspend calls that change a file's mode or times; return the listener that resolves them."""
     number = _SECCOMP[linux.MACHINE]
     arguments = (_SECCOMP_SET_MODE_FILTER, _NEW_LISTENER)
     with _prepared(watch_program(linux.MACHINE)) as header:
@@ -129,7 +129,7 @@ def watched_call(number: int) -> str:
 
 
 def watch_program(machine: str) -> list[Instruction]:
-    """Write the filter that hands calls over to a listener; it comes on top of a confining one."""
+    """Return the filter that hands calls to a listener; it is installed on top of another."""
     numbers = NUMBERS[machine]
     lines: list[Instruction] = [(_LOAD, 0, 0, _OFFSET_NUMBER)]
     for names, answer in (
@@ -146,12 +146,12 @@ def watch_program(machine: str) -> list[Instruction]:
 
 
 def program(machine: str, kind: Kind) -> list[Instruction]:
-    """Write the filter for a machine's system-call numbers."""
+    """Return the filter for a machine's system-call numbers."""
     confined = kind is Kind.CONFINING
     numbers = NUMBERS[machine]
     lines = [
         (_LOAD, 0, 0, _OFFSET_ARCHITECTURE),
-        # Programs for another architecture (32 bits) have other numbers and would go round it.
+        # Programs for another architecture (32 bits) have other numbers and would bypass it.
         (_EQUAL, 1, 0, _ARCHITECTURE[machine]),
         (_RETURN, 0, 0, _ERRNO | errno.ENOSYS),
         (_LOAD, 0, 0, _OFFSET_NUMBER),
@@ -174,7 +174,7 @@ def program(machine: str, kind: Kind) -> list[Instruction]:
     if kind in {Kind.CONFINING, Kind.FUNCTION}:
         answers.append((_SHARED_MEMORY, errno.ENOSYS))
         lines += _refuse(numbers["kill"], 0, (0xFFFFFFFF,), errno.EPERM)
-        # A pair of datagram sockets could be turned to any other socket of the machine.
+        # A datagram socket pair could be connected to any other socket of the machine.
         pairs = (_SOCK_STREAM, _SOCK_SEQPACKET)
         lines += _only(numbers["socketpair"], 1, pairs, errno.EOPNOTSUPP, mask=_SOCKET_TYPE)
     for names, error in answers:
@@ -190,7 +190,7 @@ def program(machine: str, kind: Kind) -> list[Instruction]:
 
 
 def _families(kind: Kind) -> tuple[int, ...]:
-    """Return the kinds of socket that may be made; one to the hypervisor is in none of them."""
+    """Return the permitted socket families; none reaches the hypervisor."""
     if kind is Kind.CONFINING:
         return ()
     if kind is Kind.FUNCTION:

@@ -1,10 +1,10 @@
-"""Shut in a worker of a function: it sees its code, the machine's programs and nothing else.
+"""Confines a worker of a function: it sees its code, the machine's programs and nothing else.
 
-Runs in the worker's process before any code of the function does. With namespaces the root is a
-file system in memory that can't be written, but for ``/tmp``; the code is at ``/code``, as in the
-real service. Without them the worker is confined to reading programs and its code.
+Runs in the worker's process before any code of the function. With namespaces the root is a file
+system in memory, read-only except for ``/tmp``; the code is at ``/code``, as in the real service.
+Without them the worker may read programs and its code, nothing else.
 
-Standard library only: workers import this without site packages, and somebody waits for them.
+Standard library only: workers import this without site packages, while a caller waits.
 """
 
 import errno
@@ -33,16 +33,16 @@ _CAP_DAC_READ_SEARCH = 2
 def enter(
     connection: int, level: Level, code: str, interpreter: list[str], allowed: Limits, port: int
 ) -> tuple[str, str]:
-    """Make this process a worker that is shut in; give where its code and its own files are.
+    """Turn this process into a confined worker; return where its code and its files are.
 
-    Returns in a new process: the caller's own process stands guard over it and ends with it.
+    Returns in a new process: the caller's process becomes its guard and exits with it.
 
     Args:
         connection: the connection to the cloud.
-        level: how it is shut in.
+        level: how it is confined.
         code: the folder of the function's code.
         interpreter: the folders of the Python that runs it.
-        allowed: what all of its processes together may have.
+        allowed: the limits of all of its processes together.
         port: the port of the cloud, the only one that the function may connect to.
     """
     linux.leave_keyring()
@@ -60,7 +60,7 @@ def enter(
         code, own = _CODE, _OWN
         if level is Level.USER_NAMESPACE or not _becomes_unprivileged():
             linux.set_capabilities(())
-        linux.set_dumpable(allowed=True)  # nobody else is there to look into it
+        linux.set_dumpable(allowed=True)  # no other process can look into it
         if landlock.version():
             landlock.restrict_network(port)
     processes, _ = limits.processes_allowed(allowed, level, group.granted)
@@ -68,7 +68,7 @@ def enter(
         limits.restrict_processes(processes)
     limits.restrict_files(allowed.disk_bytes)
     limits.restrict_memory(allowed.memory_bytes)
-    linux.die_with_parent(signal.SIGKILL)  # changing the user made it forgotten
+    linux.die_with_parent(signal.SIGKILL)  # a change of user resets it
     os.umask(0o022)
     os.chdir(code)
     calls.install(calls.Kind.FUNCTION)
@@ -77,7 +77,7 @@ def enter(
 
 def _mount_root(shown: list[tuple[str, str]], own_bytes: int) -> None:
     os.umask(0o022)
-    # Opened before anything is covered: the code may lie where the new root is put together.
+    # Opened before anything is mounted: the code may lie where the new root is assembled.
     opened = [(os.open(source, os.O_PATH | os.O_CLOEXEC), path) for source, path in shown]
     linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
     kept = linux.MS_NOSUID | linux.MS_NODEV
@@ -107,7 +107,7 @@ def _mount_root(shown: list[tuple[str, str]], own_bytes: int) -> None:
 
 
 def _becomes_unprivileged() -> bool:
-    """Give up root; return whether there is a user for that, which containers may lack."""
+    """Give up root; return whether there is a user for that, which a container may lack."""
     try:
         linux.become(UNPRIVILEGED)
     except OSError as error:
@@ -133,7 +133,7 @@ def _show_configuration() -> None:
 
 
 def _stay_first_process() -> None:
-    """Go on in a child; this process, the first of its namespace, only collects what has died."""
+    """Continue in a child; this process, the init of its namespace, only reaps."""
     linux.be_closed_to_others()
     child = os.fork()
     while child:
@@ -145,7 +145,7 @@ def _confine(code: str, interpreter: list[str], own: str, port: int) -> None:
     if os.geteuid() == 0:
         kept: tuple[int, ...] = ()
         if landlock.version() and not all(map(_is_open, (code, *interpreter))):
-            # An unprivileged user does not get there, and Landlock lets it get nowhere else.
+            # An unprivileged user cannot reach it, and Landlock permits nothing else.
             kept = (_CAP_DAC_READ_SEARCH,)
         linux.become(UNPRIVILEGED, kept)
     if landlock.version():
@@ -171,7 +171,7 @@ def _remove(folder: str) -> None:
 
 
 def _is_open(path: str) -> bool:
-    """Return whether everybody may go to a path."""
+    """Return whether every user may traverse a path."""
     while path != "/":
         if not os.stat(path).st_mode & 0o001:
             return False

@@ -1,8 +1,8 @@
-"""Stand outside over what is shut in: end it with the cloud, and tidy up after it.
+"""The guard of a sandbox: kills it when the cloud ends, and cleans up.
 
-The guard is the process that the cloud started. What is shut in can't see, signal or trace it, so
-nothing that happens in there keeps the end from coming: when the cloud closes its end of the
-connection, or is gone in whichever way, everything in there is killed.
+The guard is the process that the cloud started. The sandbox can neither see, signal nor trace it,
+so nothing inside can prevent the end: when the cloud closes its end of the connection, or dies in
+whatever way, everything inside is killed.
 
 Standard library only: agents and functions import this without site packages.
 """
@@ -16,7 +16,7 @@ from localcloud.sandbox import linux, processes
 from localcloud.sandbox.control_group import ControlGroup
 
 Asked = tuple[int, Callable[[], None]]
-"""A descriptor, and what the guard does when it can be read."""
+"""A descriptor, and what the guard does when it becomes readable."""
 
 _GONE = select.POLLRDHUP | select.POLLHUP | select.POLLERR
 
@@ -30,15 +30,15 @@ def shut_in(
     asked: Asked | None = None,
     tidy_up: Callable[[], None] = lambda: None,
 ) -> None:
-    """Go on in a new process inside new namespaces; this one becomes the guard and never returns.
+    """Continue in a new process in new namespaces; this one becomes the guard and never returns.
 
     Args:
         connection: the cloud's end is watched; nothing is read from it.
-        spaces: the namespaces; without any, what is shut in stays among the machine's processes.
+        spaces: the namespaces; without any, the sandbox stays among the machine's processes.
         group: the control group that the new process enters.
-        user_inside: with a user namespace of its own, who the cloud's user is in there.
-        asked: what the guard does for what is shut in.
-        tidy_up: what to do at the end.
+        user_inside: in a user namespace, who the cloud's user is inside.
+        asked: what the guard does on request of the sandbox.
+        tidy_up: called at the end.
     """
     if user_inside is not None:
         _unshare_with_user(spaces, user_inside)
@@ -84,7 +84,7 @@ def _wait(
     poll.register(children, select.POLLIN)
     if asked:
         poll.register(asked[0], select.POLLIN)
-    # It may have ended before anybody was there to notice.
+    # It may have exited before the guard was watching.
     while not processes.has_ended(child):
         for ready, events in poll.poll():
             if ready == connection and events & _GONE:
@@ -102,11 +102,11 @@ def _wait_for(child: int) -> None:
     try:
         os.waitpid(child, 0)
     except ChildProcessError:
-        return  # it was collected when it ended
+        return  # it was reaped when it exited
 
 
 def _unshare_with_user(spaces: int, inside: int) -> None:
-    # Only the own id is mapped: what is left behind stays readable and removable for the user, and
+    # Only the user's own id is mapped: leftovers stay readable and removable for the user, and
     # no helper (newuidmap) and no entry in /etc/subuid is needed.
     user, group = os.geteuid(), os.getegid()
     linux.unshare(spaces | linux.CLONE_NEWUSER)

@@ -1,7 +1,7 @@
-"""One instance as the cloud sees it: scripts go in, outcomes come out.
+"""One instance, as the cloud sees it: scripts in, outcomes out.
 
-The instance's agent is started with its first script and again when it has died; it costs memory,
-so an instance that nobody uses has none.
+The agent is started with the first script, and again after it died: it costs memory, so an unused
+instance has none.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from localcloud.sandbox.limits import Limits
 from localcloud.sandbox.outcome import Outcome
 
 _SOURCES = Path(__file__).parents[2]
-# Scripts give way to the cloud itself: what is posted is taken in while they run.
+# Scripts run at a lower priority than the cloud, so that it accepts events meanwhile.
 _START = (
     "import os, sys; os.nice(5); sys.path.append(sys.argv.pop()); "
     "from localcloud.sandbox.agent import main; main()"
@@ -64,7 +64,7 @@ class Instance:
         self.name = name
         self.folder = folder
         self.notes: tuple[str, ...] = ()
-        """What this machine could not give to the instance, known after the first run."""
+        """The limits that this machine cannot enforce, known after the first run."""
         self._level = level
         self._packages = packages
         self._limits = limits
@@ -73,7 +73,7 @@ class Instance:
         self._coming: set[str] = set()
 
     async def run(self, script: Script, progress: Progress | None = None) -> Outcome:
-        """Run a script to its end; being cancelled stops it and all that it started."""
+        """Run a script to its end; cancellation kills it and all that it started."""
         self._coming.add(script.name)
         try:
             agent = await self._ready_agent()
@@ -94,7 +94,7 @@ class Instance:
             self._agent.stop(name)
 
     async def close(self) -> None:
-        """End everything that runs in the instance; the next run starts it anew."""
+        """Kill everything in the instance; the next run starts it again."""
         agent, self._agent = self._agent, None
         if agent is not None:
             await agent.close()
@@ -137,12 +137,12 @@ class _Agent:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-I", "-S", "-c", _START,
                 str(theirs.fileno()), json.dumps(settings), str(_SOURCES),
-                # Nothing of the cloud's is inherited but the connection: not its terminal either.
+                # Only the connection is inherited from the cloud, not even its terminal.
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
-                # Nothing of the cloud's environment: whoever is root inside can read it.
+                # Nothing of the cloud's environment: root inside can read it.
                 env={"PATH": os.defpath, "LANG": "C.UTF-8"},
                 start_new_session=True,
             )  # fmt: skip
@@ -188,7 +188,7 @@ class _Agent:
             self._send({"order": "stop", "run": name})
 
     async def close(self) -> None:
-        # At once, also when it does not read what was sent: its guard sees that and ends it.
+        # At once, even if it does not read what was sent: its guard notices and kills it.
         self._writer.transport.abort()
         try:
             async with asyncio.timeout(_START_SECONDS):
@@ -203,8 +203,8 @@ class _Agent:
         self._writer.write(json.dumps(order).encode() + b"\n")
 
     async def _listen(self) -> None:
-        # Whoever is root inside may meddle with the agent: what makes no sense ends the instance's
-        # processes, and the next run starts them anew.
+        # Root inside may tamper with the agent: an invalid message ends the instance's processes,
+        # and the next run starts them again.
         with contextlib.suppress(OSError, ValueError):
             while line := await self._reader.readline():
                 self._take(messages.parse(line))

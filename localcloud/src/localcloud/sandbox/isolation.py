@@ -1,4 +1,4 @@
-"""How the instances of a cloud are kept apart from the machine, in words for people."""
+"""How the instances of a cloud are isolated from the machine, in words for people."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ from localcloud.sandbox.level import Level
 
 @dataclass(frozen=True)
 class Isolation:
-    """The level that is used here, and why none stronger."""
+    """The isolation level in use, and why it is not a stronger one."""
 
     level: Level
     reasons: tuple[str, ...] = ()
-    """One sentence for each stronger level that does not work here, and for each weakness."""
+    """One sentence for each stronger level that does not work here, and for each limitation."""
 
     def __str__(self) -> str:
         return "; ".join((self.level.value, *self.reasons))

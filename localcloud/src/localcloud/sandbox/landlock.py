@@ -1,4 +1,4 @@
-"""Landlock: a process gives up reading and writing files outside the folders that it names.
+"""Landlock: a process gives up access to all files outside the folders that it names.
 
 Standard library only: the agent of an instance imports this without site packages.
 """
@@ -30,7 +30,7 @@ _ON_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEVICE
 _RIGHTS_BY_VERSION = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}  # how many bits that version knows
 _SCOPED = 0b11  # abstract sockets and signals
 SINCE_SCOPES = 6
-"""The version since which processes outside can't be signalled."""
+"""The version from which processes outside cannot be signalled."""
 
 
 def version() -> int:
@@ -39,11 +39,10 @@ def version() -> int:
 
 
 def restrict(readable: Iterable[str], writable: Iterable[str], port: int | None = None) -> None:
-    """Leave this process and its descendants those folders and files only.
+    """Restrict this process and its descendants to these folders and files.
 
-    Paths that do not exist are passed over. Whoever is restricted can no longer signal or trace
-    processes outside (signals: from version 6 on). With a ``port`` it connects to no other
-    (from version 4 on).
+    Paths that do not exist are skipped. The restricted processes can no longer signal or trace
+    others (signals: from version 6). With a ``port`` they connect to no other (from version 4).
     """
     known = version()
     rights = (1 << _RIGHTS_BY_VERSION[min(known, 5)]) - 1
@@ -59,7 +58,7 @@ def restrict(readable: Iterable[str], writable: Iterable[str], port: int | None 
 
 
 def restrict_network(port: int) -> None:
-    """Let this process and its descendants connect to one port only, as far as the kernel can."""
+    """Restrict this process and its descendants to one TCP port, where the kernel can."""
     known = version()
     if known < _SINCE_PORTS:
         return

@@ -1,6 +1,6 @@
-"""What the agent of an instance and the cloud both have to know.
+"""Constants that the agent of an instance shares with the cloud.
 
-Standard library only, and little of it: the agent starts while somebody waits.
+Standard library only, and little of it: the agent starts while a caller waits.
 """
 
 from enum import StrEnum
@@ -10,7 +10,7 @@ FROM_THE_MACHINE = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
 
 
 UNPRIVILEGED = 65533
-"""The user and group inside which a cloud of root runs what needs no root; it owns nothing else."""
+"""The user and group as which a cloud that runs as root runs what needs no root."""
 
 
 class Level(StrEnum):

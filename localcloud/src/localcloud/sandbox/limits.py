@@ -1,7 +1,7 @@
-"""How much of the machine an instance may take.
+"""The limits of an instance.
 
-A control group limits an instance as a whole. Where the machine grants none, each process of the
-instance gets limits of its own instead, which is less and is said so.
+A control group limits an instance as a whole. Where the machine permits none, each process of the
+instance is limited by itself, which is weaker; the cloud reports it.
 
 Standard library only: the agent of an instance imports this without site packages.
 """
@@ -20,7 +20,7 @@ _COUNTS_BY_NAMESPACE = (5, 14)  # since then a user namespace counts its own pro
 
 
 class Limits(NamedTuple):
-    """What an instance may have at most."""
+    """The most that an instance may use."""
 
     processes: int = 512
     memory_bytes: int = 1 << 30
@@ -28,7 +28,7 @@ class Limits(NamedTuple):
 
 
 def restrict(limits: Limits, granted: set[str]) -> list[str]:
-    """Limit this process and its descendants one by one; give what is not limited as a whole."""
+    """Limit each process by itself; return what is not limited as a whole."""
     restrict_files(limits.disk_bytes)
     if "memory" in granted:
         return []
@@ -37,7 +37,7 @@ def restrict(limits: Limits, granted: set[str]) -> list[str]:
 
 
 def restrict_files(largest_bytes: int) -> None:
-    """Limit the size of a file and the number of open ones; write no core files."""
+    """Limit the size of files and the number of open ones; write no core files."""
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_NOFILE, _OPEN_FILES)
     _lower(resource.RLIMIT_FSIZE, largest_bytes)
@@ -49,7 +49,7 @@ def restrict_memory(most_bytes: int) -> None:
 
 
 def processes_allowed(limits: Limits, level: Level, granted: set[str]) -> tuple[int | None, str]:
-    """Return how many processes the user of this one may have, and what is not limited, if any."""
+    """Return the process limit of this process's user, and what it leaves unlimited."""
     if "pids" in granted:
         return None, ""
     user = os.getresuid()[0]
@@ -66,7 +66,7 @@ def processes_allowed(limits: Limits, level: Level, granted: set[str]) -> tuple[
 
 
 def restrict_processes(allowed: int) -> None:
-    """Let the user of this process have that many more processes than there are, and no more."""
+    """Limit the user of this process to that many processes more than it has now."""
     user = os.getresuid()[0]
     own = 0 if user in {0, UNPRIVILEGED} else _threads_of(user)
     _lower(resource.RLIMIT_NPROC, allowed + own)

@@ -1,4 +1,4 @@
-"""The system calls that Python's library lacks: namespaces, mounts, capabilities.
+"""System calls that Python's standard library lacks: namespaces, mounts, capabilities.
 
 Standard library only: the agent of an instance imports this without site packages.
 """
@@ -65,7 +65,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def checked(result: int, what: str) -> int:
-    """Return the result of a C call, or raise what went wrong."""
+    """Return the result of a C call, or raise its errno as OSError."""
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")
@@ -73,22 +73,22 @@ def checked(result: int, what: str) -> int:
 
 
 def syscall(number: int, *arguments: object) -> int:
-    """Make a system call by number; -1 and errno on failure."""
+    """Make a system call by number; return -1 and set errno on failure."""
     return int(_libc.syscall(number, *arguments))
 
 
 def prctl(option: int, *arguments: object) -> int:
-    """Change a property of this process; -1 and errno on failure."""
+    """Call prctl; return -1 and set errno on failure."""
     return int(_libc.prctl(option, *arguments))
 
 
 def unshare(flags: int) -> None:
-    """Leave the namespaces of the parent."""
+    """Move this process into new namespaces."""
     checked(_libc.unshare(flags), "unshare")
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
-    """Mount a file system, or a folder once more."""
+    """Mount a file system, or bind a folder."""
     result = _libc.mount(
         source.encode(),
         target.encode(),
@@ -100,7 +100,7 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str
 
 
 def pivot_root(folder: str) -> None:
-    """Make a mounted folder the root and let go of the old root, all its mounts included."""
+    """Make a mounted folder the root and detach the old root with all its mounts."""
     os.chdir(folder)
     # Both arguments may be the same folder: the old root is then stacked on the new one.
     checked(syscall(NUMBERS[MACHINE]["pivot_root"], b".", b"."), "pivot_root")
@@ -109,7 +109,7 @@ def pivot_root(folder: str) -> None:
 
 
 def drop_capabilities() -> None:
-    """Keep what an instance's root needs and lose the rest for good."""
+    """Keep the capabilities that root of an instance needs, and drop the others for good."""
     _forget_capabilities(_KEPT_CAPABILITIES)
     set_capabilities(_KEPT_CAPABILITIES)
 
@@ -121,7 +121,7 @@ def _forget_capabilities(kept: tuple[int, ...]) -> None:
 
 
 def set_capabilities(kept: tuple[int, ...]) -> None:
-    """Have these capabilities and no others; a program that is started inherits none of them."""
+    """Hold exactly these capabilities; a program that is executed inherits none of them."""
     bits = sum(1 << capability for capability in kept)
     header = struct.pack("Ii", 0x20080522, 0)
     low, high = bits & 0xFFFFFFFF, bits >> 32
@@ -130,7 +130,7 @@ def set_capabilities(kept: tuple[int, ...]) -> None:
 
 
 def become(user: int, kept: tuple[int, ...] = ()) -> None:
-    """Give up real root for a plain user for good, but for these capabilities."""
+    """Change from root to a plain user for good, keeping only these capabilities."""
     checked(prctl(_PR_SET_KEEPCAPS, 1 if kept else 0, 0, 0, 0), "prctl")
     os.setgroups([])
     os.setresgid(user, user, user)
@@ -140,38 +140,38 @@ def become(user: int, kept: tuple[int, ...] = ()) -> None:
 
 
 def die_with_parent(number: int) -> None:
-    """Get that signal when the parent dies."""
+    """Receive that signal when the parent dies."""
     checked(prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0), "prctl")
 
 
 def adopt_orphans() -> None:
-    """Become the parent of all descendants whose own parent dies."""
+    """Become the subreaper: the parent of descendants whose parent dies."""
     checked(prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl")
 
 
 def forbid_new_privileges() -> None:
-    """Make set-user-id programs run without their privilege from now on."""
+    """Let set-user-id programs run without their privilege from now on."""
     checked(prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl")
 
 
 def be_closed_to_others() -> None:
-    """Let no process of the same user look into this one: memory, descriptors, environment."""
+    """Hide memory, descriptors and environment from processes of the same user."""
     set_dumpable(allowed=False)
 
 
 def set_dumpable(*, allowed: bool) -> None:
-    """Let processes of the same user trace this one, or not; a started program may be traced."""
+    """Set whether processes of the same user may trace this one; exec resets it."""
     checked(prctl(_PR_SET_DUMPABLE, int(allowed), 0, 0, 0), "prctl")
 
 
 def leave_keyring() -> None:
-    """Get a session keyring of one's own, so that the keys of whoever started this are not seen."""
-    # A kernel or a container without keys has none to be seen.
+    """Join a new session keyring, so that the parent's keys are not visible."""
+    # A kernel or container without keyrings has nothing to hide.
     syscall(NUMBERS[MACHINE]["keyctl"], _JOIN_SESSION_KEYRING, None)
 
 
 def raise_loopback() -> None:
-    """Switch on the loopback interface of a new network namespace."""
+    """Bring up the loopback interface of a new network namespace."""
     import socket  # noqa: PLC0415 - only instances pay for it, functions start without
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:

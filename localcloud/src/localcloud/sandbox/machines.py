@@ -25,7 +25,7 @@ _PROBE_EXIT_CODE = 7
 
 
 class Machines:
-    """Makes instances on demand and runs scripts in them."""
+    """Creates instances on demand and runs scripts in them."""
 
     def __init__(
         self,
@@ -50,18 +50,18 @@ class Machines:
 
     @property
     def known_isolation(self) -> Isolation | None:
-        """The level that was chosen, if something has needed it already."""
+        """The level that was chosen; None until something needed it."""
         return self._isolation
 
     async def isolation(self) -> Isolation:
-        """Choose the level by trying: once, with a script in an instance that is thrown away."""
+        """Choose the level once, by running a script in a disposable instance."""
         async with self._choosing:
             if self._isolation is None:
                 self._isolation = await self._choose()
             return self._isolation
 
     async def run(self, name: str, script: Script, progress: Progress | None = None) -> Outcome:
-        """Run a script in an instance, which is made first if it never was."""
+        """Run a script in an instance, which is created if it does not exist."""
         self._coming.add((name, script.name))
         try:
             instance = await self._instance(name)
@@ -72,26 +72,26 @@ class Machines:
             self._coming.discard((name, script.name))
 
     def stop(self, name: str, script: str) -> None:
-        """Kill a script and all that it started, or keep it from beginning."""
-        # Both: a run may wait for its instance to be made while the instance is there already.
+        """Kill a script and all that it started, or prevent it from starting."""
+        # Both: a run may wait for an instance that exists already.
         self._coming.discard((name, script))
         if name in self._instances:
             self._instances[name].stop(script)
 
     def folder(self, name: str) -> Path:
-        """Return the folder of an instance, whether or not it has been made."""
+        """Return the folder of an instance, whether or not it exists."""
         level = self._isolation.level if self._isolation else None
         return _home(self._data, level) / name
 
     def files(self, name: str) -> Files:
-        """Look at the files of an instance from outside."""
+        """Return the files of an instance, read from outside."""
         owner = None
         if self._isolation and self._isolation.level is not Level.NAMESPACES:
             owner = UNPRIVILEGED if _is_stranger(self._isolation.level) else os.geteuid()
         return Files(self.folder(name), owner)
 
     async def close(self) -> None:
-        """End all instances; what is on their disks stays."""
+        """Stop all instances; their disks stay."""
         for instance in self._instances.values():
             await instance.close()
         self._instances.clear()
@@ -172,7 +172,7 @@ def _make(data: Path, name: str, level: Level, packages: str, limits: Limits) ->
     home.mkdir(parents=True, exist_ok=True)
     _note_owner(home, data)
     stranger = _is_stranger(level)
-    # Set-user-id programs made inside must be out of reach for the machine's other users.
+    # Set-user-id programs created inside must be unreachable for other users of the machine.
     home.chmod(0o711 if stranger else 0o700)
     folder = home / name
     folder.mkdir(exist_ok=True)
@@ -188,19 +188,19 @@ def _is_stranger(level: Level | None) -> bool:
 
 
 def _home(data: Path, level: Level | None) -> Path:
-    """Return the folder of all instances: below ``data`` if scripts can get there."""
+    """Return the folder of all instances: below ``data`` if scripts can reach it."""
     real = data.resolve()
     if _is_stranger(level) and not all(
         place.stat().st_mode & stat.S_IXOTH for place in (real, *real.parents)
     ):
-        # A stranger's scripts can't pass through, for instance, /root.
+        # Scripts of another user cannot traverse, for example, /root.
         key = hashlib.sha256(str(real).encode()).hexdigest()[:12]
         return _ELSEWHERE / f"localcloud-{key}" / "instances"
     return data / "instances"
 
 
 def _note_owner(home: Path, data: Path) -> None:
-    """Remember whose instances lie elsewhere, and take away those of data that are gone."""
+    """Note whose instances lie elsewhere, and remove those whose data folder is gone."""
     if home == data / "instances":
         return
     if home.parent.lstat().st_uid != os.geteuid() or home.parent.is_symlink():

@@ -1,7 +1,7 @@
-"""What an instance's agent says, checked before anybody believes it.
+"""The messages of an instance's agent, validated before use.
 
-Whoever is root in an instance may come to speak in the agent's place, so each message is taken by
-type and range; what is out of them is no message.
+Root in an instance may manage to write in the agent's place, so the type and range of every value
+is checked; anything else is not a message.
 """
 
 import base64
@@ -21,12 +21,12 @@ _NAMES_LIMIT = 1000
 
 
 class NotAMessageError(ValueError):
-    """The agent would not have sent that."""
+    """The agent never sends this."""
 
 
 @dataclass(frozen=True)
 class Ready:
-    """The agent is inside and takes runs."""
+    """The agent is inside and accepts runs."""
 
     notes: tuple[str, ...]
 
@@ -49,7 +49,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended, or why it never began."""
+    """How a run ended, or why it never started."""
 
     run: str
     outcome: Outcome
@@ -59,7 +59,7 @@ Message = Ready | Failed | Written | Ended
 
 
 def parse(line: bytes) -> Message:
-    """Read one line of the agent's; raise :class:`NotAMessageError` if it is none."""
+    """Parse a line from the agent; raise :class:`NotAMessageError` if it is not a message."""
     try:
         message = json.loads(line)
     except (ValueError, RecursionError) as error:

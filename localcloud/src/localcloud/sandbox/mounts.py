@@ -1,4 +1,4 @@
-"""Mounts that instances and functions have in common: devices, processes, folders to read.
+"""Mounts that instances and functions share: devices, processes, read-only folders.
 
 Standard library only: agents and functions import this without site packages.
 """
@@ -19,7 +19,7 @@ STORES = ("nix", "gnu")
 
 
 def mount_devices(dev: str, size: str = "64m") -> None:
-    """Make a folder of the harmless devices, with some shared memory."""
+    """Create a folder of harmless devices, with some shared memory."""
     options = f"mode=755,size={size}"
     linux.mount("tmpfs", dev, "tmpfs", linux.MS_NOSUID | linux.MS_NOEXEC, options)
     for name in _DEVICES:
@@ -33,18 +33,18 @@ def mount_devices(dev: str, size: str = "64m") -> None:
 
 
 def mount_terminals(dev: str) -> None:
-    """Add terminals of their own to the devices, where the machine allows it."""
+    """Add private pseudo-terminals to the devices, where the machine allows it."""
     os.mkdir(f"{dev}/pts")
     try:
         options = "newinstance,ptmxmode=0666,mode=0620"
         linux.mount("devpts", f"{dev}/pts", "devpts", linux.MS_NOSUID, options)
     except OSError:
-        return  # scripts have none anyway
+        return  # scripts have no terminal anyway
     os.symlink("pts/ptmx", f"{dev}/ptmx")
 
 
 def mount_processes(proc: str) -> None:
-    """Show the processes of this namespace, and nothing of the kernel's that could be changed."""
+    """Mount /proc of this namespace, with the kernel's settings read-only."""
     linux.mount("proc", proc, "proc", QUIET)
     for name in _READ_ONLY_IN_PROC:
         if os.path.exists(f"{proc}/{name}"):
@@ -55,9 +55,9 @@ def mount_processes(proc: str) -> None:
 
 
 def bind_read_only(source: str, target: str) -> None:
-    """Show a folder or file at another place, where nothing can be written to it."""
+    """Bind a folder or file at another path, read-only."""
     linux.mount(source, target, flags=linux.MS_BIND | linux.MS_REC)
-    # In a user namespace the flags that the source has are locked and must be repeated.
+    # In a user namespace the source's flags are locked and must be repeated.
     flags = os.statvfs(target).f_flag & (linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
     flags |= linux.MS_BIND | linux.MS_REMOUNT | linux.MS_RDONLY
     linux.mount("none", target, flags=flags)

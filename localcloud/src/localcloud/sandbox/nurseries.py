@@ -1,4 +1,4 @@
-"""The cloud's side of a nursery: starts it when it is needed and has it fork."""
+"""The cloud's side of a nursery: starts it on demand and asks it to fork."""
 
 import asyncio
 import json
@@ -15,12 +15,12 @@ _START = (
     "import sys; sys.path.append(sys.argv.pop()); "
     "from localcloud.sandbox.nursery import main; main()"
 )
-# Not that of a virtual environment, which has site packages and may be out of sight later on.
+# Not that of a virtual environment, which has site packages and may be invisible inside.
 _PYTHON: str = getattr(sys, "_base_executable", sys.executable)
 
 
 class Nursery:
-    """Forks processes that run ``main`` of one module, from a process with nothing of the cloud."""
+    """Forks processes that run ``main`` of a module, from one that inherits nothing."""
 
     def __init__(self, module: str, also_imported: str = "") -> None:
         self._module = module
@@ -30,7 +30,7 @@ class Nursery:
         self._forking = asyncio.Lock()
 
     def prepare(self) -> socket.socket:
-        """Start the process in which everything is imported, unless it is there."""
+        """Start the process with everything imported, unless it is running."""
         if self._requests and self._process and self._process.poll() is None:
             return self._requests
         self.close()
@@ -53,7 +53,7 @@ class Nursery:
         return self._requests
 
     async def fork(self, settings: Mapping[str, Any], connection: int, output: int) -> int:
-        """Start a process with a connection and a place for its output; give its id."""
+        """Start a process with a connection and an output; return its id."""
         message = json.dumps({**settings, "sources": _SOURCES}).encode()
         async with self._forking:
             requests = self.prepare()
@@ -64,7 +64,7 @@ class Nursery:
         return int(answer)
 
     def close(self) -> None:
-        """End the process; those that it forked have ends of their own."""
+        """Stop the process; those that it forked are stopped on their own."""
         if self._requests is not None:
             self._requests.close()
         if self._process is not None:

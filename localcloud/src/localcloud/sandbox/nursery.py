@@ -1,9 +1,9 @@
-"""A process from which others are forked: they begin with their modules imported.
+"""A process from which others are forked, with their modules already imported.
 
-Starting Python and importing costs many times what a fork does. This process knows nothing of the
-cloud's but one connection, so what it forks inherits nothing else; it ends with the cloud.
+Starting Python and importing takes many times as long as a fork. This process holds one connection
+to the cloud, so what it forks inherits nothing else; it exits with the cloud.
 
-Standard library only: what is forked from here runs without site packages.
+Standard library only: the forked processes run without site packages.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ MESSAGE_LIMIT_BYTES = 64 * 1024
 
 
 def main() -> None:
-    """Import what the command line names, and fork on each request until the cloud is gone."""
+    """Import what the command line names, and fork on request until the cloud is gone."""
     requests = socket.socket(fileno=int(sys.argv[1]))
     requests.set_inheritable(False)
     run = import_module(sys.argv[2]).main
@@ -28,7 +28,7 @@ def main() -> None:
             import_module(name)
     gc.collect()
     gc.freeze()  # pages that no collection touches stay shared
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how they ended
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # their exit status is not needed
     while True:
         message, files, _, _ = socket.recv_fds(requests, MESSAGE_LIMIT_BYTES, 2)
         if not message:

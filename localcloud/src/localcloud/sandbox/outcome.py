@@ -13,8 +13,8 @@ class Outcome:
     output: bytes = b""
     """The end of what the script wrote, standard output and error together."""
     dropped: int = 0
-    """How many bytes before that were thrown away."""
+    """How many bytes before that were dropped."""
     reason: str = ""
     """Why it was refused or interrupted."""
     package_faults: tuple[str, ...] = ()
-    """The packages whose faults were used."""
+    """The packages whose faults were consumed."""

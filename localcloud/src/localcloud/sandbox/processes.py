@@ -1,7 +1,7 @@
-"""End a script together with everything that it started.
+"""Kills a script together with everything that it started.
 
-A supervisor process stands over each script. It adopts what the script leaves behind, so that a
-process that forks twice and opens its own session is still found below it.
+Each script has a supervisor process, a subreaper: it adopts what the script leaves behind, so that
+a process that forks twice and opens a session is still found below it.
 
 Standard library only: the agent of an instance imports this without site packages.
 """
@@ -20,7 +20,7 @@ _WAITED_FOR = {signal.SIGCHLD, signal.SIGTERM}
 
 
 def fork_supervisor() -> int:
-    """Fork a process in which SIGTERM waits until it supervises, instead of killing it before."""
+    """Fork a process in which SIGTERM is blocked until it supervises."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED_FOR)
     process = os.fork()
     if process:
@@ -36,7 +36,7 @@ def supervise(
     timeout_seconds: float,
     identity: tuple[int, int] | None,
 ) -> None:
-    """Run a command to its end, its timeout or SIGTERM; write to ``report`` how it ended.
+    """Run a command until it exits, times out or SIGTERM comes; write how to ``report``.
 
     Meant to be the last thing that a process from :func:`fork_supervisor` does. Nothing that the
     command started is left when this returns.
@@ -71,7 +71,7 @@ def end_descendants(spared: Sequence[int] = ()) -> None:
     """Kill all that lives below this process, except for the spared children and what is below."""
     while _has_children(spared):
         frozen: set[int] = set()
-        # Stopped processes can't fork: when nobody new is found, nobody escapes.
+        # Stopped processes cannot fork: once no new one is found, none can escape.
         while found := _descendants(os.getpid(), spared) - frozen:
             for process in found:
                 send(process, signal.SIGSTOP)
@@ -92,7 +92,7 @@ def _start(
     nothing = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
     streams = ((nothing, 0), (output, 1), (output, 2))
     if identity is None:
-        # Much cheaper than a fork: no copy of this process is made.
+        # Much cheaper than a fork: this process is not copied.
         return os.posix_spawn(
             arguments[0],
             arguments,
@@ -122,7 +122,7 @@ def _start(
 
 
 def reap(command: int = 0) -> int | None:
-    """Take note of all children that have died; give the command's status if it is among them."""
+    """Reap all children that have exited; return the command's status if it is among them."""
     found = None
     with contextlib.suppress(ChildProcessError):
         while True:
@@ -135,7 +135,7 @@ def reap(command: int = 0) -> int | None:
 
 
 def has_ended(child: int) -> bool:
-    """Take note of all children that have died; tell whether that one is not there any more."""
+    """Reap all children that have exited; return whether that one is gone."""
     with contextlib.suppress(ChildProcessError):
         while True:
             process, _ = os.waitpid(-1, os.WNOHANG)
@@ -179,6 +179,6 @@ def _descendants(ancestor: int, spared: Sequence[int]) -> set[int]:
 
 
 def send(process: int, number: signal.Signals) -> None:
-    """Signal a process, if it is still there."""
+    """Signal a process, if it still exists."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(process, number)

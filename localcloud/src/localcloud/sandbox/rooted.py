@@ -35,9 +35,9 @@ def enter(
     *,
     network: bool,
 ) -> list[str]:
-    """Make this process the first one of the instance; give what could not be had.
+    """Make this process the init of the instance; return the limits that cannot be enforced.
 
-    Returns in a new process: the caller's own process stands guard over it and ends with it.
+    Returns in a new process: the caller's process becomes its guard and exits with it.
     """
     spaces = _NAMESPACES if network else _NAMESPACES | linux.CLONE_NEWNET
     inside = 0 if level is Level.USER_NAMESPACE else None
@@ -50,13 +50,13 @@ def enter(
 
 
 def give_up_rights(level: Level) -> None:
-    """Leave this process and its descendants what root of an instance needs, and no more."""
+    """Drop everything from this process and its descendants that root inside does not need."""
     if level is Level.NAMESPACES:
-        calls.install(calls.Kind.NO_FSYNC)  # needs a capability that is about to go
+        calls.install(calls.Kind.NO_FSYNC)  # needs a capability that is dropped below
         linux.drop_capabilities()
     else:
         linux.drop_capabilities()
-        calls.install(calls.Kind.PRETENDING)  # also pretends to drop capabilities
+        calls.install(calls.Kind.PRETENDING)  # it fakes the dropping of capabilities, too
 
 
 def _mount_root(level: Level, folder: Path) -> list[str]:
@@ -100,7 +100,7 @@ def _show_programs(level: Level, folder: Path, top: str) -> list[str]:
 
 
 def _show_programs_in_memory(level: Level, folder: Path, top: str, lower: str, why: str) -> str:
-    """Keep changes below the machine's programs in memory: the disk can't carry an overlay."""
+    """Keep the overlay's upper layer in memory: this disk supports no overlay."""
     target = str(folder / "root" / top)
     memory = folder / "memory"
     memory.mkdir(exist_ok=True)
@@ -118,12 +118,12 @@ def _show_programs_in_memory(level: Level, folder: Path, top: str, lower: str, w
         linux.mount("overlay", target, "overlay", linux.MS_NODEV, options)
     except OSError:
         mounts.bind_read_only(f"/{top}", target)
-        return f"/{top} can't be written in instances ({why})"
+        return f"/{top} cannot be written in instances ({why})"
     return f"changes below /{top} of an instance last until the cloud stops ({why})"
 
 
 def _let_users_write(upper: Path, machine: Path) -> None:
-    """Own the usual folders: those of the machine belong to an id that is not mapped."""
+    """Create the usual folders: those of the machine belong to an id that is not mapped."""
     for path in _WRITABLE_FOR_USERS:
         if (machine / path).is_dir() and not (machine / path).is_symlink():
             (upper / path).mkdir(exist_ok=True, parents=True)

@@ -48,7 +48,7 @@ _FOREIGN_TOOLS = ("apt", "apt-get", "apt-cache", "dpkg", "dpkg-query", "microdnf
 
 
 def build(folder: Path, name: str, packages: str) -> None:
-    """Make the tree of an instance unless it is there already."""
+    """Build the tree of an instance unless it exists."""
     root = folder / "root"
     if (root / "etc").is_dir():
         return
@@ -74,12 +74,12 @@ def build(folder: Path, name: str, packages: str) -> None:
         _show_machine(making / top, Path("/") / top)
         if packages == "machine" and os.geteuid() != 0:
             _own_folders(folder / "upper" / top, Path("/") / top)
-    # The last step, so that a tree that stops half-way is made again.
+    # The last step, so that an incomplete tree is built again.
     making.rename(root)
 
 
 def build_standins(folder: Path, packages: str, *, root_is_real: bool) -> None:
-    """Make the layer of stand-in tools that lies over the machine's programs."""
+    """Build the layer of stand-in tools over the machine's programs."""
     layer = folder / "standins"
     shutil.rmtree(layer, ignore_errors=True)
     programs = layer / "usr" / "bin"
@@ -100,7 +100,7 @@ def build_standins(folder: Path, packages: str, *, root_is_real: bool) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Take an instance's folder away, whatever permissions its files have."""
+    """Remove an instance's folder, whatever permissions its files have."""
     for parent, folders, _ in os.walk(folder):
         for name in folders:
             path = Path(parent, name)
@@ -121,7 +121,7 @@ def _show_machine(place: Path, machine: Path) -> None:
 
 
 def _own_folders(upper: Path, machine: Path) -> None:
-    """Let a package manager without real root write below all of the machine's folders."""
+    """Let a package manager without real root write below the machine's folders."""
     if machine.is_symlink():
         return
     for parent, folders, _ in os.walk(machine):
@@ -138,7 +138,7 @@ def _hide_foreign_tools(layer: Path) -> None:
             hidden = layer / place / tool
             hidden.parent.mkdir(parents=True, exist_ok=True)
             try:
-                # The overlay's mark for "not there"; since Linux 5.8 everybody may make it.
+                # The overlay's whiteout; since Linux 5.8 any user may create one.
                 os.mknod(hidden, stat.S_IFCHR, os.makedev(0, 0))
             except OSError:
                 hidden.write_text("")
@@ -155,12 +155,12 @@ def _copy(source: Path, target: Path) -> None:
         elif source.exists() and _is_open_to_all(source):
             shutil.copyfile(source, target)
     except (OSError, shutil.Error):
-        # Unreadable for a plain user; nothing in the list is indispensable.
+        # Unreadable for a plain user; nothing in the list is essential.
         return
 
 
 def _closed_to_others(folder: str, names: list[str]) -> list[str]:
-    """Name what not every user of the machine may read: keys and passwords are among it."""
+    """Return the paths that not every user of the machine may read, such as keys."""
     return [name for name in names if not _is_open_to_all(Path(folder, name))]
 
 

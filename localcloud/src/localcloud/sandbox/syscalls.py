@@ -1,4 +1,4 @@
-"""The numbers of the system calls that filters speak of, by machine.
+"""The numbers of the filtered system calls, by machine.
 
 Standard library only: the agent of an instance imports this without site packages.
 """

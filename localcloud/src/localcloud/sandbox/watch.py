@@ -1,9 +1,9 @@
-"""Keep mode and times of the machine's files out of a confined script's reach.
+"""Keeps a confined script from changing mode or times of the machine's files.
 
-Landlock does not cover chmod and utimensat, and a cloud of a plain user shares that user's files
-with its scripts. So these two calls of a script stop and are carried out by the instance's agent
-instead, if the file lies in the instance's root: the file is opened first and judged after that, so
-it can't be exchanged in between.
+Landlock does not cover chmod and utimensat, and the scripts of a plain user's cloud run as that
+user. So the kernel suspends these two calls, and the instance's agent carries them out instead if
+the file lies in the instance's root. The file is opened first and checked afterwards, so it cannot
+be swapped in between.
 
 Standard library only: the agent of an instance imports this without site packages.
 """
@@ -33,9 +33,9 @@ _PAGE = 4096
 
 
 def begin(watcher: socket.socket) -> None:
-    """Hand chmod and utimensat of this process and its descendants over to the watcher.
+    """Hand chmod and utimensat of this process and its descendants to the watcher.
 
-    Where the kernel can't do that, the socket is closed without a word.
+    Where the kernel cannot do that, the socket is closed without a message.
     """
     with watcher:
         try:
@@ -54,7 +54,7 @@ class Watch:
         self._root = str(root)
 
     def answer(self) -> None:
-        """Carry out or refuse one call that waits."""
+        """Carry out or refuse a suspended call."""
         buffer = bytearray(_REQUEST.size)
         try:
             fcntl.ioctl(self.listener, _RECEIVE, buffer)
@@ -73,7 +73,7 @@ class Watch:
             return  # its process was killed meanwhile
 
     def _carry_out(self, name: str, process: int, arguments: list[int]) -> None:
-        # All of them as (folder, path, mode or times); without a path it is the folder itself.
+        # Each as (folder, path, mode or times); without a path it is the folder itself.
         if name == "chmod":
             arguments = [_AT_FDCWD & 0xFFFFFFFF, *arguments]
         elif name == "fchmod":
@@ -152,7 +152,7 @@ def _set_times(file: int, times: list[tuple[int, int]]) -> None:
     path = f"/proc/self/fd/{file}"
     status = os.fstat(file)
     if stat.S_ISLNK(status.st_mode):
-        return  # times of a link itself: of no use to anybody, and not to be had this way
+        return  # times of a link itself: useless, and impossible this way
     if [nanos for _, nanos in times] == [_NOW, _NOW]:
         os.utime(path)
         return
