@@ -216,18 +216,23 @@ def replay(
     yes: Annotated[
         bool, typer.Option("--yes", help="Publish and delete; without it they are only listed.")
     ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="A message, a request or an employee; may be repeated."),
+    ] = None,
     endpoint: LocalEndpoint = DEFAULT,
 ) -> int:
     """List a stack's dead letters; with --yes, publish each on its bus again and delete it.
 
     Signs with ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, if it is set,
     ALIBABA_CLOUD_SECURITY_TOKEN; for stack local with the local cloud's key. It needs
-    mns:GetQueueAttributes, mns:ReceiveMessage, mns:DeleteMessage on the queue and
-    eventbridge:PutEvents on the bus.
+    mns:ReceiveMessage, mns:BatchReceiveMessage, mns:ChangeMessageVisibility,
+    mns:DeleteMessage and mns:BatchDeleteMessage on the queue, and eventbridge:PutEvents on the
+    bus.
     """
     from ops.replay.command import run  # noqa: PLC0415
 
-    return run(stack, endpoint, yes=yes)
+    return run(stack, endpoint, only or (), yes=yes)
 
 
 @main.command()

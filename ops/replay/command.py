@@ -2,14 +2,15 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 
-import httpx
 import typer
 
-from functions.cloud.errors import PermanentError, TemporaryError
+from functions.cloud.errors import FunctionError, PermanentError, TemporaryError
 from functions.cloud.eventbridge import EventBus
 from functions.cloud.rpc import Credentials
+from functions.cloud.smq import Queues, Received
 from localcloud.client import access_key_of
 from localcloud.commandline import endpoints
 from localcloud.commandline.errors import UserError
@@ -17,22 +18,66 @@ from localcloud.commandline.progress import progress
 from ops import stack_file
 from ops.project import LOCAL
 from ops.replay import letters
-from ops.replay.queue import Message, Queue
+
+_SHORTEST_SECONDS = 1
+"""The soonest that a message which was taken can be given back ("ChangeMessageVisibility")."""
 
 
 class Unusable(UserError):
-    """The stack file or the environment lacks something; the message names it."""
+    """The stack file, the environment or the queue lacks something; the message names it."""
 
 
-def run(stack: str, endpoint: str, *, yes: bool) -> int:
+class DeadLetters:
+    """The dead letters of a stack."""
+
+    def __init__(self, queues: Queues, bus: EventBus, queue: str) -> None:
+        self._queues = queues
+        self._bus = bus
+        self._queue = queue
+        self._deleted: set[str] = set()
+
+    @contextmanager
+    def taken(self) -> Iterator[list[Received]]:
+        """Take all that waits now; whatever is not deleted by the end is given back.
+
+        Only taking shows all of a queue: a peek never gets past the first 16, and a queue's
+        attributes do not count its messages any more ("GetQueueAttributes").
+        """
+        messages: dict[str, Received] = {}
+        try:
+            while found := self._queues.receive(self._queue):
+                if messages.keys() >= {message.id for message in found}:
+                    break
+                messages.update({message.id: message for message in found})
+            yield list(messages.values())
+        finally:
+            for message in messages.values():
+                if message.id not in self._deleted:
+                    # It may be visible again by itself.
+                    with suppress(FunctionError):
+                        self._queues.again(self._queue, message.receipt, _SHORTEST_SECONDS)
+
+    def publish(self, message: Received) -> str:
+        """Publish a letter's event on its bus and delete it; return why not, empty if it did."""
+        try:
+            self._bus.put([letters.read(message.body).event])
+        except (letters.Unreadable, PermanentError, TemporaryError) as problem:
+            return str(problem)
+        # Deleted only now: an event that is published twice is recognised, a lost one is not.
+        self._queues.delete(self._queue, [message.receipt])
+        self._deleted.add(message.id)
+        return ""
+
+
+def run(stack: str, endpoint: str, only: Sequence[str], *, yes: bool) -> int:
     """List a stack's dead letters, or publish each on its bus again and delete it."""
-    try:
-        return _replay(stack, endpoints.checked(endpoint), yes=yes)
-    except httpx.TransportError as problem:
-        raise Unusable(f"the queue cannot be reached: {problem}") from None
+    with _deployed(stack, endpoints.checked(endpoint)) as found:
+        wanted = _wanted(only)
+        return _publish(found, wanted) if yes else _list(found, wanted)
 
 
-def _replay(stack: str, endpoint: str, *, yes: bool) -> int:
+@contextmanager
+def _deployed(stack: str, endpoint: str) -> Iterator[DeadLetters]:
     config = stack_file.config_of(stack)
     settings = stack_file.settings_of(config, "account_id", "environment")
     account, region = settings["account_id"], stack_file.region_of(config)
@@ -43,58 +88,58 @@ def _replay(stack: str, endpoint: str, *, yes: bool) -> int:
         # The local cloud is on this machine: a proxy of the environment must not be asked.
         os.environ["no_proxy"] = "*"
     host = f"{region}.aliyuncs.com"
-    with httpx.Client(timeout=30, trust_env=not local) as http:
-        queue = Queue(
-            http,
-            endpoint if local else f"https://{account}.mns.{host}",
-            f"{prefix}-dead-letters",
-            key,
-        )
-        bus = EventBus(
-            endpoint if local else f"https://{account}.eventbridge.{host}", key, now=time.time
-        )
-        return _publish(queue, bus) if yes else _list(queue)
+    queues = Queues(endpoint if local else f"https://{account}.mns.{host}", key, now=time.time)
+    bus = EventBus(
+        endpoint if local else f"https://{account}.eventbridge.{host}", key, now=time.time
+    )
+    try:
+        yield DeadLetters(queues, bus, f"{prefix}-dead-letters")
+    except FunctionError as problem:
+        raise Unusable(f"the dead letters of stack {stack}: {problem}") from None
 
 
-def _list(queue: Queue) -> int:
-    with progress("reading the dead letters"):
-        waiting = queue.count()
-        shown = queue.look() if waiting else []
+def _wanted(only: Sequence[str]) -> Callable[[Received], bool]:
+    """Return what tells which letters are meant: by message, request or employee."""
+
+    def is_meant(message: Received) -> bool:
+        if not only or message.id in only:
+            return True
+        with suppress(letters.Unreadable):
+            letter = letters.read(message.body)
+            return not {letter.request, letter.employee}.isdisjoint(only)
+        return False
+
+    return is_meant
+
+
+def _list(found: DeadLetters, wanted: Callable[[Received], bool]) -> int:
+    with progress("reading the dead letters"), found.taken() as messages:
+        shown = [message for message in messages if wanted(message)]
     for message in shown:
         try:
-            typer.echo(str(letters.read(message.body)))
+            line = str(letters.read(message.body))
         except letters.Unreadable as problem:
-            typer.echo(f"message {message.id}: {problem}")
-    more = f", the first {len(shown)} are shown" if waiting > len(shown) else ""
-    typer.echo(f"{waiting} dead letters{more}; --yes publishes them again", err=True)
+            line = f"cannot be published: {problem}"
+        typer.echo(f"{message.id}  {line}")
+    typer.echo(
+        f"{len(shown)} dead letters; --yes publishes them again, --only one of them", err=True
+    )
     return 0
 
 
-def _publish(queue: Queue, bus: EventBus) -> int:
+def _publish(found: DeadLetters, wanted: Callable[[Received], bool]) -> int:
     """Publish what waits now, not what comes back while this runs; what fails stays."""
-    left = queue.count()
     published = failed = 0
-    while left > 0 and (taken := queue.take()):
-        left -= len(taken)
-        for message in taken:
-            problem = _publish_one(queue, bus, message)
+    with found.taken() as messages:
+        for message in filter(wanted, messages):
+            problem = found.publish(message)
             published, failed = published + (not problem), failed + bool(problem)
             if problem:
                 typer.echo(f"message {message.id}: {problem}; it stays in the queue", err=True)
+            else:
+                typer.echo(f"{message.id}  {letters.read(message.body)}")
     typer.echo(f"{published} published again, {failed} left", err=True)
     return 1 if failed else 0
-
-
-def _publish_one(queue: Queue, bus: EventBus, message: Message) -> str:
-    try:
-        letter = letters.read(message.body)
-        bus.put([letter.event])
-    except (letters.Unreadable, PermanentError, TemporaryError) as problem:
-        return str(problem)
-    # Deleted only now: an event that is published twice is recognised, a lost one is not.
-    queue.delete(message)
-    typer.echo(str(letter))
-    return ""
 
 
 def _local_key(endpoint: str) -> Credentials:

@@ -10,6 +10,7 @@ from mns.account import Account
 from mns.queue import Message
 
 from demo.loop import Loop
+from functions.cloud.dead_letters import letter
 from lab.running_cloud import RunningCloud
 from localcloud.eventbridge.delivery.dead_letter import dead_letter_body
 from localcloud.eventbridge.delivery.journal import Attempt, Delivery
@@ -34,7 +35,11 @@ def _approval(number: str, **attributes: object) -> dict[str, object]:
             "headers": {"X-Provisioning-Token": "never-shown"},
             "body": {
                 "detail-type": "ProvisionRequest",
-                "detail": {"emp_id": f"E9{number}", "role": "devops"},
+                "detail": {
+                    "emp_id": f"E9{number}",
+                    "role": "devops",
+                    "request_id": f"ord-{number}",
+                },
             },
         },
         **attributes,
@@ -63,7 +68,8 @@ def test_replay(cloud: RunningCloud, loop: Loop) -> None:
     listed = _replay(cloud)
     assert listed.returncode == 0
     assert "replayed-01" in listed.stdout
-    assert "rule provision  Throttling" in listed.stdout
+    assert "employee E901  request ord-01" in listed.stdout
+    assert "rule provision: Throttling" in listed.stdout
     assert "never-shown" not in listed.stdout + listed.stderr
     assert "2 dead letters" in listed.stderr
 
@@ -104,12 +110,73 @@ def test_own_form() -> None:
     delivery = Delivery(1, 1, "provisioning-local", "provision", "run-command", failed=4)
     last = Attempt(0.0, ok=False, status="Throttling", milliseconds=1.0, message="later")
     found = letters.read(dead_letter_body(delivery, target, json.dumps(_approval("03")), last))
-    assert (found.bus, found.rule, found.error) == (
+    assert (found.bus, found.place, found.reason) == (
         "provisioning-local",
-        "provision",
-        "Throttling",
+        "rule provision",
+        "Throttling: later",
     )
     assert found.event["id"] == "replayed-03"
+
+
+def test_record_of_a_failed_call() -> None:
+    """Function Compute's destination holds the payload as text, and who failed how."""
+    record = {
+        "timestamp": 1764000000000,
+        "requestContext": {
+            "requestId": "1-69",
+            "functionArn": "acs:fc:cn-hangzhou:1234567890123456:functions/loop-run-command",
+            "condition": "RetriesExhausted",
+            "approximateInvokeCount": 4,
+        },
+        "requestPayload": json.dumps(_approval("04")),
+        "responseContext": {"statusCode": 200, "functionError": "FunctionUnhandledError"},
+        "responsePayload": json.dumps({"errorMessage": "bad\nday"}),
+    }
+    found = letters.read(json.dumps(record))
+    assert (found.bus, found.place) == ("provisioning-local", "loop-run-command")
+    assert found.reason == "FunctionUnhandledError: bad day"
+    assert (found.employee, found.request) == ("E904", "ord-04")
+
+
+def test_letter_of_a_function() -> None:
+    """What a function of the loop buries itself is a letter as well."""
+    text = letter(
+        json.dumps({"id": "r-1", "source": "ecs.provisioning", "type": "t", "data": {}}),
+        "provisioning-local",
+        function="post-to-chat",
+        code="310000",
+        message="keywords not in content",
+    )
+    found = letters.read(text)
+    assert (found.place, found.reason) == ("post-to-chat", "310000: keywords not in content")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "no", "[]", '{"event": 1}', '{"requestPayload": "x"}', '{"event": {"id": "a"}}'],
+)
+def test_what_is_no_letter_is_named(text: str) -> None:
+    """It stays in the queue, with what is wrong with it."""
+    with pytest.raises(letters.Unreadable):
+        letters.read(text)
+
+
+def test_one_of_many(cloud: RunningCloud, loop: Loop) -> None:
+    """More letters than a peek shows are listed, and one of them can be chosen."""
+    dead = [
+        json.dumps({"reason": {"ruleName": "provision"}, "event": _approval(f"{n}")})
+        for n in range(20, 40)
+    ]
+    _bury(cloud, *dead)
+    listed = _replay(cloud)
+    assert sum("replayed-" in line for line in listed.stdout.splitlines()) == 20
+    done = _replay(cloud, "--yes", "--only", "ord-33")
+    assert "1 published again, 0 left" in done.stderr
+    loop.settle()
+    assert "replayed-33" not in _replay(cloud).stdout
+    done = _replay(cloud, "--yes", "--only", "E921", "--only", "ord-22")
+    assert "2 published again, 0 left" in done.stderr
+    loop.settle()
 
 
 def test_no_key() -> None:
