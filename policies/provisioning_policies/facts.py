@@ -84,6 +84,7 @@ CYBERSECURITY_LAW = Source(
     "Cybersecurity Law of the People's Republic of China (2017), article 21 (3)"
 )
 TAGGING = Source("Resource Management, Tag: best practices for tag design")
+USERADD = Source("useradd(8), option --expiredate; chage(1)")
 SUDOERS = Source("sudoers(5); GTFOBins", "https://gtfobins.github.io/")
 FUNCTION_CUSTOM_DOMAIN = Source(
     "alicloud provider, fcv3_custom_domain",

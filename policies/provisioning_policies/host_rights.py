@@ -1,9 +1,11 @@
-"""Finds in a script what makes root of an ordinary account: sudo rules and groups.
+"""Finds in a script what an account is given on a host: sudo rules, groups, keys, and for how long.
 
-Sources: sudoers(5), and GTFOBins for the programs that start another one, read or write any file.
+Sources: sudoers(5), useradd(8), usermod(8), chage(1), and GTFOBins for the programs that start
+another one, read or write any file.
 """
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
@@ -32,7 +34,19 @@ _A_SHELL_OR_ANY_FILE = """
 """
 """These do no more than their arguments say, so a rule has to write the arguments down."""
 _ROOT_GROUPS = (
-    *("root", "wheel", "sudo", "admin", "docker", "podman", "lxd", "lxc", "libvirt", "kvm"),
+    *(
+        "root",
+        "wheel",
+        "sudo",
+        "admin",
+        "docker",
+        "podman",
+        "lxd",
+        "lxc",
+        "incus",
+        "libvirt",
+        "kvm",
+    ),
     *("disk", "shadow", "kmem", "mem", "sys", "tty"),
 )
 _NAMES = r"[ =]*[\"']?(?P<{}>[\w,.-]+)"
@@ -41,7 +55,7 @@ _JOINS = re.compile(
     rf"|\bgpasswd\b[^\n;|]*?(?:-a|--add)[ =]+\S+{_NAMES.format('b')}"
     rf"|\bgroupmems\b[^\n;|]*?(?:-g|--group){_NAMES.format('c')}"
     rf"|\b(?:adduser|addgroup)[ ]+[\w$\"'{{}}-]+[ ]+{_NAMES.format('d')}"
-    r"|(?:^|[(\"'])[ \t]*groups?[ ]+(?P<e>[a-z_][\w -]*)"
+    r"|(?:^|[(\"'])[ \t]*(?:groups?|primary)[ ]+(?P<e>[a-z_][\w -]*)"
 )
 _GROUP_FILE = re.compile(
     r"(?:>>?|\btee\b(?:\s+-a)?|\bsed\b[^\n]*?)\s*[\"']?/etc/(?:group|gshadow)\b"
@@ -50,6 +64,22 @@ _VARIABLE = re.compile(
     r"(?m)^[ \t]*(?:readonly[ ]+|local[ ]+)?(\w+)=[\"']?([\w,./-]+)[\"']?[ \t]*(?:;|$)"
 )
 _KEY = re.compile(r"\b(?:sk-)?(?:ssh|ecdsa)-[\w@.-]+[ ]+(?P<key>AAAA[A-Za-z0-9+/]{16,})")
+# What a script gives by role: [role]='key value' lines, and in EVERYONE what all roles get.
+_RECORD = re.compile(
+    r"(?m)^[ \t]*(?:(?:readonly|declare[ ]+-\w+)[ ]+)?"
+    r"(?:\[[\"']?(?P<role>[\w.-]+)[\"']?\]|EVERYONE)="
+    r"(?P<value>(?:'[^']*'|\"[^\"]*\"|\\.|[^\s'\"])+)"
+)
+_NO_END = r"(?:''|\"\"|[\"']?(?:-1|never)[\"']?)(?=\s|$)"
+_ENDLESS = re.compile(
+    rf"\b(?:useradd|usermod|adduser)\b[^\n;|]*?\s(?:-e|--expiredate)[ =]*{_NO_END}"
+    rf"|\bchage\b[^\n;|]*?\s(?:-\w*E|--expiredate)[ =]*{_NO_END}"
+)
+_NEW_ACCOUNT = re.compile(
+    r"(?:^|[;&|(]|\bsudo|\bthen|\bdo)\s*(?:/usr/sbin/)?(?:useradd|adduser)\s(?P<rest>.*)"
+)
+_OF_A_SERVICE = re.compile(r"(?:^|\s)(?:-\w*r|--system|--no-create-home)\b|/(?:nologin|false)\b")
+_SETS_AN_END = re.compile(r"\s(?:-e|--expiredate|-E)[ =]*[\"']?[\w$]|\schage\s")
 
 
 def rules_for_root(script: str) -> Iterator[tuple[int, str]]:
@@ -61,12 +91,56 @@ def rules_for_root(script: str) -> Iterator[tuple[int, str]]:
             # Anything else is an assignment of the shell, such as PATH=/bin.
             if not is_rule and not (match["users"] and _A_COMMAND.match(commands)):
                 continue
-            users = (match["users"] or "root").partition(":")[0].split(",")
-            if all(_ORDINARY_USER.fullmatch(user.strip()) for user in users):
+            if _is_for_others(match["users"]):
                 continue
             for command in re.split(r"(?<!\\),", commands):
                 if why := _why_root(re.sub(r"^(?:[A-Z_]{4,}:\s*)+", "", command.strip())):
                     yield number, why
+
+
+def accounts_without_end(script: str, most_days: float) -> Iterator[tuple[int, str]]:
+    """Yield the lines, by number, that give an account for ever, with what is wrong."""
+    records = list(_records(script))
+    root_for_all = any(_is_for_root(record) for _, role, record in records if not role)
+    for number, role, record in records:
+        days = re.search(r"(?m)^expires (\d+)$", record)
+        is_short = days is not None and int(days[1]) <= most_days
+        if role and not is_short and (root_for_all or _is_for_root(record)):
+            end = f"{days[1]} days" if days else "no end"
+            yield number, f"gives role '{role}' a sudo rule for root, and {end}"
+    sets_an_end = any(_SETS_AN_END.search(line) for _, line in _lines(script))
+    for number, line in _lines(script):
+        if _ENDLESS.search(line):
+            yield number, "takes an account's end away"
+            continue
+        made = None if sets_an_end else _NEW_ACCOUNT.search(line)
+        if made and not _OF_A_SERVICE.search(made["rest"]):
+            yield number, "creates an account that has no end"
+
+
+def _is_for_root(record: str) -> bool:
+    return any(
+        not _is_for_others(match["users"])
+        for line in record.splitlines()
+        if line.startswith("sudo ")
+        for match in _RULE.finditer(line)
+    )
+
+
+def _is_for_others(users: str | None) -> bool:
+    """Return whether a rule lets become certain users and not root, whom it means without any."""
+    named = (users or "root").partition(":")[0].split(",")
+    return all(_ORDINARY_USER.fullmatch(user.strip()) for user in named)
+
+
+def _records(script: str) -> Iterator[tuple[int, str, str]]:
+    """Yield the line, the role (none for everyone) and the text of each record."""
+    for match in _RECORD.finditer(script):
+        try:
+            (text,) = shlex.split(match["value"])
+        except ValueError:
+            continue
+        yield script.count("\n", 0, match.start()) + 1, match["role"] or "", text
 
 
 def _why_root(command: str) -> str | None:
@@ -96,13 +170,16 @@ def groups_for_root(script: str) -> Iterator[tuple[int, str]]:
             yield number, "any that is written into /etc/group"
 
 
-def keys_given_twice(script: str) -> Iterator[tuple[int, int]]:
-    """Yield where a public key stands that stood before: its line and the line of the first."""
+def keys_shared(script: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines, by number, that give a public key to several, with what is wrong."""
+    for number, role, record in _records(script):
+        if not role and _KEY.search(record):
+            yield number, "gives everybody the same public key"
     first: dict[str, int] = {}
     for number, line in _lines(script):
         for match in _KEY.finditer(line):
             if (before := first.setdefault(match["key"], number)) != number:
-                yield number, before
+                yield number, f"gives the public key of line {before} once more"
 
 
 def _lines(script: str) -> Iterator[tuple[int, str]]:

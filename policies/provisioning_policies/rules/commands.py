@@ -6,7 +6,12 @@ import re
 
 from provisioning_policies import facts, tokens
 from provisioning_policies.fetching import run_unseen
-from provisioning_policies.host_rights import groups_for_root, keys_given_twice, rules_for_root
+from provisioning_policies.host_rights import (
+    accounts_without_end,
+    groups_for_root,
+    keys_shared,
+    rules_for_root,
+)
 from provisioning_policies.rule import Level, Messages, Option, Options, Resource, rule
 from provisioning_policies.shell import SAFE, is_validated, parameters, stops_on_error
 from provisioning_policies.targets import plain_urls
@@ -302,9 +307,30 @@ def command_groups_narrow(command: Resource, _: Options) -> Messages:
     source=facts.SUDOERS,
 )
 def command_keys_personal(command: Resource, _: Options) -> Messages:
-    """Look for a key that stands in the script twice."""
-    for number, before in keys_given_twice(script_of(command) or ""):
-        yield f"line {number} gives the public key of line {before} once more"
+    """Look for a key that stands in the script twice, or that every role gets."""
+    for number, what in keys_shared(script_of(command) or ""):
+        yield f"line {number} {what}"
+
+
+@rule(
+    "command-accounts-end",
+    "An account ends by itself",
+    on=[tokens.COMMAND],
+    reason=(
+        "An approval holds for a project or a post, and nobody comes to take an account away when "
+        "that is over. Above all what makes root is asked for again from time to time."
+    ),
+    remedy=(
+        "Give roles with a sudo rule for root expires_days in the catalogue, and other accounts an "
+        "end when they are created (useradd --expiredate)."
+    ),
+    source=facts.USERADD,
+    options=[Option("maximumDays", "most days of a role with a sudo rule for root", default=366)],
+)
+def command_accounts_end(command: Resource, options: Options) -> Messages:
+    """Look at the expiry of roles with rights of root, and of accounts that the script creates."""
+    for number, what in accounts_without_end(script_of(command) or "", options["maximumDays"]):
+        yield f"line {number} {what}; let it expire"
 
 
 RULES = (
@@ -322,4 +348,5 @@ RULES = (
     command_sudo_narrow,
     command_groups_narrow,
     command_keys_personal,
+    command_accounts_end,
 )

@@ -65,6 +65,7 @@ _INSTANCE = "acs:ecs:cn-hangzhou:1234567890123456:instance/i-1"
 _GITHUB = "acs:ram::1234567890123456:oidc-provider/github"
 _TOKEN = {"oidc:aud": "sts.aliyuncs.com", "oidc:iss": "https://token.actions.githubusercontent.com"}
 _KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA"
+_RESTART = "sudo ALL=(root) NOPASSWD: /usr/bin/systemctl restart app"
 
 
 def domain(**properties: object) -> Changes:
@@ -863,8 +864,29 @@ CASES: dict[str, Case] = {
         unknown={"command.commandContent": UNKNOWN},
     ),
     "command-keys-personal": Case(
-        broken=((script(f"key {_KEY} a\nkey {_KEY} b"), "line 2 gives the public key of line 1"),),
+        broken=(
+            (script(f"key {_KEY} a\nkey {_KEY} b"), "line 2 gives the public key of line 1"),
+            (script(f"readonly EVERYONE='key {_KEY} a'"), "gives everybody the same public key"),
+        ),
         kept=({}, script(f"key {_KEY} a\nkey {_KEY[:-1]}B b")),
+        unknown={"command.commandContent": UNKNOWN},
+    ),
+    "command-accounts-end": Case(
+        broken=(
+            (script(f"[ops]='packages git\n{_RESTART}'"), "'ops' a sudo rule for root, and no end"),
+            (script(f"[ops]='{_RESTART}\nexpires 900'"), "sudo rule for root, and 900 days"),
+            (script(f"EVERYONE='{_RESTART}'\n[ops]='groups ops'"), "'ops' a sudo rule for root"),
+            (script("useradd --create-home emp-1"), "line 1 creates an account that has no end"),
+            (script("useradd -e '' emp-1"), "takes an account's end away"),
+            (script("chage -E -1 emp-1"), "takes an account's end away"),
+        ),
+        kept=(
+            {},
+            script(f"[ops]='{_RESTART}\nexpires 365'"),
+            script("[ops]='groups deploy\nsudo ALL=(deploy) NOPASSWD: ALL'"),
+            script("useradd --system --shell /usr/sbin/nologin agent"),
+            script('useradd emp-1\nchage -E "$end" emp-1'),
+        ),
         unknown={"command.commandContent": UNKNOWN},
     ),
     "resource-type-known": Case(

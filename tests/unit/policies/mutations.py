@@ -341,6 +341,7 @@ MUTATIONS: dict[str, Mutation] = {
     "command-keys-personal": script(
         lambda text: text.replace("groups dba", f"groups dba\n{_PUBLIC_KEY} a\n{_PUBLIC_KEY} b")
     ),
+    "command-accounts-end": script(lambda text: text.replace("expires 365\n", "")),
     "resource-type-known": Mutation(program=_ACCESS_KEY),
     "provider-https": Mutation(program=_OVER_HTTP),
 }
