@@ -132,6 +132,18 @@ def read_instances(region: Text, account_id: Text) -> Permission:
     }
 
 
+def locate_instances(region: Text, account_id: Text) -> Permission:
+    """Allow looking up an instance's name and address, for the message that names it.
+
+    The wildcard is read-only and needed: a run may be on an instance that has left the settings,
+    and whether the API accepts single ids is not documented.
+    """
+    return {
+        "actions": ["ecs:DescribeInstances"],
+        "resources": [instance_arn(region, account_id, "*")],
+    }
+
+
 def read_invocations(region: Text, account_id: Text) -> Permission:
     """Allow looking at past runs and what they printed.
 

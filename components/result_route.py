@@ -45,6 +45,7 @@ class ResultRoute(pulumi.ComponentResource):
                 "timeout_seconds": defaults.PATIENT_FUNCTION_SECONDS,
                 "permissions": [
                     permissions.read_invocations(region, account_id),
+                    permissions.locate_instances(region, account_id),
                     permissions.put_events(region, account_id, context["bus_name"]),
                 ],
                 "buries": True,

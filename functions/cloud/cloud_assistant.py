@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from functions.cloud.rpc import Rpc
+from functions.cloud.times import parse
 
 VERSION = "2014-05-26"
 MOST_INSTANCES = 100
@@ -49,6 +50,10 @@ class Invocation(NamedTuple):
     parameters: Mapping[str, str]
     tags: Mapping[str, str]
     runs: tuple[Run, ...]
+    created: float = 0.0
+    """When it was called, in seconds since 1970."""
+    timeout_seconds: int = 0
+    """How long the command may run."""
 
     @property
     def is_finished(self) -> bool:
@@ -90,19 +95,33 @@ class CloudAssistant:
         )
         return _text(answer.get("InvokeId"))
 
-    def find(self, tags: Mapping[str, str]) -> list[Invocation]:
-        """Return the last four weeks' invocations that carry all these tags, without output."""
+    def find(self, tags: Mapping[str, str], *, running: bool = False) -> list[Invocation]:
+        """Return the last four weeks' invocations that carry all these tags, without output.
+
+        Args:
+            tags: keys and values.
+            running: only those that have not ended everywhere.
+        """
         found: list[Invocation] = []
         next_token = None
         for _ in range(_MOST_PAGES):
             answer = self._describe(
-                Tag=_pairs(tags.items()), MaxResults=_PAGE, NextToken=next_token
+                Tag=_pairs(tags.items()),
+                InvokeStatus="Running" if running else None,
+                MaxResults=_PAGE,
+                NextToken=next_token,
             )
             found += _invocations(answer)
             next_token = _text(answer.get("NextToken")) or None
             if next_token is None:
                 break
         return [i for i in found if all(i.tags.get(k) == v for k, v in tags.items())]
+
+    def invocation(self, invoke_id: str) -> Invocation | None:
+        """Return one invocation, with the output of each of its runs; None if it is unknown."""
+        answer = self._describe(InvokeId=invoke_id, IncludeOutput=True, ContentEncoding="Base64")
+        found = (i for i in _invocations(answer) if i.invoke_id == invoke_id)
+        return next(found, None)
 
     def result(self, invoke_id: str, instance_id: str) -> Invocation | None:
         """Return what one invocation did on one instance, with its output; None if unknown."""
@@ -135,6 +154,8 @@ def _invocations(answer: Mapping[str, Any]) -> list[Invocation]:
                 for tag in _list(given, "Tags", "Tag")
             },
             runs=tuple(_run(run) for run in _list(given, "InvokeInstances", "InvokeInstance")),
+            created=parse(given.get("CreationTime")) or 0.0,
+            timeout_seconds=whole_number(given.get("Timeout")) or 0,
         )
         for given in _list(answer, "Invocations", "Invocation")
     ]

@@ -54,6 +54,17 @@ class Instances:
             found += self._described({"InstanceIds": json.dumps(wanted)})
         return found
 
+    def address(self, instance_id: str) -> tuple[str, str]:
+        """Return an instance's name and private address; empty for what it does not have."""
+        answer = self._rpc.call(
+            "DescribeInstances",
+            {"RegionId": self._region, "InstanceIds": json.dumps([instance_id])},
+        )
+        for given in _list(answer, "Instances.Instance"):
+            if _text(given, "InstanceId") == instance_id:
+                return _text(given, "InstanceName"), _address(given)
+        return "", ""
+
     def tagged(self, tags: Sequence[tuple[str, str]]) -> list[Instance]:
         """Return the instances that carry all these tags."""
         return self._described({"Tag": [{"Key": key, "Value": value} for key, value in tags]})

@@ -254,6 +254,7 @@ class Drain:
             form=post.batch.form.value,
             code=answer.code,
             words=answer.words,
+            ids=" ".join(item.event_id for item in post.batch.items),
         )
         if meaning == Meaning.SENT.value:
             self._counts["messages"] += 1

@@ -1,13 +1,18 @@
-"""Looks a finished run up and publishes its result."""
+"""Looks a request up whose command has ended somewhere, and publishes its result once it is whole.
 
-from collections.abc import Callable, Sequence
+Between two ends nothing is said. A timer looks for requests that should have ended long ago.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from functions.cloud.cloud_assistant import Invocation
+from functions.cloud.errors import FunctionError
 from functions.cloud.log import decision
-from functions.publish_result.decide import completion, decide, event_id
+from functions.publish_result import decide
 from functions.report import results
-from functions.request import events
+from functions.report.outcome import Outcome
+from functions.request import events, tags
 from functions.request.deployment import Deployment
 
 FUNCTION = "publish-result"
@@ -16,8 +21,20 @@ FUNCTION = "publish-result"
 class Commands(Protocol):
     """What this function needs from Cloud Assistant."""
 
-    def result(self, invoke_id: str, instance_id: str) -> Invocation | None:
-        """Return what one invocation did on one instance."""
+    def invocation(self, invoke_id: str) -> Invocation | None:
+        """Return one invocation with the output of its runs."""
+        ...
+
+    def find(self, tags: Mapping[str, str], *, running: bool = False) -> list[Invocation]:
+        """Return the invocations that carry all these tags, without output."""
+        ...
+
+
+class Hosts(Protocol):
+    """What this function needs from ECS."""
+
+    def address(self, instance_id: str) -> tuple[str, str]:
+        """Return an instance's name and private address."""
         ...
 
 
@@ -29,29 +46,86 @@ class Bus(Protocol):
         ...
 
 
-def serve(
-    payload: bytes | str,
-    deployment: Deployment,
-    commands: Commands,
-    bus: Bus,
-    now: Callable[[], float],
-) -> str:
-    """Publish the result of the run whose end an event announces.
+class PublishResult:
+    """Serves one event after another with the same clients."""
 
-    Raises:
-        TemporaryError: if the run or the bus is out of reach for now.
-        PermanentError: if the event announces nothing, or an API refuses.
-    """
-    ended = completion(events.read(payload))
-    invocation = commands.result(ended.invoke_id, ended.instance_id)
-    outcome = decide(ended, invocation, deployment)
-    bus.put([results.event(outcome, deployment, event_id(outcome), now())])
-    return decision(
-        FUNCTION,
-        "published",
-        event_id=event_id(outcome),
-        status=outcome.status,
-        request_id=outcome.request.request_id,
-        source=outcome.request.source,
-        chat=outcome.request.chat,
-    )
+    def __init__(
+        self,
+        deployment: Deployment,
+        commands: Commands,
+        hosts: Hosts,
+        bus: Bus,
+        now: Callable[[], float],
+    ) -> None:
+        self._deployment = deployment
+        self._commands = commands
+        self._hosts = hosts
+        self._bus = bus
+        self._now = now
+
+    def serve(self, payload: bytes | str) -> str:
+        """Publish the result of the request whose command has ended on one more instance.
+
+        Raises:
+            TemporaryError: if the run or the bus is out of reach for now.
+            PermanentError: if the event announces nothing, or an API refuses.
+        """
+        if events.is_timer(payload):
+            return self._sweep()
+        announced = decide.completion(events.read(payload))
+        invocation = decide.ended(announced, self._commands.invocation(announced.invoke_id))
+        outcome = decide.outcome(self._whole(invocation), self._deployment)
+        if outcome is None:
+            return decision(FUNCTION, "waits", invoke_id=announced.invoke_id)
+        return self._publish(self._located(outcome), decide.event_id(invocation))
+
+    def _whole(self, invocation: Invocation) -> list[Invocation]:
+        """Return all calls of the request's attempt; with output once all of them have ended."""
+        wanted = decide.siblings(invocation)
+        if wanted is None:
+            return [invocation]
+        found = [
+            other
+            for other in self._commands.find(wanted)
+            if decide.belong_together(other, invocation) and other.invoke_id != invocation.invoke_id
+        ]
+        if not all(other.is_finished for other in found):
+            return [invocation, *found]
+        full = [self._commands.invocation(other.invoke_id) or other for other in found]
+        return [invocation, *full]
+
+    def _sweep(self) -> str:
+        """Tell of requests that should have ended five minutes ago that nobody knows their end."""
+        now = self._now()
+        invocations = self._commands.find({tags.PREFIX: self._deployment.bus}, running=True)
+        lines = [
+            self._publish(
+                decide.unknown(group, self._deployment), decide.event_id(group[0], decide.UNKNOWN)
+            )
+            for group in decide.overdue(invocations, now)
+        ]
+        return "\n".join(lines) or decision(FUNCTION, "nothing-overdue")
+
+    def _located(self, outcome: Outcome) -> Outcome:
+        """Add the name and the address of the host, where there is one."""
+        if not outcome.instance_id:
+            return outcome
+        try:
+            name, address = self._hosts.address(outcome.instance_id)
+        except FunctionError as error:
+            # A result without an address is better than none.
+            decision(FUNCTION, "no-address", code=error.code, reason=str(error))
+            return outcome
+        return outcome._replace(host_name=name, host_address=address)
+
+    def _publish(self, outcome: Outcome, event_id: str) -> str:
+        self._bus.put([results.event(outcome, self._deployment, event_id, self._now())])
+        return decision(
+            FUNCTION,
+            "published",
+            event_id=event_id,
+            status=outcome.status,
+            request_id=outcome.request.request_id,
+            source=outcome.request.source,
+            chat=outcome.request.chat,
+        )

@@ -13,12 +13,12 @@ def handler(event: bytes, context: Context) -> str:
     """Publish the result of a finished run; return the line that was logged."""
 
     def work() -> str:
-        return act.serve(
-            event,
+        return act.PublishResult(
             deployment.read(os.environ),
             runtime.cloud_assistant(context, os.environ),
+            runtime.instances(context, os.environ),
             runtime.event_bus(context, os.environ),
             time.time,
-        )
+        ).serve(event)
 
     return log.run(act.FUNCTION, lambda: retry.patiently(act.FUNCTION, work))

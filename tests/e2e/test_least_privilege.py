@@ -76,8 +76,12 @@ NEEDED: dict[Right, tuple[Story, str]] = {
         approve("devops"),
         f"{ECS}:command/*",
     ),
-    # It asks for the one instance that has ended.
     Right("publish-result", "ecs:DescribeInvocations", f"{ECS}:instance/*"): (
+        approve("devops"),
+        f"{ECS}:instance/*",
+    ),
+    # It asks for the name and the address of the one instance that has ended.
+    Right("publish-result", "ecs:DescribeInstances", f"{ECS}:instance/*"): (
         approve("devops"),
         f"{ECS}:instance/i-local0001",
     ),

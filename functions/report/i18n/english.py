@@ -140,6 +140,7 @@ WORDS = Words(
         "Stopped": "somebody stopped the run",
         "Aborted": "the command did not reach the instance",
         "Invalid": "the command cannot run on the instance",
+        "Unreached": "not running, or without a Cloud Assistant agent",
         "Unknown": "the run has not ended five minutes after its time was over",
         "": "the command failed before the script could run",
     },

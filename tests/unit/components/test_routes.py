@@ -403,6 +403,7 @@ class TestResultRoute:
                 ["ecs:DescribeInvocations"],
                 [f"{ECS}:command/*", f"{ECS}:instance/*"],
             ),
+            (["ecs:DescribeInstances"], [f"{ECS}:instance/*"]),
             (["eventbridge:PutEvents"], [BUS]),
             (["mns:SendMessage"], [f"{MNS}loop-dead-letters/messages"]),
             (["log:PostLogStoreLogs"], [f"{LOGS}functions"]),

@@ -158,10 +158,18 @@ class FakeCommands:
         self.looked_up: list[Mapping[str, str]] = []
         self.failures: list[FunctionError | None] = []
 
-    def find(self, tags: Mapping[str, str]) -> list[Invocation]:
+    def find(self, tags: Mapping[str, str], *, running: bool = False) -> list[Invocation]:
         """Return the earlier invocations with these tags."""
         self.looked_up.append(tags)
-        return [i for i in self.earlier if all(i.tags.get(k) == v for k, v in tags.items())]
+        return [
+            i
+            for i in self.earlier
+            if all(i.tags.get(k) == v for k, v in tags.items()) and not (running and i.is_finished)
+        ]
+
+    def invocation(self, invoke_id: str) -> Invocation | None:
+        """Return an earlier invocation."""
+        return next((i for i in self.earlier if i.invoke_id == invoke_id), None)
 
     def result(self, invoke_id: str, instance_id: str) -> Invocation | None:
         """Return one run of an earlier invocation."""
@@ -195,9 +203,16 @@ class FakeHosts:
     """Stands in for DescribeInstances: every instance runs, but for those that are said not to."""
 
     def __init__(self) -> None:
+        self.failure: FunctionError | None = None
         self.states: dict[str, str] = {}
         """Instance -> its status, ``no agent`` or ``released``."""
         self.by_tags: dict[tuple[tuple[str, str], ...], list[str]] = {(("role", "db"),): ["i-9"]}
+
+    def address(self, instance_id: str) -> tuple[str, str]:
+        """Return the name and the address of an instance."""
+        if self.failure:
+            raise self.failure
+        return f"host-{instance_id}", "10.0.0.1"
 
     def named(self, ids: Sequence[str]) -> list[Instance]:
         """Return those that exist."""

@@ -70,13 +70,26 @@ class Cloud:
             return json_reply({"InvokeId": "t-1", "RequestId": "R"})
         if seen.headers["x-acs-action"] == "DescribeInstances":
             running = [
-                {"InstanceId": i, "Status": "Running"} for i in json.loads(query["InstanceIds"])
+                {
+                    "InstanceId": i,
+                    "InstanceName": "web-1",
+                    "Status": "Running",
+                    "VpcAttributes": {"PrivateIpAddress": {"IpAddress": ["10.0.0.5"]}},
+                }
+                for i in json.loads(query["InstanceIds"])
             ]
             return json_reply({"Instances": {"Instance": running}})
         if seen.headers["x-acs-action"] == "DescribeCloudAssistantStatus":
             agent = {"InstanceId": query["InstanceId.1"], "CloudAssistantStatus": "true"}
             listed = {"InstanceCloudAssistantStatus": [agent]}
             return json_reply({"InstanceCloudAssistantStatusSet": listed})
+        if (
+            seen.headers["x-acs-action"] == "DescribeInstances"
+            and query["InstanceIds"] == '["i-1"]'
+        ):
+            network = {"PrivateIpAddress": {"IpAddress": ["10.0.0.5"]}}
+            found = {"InstanceId": "i-1", "InstanceName": "web-1", "VpcAttributes": network}
+            return json_reply({"Instances": {"Instance": [found]}})
         assert seen.headers["x-acs-action"] == "DescribeInvocations"
         return json_reply({"Invocations": {"Invocation": self.invocations}, "NextToken": ""})
 
@@ -134,7 +147,8 @@ def test_an_approval_becomes_a_message(cloud: Cloud, capsys: pytest.CaptureFixtu
     data = {"invokeId": "t-1", "instanceId": "i-1", "invocationStatus": "Success"}
     call("publish_result", json.dumps({"id": "c-1", "source": "acs.ecs", "data": data}).encode())
     (event,) = cloud.events
-    assert (event["id"], event["data"]["detail"]["emp_id"]) == ("t-1:i-1:Success", "E123")
+    assert event["data"]["detail"]["emp_id"] == "E123"
+    assert event["data"]["detail"]["Host"] == {"name": "web-1", "address": "10.0.0.5"}
 
     call("post_to_chat", json.dumps(event).encode())
     sent = cloud.loopback.seen[-1]

@@ -3,14 +3,15 @@
 # ruff: noqa: RUF001 - Chinese has punctuation of its own.
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from functions.cloud.errors import PermanentError
 from functions.cloud.rpc import ApiTroubleError
-from functions.publish_result.act import serve
-from functions.publish_result.decide import Completion, NotYetVisibleError, decide
+from functions.publish_result.act import PublishResult
+from functions.publish_result.decide import NotYetVisibleError
 from functions.request import tags as names
 from functions.request.deployment import read
 from tests.unit.functions.samples import (
@@ -19,6 +20,7 @@ from tests.unit.functions.samples import (
     NOW,
     FakeBus,
     FakeCommands,
+    FakeHosts,
     invocation,
     run,
 )
@@ -53,16 +55,24 @@ def completed(**changes: Any) -> bytes:
 
 def published(*earlier: Any, payload: bytes = b"") -> dict[str, Any]:
     """Return the event that a completion becomes."""
-    bus = FakeBus()
-    serve(payload or completed(), LOOP, FakeCommands(*earlier), bus, lambda: NOW)
-    (event,) = bus.events
+    (event,) = told(*earlier, payload=payload)
     return event
+
+
+def told(
+    *earlier: Any, payload: bytes = b"", now: float = NOW, bus: FakeBus | None = None
+) -> list[dict[str, Any]]:
+    """Return the events that a completion becomes."""
+    bus = bus or FakeBus()
+    commands, hosts = FakeCommands(*earlier), FakeHosts()
+    PublishResult(LOOP, commands, hosts, bus, lambda: now).serve(payload or completed())
+    return bus.events
 
 
 def test_a_success_is_published_with_everything_the_archive_wants() -> None:
     """The result event has the contract's keys, and its id names the run and its end."""
     event = published(invocation())
-    assert event["id"] == "t-1:i-1:Success"
+    assert re.fullmatch("[0-9a-f]{32}", event["id"])
     expected = {
         "InvocationStatus": "Success",
         "action": "provision",
@@ -78,7 +88,7 @@ def test_a_success_is_published_with_everything_the_archive_wants() -> None:
         "InvokeId": "t-1",
         "CommandId": "c-provision",
         "InstanceId": "i-1",
-        "Host": {"name": "", "address": ""},
+        "Host": {"name": "host-i-1", "address": "10.0.0.1"},
         "Instances": {},
         "Runs": [],
         "Unreached": [],
@@ -99,11 +109,12 @@ def test_a_success_is_published_with_everything_the_archive_wants() -> None:
 
 def test_a_dingtalk_chat_gets_markdown() -> None:
     """The message of the loop's English DingTalk chat, as it is sent."""
+    event = published(invocation())
     text = (
         "### [ECS] ✅ Provisioned E123\n\n"
         "- **Employee**: E123 as devops\n"
-        "- **Account**: e123 on i-1\n"
-        "- **First login**: ssh -l e123 i-1\n"
+        "- **Account**: e123 on host-i-1 (10.0.0.1, i-1)\n"
+        "- **First login**: ssh -l e123 10.0.0.1\n"
         "- **Valid until**: no end date\n"
         "- **Requested by**: li.lei, approved by 韩梅梅\n"
         "- **Request**: 20261122-0001\n\n"
@@ -113,9 +124,9 @@ def test_a_dingtalk_chat_gets_markdown() -> None:
         "msgtype": "markdown",
         "markdown": {"title": "[ECS] Provisioned E123", "text": text},
         "at": {"isAtAll": False},
-        "msgUuid": "t-1:i-1:Success",
+        "msgUuid": event["id"],
     }
-    assert published(invocation())["data"]["message"] == expected
+    assert event["data"]["message"] == expected
 
 
 def test_a_lark_chat_gets_a_card() -> None:
@@ -130,8 +141,8 @@ def test_a_lark_chat_gets_a_card() -> None:
     fields = [field["text"]["content"] for field in card["elements"][0]["fields"]]
     assert fields == [
         "**员工**\nE123，角色 devops",
-        "**账号**\ne123，位于 i-1",
-        "**首次登录**\nssh -l e123 i-1",
+        "**账号**\ne123，位于 host-i-1（10.0.0.1，i-1）",
+        "**首次登录**\nssh -l e123 10.0.0.1",
         "**有效期至**\n长期有效",
         "**申请人**\nli.lei，审批人 韩梅梅",
         "**申请单**\n20261122-0001",
@@ -163,10 +174,7 @@ def test_a_cards_colour_says_the_status(status: str, template: str, headline: st
     header = event["data"]["message"]["card"]["header"]
     assert header["template"] == template
     assert headline in header["title"]["content"]
-    assert (
-        event["id"],
-        event["data"]["detail"]["InvocationStatus"],
-    ) == (f"t-1:i-1:{status}", status)
+    assert event["data"]["detail"]["InvocationStatus"] == status
 
 
 def test_a_removal_has_words_of_its_own() -> None:
@@ -261,7 +269,7 @@ def test_trouble_with_the_bus_is_raised() -> None:
     bus = FakeBus()
     bus.failure = ApiTroubleError("PutEvents", "Throttling")
     with pytest.raises(ApiTroubleError):
-        serve(completed(), LOOP, FakeCommands(invocation()), bus, lambda: NOW)
+        told(invocation(), bus=bus)
 
 
 def test_the_same_end_twice_is_the_same_event() -> None:
@@ -279,9 +287,106 @@ def test_the_log_has_no_output(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_what_a_newer_word_has_overtaken_is_superseded() -> None:
     """Cloud Assistant only knows that it failed; the script's own code says why."""
-    ended = decide(
-        Completion("t-1", "i-1"),
-        invocation(run("i-1", "Failed", exit_code=12)),
-        LOOP,
-    )
-    assert (ended.status, ended.exit_code) == ("Superseded", 12)
+    event = published(invocation(run("i-1", "Failed", exit_code=12)))
+    assert event["data"]["detail"]["InvocationStatus"] == "Superseded"
+
+
+def test_a_request_on_many_instances_is_told_once_when_the_last_has_ended() -> None:
+    """In between nothing is said; then one message has the totals and says where it failed."""
+    runs = [run(f"i-{n}") for n in range(1, 26)]
+    runs[6] = run("i-7", "Failed", exit_code=7)
+    pending = [*runs[:-1], run("i-25", "Running")]
+    assert told(invocation(*pending)) == []
+    event = published(invocation(*runs), payload=completed(instanceId="i-25"))
+    detail = event["data"]["detail"]
+    assert detail["Instances"] == {"Success": 24, "Failed": 1}
+    assert (detail["InstanceId"], len(detail["Runs"])) == ("", 25)
+    assert detail["Runs"][0] == {
+        "InstanceId": "i-7",
+        "status": "Failed",
+        "exit_code": 7,
+        "reason": "the script ended with exit code 7",
+    }
+    title = event["data"]["message"]["markdown"]["title"]
+    assert title == "[ECS] Provisioned on 24 of 25 E123"
+
+
+def test_whichever_end_comes_last_the_result_is_the_same() -> None:
+    """Several completions may see the request whole; equal ids are told once."""
+    whole = invocation(run("i-1"), run("i-2"))
+    ids = {published(whole, payload=completed(instanceId=i))["id"] for i in ("i-1", "i-2")}
+    assert len(ids) == 1
+
+
+def parts(*last: Any) -> list[Any]:
+    """Return the three calls of a request on 250 instances."""
+    groups = [[run(f"i-{n}") for n in range(first, first + 100)] for first in (0, 100)]
+    return [
+        invocation(*runs, invoke_id=f"t-{number}", tags={names.PART: f"{number}/3"})
+        for number, runs in enumerate([*groups, list(last)], 1)
+    ]
+
+
+def test_several_calls_of_one_request_are_one_result() -> None:
+    """More than 100 instances are several calls; all of them must have ended."""
+    payload = completed(instanceId="i-5")
+    assert told(*parts(run("i-200", "Running")), payload=payload) == []
+    assert told(*parts(run("i-200"))[:2], payload=payload) == []
+    event = published(*parts(run("i-200")), payload=payload)
+    assert event["data"]["detail"]["Instances"] == {"Success": 201}
+
+
+def test_another_attempt_is_another_result() -> None:
+    """A request that failed and was made again has two results; each tells of its own runs."""
+    first = invocation(run(status="Failed"))
+    second = invocation(invoke_id="t-2", tags={names.ATTEMPT: "2"})
+    one = published(first, second)
+    two = published(first, second, payload=completed(invokeId="t-2"))
+    assert one["id"] != two["id"]
+    assert one["data"]["detail"]["InvocationStatus"] == "Failed"
+    assert two["data"]["detail"]["InvocationStatus"] == "Success"
+
+
+def test_a_host_that_was_not_reached_keeps_the_result_from_being_green() -> None:
+    """The hosts are counted and named."""
+    event = published(invocation(tags={names.UNREACHED: "i-8,i-9"}))
+    detail = event["data"]["detail"]
+    assert (detail["InvocationStatus"], detail["Unreached"]) == ("Unreached", ["i-8", "i-9"])
+    assert detail["Instances"] == {"Success": 1, "Unreached": 2}
+    text = event["data"]["message"]["markdown"]["text"]
+    assert "Provisioned on 1 of 3 E123" in text
+    assert "i-8 (not running, or without a Cloud Assistant agent)" in text
+
+
+TIMER = json.dumps({"triggerTime": "t", "triggerName": "every-minute", "payload": "timer"}).encode()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "count"), [(300 + 299, 0), (300 + 301, 1), (300 + 500, 1), (300 + 600, 0)]
+)
+def test_a_request_without_an_end_is_told_as_unknown(seconds: float, count: int) -> None:
+    """Five minutes after its time was over, and not for ever."""
+    hanging = invocation(run(status="Running"), created=NOW, timeout_seconds=300)
+    done = invocation(invoke_id="t-2", created=NOW, timeout_seconds=300)
+    events = told(hanging, done, payload=TIMER, now=NOW + seconds)
+    assert len(events) == count
+    for event in events:
+        assert event["data"]["detail"]["InvocationStatus"] == "Unknown"
+        assert "outcome unknown" in event["data"]["message"]["markdown"]["title"]
+
+
+def test_unknown_is_told_once_and_the_end_all_the_same() -> None:
+    """The timer sees a request several times, with one id; a late end has another."""
+    hanging = invocation(run(status="Running"), created=NOW, timeout_seconds=60)
+    ids = [told(hanging, payload=TIMER, now=NOW + 400 + s)[0]["id"] for s in (0, 60, 120)]
+    assert len(set(ids)) == 1
+    assert published(invocation())["id"] not in ids
+
+
+def test_a_result_without_an_address_is_told_all_the_same() -> None:
+    """The message then names the instance alone."""
+    hosts, bus = FakeHosts(), FakeBus()
+    hosts.failure = ApiTroubleError("DescribeInstances", "Throttling")
+    commands = FakeCommands(invocation())
+    PublishResult(LOOP, commands, hosts, bus, lambda: NOW).serve(completed())
+    assert bus.events[0]["data"]["detail"]["Host"] == {"name": "", "address": ""}

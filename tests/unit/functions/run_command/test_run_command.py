@@ -285,7 +285,7 @@ def test_a_look_up_that_is_refused_starts_nothing() -> None:
     """Without knowing whether it is a repeat, the function does not run a command."""
     stage = Stage()
 
-    def refuse(tags: object) -> Any:
+    def refuse(tags: object, *, running: bool = False) -> Any:
         raise ApiRefusedError("DescribeInvocations", "NoPermission", "not authorized")
 
     stage.commands.find = refuse  # type: ignore[method-assign]

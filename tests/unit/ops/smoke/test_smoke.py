@@ -36,7 +36,7 @@ class Assistant(CloudAssistant):
     def __init__(self, *answers: list[Invocation]) -> None:
         self._answers = list(answers)
 
-    def find(self, tags: object) -> list[Invocation]:
+    def find(self, tags: object, *, running: bool = False) -> list[Invocation]:
         """Return the next answer."""
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
