@@ -1,13 +1,25 @@
-"""The delivery of results to all chats, with the function that several of them share."""
+"""The delivery of results to all chats, with the function that several of them share.
+
+Results for chats with delivery function are collected in a queue, from which one function, alone,
+tells every chat in turn. It keeps to the limits of the chats' platforms, posting at once when
+little happens and a digest when much does, so it must be the only one that posts, one call at a
+time. What it posted it remembers in a second queue: any call may be the first of a new instance.
+"""
 
 from typing import TypedDict, cast
 
 import pulumi
 
-from components.chat_delivery import Chat, ChatDelivery, ChatDeliveryArgs, delivery_of
+from components import defaults, patterns, permissions, targets
+from components.chat_delivery import Chat, ChatDelivery, delivery_of
+from components.event_route import EventRoute
 from components.loop_context import LoopContext
 from components.loop_function import LoopFunction
+from components.message_queue import MessageQueue
 from components.names import ChatPlatform, Delivery
+
+_SENT_SECONDS = 600
+_WAKE = '{"wake": "chats"}'
 
 
 class ChatDeliveriesArgs(TypedDict):
@@ -17,6 +29,8 @@ class ChatDeliveriesArgs(TypedDict):
     """The bus on which results are published, and what happens when a chat takes none."""
     chats: list[Chat]
     """The chats."""
+    document: pulumi.Input[str]
+    """What the function knows of the stack; see loop_document."""
 
 
 class ChatDeliveries(pulumi.ComponentResource):
@@ -30,34 +44,111 @@ class ChatDeliveries(pulumi.ComponentResource):
     ) -> None:
         super().__init__("provisioning:index:ChatDeliveries", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        by_function = {
-            chat["name"]: _address(chat)
-            for chat in args["chats"]
-            if delivery_of(chat) is Delivery.FUNCTION
-        }
+        by_function = [c for c in args["chats"] if delivery_of(c) is Delivery.FUNCTION]
+        by_webhook = [c for c in args["chats"] if delivery_of(c) is Delivery.WEBHOOK]
         functions: dict[str, pulumi.Output[str]] = {}
         if by_function:
-            functions["post-to-chat"] = LoopFunction(
-                f"{name}-post-to-chat",
-                {
-                    "context": args["context"],
-                    "function": "post-to-chat",
-                    "description": "Posts a result to a chat",
-                    "environment": {},
-                    "documents": {
-                        "CHATS": pulumi.Output.secret(pulumi.Output.json_dumps(by_function))
-                    },
-                    "permissions": [],
-                },
-                opts=child,
-            ).function_name
-        for chat in args["chats"]:
-            delivery: ChatDeliveryArgs = {"context": args["context"], "chat": chat}
-            if chat["name"] in by_function:
-                delivery["function_name"] = functions["post-to-chat"]
-            ChatDelivery(f"{name}-{chat['name']}", delivery, opts=child)
+            waiting = self._queue(
+                f"{name}-waiting",
+                args["context"],
+                "chats",
+                retention_seconds=defaults.LONGEST_RETENTION_SECONDS,
+                # Longer than a call: nobody else gets what this one is about to post.
+                visibility_seconds=defaults.CHAT_FUNCTION_SECONDS + 60,
+            )
+            function = self._function(f"{name}-post-to-chat", args, by_function, waiting)
+            functions["post-to-chat"] = function.function_name
+            self._rule(f"{name}-results", args["context"], by_webhook, waiting, function)
+        for chat in by_webhook:
+            ChatDelivery(
+                f"{name}-{chat['name']}", {"context": args["context"], "chat": chat}, opts=child
+            )
         self.functions = pulumi.Output.from_input(cast("dict[str, str]", functions))
         self.register_outputs({"functions": self.functions})
+
+    def _queue(
+        self,
+        name: str,
+        context: LoopContext,
+        queue: str,
+        *,
+        retention_seconds: int,
+        visibility_seconds: int,
+    ) -> MessageQueue:
+        return MessageQueue(
+            name,
+            {
+                "queue_name": f"{context['name_prefix']}-{queue}",
+                "retention_seconds": retention_seconds,
+                "visibility_seconds": visibility_seconds,
+                "tags": context.get("tags", {}),
+            },
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _function(
+        self, name: str, args: ChatDeliveriesArgs, chats: list[Chat], waiting: MessageQueue
+    ) -> LoopFunction:
+        context = args["context"]
+        sent = self._queue(
+            f"{name}-sent", context, "sent", retention_seconds=_SENT_SECONDS, visibility_seconds=1
+        )
+        where = (context["region"], context["account_id"], waiting.queue_name, sent.queue_name)
+        addresses = pulumi.Output.json_dumps({chat["name"]: _address(chat) for chat in chats})
+        return LoopFunction(
+            name,
+            {
+                "context": context,
+                "function": "post-to-chat",
+                "description": "Posts results to the chats",
+                "environment": {
+                    "CHAT_QUEUE": waiting.queue_name,
+                    "SENT_QUEUE": sent.queue_name,
+                },
+                "documents": {
+                    "CHATS": pulumi.Output.secret(addresses),
+                    "LOOP": args["document"],
+                },
+                "permissions": [
+                    permissions.send_messages(*where),
+                    permissions.receive_messages(*where),
+                ],
+                "timeout_seconds": defaults.CHAT_FUNCTION_SECONDS,
+                "max_parallel_requests": 1,
+                # A wake that waited for longer than the timer takes is of no use any more.
+                "asynchronous": {"retries": 1, "age_seconds": 300},
+                "every_minute": True,
+                "buries": True,
+            },
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _rule(
+        self,
+        name: str,
+        context: LoopContext,
+        elsewhere: list[Chat],
+        waiting: MessageQueue,
+        function: LoopFunction,
+    ) -> None:
+        """Put results into the queue and wake who empties it."""
+        where = (context["region"], context["account_id"])
+        EventRoute(
+            name,
+            {
+                "context": context,
+                "rule_name": "results",
+                "description": "Results to the queue of the chats, and a wake to who posts them",
+                "pattern": patterns.results([chat["name"] for chat in elsewhere]),
+                "targets": [
+                    targets.queue_target("queue", *where, waiting.queue_name),
+                    targets.function_target(
+                        "wake", *where, function.function_name, invocation="Async", body=_WAKE
+                    ),
+                ],
+            },
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
 
 def _address(chat: Chat) -> dict[str, pulumi.Input[str]]:

@@ -1,4 +1,4 @@
-"""The way of results into one chat: a rule for success, a rule for all else."""
+"""The way of results into one chat that EventBridge posts to: rules for success and all else."""
 
 from typing import NotRequired, TypedDict
 
@@ -37,15 +37,13 @@ class ChatDeliveryArgs(TypedDict):
     """The bus on which results are published, and what happens when the chat takes none."""
     chat: Chat
     """The chat."""
-    function_name: NotRequired[pulumi.Input[str]]
-    """The function post-to-chat; delivery function needs it."""
 
 
 class ChatDelivery(pulumi.ComponentResource):
-    """Tell a chat what became of the requests that are its own.
+    """Tell a chat what became of the requests that are its own, one message for each result.
 
-    With ``delivery: webhook`` a refusal is not seen: both platforms answer HTTP 200 with an error
-    code in the body, which EventBridge takes for success.
+    A refusal is not seen: the platforms answer HTTP 200 with an error code in the body, which
+    EventBridge takes for success. Nor is the platform's limit of messages kept to.
     """
 
     rule_names: pulumi.Output[list[str]]
@@ -95,11 +93,7 @@ def undeliverable(chat: Chat) -> str | None:
 
 def _target(args: ChatDeliveryArgs) -> targets.TargetArgs:
     """Return the target that posts to a chat."""
-    context, chat = args["context"], args["chat"]
-    if delivery_of(chat) is Delivery.FUNCTION:
-        return targets.function_target(
-            "post-to-chat", context["region"], context["account_id"], args["function_name"]
-        )
+    chat = args["chat"]
     return targets.chat_target(
         ChatPlatform(chat["platform"]), chat["webhook"], chat.get("signing_secret"), _MESSAGE
     )

@@ -10,6 +10,7 @@ LANGUAGE = Language.ENGLISH
 RETRY = RetryStrategy.BACKOFF
 
 COMMAND_TIMEOUT_SECONDS = 300
+CHAT_FUNCTION_SECONDS = 300
 PATIENT_FUNCTION_SECONDS = 180
 """For functions that try temporary refusals again for 90 seconds, then once more."""
 WORKING_DIRECTORY = "/root"

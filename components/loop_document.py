@@ -6,7 +6,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from components import defaults
-from components.chat_delivery import Chat
+from components.chat_delivery import Chat, delivery_of
 from components.names import ChatPlatform, Language, Number, whole
 from functions.request.deployment import LIMITS
 
@@ -71,6 +71,7 @@ def loop_document(
                 chat["name"]: {
                     "platform": ChatPlatform(chat["platform"]).value,
                     "language": Language(chat.get("language", defaults.LANGUAGE)).value,
+                    "delivery": delivery_of(chat).value,
                 }
                 for chat in chats
             },

@@ -40,6 +40,18 @@ def failed(chat: str) -> str:
     return _result(chat, {"anything-but": SUCCESS}, UNAUTHENTICATED_TYPE)
 
 
+def results(elsewhere: Sequence[str]) -> str:
+    """Match every result but those for the chats that have rules of their own."""
+    origin = {"origin": {"chat": [{"anything-but": list(elsewhere)}]}} if elsewhere else {}
+    return _text(
+        {
+            "source": [RESULT_SOURCE],
+            "type": [RESULT_TYPE, UNAUTHENTICATED_TYPE],
+            **({"data": {"detail": origin}} if origin else {}),
+        }
+    )
+
+
 def _result(chat: str, status: str | dict[str, str], *more_types: str) -> str:
     return _text(
         {

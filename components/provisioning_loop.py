@@ -65,7 +65,8 @@ class ProvisioningLoopArgs(TypedDict):
     sources: list[Source]
     """The sources of approvals."""
     chats: list[Chat]
-    """The chats that hear results; two rules each, so at most 23 on a bus."""
+    """The chats that hear results. Those with delivery webhook take two rules each, so at most
+    23 of them fit on a bus; the function serves any number of others."""
     roles: list[RoleInstances]
     """The roles that may be asked for, and where each is provisioned."""
     name_prefix: NotRequired[str]
@@ -253,7 +254,9 @@ class ProvisioningLoop(pulumi.ComponentResource):
             opts=child,
         )
         chats = ChatDeliveries(
-            f"{name}-chats", {"context": context, "chats": args["chats"]}, opts=child
+            f"{name}-chats",
+            {"context": context, "chats": args["chats"], "document": document},
+            opts=child,
         )
         functions: dict[str, pulumi.Output[str]] = {
             "run-command": requests.function_name,

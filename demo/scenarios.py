@@ -100,7 +100,7 @@ def busy_chat(loop: Loop) -> Iterator[Check]:
     loop.post("lark.approval", event("busy-chat-approval"))
     message = loop.next_message(PEOPLE, seen)
     yield from _names(message, "Deprovisioned", "E456", "dba")
-    yield Check("it came at the third attempt", 3, _attempts(loop))
+    yield Check("the chat has no refusal left", [], loop.inspector.get("faults"))
     shadow = loop.file(DATABASE, "/etc/shadow").splitlines()
     locked = [line for line in shadow if line.startswith("emp-e456:!")]
     yield Check("the account is locked", 1, len(locked))
@@ -111,16 +111,6 @@ def _names(message: dict[str, Any], what: str, employee: str, role: str) -> Iter
     yield Check(f"the message says what happened: {what}", True, what in text)
     for field, word in (("employee", employee), ("role", role)):
         yield Check(f"it names the {field} {word}", True, word in text)
-
-
-def _attempts(loop: Loop) -> int:
-    """Return the attempts of the newest delivery to a chat."""
-    loop.settle()
-    result = [e for e in loop.events(1000) if e["source"] == RESULT_SOURCE][-1]
-    for rule in result["rules"]:
-        if rule["matched"] and rule["rule"].startswith("completed-"):
-            return len(rule["targets"][0]["attempts"])
-    return 0
 
 
 SCENARIOS = (

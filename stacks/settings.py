@@ -134,8 +134,9 @@ class Chat(Strict):
     platform: ChatPlatform = Field(description="The form of message that the chat takes")
     delivery: Delivery = Field(
         default=defaults.DELIVERY,
-        description="function: a function sends, reads the answer and fails visibly; webhook: "
-        "EventBridge posts by itself and cannot see a refusal",
+        description="function: a function posts, at once or as a digest, within the limit of the "
+        "chat's platform, and reads the answer; webhook: EventBridge posts each result by itself, "
+        "sees no refusal and keeps to no limit (DingTalk then blocks the robot for ten minutes)",
     )
     signed: bool = Field(
         default=True,

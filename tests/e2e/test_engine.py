@@ -69,18 +69,21 @@ EVERY_RULE = {
     "loop-chats-audit-failed-rule": "update",
     "loop-chats-board-completed-rule": "update",
     "loop-chats-board-failed-rule": "update",
-    "loop-chats-ops-completed-rule": "update",
-    "loop-chats-ops-failed-rule": "update",
-    "loop-chats-people-completed-rule": "update",
-    "loop-chats-people-failed-rule": "update",
+    "loop-chats-results-rule": "update",
     "loop-onboarding-rule": "update",
     "loop-requests-rule": "update",
     "loop-results-rule": "update",
 }
 LOOP_DOCUMENT = {
+    "loop-chats-post-to-chat-function": "update",
     "loop-requests-run-command-function": "update",
     "loop-results-publish-result-function": "update",
 }
+# With a function go what it is called by and how: the cloud deletes them together.
+POST_TO_CHAT = [
+    f"loop-chats-post-to-chat-{part}"
+    for part in ("asynchronous", "concurrency", "every-minute", "function")
+]
 COMMAND_ID = {
     "loop-requests-run-command-function": "update",
     "loop-requests-run-command-policy": "update",
@@ -277,14 +280,14 @@ def test_damage_is_found_by_refresh_and_mended_by_up(cloud: RunningCloud, projec
     found = project.refresh()
     assert found == {
         "loop-archive-rule": "update",
-        "loop-chats-post-to-chat-function": "delete",
+        **dict.fromkeys(POST_TO_CHAT, "delete"),
         "loop-requests-rule": "delete",
         "loop-results-publish-result-attachment": "delete",
     }
     mended = project.up()
     assert mended == {
         "loop-archive-rule": "update",
-        "loop-chats-post-to-chat-function": "create",
+        **dict.fromkeys(POST_TO_CHAT, "create"),
         "loop-requests-rule": "create",
         "loop-results-publish-result-attachment": "create",
     }

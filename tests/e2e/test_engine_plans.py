@@ -99,5 +99,5 @@ def test_a_plan_holds_no_secret_in_clear(project: Project) -> None:
     project.change(lambda config, _: config[SETTINGS].update(retry="EXPONENTIAL_DECAY_RETRY"))
     webhooks = project.outputs()["webhooks"].values()
     text = Path(plan(project)).read_text()
-    assert "loop-chats-ops-dev-completed-rule" in text
+    assert "loop-chats-results-rule" in text
     assert [secret for secret in {*fake_secrets(STACK).values(), *webhooks} if secret in text] == []

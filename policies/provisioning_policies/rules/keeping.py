@@ -21,11 +21,18 @@ _LOG_DEFAULT_DAYS = 30
     remedy="Raise messageRetentionPeriod; 604800 (seven days) is the most.",
     source=facts.QUEUE_RESOURCE,
     options=[
-        Option("minimumSeconds", "shortest time in seconds", default=_DAY, production=4 * _DAY)
+        Option("minimumSeconds", "shortest time in seconds", default=_DAY, production=4 * _DAY),
+        Option(
+            "passing",
+            "endings of the names of queues that keep nothing for people",
+            default=["-sent"],
+        ),
     ],
 )
 def queue_retention(queue: Resource, options: Options) -> Messages:
     """Look at the retention time."""
+    if str(queue.props.get("queueName", "")).endswith(tuple(options["passing"])):
+        return
     seconds = queue.props.get("messageRetentionPeriod")
     seconds = _QUEUE_DEFAULT_SECONDS if seconds is None else seconds
     if seconds < options["minimumSeconds"]:

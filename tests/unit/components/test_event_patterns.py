@@ -93,6 +93,31 @@ def test_what_is_not_a_result_for_the_chat_is_left_alone(
         assert not matches(pattern, result(status=status, **changes))
 
 
+NOISE = "provisioning:UnauthenticatedRequests"
+
+
+@pytest.mark.parametrize("status", ["Success", *FAILURES, "SomethingNew"])
+@pytest.mark.parametrize("elsewhere", [[], ["audit"], ["audit", "board"]])
+def test_every_result_that_no_other_rule_delivers_is_for_the_queue(
+    status: str, elsewhere: list[str]
+) -> None:
+    """Whatever its status, and also for a chat that nobody knows: the function buries that."""
+    pattern = patterns.results(elsewhere)
+    assert matches(pattern, result(status=status, chat="ops"))
+    assert matches(pattern, result(status=status, chat="unknown"))
+    assert matches(pattern, result(status=status, chat="ops", type=NOISE))
+    assert matches(pattern, result(status=status, chat="audit")) is not bool(elsewhere)
+
+
+@pytest.mark.parametrize("elsewhere", [[], ["audit"]])
+@pytest.mark.parametrize(
+    "changes", [{"source": "dingtalk.approval"}, {"type": "eventbridge:Events:HTTPEvent"}]
+)
+def test_the_queue_takes_results_only(elsewhere: list[str], changes: dict[str, str]) -> None:
+    """What was posted to a webhook is none, even if it says so."""
+    assert not matches(patterns.results(elsewhere), result(status="Success", **changes))
+
+
 def test_a_request_is_what_was_posted_to_one_of_the_sources() -> None:
     """The name of the source decides, whatever the posted JSON says its source is."""
     pattern = patterns.from_sources(["dingtalk.approval", "lark.approval"])

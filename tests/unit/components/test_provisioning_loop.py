@@ -136,7 +136,7 @@ def test_the_functions_know_the_same_stack(smallest: FakeEngine) -> None:
         "sources": {
             "dingtalk.approval": {"platform": "dingtalk", "chat": "ops", "token_required": False}
         },
-        "chats": {"ops": {"platform": "dingtalk", "language": "en"}},
+        "chats": {"ops": {"platform": "dingtalk", "language": "en", "delivery": "function"}},
         "default_chat": "ops",
         "roles": {"devops": {"instances": ["i-a"]}},
         "stale_after_seconds": 3600,
@@ -371,5 +371,5 @@ def test_two_loops_live_under_two_providers(engine: FakeEngine) -> None:
     engine.run(program)
     for name in ("east", "west"):
         own = [made for made in engine.resources if f"::{name}::" in made.provider]
-        assert len(own) == 31
+        assert len(own) == 35
         assert all(made.name.startswith(f"{name}-") for made in own)

@@ -10,7 +10,7 @@ import pulumi
 import pytest
 
 from components import Chat, ChatPlatform, Delivery, Language, RetryStrategy, Source, patterns
-from components.chat_deliveries import ChatDeliveries
+from components.chat_deliveries import ChatDeliveries, ChatDeliveriesArgs
 from components.chat_delivery import ChatDelivery
 from components.event_archive import EventArchive, EventArchiveArgs
 from components.event_route import EventRoute
@@ -429,28 +429,27 @@ def chat(
 class TestChats:
     """Messages."""
 
+    @staticmethod
+    def args(context: LoopContext, *chats: Chat) -> ChatDeliveriesArgs:
+        """Return the arguments of the deliveries to these chats."""
+        return {"context": context, "chats": list(chats), "document": "{}"}
+
     @pytest.mark.parametrize(
-        ("platform", "delivery", "secret", "kind"),
-        [
-            (ChatPlatform.DINGTALK, Delivery.FUNCTION, "s", "acs.fc.function"),
-            (ChatPlatform.LARK, Delivery.FUNCTION, "s", "acs.fc.function"),
-            (ChatPlatform.DINGTALK, Delivery.WEBHOOK, "s", "acs.dingtalk"),
-            (ChatPlatform.LARK, Delivery.WEBHOOK, None, "https"),
-        ],
+        ("platform", "secret", "kind"),
+        [(ChatPlatform.DINGTALK, "s", "acs.dingtalk"), (ChatPlatform.LARK, None, "https")],
     )
-    def test_a_chat_hears_success_and_failure(
+    def test_a_chat_that_eventbridge_posts_to_has_two_rules(
         self,
         engine: FakeEngine,
         context: LoopContext,
         platform: ChatPlatform,
-        delivery: Delivery,
         secret: str | None,
         kind: str,
     ) -> None:
-        """Two rules a chat, each with its pattern and the target of its delivery."""
+        """One for success and one for all else, each with the platform's target."""
         engine.run(
             lambda: ChatDeliveries(
-                "chats", {"context": context, "chats": [chat(platform, delivery, secret)]}
+                "chats", self.args(context, chat(platform, Delivery.WEBHOOK, secret))
             )
         )
         found = {r.inputs["ruleName"]: r for r in engine.all("Rule")}
@@ -459,6 +458,64 @@ class TestChats:
             "failed-ops": patterns.failed("ops"),
         }
         assert {target(rule)["type"] for rule in found.values()} == {kind}
+
+    def test_all_other_chats_share_one_rule(self, engine: FakeEngine, context: LoopContext) -> None:
+        """Their results go into the queue, and the function is woken without being waited for."""
+        engine.run(
+            lambda: ChatDeliveries(
+                "chats",
+                self.args(
+                    context,
+                    chat(ChatPlatform.DINGTALK, Delivery.FUNCTION, name="ops"),
+                    chat(ChatPlatform.LARK, Delivery.FUNCTION, name="people"),
+                    chat(ChatPlatform.DINGTALK, Delivery.WEBHOOK, name="audit"),
+                ),
+            )
+        )
+        rule = engine.one("Rule", ruleName="results")
+        assert rule.inputs["filterPattern"] == patterns.results(["audit"])
+        queue, wake = rule.inputs["targets"]
+        assert (queue["type"], queue["endpoint"]) == (
+            "acs.mns.queue",
+            "acs:mns:cn-hangzhou:1234567890123456:queues/loop-chats",
+        )
+        given = {p["resourceKey"]: p.get("value") for p in wake["paramLists"]}
+        assert wake["endpoint"] == f"{ARN}loop-post-to-chat"
+        assert (given["InvocationType"], given["Body"]) == ("Async", '{"wake": "chats"}')
+        assert {t["deadLetterQueue"]["arn"] for t in (queue, wake)} == {QUEUE}
+
+    def test_a_hundred_chats_need_no_rules_of_their_own(
+        self, engine: FakeEngine, context: LoopContext
+    ) -> None:
+        """The number of chats is not limited by a bus's rules."""
+
+        def program() -> ChatDeliveries:
+            every = [
+                chat(ChatPlatform.LARK, Delivery.FUNCTION, name=f"chat-{n}") for n in range(100)
+            ]
+            return ChatDeliveries("chats", self.args(context, *every))
+
+        engine.run(program)
+        assert len(engine.all("Rule")) == 1
+
+    def test_one_call_at_a_time_posts(self, engine: FakeEngine, context: LoopContext) -> None:
+        """The function runs alone, once a minute if nobody wakes it; old wakes are dropped."""
+        engine.run(
+            lambda: ChatDeliveries(
+                "chats", self.args(context, chat(ChatPlatform.LARK, Delivery.FUNCTION))
+            )
+        )
+        assert engine.one("V3ConcurrencyConfig").inputs["reservedConcurrency"] == 1
+        assert engine.one("V3Trigger").inputs["functionName"] == "loop-post-to-chat"
+        calls = engine.one("V3AsyncInvokeConfig").inputs
+        assert (calls["maxAsyncRetryAttempts"], calls["maxAsyncEventAgeInSeconds"]) == (1, 300)
+        queues = {q.inputs["queueName"]: q.inputs for q in engine.all("ServiceQueue")}
+        kept = {
+            name: (queue["messageRetentionPeriod"], queue["visibilityTimeout"])
+            for name, queue in queues.items()
+        }
+        assert kept == {"loop-chats": (604_800, 360), "loop-sent": (600, 1)}
+        assert engine.one("V3Function").inputs["timeout"] < kept["loop-chats"][1]
 
     @pytest.mark.parametrize(
         ("platform", "secret"), [(ChatPlatform.DINGTALK, "s3cret"), (ChatPlatform.LARK, None)]
@@ -506,18 +563,17 @@ class TestChats:
         engine.run(
             lambda: ChatDeliveries(
                 "chats",
-                {
-                    "context": context,
-                    "chats": [
-                        chat(ChatPlatform.DINGTALK, Delivery.FUNCTION, name="ops"),
-                        chat(ChatPlatform.LARK, Delivery.FUNCTION, None, name="people"),
-                        chat(ChatPlatform.DINGTALK, Delivery.WEBHOOK, name="audit"),
-                    ],
-                },
+                self.args(
+                    context,
+                    chat(ChatPlatform.DINGTALK, Delivery.FUNCTION, name="ops"),
+                    chat(ChatPlatform.LARK, Delivery.FUNCTION, None, name="people"),
+                    chat(ChatPlatform.DINGTALK, Delivery.WEBHOOK, name="audit"),
+                ),
             )
         )
         made = engine.one("V3Function")
-        assert json.loads(made.inputs["environmentVariables"]["CHATS"]) == {
+        variables = dict(made.inputs["environmentVariables"])
+        assert json.loads(variables.pop("CHATS")) == {
             "ops": {
                 "platform": "dingtalk",
                 "webhook": "https://chat.example/ops",
@@ -525,27 +581,34 @@ class TestChats:
             },
             "people": {"platform": "lark", "webhook": "https://chat.example/people"},
         }
+        assert variables == {
+            "CHAT_QUEUE": "loop-chats",
+            "SENT_QUEUE": "loop-sent",
+            "DEAD_LETTER_QUEUE": "loop-dead-letters",
+            "LOOP": "{}",
+        }
         assert made.is_secret("environmentVariables", "CHATS")
+        own = [f"{MNS}loop-chats/messages", f"{MNS}loop-sent/messages"]
         assert allowed(engine, "loop-post-to-chat") == [
-            (["log:PostLogStoreLogs"], [f"{LOGS}functions"])
+            (["mns:SendMessage"], own),
+            (RECEIVE, own),
+            (["mns:SendMessage"], [f"{MNS}loop-dead-letters/messages"]),
+            (["log:PostLogStoreLogs"], [f"{LOGS}functions"]),
         ]
 
     def test_without_such_a_chat_there_is_no_function(
         self, engine: FakeEngine, context: LoopContext
     ) -> None:
-        """A function that nobody would call is not made."""
+        """A function that nobody would call is not made, nor its queues."""
         found = engine.run(
             lambda: {
                 "functions": ChatDeliveries(
-                    "chats",
-                    {
-                        "context": context,
-                        "chats": [chat(ChatPlatform.LARK, Delivery.WEBHOOK, None)],
-                    },
+                    "chats", self.args(context, chat(ChatPlatform.LARK, Delivery.WEBHOOK, None))
                 ).functions
             }
         )
         assert (engine.all("V3Function"), found["functions"][0]) == ([], {})
+        assert engine.all("ServiceQueue") == []
 
 
 class TestOnboardingRoute:

@@ -647,7 +647,11 @@ CASES: dict[str, Case] = {
             ({"queue.messageRetentionPeriod": 86_400}, "86400 s; keep them for 345600 s"),
             ({"queue.messageRetentionPeriod": 0}, "0 s; keep them"),
         ),
-        kept=({}, {"queue.messageRetentionPeriod": None}),
+        kept=(
+            {},
+            {"queue.messageRetentionPeriod": None},
+            {"queue.messageRetentionPeriod": 600, "queue.queueName": "sample-sent"},
+        ),
         unknown={"queue.messageRetentionPeriod": UNKNOWN},
     ),
     "log-retention": Case(

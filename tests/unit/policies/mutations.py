@@ -115,7 +115,7 @@ def _pattern(**changes: Any) -> Callable[[str], str]:
 _SOURCE = "loop-intake-dingtalk.approval"
 _HTTP = "sourceHttpEventParameters"
 _ROUTE = "loop-requests-rule"
-_CHAT = "loop-chats-ops-completed-rule"
+_CHAT = "loop-chats-results-rule"
 _FUNCTION = "loop-requests-run-command-function"
 _POLICY = "loop-results-publish-result-policy"
 _ROLE = "loop-results-publish-result-role"
@@ -226,7 +226,7 @@ MUTATIONS: dict[str, Mutation] = {
     "rule-pattern-narrow": inputs(_CHAT, filterPattern=_pattern(source=ABSENT)),
     "rule-template-untrusted": inputs(
         _CHAT,
-        targets__0__paramLists__4={
+        targets__1__paramLists__4={
             "resourceKey": "Body",
             "form": "TEMPLATE",
             "value": '{"user":"$.data.detail.emp_id"}',

@@ -74,20 +74,20 @@ def kinds(engine: FakeEngine) -> dict[str, int]:
         (
             "local",
             {"Command": 2, "EventBus": 1, "EventSourceV2": 3, "Index": 2, "Policy": 5, "Project": 1}
-            | {"Role": 5, "RolePolicyAttachment": 5, "Rule": 12, "ServiceQueue": 2, "Store": 2}
-            | {"V3Function": 4},
+            | {"Role": 5, "RolePolicyAttachment": 5, "Rule": 9, "ServiceQueue": 4, "Store": 2}
+            | {"V3AsyncInvokeConfig": 1, "V3ConcurrencyConfig": 1, "V3Function": 4, "V3Trigger": 1},
         ),
         (
             "dev",
             {"Command": 2, "EventBus": 1, "EventSourceV2": 3, "Index": 2, "Policy": 5, "Project": 1}
-            | {"Role": 5, "RolePolicyAttachment": 5, "Rule": 8, "ServiceQueue": 2, "Store": 2}
-            | {"V3Function": 4},
+            | {"Role": 5, "RolePolicyAttachment": 5, "Rule": 5, "ServiceQueue": 4, "Store": 2}
+            | {"V3AsyncInvokeConfig": 1, "V3ConcurrencyConfig": 1, "V3Function": 4, "V3Trigger": 1},
         ),
         (
             "prod",
             {"Command": 2, "EventBus": 1, "EventSourceV2": 3, "Index": 2, "Policy": 5, "Project": 1}
-            | {"Role": 5, "RolePolicyAttachment": 5, "Rule": 10, "ServiceQueue": 2, "Store": 2}
-            | {"V3ConcurrencyConfig": 1, "V3Function": 4},
+            | {"Role": 5, "RolePolicyAttachment": 5, "Rule": 5, "ServiceQueue": 4, "Store": 2}
+            | {"V3AsyncInvokeConfig": 1, "V3ConcurrencyConfig": 2, "V3Function": 4, "V3Trigger": 1},
         ),
     ],
 )
@@ -256,14 +256,15 @@ class TestProd:
 
     def test_things_are_kept_longer(self, prod: FakeEngine) -> None:
         """Dead letters as long as a queue can, events and logs for months."""
-        assert {q.inputs["messageRetentionPeriod"] for q in prod.all("ServiceQueue")} == {604_800}
+        letters = prod.one("ServiceQueue", queueName="provisioning-prod-dead-letters")
+        assert letters.inputs["messageRetentionPeriod"] == 604_800
         kept = {s.inputs["logstoreName"]: s.inputs["retentionPeriod"] for s in prod.all("Store")}
         assert kept == {"events": 180, "functions": 90}
 
     def test_requests_are_started_a_few_at_a_time(self, prod: FakeEngine) -> None:
         """A Monday morning does not run into Cloud Assistant's limits."""
-        made: Made = prod.one("V3ConcurrencyConfig")
-        assert made.inputs["functionName"] == "provisioning-prod-run-command"
+        name = "provisioning-prod-run-command"
+        made: Made = prod.one("V3ConcurrencyConfig", functionName=name)
         assert made.inputs["reservedConcurrency"] == 10
 
 
