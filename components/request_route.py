@@ -94,6 +94,8 @@ class RequestRoute(pulumi.ComponentResource):
                 permissions.send_messages(region, account_id, later.queue_name),
                 permissions.receive_messages(region, account_id, later.queue_name),
             ],
+            # It looks after what it put off.
+            "every_minute": True,
             "buries": True,
         }
         if "max_parallel_requests" in args:

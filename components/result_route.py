@@ -48,6 +48,8 @@ class ResultRoute(pulumi.ComponentResource):
                     permissions.locate_instances(region, account_id),
                     permissions.put_events(region, account_id, context["bus_name"]),
                 ],
+                # It looks for requests whose end nobody told.
+                "every_minute": True,
                 "buries": True,
             },
             opts=child,

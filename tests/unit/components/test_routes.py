@@ -364,6 +364,11 @@ class TestRequestRoute:
             (["log:PostLogStoreLogs"], [f"{LOGS}functions"]),
         ]
 
+    def test_run_command_looks_every_minute(self, engine: FakeEngine, context: LoopContext) -> None:
+        """What was put off has a reader, also when no approval comes."""
+        engine.run(lambda: RequestRoute("requests", self.args(context)))
+        assert engine.one("V3Trigger").inputs["functionName"] == "loop-run-command"
+
     def test_what_is_put_off_waits_as_long_as_a_queue_keeps_it(
         self, engine: FakeEngine, context: LoopContext
     ) -> None:

@@ -75,19 +75,19 @@ def kinds(engine: FakeEngine) -> dict[str, int]:
             "local",
             {"Command": 2, "EventBus": 1, "EventSourceV2": 3, "Index": 2, "Policy": 5, "Project": 1}
             | {"Role": 5, "RolePolicyAttachment": 5, "Rule": 9, "ServiceQueue": 4, "Store": 2}
-            | {"V3AsyncInvokeConfig": 1, "V3ConcurrencyConfig": 1, "V3Function": 4, "V3Trigger": 1},
+            | {"V3AsyncInvokeConfig": 1, "V3ConcurrencyConfig": 1, "V3Function": 4, "V3Trigger": 3},
         ),
         (
             "dev",
             {"Command": 2, "EventBus": 1, "EventSourceV2": 3, "Index": 2, "Policy": 5, "Project": 1}
             | {"Role": 5, "RolePolicyAttachment": 5, "Rule": 5, "ServiceQueue": 4, "Store": 2}
-            | {"V3AsyncInvokeConfig": 1, "V3ConcurrencyConfig": 1, "V3Function": 4, "V3Trigger": 1},
+            | {"V3AsyncInvokeConfig": 1, "V3ConcurrencyConfig": 1, "V3Function": 4, "V3Trigger": 3},
         ),
         (
             "prod",
             {"Command": 2, "EventBus": 1, "EventSourceV2": 3, "Index": 2, "Policy": 5, "Project": 1}
             | {"Role": 5, "RolePolicyAttachment": 5, "Rule": 5, "ServiceQueue": 4, "Store": 2}
-            | {"V3AsyncInvokeConfig": 1, "V3ConcurrencyConfig": 2, "V3Function": 4, "V3Trigger": 1},
+            | {"V3AsyncInvokeConfig": 1, "V3ConcurrencyConfig": 2, "V3Function": 4, "V3Trigger": 3},
         ),
     ],
 )
