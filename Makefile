@@ -54,7 +54,7 @@ check: venv ## Lint and type-check everything; runs no test.
 	ops/dev/check-workflows.sh $(VENV)
 
 .PHONY: simulate
-simulate: venv ## Play SEEDS=1000 histories of the loop under faults; ARGS=--seed=7 tells one.
+simulate: venv ## Play SEEDS=1000 histories of the loop under faults; ARGS=--seed=7 tells one step by step.
 	@$(RUN) -m tests.simulation --seeds $(SEEDS) $(ARGS)
 
 .PHONY: bench

@@ -12,7 +12,7 @@ from functions.request.fields import DEPROVISION, PROVISION, Request
 from functions.run_command import plan
 from functions.run_command.clients import Clients
 from functions.run_command.decide import Rejection, decide
-from functions.run_command.launch import FUNCTION, Launcher, Refusal, log
+from functions.run_command.launch import FUNCTION, Launcher, Reach, Refusal, log
 from functions.run_command.noise import Noise, Untrusted
 from functions.run_command.removals import Removals
 from functions.run_command.settings import Settings
@@ -73,21 +73,33 @@ class RunCommand:
     def _run(self, request: Request) -> str:
         try:
             earlier = self._clients.commands.find(plan.lookup_tags(request, self._settings))
-            match plan.compare(request, earlier):
-                case plan.Started(invoke_id):
-                    return log(request, "already-started", invoke_id=invoke_id)
-                case plan.Repeat() as repeat:
-                    return self._answer_repeat(request, repeat)
-                case plan.Start() as todo:
-                    return self._start(todo)
+            return self._follow(request, plan.compare(request, earlier))
         except ApiRefusedError as error:
             return self._teller.refused(request, Refusal((), error))
 
-    def _start(self, todo: plan.Start) -> str:
-        request = todo.request
+    def _follow(self, request: Request, found: plan.Start | plan.Started | plan.Repeat) -> str:
+        match found:
+            case plan.Started(invoke_id):
+                return log(request, "already-started", invoke_id=invoke_id)
+            case plan.Repeat() as repeat:
+                return self._answer_repeat(request, repeat)
+            case plan.Start() as todo if todo.started:
+                return self._go_on(request, todo)
+            case plan.Start() as todo:
+                return self._start(todo, self._launcher.reach(todo.request))
+
+    def _go_on(self, request: Request, todo: plan.Start) -> str:
+        """Start what is missing of an attempt that was cut off between two calls."""
         reach = self._launcher.reach(request).without(plan.started_hosts(todo.started))
-        if todo.started and not reach.reachable:
-            return log(request, "already-started", invoke_id=todo.started[0].invoke_id)
+        if reach.reachable:
+            return self._start(todo, reach)
+        left = reach.missing(request.action)
+        if set(left) - plan.owed(todo.started):
+            self._teller.unreached(todo, reach)
+        return self._follow(request, plan.compare(request, todo.started, left))
+
+    def _start(self, todo: plan.Start, reach: Reach) -> str:
+        request = todo.request
         if request.action == DEPROVISION and not todo.started:
             self._removals.promise(todo, reach)
         if not reach.reachable:

@@ -103,23 +103,20 @@ class Launcher:
         groups = plan.groups(reach.reachable)
         missing = reach.missing(request.action)
         number = plan.calls(todo.started, attempt)
-        alone = False
         lines: list[str] = []
         refusals: list[Refusal] = []
         while groups:
             group = groups.pop(0)
             number += 1
             part = f"{number}/{number + len(groups)}"
-            key = (attempt, str(number), "alone" if alone else "")
             try:
-                invoke_id = self._invoke(request, attempt, part, key, group, missing)
+                invoke_id = self._invoke(request, attempt, part, group, missing)
             except ApiRefusedError as error:
                 number -= 1
                 refusal = Refusal(group, error)
                 if refusal.is_about_hosts and len(group) > 1:
                     # One of them stopped this very moment, or is no host for this command.
                     groups[:0] = [(host,) for host in group]
-                    alone = True
                 else:
                     refusals.append(refusal)
             else:
@@ -131,7 +128,6 @@ class Launcher:
         request: Request,
         attempt: str,
         part: str,
-        key: Sequence[str],
         hosts: Sequence[str],
         missing: Sequence[str],
     ) -> str:
@@ -143,7 +139,9 @@ class Launcher:
                 timeout_seconds=settings.timeout_seconds,
                 instance_ids=hosts,
                 tags=plan.part_tags(request, settings, attempt, part, missing),
-                client_token=plan.client_token(request, settings, *key),
+                # By its number, whatever the hosts: while an earlier call is not shown yet, another
+                # one for other hosts is a mismatch and waits, instead of running twice on some.
+                client_token=plan.client_token(request, settings, attempt, part.partition("/")[0]),
             )
         except ApiRefusedError as error:
             if error.code in _COMMAND_GONE:

@@ -8,7 +8,7 @@ An attempt is a word: ``2``, or ``2-1`` for what of the second attempt was start
 that could not be reached before.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -54,7 +54,7 @@ class Repeat(NamedTuple):
     def succeeded(self) -> bool:
         """Return whether it was done on every instance."""
         done = all(run.status == SUCCESS for i in self.invocations for run in i.runs)
-        return done and not _owed(self.invocations)
+        return done and not owed(self.invocations)
 
 
 def lookup_tags(request: Request, settings: Settings) -> dict[str, str]:
@@ -98,8 +98,17 @@ def same(request: Request, earlier: Iterable[Invocation]) -> list[Invocation]:
     )
 
 
-def compare(request: Request, earlier: Iterable[Invocation]) -> Start | Started | Repeat:
-    """Return what is left to do, given the invocations that carry the request's tags."""
+def compare(
+    request: Request, earlier: Iterable[Invocation], left: Collection[str] | None = None
+) -> Start | Started | Repeat:
+    """Return what is left to do.
+
+    Args:
+        request: what is asked.
+        earlier: the invocations that carry its tags.
+        left: hosts on which the latest attempt cannot be started any more, though its calls are not
+            complete; None if nobody has looked.
+    """
     known = same(request, earlier)
     if not known:
         return Start(request, "1")
@@ -107,12 +116,12 @@ def compare(request: Request, earlier: Iterable[Invocation]) -> Start | Started 
     request = request._replace(moment=min((m for m in moments if m), key=int, default=""))
     attempt = max(map(attempt_of, known))
     latest = tuple(i for i in known if attempt_of(i) == attempt)
-    if not _is_whole(latest, str(attempt)):
+    if left is None and not _is_whole(latest, str(attempt)):
         return Start(request, str(attempt), latest)
     if any(invocation.tags.get(tags.EVENT) == request.event_id for invocation in known):
         return Started(latest[0].invoke_id)
     repeat = Repeat(latest)
-    if repeat.is_finished and not repeat.succeeded:
+    if repeat.is_finished and (left or not repeat.succeeded):
         return Start(request, str(attempt + 1))
     return repeat
 
@@ -195,7 +204,7 @@ def _part(invocation: Invocation) -> tuple[int, int]:
     return (int(number), int(total)) if number.isdecimal() and total.isdecimal() else (1, 1)
 
 
-def _owed(invocations: Sequence[Invocation]) -> set[str]:
+def owed(invocations: Sequence[Invocation]) -> set[str]:
     """Return which hosts were wanted and could not be reached so far."""
     listed = {
         host

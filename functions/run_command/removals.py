@@ -118,15 +118,15 @@ class Removals:
             if not messages:
                 return
             for message in messages:
+                seconds = pause(message.dequeue_count)
                 try:
-                    done = self._look_at(message)
+                    if self._look_at(message):
+                        self._clients.queues.delete(queue, [message.receipt])
+                        continue
                 except FunctionError as error:
                     decision(FUNCTION, "removal-waits", code=error.code, reason=str(error))
-                    done = False
-                if done:
-                    self._clients.queues.delete(queue, [message.receipt])
-                else:
-                    self._clients.queues.again(queue, message.receipt, pause(message.dequeue_count))
+                    seconds = FIRST_SECONDS
+                self._clients.queues.again(queue, message.receipt, seconds)
 
     def _look_at(self, message: Received) -> bool:
         """Do what can be done now; return whether nothing is left."""

@@ -59,7 +59,8 @@ class Teller:
         outcome = _about(request, UNREACHED, missing)._replace(
             reason=Reason.of(code, hosts=_named(missing))
         )
-        self.put(outcome, request.event_id, UNREACHED)
+        # Of an attempt that was begun it is told once, whichever event comes to it.
+        self.put(outcome, todo.attempt if todo.started else request.event_id, UNREACHED)
         return log(request, "unreached", hosts=_named(missing))
 
     def end(self, request: Request, status: str, hosts: Sequence[str], attempt: str) -> str:
@@ -89,6 +90,7 @@ def _about(request: Request, status: str, hosts: Sequence[str]) -> Outcome:
         status,
         instance_id=hosts[0] if len(hosts) == 1 else "",
         counts=((status, len(hosts)),) if len(hosts) > 1 else (),
+        unreached=tuple(hosts) if status in {UNREACHED, GIVEN_UP} else (),
     )
 
 

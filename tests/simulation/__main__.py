@@ -17,7 +17,7 @@ import typer
 
 from localcloud.commandline.progress import progress
 from tests.simulation.invariants import violations
-from tests.simulation.world import World
+from tests.simulation.world import OLD, World
 
 _SHOWN = 5
 
@@ -26,30 +26,36 @@ def main(
     seeds: Annotated[int, typer.Option(min=1, help="How many histories.")] = 1000,
     first: Annotated[int, typer.Option(help="The first seed.")] = 0,
     seed: Annotated[int | None, typer.Option(help="One history, step by step.")] = None,
-    without_moments: Annotated[
-        bool, typer.Option("--without-moments", help="Hosts as they were before moments.")
-    ] = False,
+    old: Annotated[
+        list[str] | None, typer.Option(help=f"What the loop is to forget again: {', '.join(OLD)}.")
+    ] = None,
 ) -> int:
     """Play histories of the loop; ends with 1 if an invariant does not hold in one of them."""
+    forgets = frozenset(old or ())
+    if unknown := forgets - set(OLD):
+        raise typer.BadParameter(f"{', '.join(unknown)}: accepted are {', '.join(OLD)}")
     if seed is not None:
-        world = World(seed, obeys_moments=not without_moments, trace=print)
+        world = World(seed, forgets, trace=print)
         world.play()
         found = list(violations(world))
         print("\n".join(found) or "every invariant holds")
         return bool(found)
     began = time.monotonic()
     faults: Counter[str] = Counter()
+    mattered: Counter[str] = Counter()
     failed: list[str] = []
     with progress(f"playing {seeds} histories"):
         for number in range(first, first + seeds):
-            world = World(number, obeys_moments=not without_moments)
-            with contextlib.redirect_stdout(io.StringIO()):  # the function's log
+            world = World(number, forgets)
+            with contextlib.redirect_stdout(io.StringIO()):  # the functions' log
                 world.play()
             faults += world.faults
+            mattered += world.mattered
             if found := list(violations(world)):
                 failed.append(f"seed {number}: {'; '.join(found)}")
     print(*failed[:_SHOWN], sep="\n", end="\n" if failed else "")
     seconds = time.monotonic() - began
     print(f"{seeds} histories in {seconds:.1f} s, {len(failed)} with a violation")
-    print(", ".join(f"{fault}: {count}" for fault, count in sorted(faults.items())))
+    for fault in sorted(faults):
+        print(f"{fault:20} {faults[fault]:>9}  mattered {mattered[fault]:>9}")
     return bool(failed)

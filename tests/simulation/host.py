@@ -1,11 +1,25 @@
 """A host as the scripts see it: its record of an employee, and what is there of them."""
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from functions.request.fields import DEPROVISION, PROVISION
 
 SUPERSEDED = 12
 BROKEN = 7
+KILLED = 137
+REQUESTS = 16
+
+
+class Cut(IntEnum):
+    """Where in the middle a run is killed."""
+
+    BEFORE = 0
+    """Before the host's record says anything."""
+    TAKEN = 1
+    """The record has the word, and what it does not give is gone."""
+    AFTER = 2
+    """Everything is done, and nobody has heard of it."""
 
 
 @dataclass
@@ -16,6 +30,8 @@ class Account:
     word: str = ""
     role: str = ""
     """What the employee may do here; empty for somebody who may not log in."""
+    requests: dict[str, int] = field(default_factory=dict)
+    """The last requests, newest last, with the moment of the first time."""
 
 
 @dataclass
@@ -26,20 +42,51 @@ class Host:
     obeys_moments: bool = True
     """False: as the scripts were before they knew moments."""
 
-    def run(self, action: str, emp_id: str, role: str, moment: int, *, breaks: bool) -> int:
-        """Carry out a command; return its exit code. ``breaks``: a package cannot be installed."""
+    def run(
+        self,
+        action: str,
+        emp_id: str,
+        role: str,
+        moment: int,
+        request: str = "",
+        *,
+        manual: bool = False,
+        breaks: bool = False,
+        cut: Cut | None = None,
+    ) -> int:
+        """Carry out a command; return its exit code.
+
+        Args:
+            action: which of the two scripts.
+            emp_id: whose account.
+            role: what to give.
+            moment: of the request, in milliseconds.
+            request: its hash; empty for a run by hand.
+            manual: whether the moment is the host's own clock.
+            breaks: whether a package that the role needs cannot be installed.
+            cut: where the run is killed, if it is.
+        """
         account = self.accounts.setdefault(emp_id, Account())
+        if cut is Cut.BEFORE:
+            return KILLED
+        if request:
+            moment = min(moment, account.requests.get(request, moment))
+            account.requests.setdefault(request, moment)
+            while len(account.requests) > REQUESTS:
+                del account.requests[next(iter(account.requests))]
         older = moment < account.moment
         tie = (moment, action, account.word) == (account.moment, PROVISION, DEPROVISION)
-        if self.obeys_moments and (older or tie):
+        if self.obeys_moments and (older or (tie and not manual)):
             return SUPERSEDED
         account.moment, account.word = moment, action
         if action == DEPROVISION:
             account.role = ""
-            return 0
+            return 0 if cut is None else KILLED
         if account.role != role:
             account.role = ""  # rights are taken before any are given
+        if cut is Cut.TAKEN:
+            return KILLED
         if breaks:
             return BROKEN
         account.role = role
-        return 0
+        return 0 if cut is None else KILLED

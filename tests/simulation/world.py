@@ -1,4 +1,4 @@
-"""One history of the loop from one seed: the real function, a cloud and hosts that misbehave.
+"""One history of the loop from one seed: the real functions, a cloud and hosts that misbehave.
 
 Time is virtual and chance is seeded, so a seed is a history: nothing here sleeps or looks at a
 clock, and what it finds can be played again step by step (``python -m tests.simulation --seed N``).
@@ -6,59 +6,50 @@ clock, and what it finds can be played again step by step (``python -m tests.sim
 
 import heapq
 import json
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from random import Random
 from typing import Any
 
+from functions.cloud import retry
 from functions.cloud.cloud_assistant import Invocation, Run
-from functions.cloud.errors import TemporaryError
-from functions.cloud.rpc import ApiTroubleError
+from functions.cloud.errors import FunctionError, TemporaryError
+from functions.publish_result import act as publish_result
+from functions.report.outcome import UNAUTHENTICATED_TYPE
+from functions.request import tags as names
 from functions.request.fields import DEPROVISION, PROVISION
 from functions.run_command.act import RunCommand
 from functions.run_command.clients import Clients
 from functions.run_command.noise import Noise
-from functions.run_command.settings import read
+from tests.simulation import people
+from tests.simulation.cloud import Cloud, Crash
 from tests.simulation.host import Host
-from tests.unit.functions.samples import FakeHosts, FakeQueues
+from tests.simulation.people import Key, Word
+from tests.simulation.settings import (
+    DAY,
+    INSTANCES,
+    LATER,
+    RETRIES,
+    ROLES,
+    SETTINGS,
+    START,
+    TIMER_SECONDS,
+    TOKEN,
+)
 
-START = 1_767_225_600.0
-INSTANCES = ("i-1", "i-2")
-REDELIVERIES = (15.0, 300.0, 3600.0, 21_600.0)
-"""When Lark posts again what it saw no answer to ("Event subscription", retries)."""
-RETRIES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
-"""EventBridge's own, as often as it takes here."""
+OLD = ("attempts", "future", "identity", "moments")
+"""What the loop did not know before; each can be forgotten again.
+
+``attempts``: what ran once is never run again. ``future``: nobody compares an event's time with the
+clock. ``identity``: a request is its id, whoever asks and for whom. ``moments``: hosts obey
+whatever comes.
+"""
 _KINDS = {PROVISION: "ProvisionRequest", DEPROVISION: "DeprovisionRequest"}
-ENVIRONMENT = {
-    "CommandId": "c-provision",
-    "DeprovisionCommandId": "c-deprovision",
-    "InstanceIds": json.dumps(INSTANCES),
-    "Timeout": "300",
-    "LOOP": json.dumps(
-        {
-            "bus": "sim",
-            "sources": {"s": {"platform": "lark", "chat": "ops"}},
-            "chats": {"ops": {"platform": "lark"}},
-            "default_chat": "ops",
-            "roles": {role: {"instances": list(INSTANCES)} for role in ("dba", "devops")},
-            "stale_after_seconds": 86_400,
-        }
-    ),
-}
-
-
-@dataclass(frozen=True)
-class Word:
-    """What somebody decided: posted once, and perhaps again by the platform."""
-
-    request_id: str
-    action: str
-    emp_id: str
-    role: str
-    posted: float
+_TIMER = json.dumps({"triggerTime": "", "triggerName": "every-minute", "payload": "timer"}).encode()
+_MOST_STEPS = 100_000
 
 
 @dataclass
@@ -66,37 +57,52 @@ class World:
     """Everything that is there, and what happens next."""
 
     seed: int
-    obeys_moments: bool = True
-    trace: Callable[[str], None] = lambda _: None
+    old: frozenset[str] = frozenset()
+    trace: Callable[[str], None] | None = None
     now: float = START
-    words: list[Word] = field(default_factory=list)
-    told: Counter[str] = field(default_factory=Counter)
-    """Request id -> results that were put on the bus or ended on a host."""
-    moments: dict[str, int] = field(default_factory=dict)
-    """Request id -> the moment with which its first run started."""
-    dead: list[str] = field(default_factory=list)
-    """Requests that went to the dead letters."""
+    told_of: defaultdict[Key, list[dict[str, Any]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    """Request -> the results that were put on the bus, the same ones once."""
+    stamps: defaultdict[Key, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Request -> the times of its events, in milliseconds."""
+    dead: set[Key] = field(default_factory=set)
+    """Requests of which something went to the dead letters."""
+    asked_again: dict[Key, float] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+    """What was seen to be wrong on the way."""
     faults: Counter[str] = field(default_factory=Counter)
+    mattered: Counter[str] = field(default_factory=Counter)
+    """Fault -> how often something went another way for it."""
 
     def __post_init__(self) -> None:
         self.chance = Random(self.seed)
-        self.hosts = {name: Host(obeys_moments=self.obeys_moments) for name in INSTANCES}
-        self._queue: list[tuple[float, int, Callable[[], None]]] = []
+        self.hosts = {i: Host(obeys_moments="moments" not in self.old) for i in INSTANCES}
+        self.words = people.words(self.chance)
+        self.cloud = Cloud(self)
+        self._skews = {i: self.chance.uniform(-1, 1) for i in INSTANCES}
+        self._away = {i: self._absence() for i in INSTANCES}
+        self._broken: dict[Key, bool] = {}
+        self._ids: set[str] = set()
+        self._current: Word | None = None
+        self._waiting: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
-        self._cloud = Cloud(self)
-        queues = FakeQueues(lambda: self.now)
-        clients = Clients(self._cloud, FakeHosts(), self._cloud, queues)
-        self._function = RunCommand(read(ENVIRONMENT), clients, Noise(), lambda: self.now)
+        self._start_function()
+
+    def _start_function(self) -> None:
+        clients = Clients(self.cloud, self.cloud, self.cloud, self.cloud)
+        self._function = RunCommand(SETTINGS, clients, Noise(), self._clock)
+
+    # Time and chance
 
     def after(self, seconds: float, what: Callable[[], None]) -> None:
         """Let something happen later; what comes at one time comes in the order of its making."""
-        self._count += 1
-        heapq.heappush(self._queue, (self.now + seconds, self._count, what))
+        heapq.heappush(self._waiting, (self.now + seconds, self.count(), what))
 
-    def first_post(self, request_id: str) -> int:
-        """Return when a request was posted first, in milliseconds, with a millisecond's grace."""
-        (posted,) = [word.posted for word in self.words if word.request_id == request_id]
-        return int((START + posted) * 1000) + 1
+    def count(self) -> int:
+        """Return a number that was not returned before."""
+        self._count += 1
+        return self._count
 
     def happens(self, fault: str, probability: float) -> bool:
         """Decide whether a fault happens, and count it if it does."""
@@ -104,163 +110,260 @@ class World:
         self.faults[fault] += found
         return found
 
+    def tell(self, text: str) -> None:
+        """Write down what happens, if anybody wants to know."""
+        if self.trace:
+            self.trace(f"{self.now - START:10.1f} {text}")
+
+    def _clock(self) -> float:
+        word = self._current
+        ahead = word is not None and word.is_dated_ahead and "future" in self.old
+        return self.now + (2 * 365 * DAY if ahead else 0)
+
+    # Hosts
+
+    def _absence(self) -> tuple[float, float, str, float]:
+        """Return when a host is away, until when, what it is then, and when it is released."""
+        begin = end = START
+        released = float("inf")
+        if self.chance.random() < 0.3:
+            begin += self.chance.uniform(-20, 40)
+            end = begin + 10 ** self.chance.uniform(1, 5.96)
+            self.faults["host stopped"] += 1
+        if self.chance.random() < 0.08:
+            released = START + self.chance.uniform(-20, 2 * DAY)
+            self.faults["host released"] += 1
+        return begin, end, self.chance.choice(("Stopped", "Stopped", "no agent")), released
+
+    def state(self, instance: str, at: float | None = None) -> str:
+        """Return what an instance is, or was."""
+        begin, end, state, released = self._away[instance]
+        moment = self.now if at is None else at
+        if moment >= released:
+            return "Released"
+        return state if begin <= moment < end else "Running"
+
+    def host_clock(self, instance: str) -> float:
+        """Return a host's time, which is about right."""
+        return self.now + self._skews[instance]
+
+    def breaks(self, invocation: Invocation) -> bool:
+        """Return whether a package is missing: until somebody mends it and asks again."""
+        key = self.key(invocation)
+        if key not in self._broken:
+            self._broken[key] = self.happens("package missing", 0.1)
+        return self._broken[key]
+
+    # The course of things
+
     def play(self) -> None:
-        """Let people decide a few things about few employees, and everything come to rest."""
-        for number in range(self.chance.randint(2, 6)):
-            action = self.chance.choice((PROVISION, PROVISION, DEPROVISION))
-            word = Word(
-                f"req-{number}",
-                action,
-                self.chance.choice(("E1", "E2")),
-                self.chance.choice(("dba", "devops")),
-                self.chance.uniform(0, 30),
-            )
-            self.words.append(word)
+        """Let everything happen and come to rest."""
+        for word in self.words:
             self.after(word.posted, partial(self._post, word))
-        while self._queue:
-            self.now, _, what = heapq.heappop(self._queue)
+        if self.happens("by hand", 0.2):
+            self.after(self.chance.uniform(0, 200), self._by_hand)
+        if self.happens("records gone", 0.1):
+            self.after(self.chance.uniform(30, 40_000), self._forget)
+        for _ in range(_MOST_STEPS):
+            if not self._waiting:
+                self.mattered["clock skew"] += self._stamped_out_of_order()
+                return
+            self.now, _, what = heapq.heappop(self._waiting)
             what()
+        self.wrong.append("it never comes to rest")
+
+    def _stamped_out_of_order(self) -> bool:
+        """Return whether the stamps put somebody's words into another order than they came in."""
+        spoken = sorted((w for w in self.words if self.stamps[w.key]), key=lambda w: w.posted)
+        stamps = [(word.emp_id, min(self.stamps[word.key])) for word in spoken]
+        return any(
+            employee == other and stamp > later
+            for n, (employee, stamp) in enumerate(stamps)
+            for other, later in stamps[n + 1 :]
+        )
 
     def _post(self, word: Word) -> None:
-        self._accept(word)
-        for delay in REDELIVERIES[: self.chance.choice((0, 0, 0, 1, 2, 4))]:
+        self._accept(word, "posted")
+        for delay in people.redeliveries(self.chance):
             self.faults["posted again"] += 1
-            self.after(delay, lambda: self._accept(word))
+            self.after(delay, partial(self._accept, word, "posted again"))
 
-    def _accept(self, word: Word) -> None:
+    def _accept(self, word: Word, kind: str) -> None:
         """Take a post as EventBridge does: with an id and a time of its own."""
-        self._count += 1
-        event = {
-            "id": f"event-{self._count}",
-            "source": "s",
-            "type": "eventbridge:Events:HTTPEvent",
-            "time": _stamp(self.now),
-            "data": {
-                "body": {
-                    "detail-type": _KINDS[word.action],
-                    "detail": {
-                        "emp_id": word.emp_id,
-                        "role": word.role,
-                        "request_id": word.request_id,
-                    },
-                }
-            },
-        }
-        self.trace(f"{self.now - START:9.1f} accepted {word.request_id} as {event['id']}")
-        self.after(self.chance.expovariate(1), lambda: self._deliver(word, event, 0))
+        stamp = self.now
+        if self.happens("clock skew", 0.3):
+            stamp += self.chance.uniform(-2, 2)
+        event = _event(word, f"event-{self.count()}", stamp)
+        if word.has_token and not word.is_dated_ahead:
+            self.stamps[word.key].append(int(stamp * 1000))
+        else:
+            self.faults["no token" if not word.has_token else "dated ahead"] += 1
+        self.tell(f"{kind}: {word} as {event['id']}")
+        deliver = partial(self._deliver, word, event)
+        self.after(self.chance.expovariate(1), partial(deliver, kind))
         if self.happens("delivered twice", 0.1):
-            self.after(self.chance.uniform(0, 60), lambda: self._deliver(word, event, 0))
+            self.after(self.chance.uniform(0, 60), partial(deliver, "delivered twice"))
+        if self.happens("replayed", 0.03):
+            self.after(self.chance.uniform(60, 72_000), partial(deliver, "replayed"))
 
-    def _deliver(self, word: Word, event: Mapping[str, Any], attempt: int) -> None:
-        try:
-            self._function.serve(json.dumps(event).encode())
-        except TemporaryError as error:
-            self.trace(f"{self.now - START:9.1f} {event['id']} fails: {error}")
-            if attempt == len(RETRIES):
-                self.dead.append(word.request_id)
-                return
-            self.after(RETRIES[attempt], lambda: self._deliver(word, event, attempt + 1))
-        except Crash:
-            self.after(1, lambda: self._deliver(word, event, attempt))
+    def _deliver(self, word: Word, event: Mapping[str, Any], kind: str) -> None:
+        def serve() -> str:
+            self._current = word
+            try:
+                return self._function.serve(json.dumps(event).encode())
+            finally:
+                self._current = None
 
+        self._invoke(serve, kind, lambda: self.dead.add(word.key))
 
-class Crash(Exception):
-    """The function ended between two effects."""
+    def _by_hand(self) -> None:
+        instance = self.chance.choice(INSTANCES)
+        action = self.chance.choice((PROVISION, DEPROVISION))
+        role = self.chance.choice(tuple(ROLES))
+        if self.state(instance) == "Running":
+            self.cloud.by_hand(action, self.chance.choice(people.EMPLOYEES), role, instance)
 
+    def _forget(self) -> None:
+        self.tell("Cloud Assistant forgets what has ended")
+        for record in self.cloud.records:
+            record.forgotten = record.invocation.is_finished
 
-class Cloud:
-    """Cloud Assistant and the bus, as they may well be: slow to show, throttled, idempotent."""
+    def wake(self, seconds: float) -> None:
+        """Let the timer come when something is due; at other times it has nothing to do."""
+        self.after(seconds + self.chance.uniform(0, TIMER_SECONDS), self._timer)
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._invocations: list[tuple[float, Invocation]] = []
-        self._tokens: dict[str, str] = {}
+    def _timer(self) -> None:
+        if self.cloud.messages.get(LATER):
+            again = partial(self.wake, TIMER_SECONDS)
+            self._invoke(lambda: self._function.serve(_TIMER), "timer", again)
 
-    def find(self, tags: Mapping[str, str]) -> list[Invocation]:
-        """Return what is shown already of the invocations with these tags."""
-        self._throttle()
-        return [
-            invocation
-            for shown, invocation in self._invocations
-            if shown <= self._world.now
-            and all(invocation.tags.get(key) == value for key, value in tags.items())
-        ]
+    def run_ended(self, invocation: Invocation, run: Run) -> None:
+        """Announce the end of a run, as Cloud Assistant does: late, or more than once."""
+        data = {"invokeId": invocation.invoke_id, "instanceId": run.instance_id}
+        event = json.dumps({"id": f"event-{self.count()}", "source": "acs.ecs", "data": data})
 
-    def result(self, invoke_id: str, instance_id: str) -> Invocation | None:
-        """Return one run."""
-        for _, found in self._invocations:
-            runs = tuple(run for run in found.runs if run.instance_id == instance_id)
-            if found.invoke_id == invoke_id and runs:
-                return found._replace(runs=runs)
-        return None
+        def serve() -> str:
+            deployment, cloud = SETTINGS.deployment, self.cloud
+            return publish_result.serve(event.encode(), deployment, cloud, cloud, self._clock)
 
-    def invoke(
+        bury = partial(self.dead.add, self.key(invocation))
+        announce = partial(self._invoke, serve, "announced", bury)
+        self.after(self.chance.expovariate(1), announce)
+        if self.happens("announced twice", 0.05):
+            self.after(self.chance.uniform(0, 60), announce)
+
+    def _invoke(
+        self, serve: Callable[[], str], kind: str, bury: Callable[[], object], retries: int = 0
+    ) -> None:
+        """Call a function; it tries again by itself, then whoever called it does."""
+        self._try(serve, kind, bury, retries, 1, self.now + retry.SECONDS)
+
+    def _try(
         self,
-        *,
-        command_id: str,
-        parameters: Mapping[str, str],
-        instance_ids: Sequence[str],
-        tags: Mapping[str, str],
-        client_token: str,
-        **_more: object,
-    ) -> str:
-        """Start a command, once for each token; it runs on each instance a while later."""
-        world = self._world
-        self._throttle()
-        if client_token in self._tokens:
-            world.faults["same token"] += 1
-            return self._tokens[client_token]
-        invoke_id = f"t-{len(self._invocations) + 1}"
-        moment = int(parameters["moment"])
-        request = tags["provisioning:request"]
-        world.faults["a later post got through first"] += (
-            request not in world.moments and moment > world.first_post(request)
-        )
-        world.moments.setdefault(request, moment)
-        self._tokens[client_token] = invoke_id
-        shown = world.now + (world.chance.uniform(0, 5) if world.happens("shown late", 0.3) else 0)
-        runs = tuple(_run(instance, "Running", None) for instance in instance_ids)
-        action = DEPROVISION if command_id == "c-deprovision" else PROVISION
-        position = len(self._invocations)
-        self._invocations.append(
-            (shown, Invocation(invoke_id, command_id, "", dict(parameters), dict(tags), runs))
-        )
-        world.trace(f"{world.now - START:9.1f} {invoke_id} started: {action} {dict(parameters)}")
-        for instance in instance_ids:
-            delay = world.chance.expovariate(0.5)
-            if world.happens("slow host", 0.1):
-                delay += world.chance.uniform(0, 120)
-            world.after(delay, partial(self._execute, position, instance, action))
-        if world.happens("crash after the call", 0.05):
-            raise Crash
-        return invoke_id
+        serve: Callable[[], str],
+        kind: str,
+        bury: Callable[[], object],
+        retries: int,
+        attempt: int,
+        end: float,
+    ) -> None:
+        try:
+            line = serve()
+        except TemporaryError as error:
+            seconds = retry.pause(attempt, self.chance.random())
+            self.mattered["throttled"] += error.code == "Throttling.User"
+            if self.now + seconds <= end:
+                again = partial(self._try, serve, kind, bury, retries, attempt + 1, end)
+                self.after(seconds, again)
+                return
+        except FunctionError as error:
+            self.wrong.append(f"{kind}: {error}")
+        except Crash:
+            self._start_function()
+            self.tell(f"{kind}: the function dies")
+            kind = "crash"
+        else:
+            self._decided(kind, line)
+            return
+        if retries == len(RETRIES):
+            bury()
+        else:
+            following = partial(self._invoke, serve, kind, bury, retries + 1)
+            self.after(RETRIES[retries], following)
 
-    def put(self, events: Sequence[dict[str, Any]]) -> None:
-        """Take result events."""
-        for event in events:
-            self._world.told[event["data"]["detail"]["request_id"]] += 1
+    def _decided(self, kind: str, line: str) -> None:
+        self.tell(f"{kind}: {line}")
+        if any(word in line for word in ("already-started", "repeat", "stale")):
+            self.mattered[kind] += 1
+        self.mattered["no token"] += '"untrusted"' in line
+        self.mattered["dated ahead"] += '"future"' in line
+        self.mattered["asked again"] += kind == "asked again" and '"started"' in line
 
-    def _throttle(self) -> None:
-        if self._world.happens("throttled", 0.15):
-            raise ApiTroubleError("InvokeCommand", "Throttling.User", "slow down")
+    # What is told
 
-    def _execute(self, position: int, instance: str, action: str) -> None:
-        world = self._world
-        shown, invocation = self._invocations[position]
-        given = invocation.parameters
-        breaks = action == PROVISION and world.happens("package is missing", 0.1)
-        code = world.hosts[instance].run(
-            action, given["emp_id"], given["role"], int(given["moment"]), breaks=breaks
-        )
-        world.trace(f"{world.now - START:9.1f} {invocation.invoke_id} on {instance}: exit {code}")
-        ended = _run(instance, "Failed" if code else "Success", code)
-        runs = tuple(ended if run.instance_id == instance else run for run in invocation.runs)
-        self._invocations[position] = (shown, invocation._replace(runs=runs))
-        world.told[invocation.tags["provisioning:request"]] += 1
+    def told(self, event: Mapping[str, Any]) -> None:
+        """Take an event that a function put on the bus."""
+        detail = event["data"]["detail"]
+        if event["type"] == UNAUTHENTICATED_TYPE:
+            return
+        self.tell(f"told: {detail['InvocationStatus']} {event['id']}")
+        if event["id"] in self._ids:
+            self.mattered["announced twice"] += 1
+            return
+        self._ids.add(event["id"])
+        key = (detail["request_id"], detail["action"], detail["emp_id"], detail["role"])
+        self.told_of[key].append(detail)
+        self.mattered["host stopped"] += detail["InvocationStatus"] in {"Unreached", "GivenUp"}
+        self.mattered["host released"] += detail["InvocationStatus"] == "Released"
+        failed = detail["InvocationStatus"] == "Failed" and self._broken.get(key)
+        self.mattered["package missing"] += bool(failed)
+        if failed and key not in self.asked_again:
+            self.asked_again[key] = float("inf")
+            self.after(self.chance.uniform(60, 7200), partial(self._ask_again, key))
+
+    def _ask_again(self, key: Key) -> None:
+        self.asked_again[key] = self.now
+        self._broken[key] = False
+        (word,) = [word for word in self.words if word.key == key]
+        self.faults["asked again"] += 1
+        self._accept(word, "asked again")
+
+    # How it was before
+
+    def as_before(self, invocation: Invocation) -> Invocation:
+        """Show an invocation as the loop saw it before it knew better."""
+        if "attempts" in self.old and invocation.is_finished:
+            runs = tuple(run._replace(status="Success") for run in invocation.runs)
+            invocation = invocation._replace(runs=runs)
+        if "identity" in self.old and self._current:
+            asked = {"emp_id": self._current.emp_id, "role": self._current.role}
+            invocation = invocation._replace(parameters={**invocation.parameters, **asked})
+        return invocation
+
+    def key(self, invocation: Invocation) -> Key:
+        """Return which request an invocation belongs to."""
+        tags, parameters = invocation.tags, invocation.parameters
+        request = (tags.get(names.REQUEST, ""), tags.get(names.ACTION, ""))
+        return (*request, parameters["emp_id"], parameters["role"])
 
 
-def _run(instance: str, status: str, code: int | None) -> Run:
-    return Run(instance, status, code, "", "", "", 0, "")
+def _event(word: Word, event_id: str, stamp: float) -> dict[str, Any]:
+    detail = {
+        "emp_id": word.emp_id,
+        "role": word.role,
+        "request_id": word.request_id,
+        "chat": word.chat,
+    }
+    return {
+        "id": event_id,
+        "source": "s",
+        "type": "eventbridge:Events:HTTPEvent",
+        "time": _stamp(stamp + (2 * 365 * DAY if word.is_dated_ahead else 0)),
+        "data": {
+            "headers": {"X-Provisioning-Token": TOKEN if word.has_token else "wrong"},
+            "body": {"detail-type": _KINDS[word.action], "detail": detail},
+        },
+    }
 
 
 def _stamp(seconds: float) -> str:

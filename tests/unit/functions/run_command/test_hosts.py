@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from functions.cloud.rpc import ApiRefusedError
+from functions.cloud.rpc import ApiRefusedError, ApiTroubleError
 from functions.request import tags as names
 from tests.unit.functions.run_command.test_run_command import Stage
-from tests.unit.functions.samples import LOOP, detail, http_event, loop_with
+from tests.unit.functions.samples import LOOP, detail, http_event, loop_with, run
 
 ROLES = {"devops": {"instances": ["i-1", "i-2", "i-3"]}}
 
@@ -113,3 +113,38 @@ def test_what_is_not_about_hosts_is_refused_at_once() -> None:
     lines = made.serve(http_event(detail()))
     assert ([line["decision"] for line in lines], calls(made)) == (["refused"], [])
     assert made.told["data"]["detail"]["Instances"] == {"Failed": 3}
+
+
+def cut_off() -> Stage:
+    """Return a stage where the first of two calls was made before hosts changed their states."""
+    made = stage(150)
+    made.commands.failures = [None, ApiTroubleError("InvokeCommand", "Throttling.User")]
+    with pytest.raises(ApiTroubleError):
+        made.serve(http_event(detail()))
+    for number in range(101, 151):
+        made.hosts.states[f"i-{number}"] = "Stopped"
+    return made
+
+
+def test_hosts_that_stop_between_two_calls_are_told() -> None:
+    """Once, whichever event finds out."""
+    made = cut_off()
+    for event_id in ("event-1", "event-1", "event-2"):
+        (line,) = made.serve(http_event(detail(), event_id=event_id))
+    assert line["decision"] == "repeat-of-running"
+    assert len(calls(made)) == 1
+    assert len({event["id"] for event in made.bus.events}) == 1
+    told = made.bus.details[0]
+    assert (told["InvocationStatus"], told["Instances"]) == ("Unreached", {"Unreached": 50})
+
+
+@pytest.mark.parametrize("status", ["Success", "Failed"])
+def test_what_was_cut_off_can_be_made_again(status: str) -> None:
+    """As another attempt, however the first ended on the hosts that it reached."""
+    made = cut_off()
+    (first,) = made.commands.earlier
+    ended = tuple(run(r.instance_id, status) for r in first.runs)
+    made.commands.earlier = [first._replace(runs=ended)]
+    made.serve(http_event(detail(), event_id="event-2"))
+    assert made.commands.started[-1]["tags"][names.ATTEMPT] == "2"
+    assert "i-101" in made.commands.started[-1]["tags"][names.UNREACHED]
