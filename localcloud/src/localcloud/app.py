@@ -117,7 +117,11 @@ class App:
             environment.ids,
         )
         views: Views = {
-            "health": lambda _: _health(settings, ecs, eventbridge, fc),
+            "health": lambda _: {
+                **_health(settings, ecs, eventbridge, fc),
+                "chats": chats.usage(),
+                "queues": mns_inspection.counts(mns),
+            },
             "resources": lambda _: store.resources(),
             "calls": lambda _: dict(sorted(pipeline.calls.items())),
             **chat_inspection.views(chats),

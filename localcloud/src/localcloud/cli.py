@@ -154,9 +154,16 @@ def deploy(
 
 @main.command()
 def chat(
-    name: str, endpoint: Endpoint = DEFAULT, limit: Limit = 20, as_json: AsJson = False
+    name: Annotated[str | None, typer.Argument(help="The chat; nothing: all, and queues.")] = None,
+    endpoint: Endpoint = DEFAULT,
+    limit: Limit = 20,
+    as_json: AsJson = False,
 ) -> None:
-    """Show what arrived in a chat."""
+    """Show what arrived in a chat, or how much of each chat's limit is used and what waits."""
+    if name is None:
+        health = _get(endpoint, "health")
+        _show({key: health[key] for key in ("chats", "queues")}, as_json, "chats")
+        return
     messages = _get(endpoint, f"chats/{name}/messages", limit=limit)
     _show(messages, as_json, "messages")
 

@@ -54,6 +54,29 @@ def _messages(console: Console, messages: list[dict[str, Any]]) -> None:
         console.print(Text(message["text"].rstrip() + "\n"))
 
 
+def _chats(console: Console, shown: dict[str, dict[str, dict[str, Any]]]) -> None:
+    chats = _table("chat", "platform", "in 60 s", "limit", "closed for")
+    for name, chat in shown["chats"].items():
+        closed = f"{chat['closed_seconds']:.0f} s" if chat["closed_seconds"] else ""
+        limit = "none" if chat["limit"] is None else str(chat["limit"])
+        style = "yellow" if closed else ""
+        cells = (name, chat["platform"], str(chat["in_60_seconds"]), limit, closed)
+        chats.add_row(*cells, style=style)
+    console.print(chats)
+    queues = _table("queue", "waiting", "received", "delayed")
+    for name, queue in shown["queues"].items():
+        queues.add_row(name, *(str(queue[key]) for key in ("active", "inactive", "delayed")))
+    console.print()
+    console.print(queues if shown["queues"] else Text("there is no queue yet", style="dim"))
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for column in columns:
+        table.add_column(column)
+    return table
+
+
 def _trace(console: Console, events: list[dict[str, Any]]) -> None:
     if not events:
         console.print("no event was accepted yet", style="dim")
@@ -83,16 +106,15 @@ def _logs(console: Console, lines: list[dict[str, Any]]) -> None:
 
 
 def _invocations(console: Console, invocations: list[dict[str, Any]]) -> None:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     columns = ("started", "invocation", "instance", "command", "status", "exit", "seconds")
-    for column in columns:
-        table.add_column(column)
+    table = _table(*columns)
     for row in invocations:
         table.add_row(*(str(row.get(column, "")) for column in columns))
     console.print(table)
 
 
 _KINDS: dict[str, Callable[[Console, Any], None]] = {
+    "chats": _chats,
     "messages": _messages,
     "trace": _trace,
     "logs": _logs,

@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud import strict_json
-from localcloud.chats.limits import MINUTE, RateLimit, Window
+from localcloud.chats.limits import MINUTE, RateLimit, Usage, Window
 from localcloud.chats.platform import Message, RefusedError
 from localcloud.chats.shown import Shown, member, members, plain, text_in
 from localcloud.http import HttpRequest, HttpResponse
 from localcloud.json_body import parse_object, texts
 from localcloud.settings import ChatSettings
 
+_MOST_IN_A_MINUTE = 20
 BODY_LIMIT = 20_000
 """Bytes of a message."""
 _HOUR_MS = 3_600_000
@@ -135,12 +136,17 @@ class _Limit:
         """Count a message at that time, unless it is one too many."""
         if now < self._closed_until:
             return False
-        if self._minute.count(now) >= 20:
+        if self._minute.count(now) >= _MOST_IN_A_MINUTE:
             # guess: tries during the ten minutes do not make them longer.
             self._closed_until = now + 10 * MINUTE
             return False
         self._minute.add(now)
         return True
+
+    def usage(self, now: float) -> Usage:
+        """Return how much of it is used up, and how long nothing is taken."""
+        closed = max(0.0, self._closed_until - now)
+        return Usage(self._minute.count(now), _MOST_IN_A_MINUTE, closed)
 
 
 def _parse(request: HttpRequest) -> dict[str, Any]:

@@ -9,9 +9,14 @@ from localcloud.inspection import NotThereError, Question, Views
 def views(chats: Chats) -> Views:
     """Return the views of the chats."""
     return {
-        "chats": lambda _: chats.named(),
+        "chats": lambda _: _described(chats),
         "chats/{name}/messages": lambda asked: _messages(chats, asked),
     }
+
+
+def _described(chats: Chats) -> dict[str, dict[str, Any]]:
+    usage = chats.usage()
+    return {name: {**chat, **usage[name]} for name, chat in chats.named().items()}
 
 
 def _messages(chats: Chats, asked: Question) -> list[dict[str, Any]]:

@@ -12,13 +12,14 @@ from typing import Any
 
 from localcloud import strict_json
 from localcloud.chats import lark_card
-from localcloud.chats.limits import MINUTE, RateLimit, Window
+from localcloud.chats.limits import MINUTE, RateLimit, Usage, Window
 from localcloud.chats.platform import Message, RefusedError
 from localcloud.chats.shown import Shown, items, member, members, text_in
 from localcloud.http import HttpRequest, HttpResponse
 from localcloud.json_body import parse_object, texts
 from localcloud.settings import ChatSettings
 
+_MOST_IN_A_MINUTE = 100
 BODY_LIMIT = 20 * 1024
 """Bytes of a message."""
 _HOUR = 3600
@@ -114,11 +115,15 @@ class _Limit:
 
     def admits(self, now: float) -> bool:
         """Count a message at that time, unless it is one too many."""
-        if self._minute.count(now) >= 100 or self._second.count(now) >= 5:
+        if self._minute.count(now) >= _MOST_IN_A_MINUTE or self._second.count(now) >= 5:
             return False
         self._minute.add(now)
         self._second.add(now)
         return True
+
+    def usage(self, now: float) -> Usage:
+        """Return how much of a minute's is used up."""
+        return Usage(self._minute.count(now), _MOST_IN_A_MINUTE)
 
 
 def _parse(request: HttpRequest) -> dict[str, Any]:

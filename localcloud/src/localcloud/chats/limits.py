@@ -1,9 +1,20 @@
 """How a platform counts messages."""
 
 from collections import deque
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 MINUTE = 60.0
+
+
+class Usage(NamedTuple):
+    """How much of a limit is used up."""
+
+    in_60_seconds: int
+    """Messages of the last 60 seconds."""
+    limit: int | None
+    """How many may come in 60 seconds; None if nobody counts."""
+    closed_seconds: float = 0.0
+    """How long it takes nothing at all."""
 
 
 class RateLimit(Protocol):
@@ -12,13 +23,25 @@ class RateLimit(Protocol):
     def admits(self, now: float) -> bool:
         """Count a message at that time, unless it is one too many."""
 
+    def usage(self, now: float) -> Usage:
+        """Return how much of it is used up at that time."""
+
 
 class Unlimited:
-    """Takes everything."""
+    """Takes everything, and counts it."""
 
-    def admits(self, now: float) -> bool:  # noqa: ARG002 - the protocol's signature
+    def __init__(self) -> None:
+        self._minute = Window(MINUTE)
+
+    def admits(self, now: float) -> bool:
         """Take it."""
+        self._minute.count(now)
+        self._minute.add(now)
         return True
+
+    def usage(self, now: float) -> Usage:
+        """Return how many came."""
+        return Usage(self._minute.count(now), None)
 
 
 class Window:

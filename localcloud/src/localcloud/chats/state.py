@@ -87,6 +87,14 @@ class Chats:
             for chat in self._chats.values()
         }
 
+    def usage(self) -> dict[str, dict[str, Any]]:
+        """Return how much of each chat's limit is used up, by name."""
+        now = self.now()
+        return {
+            chat.name: {"platform": chat.settings.platform, **chat.limit.usage(now)._asdict()}
+            for chat in self._chats.values()
+        }
+
     def now(self) -> float:
         """Return the platforms' time."""
         return self._environment.clock.now()
