@@ -85,6 +85,13 @@ policy: venv ## Check STACK against the policies, without the Pulumi CLI.
 replay: venv ## List STACK's dead letters; ARGS=--yes publishes them again.
 	@$(RUN) -m ops replay --stack $(STACK) $(ARGS)
 
+.PHONY: pause resume
+pause: venv ## Refuse requests to provision in STACK, with REASON='…' in the chats.
+	@$(RUN) -m ops pause --stack $(STACK) --reason "$$REASON" $(ARGS)
+
+resume: venv ## End `make pause`.
+	@$(RUN) -m ops resume --stack $(STACK) $(ARGS)
+
 .PHONY: behaviour
 behaviour: venv ## Show which recorded events would end differently than at BASE=main.
 	@$(RUN) -m ops behaviour --base "$(BASE)" $(ARGS)

@@ -120,6 +120,18 @@ def invoke_commands(
     ]
 
 
+def read_commands(region: Text, account_id: Text) -> Permission:
+    """Allow looking a command up by its name.
+
+    The wildcard is read-only and needed: the command that pauses a stack is none of its resources,
+    and its id is another one each time.
+    """
+    return {
+        "actions": ["ecs:DescribeCommands"],
+        "resources": [command_arn(region, account_id, "*")],
+    }
+
+
 def read_instances(region: Text, account_id: Text) -> Permission:
     """Allow looking at which instances there are and whether they run.
 

@@ -88,6 +88,7 @@ class RequestRoute(pulumi.ComponentResource):
                     named_instances(args["roles"]),
                     tag_groups(args["roles"]),
                 ),
+                permissions.read_commands(region, account_id),
                 permissions.read_instances(region, account_id),
                 permissions.read_invocations(region, account_id),
                 permissions.put_events(region, account_id, context["bus_name"]),

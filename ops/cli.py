@@ -257,3 +257,31 @@ def smoke(
     from ops.smoke.command import run  # noqa: PLC0415
 
     return run(stack, source, role, endpoint=endpoint, seconds=seconds, outputs=outputs)
+
+
+@main.command()
+def pause(
+    stack: Stack = LOCAL,
+    reason: Annotated[
+        str, typer.Option(help="What the chats are told; at most 160 characters.")
+    ] = "",
+    endpoint: LocalEndpoint = DEFAULT,
+) -> None:
+    """Refuse requests to provision, with the reason in the chat; taking away goes on.
+
+    Acts within seconds and survives 'up'. Signs with ALIBABA_CLOUD_ACCESS_KEY_ID,
+    ALIBABA_CLOUD_ACCESS_KEY_SECRET and, if it is set, ALIBABA_CLOUD_SECURITY_TOKEN, which need
+    ecs:DescribeCommands, ecs:CreateCommand and ecs:DeleteCommand as a deployment does; for stack
+    local with the local cloud's key.
+    """
+    from ops.pause.command import pause  # noqa: PLC0415
+
+    pause(stack, reason, endpoint)
+
+
+@main.command()
+def resume(stack: Stack = LOCAL, endpoint: LocalEndpoint = DEFAULT) -> None:
+    """Carry out requests to provision again, after 'pause'."""
+    from ops.pause.command import resume  # noqa: PLC0415
+
+    resume(stack, endpoint)

@@ -1,6 +1,6 @@
 """Cloud Assistant as the functions use it: start a command, look up what became of it.
 
-Sources: "InvokeCommand" and "DescribeInvocations" (ECS 2014-05-26).
+Sources: "InvokeCommand", "DescribeInvocations" and "DescribeCommands" (ECS 2014-05-26).
 """
 
 import base64
@@ -132,6 +132,16 @@ class CloudAssistant:
             runs = tuple(run for run in invocation.runs if run.instance_id == instance_id)
             if invocation.invoke_id == invoke_id and runs:
                 return invocation._replace(runs=runs)
+        return None
+
+    def description(self, name: str) -> str | None:
+        """Return the description of a command of exactly this name; None if there is none."""
+        answer = self._rpc.call(
+            "DescribeCommands", {"RegionId": self._region, "Name": name, "MaxResults": _PAGE}
+        )
+        for given in _list(answer, "Commands", "Command"):
+            if given.get("Name") == name:
+                return _text(given.get("Description"))
         return None
 
     def _describe(self, **params: Any) -> dict[str, Any]:

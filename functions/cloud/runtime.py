@@ -24,12 +24,12 @@ _ECS_HOSTS = {
 
 def cloud_assistant(context: Context, environ: Mapping[str, str]) -> CloudAssistant:
     """Return a client for Cloud Assistant in the function's own region."""
-    return CloudAssistant(_ecs(context, environ), context.region)
+    return CloudAssistant(ecs(context, environ), context.region)
 
 
 def instances(context: Context, environ: Mapping[str, str]) -> Instances:
     """Return a client for the instances of the function's own region."""
-    return Instances(_ecs(context, environ), context.region)
+    return Instances(ecs(context, environ), context.region)
 
 
 def event_bus(context: Context, environ: Mapping[str, str]) -> EventBus:
@@ -46,7 +46,8 @@ def queues(context: Context, environ: Mapping[str, str]) -> Queues:
     return Queues(endpoint, credentials(context, environ), now=time.time)
 
 
-def _ecs(context: Context, environ: Mapping[str, str]) -> Rpc:
+def ecs(context: Context, environ: Mapping[str, str]) -> Rpc:
+    """Return the ECS API of the function's own region."""
     host = _ECS_HOSTS.get(context.region, f"ecs.{context.region}.aliyuncs.com")
     endpoint = environ.get("ALIBABA_CLOUD_ENDPOINT_ECS") or f"https://{host}"
     return Rpc(endpoint, VERSION, credentials(context, environ), now=time.time)

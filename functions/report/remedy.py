@@ -28,6 +28,7 @@ _BY_REASON = {
     "stale": "expired",
     "not-for-source": "applicant",
     "no-instances": "stack",
+    "paused": "paused",
     "no-deprovision": "stack",
     "refused": "stack",
 }

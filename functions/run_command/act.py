@@ -7,7 +7,7 @@ from functions.cloud.log import decision
 from functions.cloud.rpc import ApiRefusedError
 from functions.report.outcome import Outcome
 from functions.report.reason import Reason
-from functions.request import events
+from functions.request import events, paused
 from functions.request.fields import DEPROVISION, PROVISION, Request
 from functions.run_command import plan
 from functions.run_command.clients import Clients
@@ -86,7 +86,16 @@ class RunCommand:
             case plan.Start() as todo if todo.started:
                 return self._go_on(request, todo)
             case plan.Start() as todo:
+                # What has begun on some of its hosts is ended on the others: it has one result.
+                why = self._paused() if request.action == PROVISION else None
+                if why is not None:
+                    return self._teller.rejected(request, Reason.of("paused", why=why or "-"))
                 return self._start(todo, self._launcher.reach(todo.request))
+
+    def _paused(self) -> str | None:
+        """Return why nobody is given anything at the moment, if the stack is paused."""
+        name = paused.command_name(self._settings.deployment.bus)
+        return self._clients.commands.description(name)
 
     def _go_on(self, request: Request, todo: plan.Start) -> str:
         """Start what is missing of an attempt that was cut off between two calls."""

@@ -32,6 +32,10 @@ class Commands(Protocol):
         """Start a command and return the invocation's id."""
         ...
 
+    def description(self, name: str) -> str | None:
+        """Return the description of a command of exactly this name; None if there is none."""
+        ...
+
 
 class Hosts(Protocol):
     """The instances of the account."""

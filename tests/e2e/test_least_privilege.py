@@ -115,6 +115,11 @@ NEEDED: dict[Right, tuple[Story, str]] = {
         approve("devops"),
         f"{ECS}:instance/*",
     ),
+    # Whether provisioning is paused.
+    Right("run-command", "ecs:DescribeCommands", f"{ECS}:command/*"): (
+        approve("devops"),
+        f"{ECS}:command/*",
+    ),
     # It asks for the instances of the role.
     Right("run-command", "ecs:DescribeInstances", f"{ECS}:instance/*"): (
         approve("devops"),

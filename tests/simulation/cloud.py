@@ -87,6 +87,11 @@ class Cloud:
                     found.append(world.as_before(record.invocation))
         return found
 
+    def description(self, name: str) -> str | None:
+        """Say that nobody has paused anything."""
+        self._effect()
+        return None
+
     def result(self, invoke_id: str, instance_id: str) -> Invocation | None:
         """Return one run."""
         self._effect()

@@ -51,7 +51,7 @@ ALLOWED = {
         COMMANDLINE,
     },
     # Shows as little in a comment as the functions show in a chat.
-    "ops": {"ops", "functions", "localcloud.dryrun.project", COMMANDLINE},
+    "ops": {"ops", "functions", "localcloud.dryrun.project", "localcloud.client", COMMANDLINE},
     "ops/behaviour": {"ops", "functions", *RUNNING, COMMANDLINE},
     # Checks what it writes as the program will.
     "ops/init": {

@@ -69,6 +69,7 @@ WORDS = Words(
         "malformed": "{field} is {value}; accepted: {accepted}",
         "unknown-role": "role {value} is not in the catalogue; it has: {accepted}",
         "not-for-source": "source {source} may not ask for {field} {value}; it may: {accepted}",
+        "paused": "provisioning is paused: {why}",
         "no-deprovision": "removing accounts is not configured here",
         "no-instances": "role {value} has no instances to run on; ask an administrator to add one",
         "unreached": "not running, or without a Cloud Assistant agent: {hosts}",
@@ -148,6 +149,7 @@ WORDS = Words(
         "applicant": ("the applicant", "correct the request and have it approved again"),
         "again": ("the applicant", "have it approved again in some minutes; nothing is broken"),
         "expired": ("the applicant", "have it approved again"),
+        "paused": ("the applicant", "have it approved again when provisioning is no longer paused"),
         "flow": (
             "whoever maintains the approval flow",
             "correct what the flow sends, then approve again",

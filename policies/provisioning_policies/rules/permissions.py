@@ -73,8 +73,9 @@ _LISTING = (
     "tag:ListTagResources",
     "sts:GetCallerIdentity",
 )
-# The output of runs: Cloud Assistant takes no narrower resource for those of tagged instances.
-_RUNS = ("ecs:DescribeInvocations", "ecs:DescribeInvocationResults")
+# The output of runs: Cloud Assistant takes no narrower resource for those of tagged instances, and
+# none for a command that is looked up by its name.
+_RUNS = ("ecs:DescribeInvocations", "ecs:DescribeInvocationResults", "ecs:DescribeCommands")
 # What a Condition must be about to say which things are meant.
 _NARROWING = re.compile(r"(?i)acs:ResourceTag/.+|acs:RequestTag/.+|acs:ResourceGroupId|oss:Prefix")
 # With any of these a policy can be turned into every other one.

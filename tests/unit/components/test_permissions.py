@@ -11,6 +11,7 @@ from components.permissions import (
     invoke_commands,
     policy_document,
     put_events,
+    read_commands,
     read_instances,
     read_invocations,
     write_logs,
@@ -151,6 +152,13 @@ def test_instances_may_be_looked_at(engine: FakeEngine) -> None:
             "Action": ["ecs:DescribeInstances", "ecs:DescribeCloudAssistantStatus"],
             "Resource": [f"{ECS}:instance/*"],
         }
+    ]
+
+
+def test_a_command_may_be_looked_up_by_its_name(engine: FakeEngine) -> None:
+    """Any may be the one: the command that pauses a stack is made by hand."""
+    assert statements(engine, lambda: [read_commands(REGION, ACCOUNT)]) == [
+        {"Effect": "Allow", "Action": ["ecs:DescribeCommands"], "Resource": [f"{ECS}:command/*"]}
     ]
 
 

@@ -349,6 +349,7 @@ class TestRequestRoute:
         assert allowed(engine, "loop-run-command") == [
             (run, [*commands, f"{ECS}:instance/i-a", f"{ECS}:instance/i-b"]),
             (run, [f"{ECS}:instance/*"]),
+            (["ecs:DescribeCommands"], [f"{ECS}:command/*"]),
             (
                 ["ecs:DescribeInstances", "ecs:DescribeCloudAssistantStatus"],
                 [f"{ECS}:instance/*"],

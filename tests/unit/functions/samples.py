@@ -157,6 +157,8 @@ class FakeCommands:
         self.started: list[dict[str, Any]] = []
         self.looked_up: list[Mapping[str, str]] = []
         self.failures: list[FunctionError | None] = []
+        self.descriptions: dict[str, str] = {}
+        """Name of a command -> its description."""
 
     def find(self, tags: Mapping[str, str], *, running: bool = False) -> list[Invocation]:
         """Return the earlier invocations with these tags."""
@@ -178,6 +180,10 @@ class FakeCommands:
             if found.invoke_id == invoke_id and runs:
                 return found._replace(runs=runs)
         return None
+
+    def description(self, name: str) -> str | None:
+        """Return a command's description."""
+        return self.descriptions.get(name)
 
     def invoke(self, **call: Any) -> str:
         """Remember the call; it can be found from now on."""

@@ -90,6 +90,8 @@ class Cloud:
             network = {"PrivateIpAddress": {"IpAddress": ["10.0.0.5"]}}
             found = {"InstanceId": "i-1", "InstanceName": "web-1", "VpcAttributes": network}
             return json_reply({"Instances": {"Instance": [found]}})
+        if seen.headers["x-acs-action"] == "DescribeCommands":
+            return json_reply({"Commands": {"Command": []}})
         assert seen.headers["x-acs-action"] == "DescribeInvocations"
         return json_reply({"Invocations": {"Invocation": self.invocations}, "NextToken": ""})
 

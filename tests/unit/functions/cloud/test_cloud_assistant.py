@@ -156,3 +156,19 @@ def test_output_that_is_not_base64_is_taken_as_it_is() -> None:
 def test_numbers_may_come_as_text_or_doubles(value: object, number: int | None) -> None:
     """Whoever re-writes JSON turns whole numbers into doubles or text."""
     assert whole_number(value) == number
+
+
+def test_a_command_is_found_by_its_whole_name() -> None:
+    """Whatever the filter lets through; one without a description has an empty one."""
+    listed = [
+        {"Name": "p-paused-2", "Description": "another"},
+        {"Name": "p-paused", "Description": "why"},
+        {"Name": "p-paused", "Description": "older"},
+    ]
+    client, rpc = read({"Commands": {"Command": listed}})
+    assert client.description("p-paused") == "why"
+    assert rpc.calls == [
+        ("DescribeCommands", {"RegionId": "cn-hangzhou", "Name": "p-paused", "MaxResults": 50})
+    ]
+    assert read({"Commands": {"Command": [{"Name": "p"}]}})[0].description("p") == ""
+    assert read({})[0].description("p") is None

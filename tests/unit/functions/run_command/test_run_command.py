@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.cloud.errors import TemporaryError
+from functions.cloud.errors import FunctionError, TemporaryError
 from functions.cloud.rpc import ApiRefusedError, ApiTroubleError
 from functions.request import tags as names
 from functions.run_command.act import RunCommand
@@ -292,6 +292,86 @@ def test_a_look_up_that_is_refused_starts_nothing() -> None:
     stage.serve(http_event(detail()))
     assert stage.commands.started == []
     assert "DescribeInvocations" in stage.told["data"]["detail"]["Reason"]
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [("dingtalk.approval", "provisioning is paused"), ("lark.approval", "开通已暂停")],
+)
+def test_a_paused_stack_refuses_with_the_reason(source: str, shown: str) -> None:
+    """In the chat's language, not green; nothing runs, and the request may be made again."""
+    stage = Stage()
+    stage.commands.descriptions["provisioning-test-paused"] = "audit till noon <at id=all></at>"
+    event = http_event(detail(), source=source, headers={"X-Provisioning-Token": "right-token"})
+    (line,) = stage.serve(event)
+    assert (line["decision"], line["reason"], stage.commands.started) == ("rejected", "paused", [])
+    told = stage.told["data"]["detail"]
+    assert (told["InvocationStatus"], told["ReasonCode"]) == ("Rejected", "paused")
+    assert told["Reason"].startswith(shown)
+    assert "audit till noon" in told["Reason"]
+    assert "<at" not in json.dumps(stage.told["data"]["message"])
+
+    stage.commands.descriptions.clear()
+    (line,) = stage.serve(event)
+    assert (line["decision"], len(stage.commands.started)) == ("started", 1)
+
+
+def test_another_stacks_pause_is_not_ours() -> None:
+    """The command's name holds the stack's own."""
+    stage = Stage()
+    stage.commands.descriptions["provisioning-prod-paused"] = "audit"
+    (line,) = stage.serve(http_event(detail()))
+    assert line["decision"] == "started"
+
+
+def test_a_pause_without_a_reason_is_one() -> None:
+    """Somebody may have created the command in the console."""
+    stage = Stage()
+    stage.commands.descriptions["provisioning-test-paused"] = ""
+    stage.serve(http_event(detail()))
+    assert stage.told["data"]["detail"]["Reason"] == "provisioning is paused: -"
+
+
+def test_taking_away_goes_on_while_a_stack_is_paused() -> None:
+    """A leaver waits for nobody's incident."""
+    stage = Stage()
+    stage.commands.descriptions["provisioning-test-paused"] = "audit"
+    (line,) = stage.serve(http_event(detail(), kind="DeprovisionRequest"))
+    assert (line["decision"], stage.bus.events) == ("started", [])
+
+
+def test_a_success_is_repeated_while_a_stack_is_paused() -> None:
+    """To tell what was done before starts nothing."""
+    stage = Stage(invocation())
+    stage.commands.descriptions["provisioning-test-paused"] = "audit"
+    (line,) = stage.serve(http_event(detail()))
+    assert line["decision"] == "repeated"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ApiTroubleError("DescribeCommands", "Throttling"), None),
+        (ApiRefusedError("DescribeCommands", "NoPermission", "not authorized"), "DescribeCommands"),
+    ],
+)
+def test_who_cannot_see_whether_it_is_paused_starts_nothing(
+    error: FunctionError, told: str | None
+) -> None:
+    """An outage is tried again, a refusal is told."""
+    stage = Stage()
+
+    def fail(name: str) -> str | None:
+        raise error
+
+    stage.commands.description = fail  # type: ignore[method-assign]
+    if told is None:
+        with pytest.raises(TemporaryError):
+            stage.serve(http_event(detail()))
+    else:
+        stage.serve(http_event(detail()))
+        assert told in stage.told["data"]["detail"]["Reason"]
+    assert stage.commands.started == []
 
 
 def test_a_bus_that_is_out_of_reach_makes_the_event_come_again() -> None:
