@@ -93,7 +93,7 @@ class ChatDeliveries(pulumi.ComponentResource):
         sent = self._queue(
             f"{name}-sent", context, "sent", retention_seconds=_SENT_SECONDS, visibility_seconds=1
         )
-        where = (context["region"], context["account_id"], waiting.queue_name, sent.queue_name)
+        where = context["region"], context["account_id"]
         addresses = pulumi.Output.json_dumps({chat["name"]: _address(chat) for chat in chats})
         return LoopFunction(
             name,
@@ -110,8 +110,9 @@ class ChatDeliveries(pulumi.ComponentResource):
                     "LOOP": args["document"],
                 },
                 "permissions": [
-                    permissions.send_messages(*where),
-                    permissions.receive_messages(*where),
+                    permissions.send_messages(*where, waiting.queue_name, sent.queue_name),
+                    permissions.receive_messages(*where, waiting.queue_name),
+                    permissions.look_at_messages(*where, sent.queue_name),
                 ],
                 "timeout_seconds": defaults.CHAT_FUNCTION_SECONDS,
                 "max_parallel_requests": 1,

@@ -74,22 +74,23 @@ def send_messages(region: Text, account_id: Text, *queues: Text) -> Permission:
     }
 
 
-def receive_messages(region: Text, account_id: Text, *queues: Text) -> Permission:
-    """Allow receiving and deleting the messages of queues, and putting off the next receipt.
+def look_at_messages(region: Text, account_id: Text, *queues: Text) -> Permission:
+    """Allow receiving the messages of queues, which come again to whoever asks later.
 
     Batches have a name of their own on one page of the documentation and none on another, so both
     are given.
     """
     return {
-        "actions": [
-            "mns:ReceiveMessage",
-            "mns:BatchReceiveMessage",
-            "mns:DeleteMessage",
-            "mns:BatchDeleteMessage",
-            "mns:ChangeMessageVisibility",
-        ],
+        "actions": ["mns:ReceiveMessage", "mns:BatchReceiveMessage"],
         "resources": [messages_arn(region, account_id, queue) for queue in queues],
     }
+
+
+def receive_messages(region: Text, account_id: Text, *queues: Text) -> Permission:
+    """Allow receiving and deleting the messages of queues, and putting off the next receipt."""
+    looking = look_at_messages(region, account_id, *queues)
+    deleting = ["mns:DeleteMessage", "mns:BatchDeleteMessage", "mns:ChangeMessageVisibility"]
+    return {"actions": [*looking["actions"], *deleting], "resources": looking["resources"]}
 
 
 def invoke_commands(

@@ -86,6 +86,9 @@ CYBERSECURITY_LAW = Source(
 TAGGING = Source("Resource Management, Tag: best practices for tag design")
 USERADD = Source("useradd(8), option --expiredate; chage(1)")
 SUDOERS = Source("sudoers(5); GTFOBins", "https://gtfobins.github.io/")
+FUNCTION_TIMER_TRIGGER = Source("Function Compute, Time trigger")
+FUNCTION_ASYNC = Source("alicloud provider, fcv3_async_invoke_config, issue 10031")
+ALARM_RESOURCE = Source("alicloud provider, cms_alarm")
 FUNCTION_CUSTOM_DOMAIN = Source(
     "alicloud provider, fcv3_custom_domain",
     "https://registry.terraform.io/providers/aliyun/alicloud/latest/docs/resources/"

@@ -52,9 +52,10 @@ def function_name(target: Mapping[str, Any]) -> str | None:
 def queue_name(arn: Any) -> str | None:
     """Return the queue that an ARN of the message service names, or None if it names no queue.
 
-    The ARN is written with and without a slash before ``queues``.
+    The ARN is written with and without a slash before ``queues``, and for destinations of
+    asynchronous calls with its messages behind it.
     """
-    match = re.fullmatch(r"acs:mns:[^:]*:[^:]*:/?queues/([^/]+)", str(arn))
+    match = re.fullmatch(r"acs:mns:[^:]*:[^:]*:/?queues/([^/]+)(?:/messages)?", str(arn))
     return match[1] if match else None
 
 

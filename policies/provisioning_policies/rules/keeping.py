@@ -4,42 +4,8 @@ from provisioning_policies import facts, tokens
 from provisioning_policies.documents import mapping
 from provisioning_policies.rule import Messages, Option, Options, Resource, rule
 
-_DAY = 86_400
 # What the cloud does if nothing is set.
-_QUEUE_DEFAULT_SECONDS = 345_600
 _LOG_DEFAULT_DAYS = 30
-
-
-@rule(
-    "queue-retention",
-    "A dead letter waits until somebody can have looked at it",
-    on=[tokens.QUEUE],
-    reason=(
-        "The queue deletes a message at the end of its time, read or not. What fails on the eve of "
-        "a long weekend must still be there afterwards."
-    ),
-    remedy="Raise messageRetentionPeriod; 604800 (seven days) is the most.",
-    source=facts.QUEUE_RESOURCE,
-    options=[
-        Option("minimumSeconds", "shortest time in seconds", default=_DAY, production=4 * _DAY),
-        Option(
-            "passing",
-            "endings of the names of queues that keep nothing for people",
-            default=["-sent"],
-        ),
-    ],
-)
-def queue_retention(queue: Resource, options: Options) -> Messages:
-    """Look at the retention time."""
-    if str(queue.props.get("queueName", "")).endswith(tuple(options["passing"])):
-        return
-    seconds = queue.props.get("messageRetentionPeriod")
-    seconds = _QUEUE_DEFAULT_SECONDS if seconds is None else seconds
-    if seconds < options["minimumSeconds"]:
-        yield (
-            f"messages are kept for {seconds:g} s; keep them for {options['minimumSeconds']:g} s "
-            "or longer"
-        )
 
 
 @rule(
@@ -81,4 +47,4 @@ def resource_tags(resource: Resource, options: Options) -> Messages:
         yield f"the tags lack {', '.join(missing)}"
 
 
-RULES = (queue_retention, log_retention, resource_tags)
+RULES = (log_retention, resource_tags)

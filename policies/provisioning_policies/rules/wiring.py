@@ -20,7 +20,6 @@ from provisioning_policies.rule import (
     stack_rule,
 )
 from provisioning_policies.rules.sources import http_parameters
-from provisioning_policies.statements import allowed
 from provisioning_policies.targets import (
     function_name,
     label,
@@ -29,15 +28,9 @@ from provisioning_policies.targets import (
     targets_of,
 )
 from provisioning_policies.unknown import is_any
+from provisioning_policies.ways import made, of_type, runs_commands
 
-_RUN_COMMANDS = ("ecs:InvokeCommand", "ecs:RunCommand")
 _FINISHED = "ecs:CloudAssistant:TaskCompleted"
-
-
-def of_type(stack: Sequence[Resource], *types: str) -> list[Resource]:
-    """Return the resources of these types by name; the order of registration differs by run."""
-    found = (resource for resource in stack if resource.type in types)
-    return sorted(found, key=lambda resource: resource.name)
 
 
 @stack_rule(
@@ -153,7 +146,7 @@ def target_function_exists(stack: Sequence[Resource], _: Options) -> StackMessag
     for rule in of_type(stack, tokens.EVENT_RULE):
         for target in targets_of(rule):
             wanted = function_name(target)
-            if wanted and not _is_made(stack, tokens.FUNCTION, "functionName", wanted):
+            if wanted and not made(stack, tokens.FUNCTION, "functionName", wanted):
                 yield (
                     rule,
                     f"{label(target)} calls function '{wanted}', which this stack does not create",
@@ -176,15 +169,8 @@ def dead_letter_queue_exists(stack: Sequence[Resource], _: Options) -> StackMess
         for target in targets_of(rule):
             arn = mapping(target.get("deadLetterQueue")).get("arn")
             wanted = queue_name(arn) if arn else None
-            if wanted and not _is_made(stack, tokens.QUEUE, "queueName", wanted):
+            if wanted and not made(stack, tokens.QUEUE, "queueName", wanted):
                 yield rule, f"dead letters go to queue '{wanted}', which this stack does not create"
-
-
-def _is_made(stack: Sequence[Resource], token: str, key: str, name: str) -> bool:
-    def has_name(resource: Resource) -> bool:
-        return bool(resource.props.get(key) == name)
-
-    return is_any(of_type(stack, token), has_name)
 
 
 @stack_rule(
@@ -236,27 +222,11 @@ def command_gets_complete_event(stack: Sequence[Resource], _: Options) -> StackM
             function = functions.get(function_name(target) or "")
             forms = {p.get("resourceKey"): p.get("form") for p in parameters_of(target)}
             form = forms.get("Body", "none")
-            if function and form != "ORIGINAL" and _runs_commands(stack, function):
+            if function and form != "ORIGINAL" and runs_commands(stack, function):
                 yield (
                     rule,
                     f"{label(target)} runs commands and gets its Body as {form}; use ORIGINAL",
                 )
-
-
-def _runs_commands(stack: Sequence[Resource], function: Resource) -> bool:
-    role = str(function.props.get("role") or "").rpartition("/")[2]
-    attached = {
-        attachment.props.get("policyName")
-        for attachment in of_type(stack, tokens.ROLE_ATTACHMENT)
-        if attachment.props.get("roleName") == role
-    }
-    policies = [p for p in of_type(stack, tokens.POLICY) if p.props.get("policyName") in attached]
-    return is_any(
-        policies,
-        lambda policy: any(
-            statement.allows(action) for statement in allowed(policy) for action in _RUN_COMMANDS
-        ),
-    )
 
 
 @stack_rule(

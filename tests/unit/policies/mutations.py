@@ -116,6 +116,8 @@ _SOURCE = "loop-intake-dingtalk.approval"
 _HTTP = "sourceHttpEventParameters"
 _ROUTE = "loop-requests-rule"
 _CHAT = "loop-chats-results-rule"
+_TIMER = "loop-chats-post-to-chat-every-minute"
+_LATER = "loop-chats-post-to-chat-asynchronous"
 _FUNCTION = "loop-requests-run-command-function"
 _POLICY = "loop-results-publish-result-policy"
 _ROLE = "loop-results-publish-result-role"
@@ -132,16 +134,55 @@ for number in range(50):
             {
                 "target_id": "queue",
                 "type": "acs.mns.queue",
-                "endpoint": "acs:mns:cn-hangzhou:1000000000000002:/queues/another",
+                "endpoint": "acs:mns:cn-hangzhou:1000000000000002:queues/provisioning-prod-chats",
                 "push_retry_strategy": "BACKOFF_RETRY",
                 "dead_letter_queue": {
                     "arn": "acs:mns:cn-hangzhou:1000000000000002:"
                     "/queues/provisioning-prod-dead-letters"
                 },
-                "param_lists": [{"resource_key": "Body", "form": "ORIGINAL"}],
+                "param_lists": [
+                    {
+                        "resource_key": "queue",
+                        "form": "CONSTANT",
+                        "value": "provisioning-prod-chats",
+                    },
+                    {"resource_key": "Body", "form": "ORIGINAL"},
+                ],
             }
         ],
     )
+"""
+
+_PART_OF_AN_EVENT = """
+alicloud.eventbridge.Rule(
+    "part",
+    event_bus_name=settings.prefix,
+    rule_name="part",
+    filter_pattern='{"source":["dingtalk.approval"]}',
+    targets=[
+        {
+            "target_id": "later",
+            "type": "acs.mns.queue",
+            "endpoint": "acs:mns:cn-hangzhou:1000000000000002:queues/provisioning-prod-later",
+            "push_retry_strategy": "BACKOFF_RETRY",
+            "dead_letter_queue": {
+                "arn": "acs:mns:cn-hangzhou:1000000000000002:/queues/provisioning-prod-dead-letters"
+            },
+            "param_lists": [
+                {
+                    "resource_key": "queue",
+                    "form": "CONSTANT",
+                    "value": "provisioning-prod-later",
+                },
+                {"resource_key": "Body", "form": "JSONPATH", "value": "$.data.body"},
+            ],
+        }
+    ],
+)
+"""
+
+_UNHEARD = """
+alicloud.cms.Alarm("alarm", project="acs_fc", metric="errors", contact_groups=[])
 """
 
 _ABROAD = """
@@ -285,9 +326,22 @@ MUTATIONS: dict[str, Mutation] = {
     "function-calls-https": Mutation(config={"https://hr.": "http://hr."}),
     "function-trigger-authenticated": Mutation(program=_TRIGGER),
     "secret-in-environment": Mutation(_plain_environment),
-    "secret-in-target": inputs(_CHAT, targets__0__paramLists__0__value=f"{ROBOT}&timestamp=0"),
+    "secret-in-target": inputs(_CHAT, targets__1__paramLists__4__value=f"{ROBOT}&timestamp=0"),
     "secret-in-command": script(lambda text: f"{text}# see {ROBOT}\n"),
     "queue-retention": Mutation(config={"604800": "3600"}),
+    "queue-reader-called": inputs(_TIMER, triggerType="oss"),
+    "queue-visibility": inputs("loop-chats-waiting-queue", visibilityTimeout=60),
+    "target-queue-exists": inputs(_CHAT, targets__0__paramLists__0__value="another"),
+    "queued-command-gets-complete-event": Mutation(program=_PART_OF_AN_EVENT),
+    "trigger-on": inputs(_TIMER, triggerConfig='{"cronExpression":"@every 1m","enable":false}'),
+    "trigger-function-exists": inputs(_LATER, functionName="another"),
+    "async-destinations-both": inputs(
+        _LATER,
+        destinationConfig={
+            "onFailure": {"destination": "acs:mns:cn-hangzhou:1:/queues/provisioning-prod-dead"}
+        },
+    ),
+    "alarm-heard": Mutation(program=_UNHEARD),
     "log-retention": Mutation(config={'"function_logs_days": 90': '"function_logs_days": 3'}),
     "resource-tags": inputs("loop-dead-letters-queue", tags=ABSENT),
     "source-has-rule": inputs(_ROUTE, filterPattern=_pattern(source=["lark.approval"])),

@@ -16,6 +16,7 @@ from provisioning_policies.secretness import SecretText
 UNKNOWN = UNKNOWN_STRING_VALUE
 TAGS = {"app": "sample", "environment": "prod"}
 QUEUE = "acs:mns:cn-hangzhou:1234567890123456:/queues/sample-dead-letters"
+WAITING = "acs:mns:cn-hangzhou:1234567890123456:/queues/sample-waiting"
 ROBOT = "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef"
 
 SCRIPT = """#!/usr/bin/env bash
@@ -58,6 +59,21 @@ def function_target(function: str, form: str = "ORIGINAL", **more: Any) -> dict[
         "paramLists": [
             {"resourceKey": "functionName", "form": "CONSTANT", "value": function},
             {"resourceKey": "Body", "form": form, **more},
+        ],
+    }
+
+
+def queue_target(queue: str, form: str = "ORIGINAL") -> dict[str, Any]:
+    """Return a target that puts the event into a queue."""
+    return {
+        "targetId": queue,
+        "type": "acs.mns.queue",
+        "endpoint": f"acs:mns:cn-hangzhou:1234567890123456:queues/{queue}",
+        "pushRetryStrategy": "BACKOFF_RETRY",
+        "deadLetterQueue": {"arn": QUEUE},
+        "paramLists": [
+            {"resourceKey": "queue", "form": "CONSTANT", "value": queue},
+            {"resourceKey": "Body", "form": form},
         ],
     }
 
@@ -120,6 +136,10 @@ _STACK: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "completed": (tokens.EVENT_RULE, _rule("completed-ops", _RESULT, "sample-publish")),
     "failed": (tokens.EVENT_RULE, _rule("failed-ops", _RESULT, "sample-publish")),
+    "queued": (
+        tokens.EVENT_RULE,
+        {**_rule("queued", _RESULT, "sample-publish"), "targets": [queue_target("sample-waiting")]},
+    ),
     "run": (tokens.FUNCTION, _function("sample-run", API="https://hr.example.com")),
     "publish": (tokens.FUNCTION, _function("sample-publish", CHAT=SecretText(ROBOT))),
     "trigger": (
@@ -162,6 +182,38 @@ _STACK: dict[str, tuple[str, dict[str, Any]]] = {
     "attachment": (
         tokens.ROLE_ATTACHMENT,
         {"policyName": "sample-run", "policyType": "Custom", "roleName": "sample-run"},
+    ),
+    "reading": (
+        tokens.POLICY,
+        {
+            "policyName": "sample-publish",
+            "policyDocument": document(
+                {
+                    "Action": ["mns:ReceiveMessage", "mns:DeleteMessage"],
+                    "Resource": f"{WAITING}/messages",
+                }
+            ),
+        },
+    ),
+    "reader": (
+        tokens.ROLE_ATTACHMENT,
+        {"policyName": "sample-publish", "policyType": "Custom", "roleName": "sample-publish"},
+    ),
+    "waiting": (
+        tokens.QUEUE,
+        {"queueName": "sample-waiting", "visibilityTimeout": 90, "tags": TAGS},
+    ),
+    "timer": (
+        tokens.FUNCTION_TRIGGER,
+        {
+            "functionName": "sample-publish",
+            "triggerType": "timer",
+            "triggerConfig": json.dumps({"enable": True, "cronExpression": "@every 1m"}),
+        },
+    ),
+    "later": (
+        tokens.ASYNC_CONFIG,
+        {"functionName": "sample-publish", "maxAsyncRetryAttempts": 1},
     ),
     "command": (
         tokens.COMMAND,

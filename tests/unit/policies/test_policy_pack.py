@@ -51,9 +51,9 @@ def judged(
 
 def test_a_policy_reports_what_its_rule_says() -> None:
     """A rule about a resource is asked about its types only."""
-    props = {"messageRetentionPeriod": 60}
-    assert len(judged("queue-retention", tokens.QUEUE, props)) == 1
-    assert not judged("queue-retention", tokens.FUNCTION, props)
+    props = {"retentionPeriod": 6}
+    assert len(judged("log-retention", tokens.LOG_STORE, props)) == 1
+    assert not judged("log-retention", tokens.FUNCTION, props)
 
 
 def test_a_stack_policy_reports_what_its_rule_says() -> None:
@@ -66,15 +66,15 @@ def test_a_stack_policy_reports_what_its_rule_says() -> None:
 
 def test_the_engines_configuration_reaches_the_rule() -> None:
     """Options that the engine hands over win over the defaults."""
-    props = {"messageRetentionPeriod": 60}
-    assert not judged("queue-retention", tokens.QUEUE, props, {"minimumSeconds": 60})
+    props = {"retentionPeriod": 6}
+    assert not judged("log-retention", tokens.LOG_STORE, props, {"minimumDays": 6})
 
 
 def test_an_exempt_resource_is_reported_as_not_applicable() -> None:
     """The engine hears the reason of an exemption."""
     exemption = {"resource": "o*", "reason": "a minute is enough for this"}
     with pytest.raises(_NotApplicableError) as error:
-        judged("queue-retention", tokens.QUEUE, {}, {"exemptions": [exemption]})
+        judged("log-retention", tokens.LOG_STORE, {}, {"exemptions": [exemption]})
     assert exemption["reason"] == error.value.reason
 
 

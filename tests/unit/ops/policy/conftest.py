@@ -45,6 +45,7 @@ alicloud.fc.V3Function(
         "API_TOKEN": config.require_secret("token"),
         "API_PASSWORD": config.require_secret("password"),
         "API_SECRET": config.get_secret("absent"),
+        "DEAD_LETTER_QUEUE": queue.queue_name,
     },
     tags={"app": "orders", "environment": pulumi.get_stack()},
 )
