@@ -203,7 +203,7 @@ def test_the_loop_works_as_the_engine_built_it(cloud: RunningCloud, project: Pro
     seen = loop.last_message("ops")
     loop.post("dingtalk.approval", event("dingtalk-approval"))
     message = loop.next_message("ops", seen)["text"]
-    assert [word for word in ("Success", "E123") if word in message] == ["Success", "E123"]
+    assert [word for word in ("Provisioned", "E123") if word in message] == ["Provisioned", "E123"]
     assert loop.account("i-local0001", "emp-e123")
 
 

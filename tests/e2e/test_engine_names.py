@@ -129,6 +129,6 @@ def test_webhooks_work_after_the_bus_was_renamed(cloud: RunningCloud, project: P
     loop = Loop(cloud.ready, outputs)
     seen = loop.last_message("ops")
     loop.post("dingtalk.approval", event("dingtalk-approval"))
-    assert "Success" in loop.next_message("ops", seen)["text"]
+    assert "Provisioned" in loop.next_message("ops", seen)["text"]
     assert project.refresh() == {}
     assert planned(project.preview()) == {}
