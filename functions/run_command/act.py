@@ -73,7 +73,7 @@ class RunCommand:
     def _run(self, request: Request) -> str:
         try:
             earlier = self._clients.commands.find(plan.lookup_tags(request, self._settings))
-            return self._follow(request, plan.compare(request, earlier))
+            return self._follow(request, plan.compare(request, earlier, self._now()))
         except ApiRefusedError as error:
             return self._teller.refused(request, Refusal((), error))
 
@@ -105,7 +105,7 @@ class RunCommand:
         left = reach.missing(request.action)
         if set(left) - plan.owed(todo.started):
             self._teller.unreached(todo, reach)
-        return self._follow(request, plan.compare(request, todo.started, left))
+        return self._follow(request, plan.compare(request, todo.started, self._now(), left))
 
     def _start(self, todo: plan.Start, reach: Reach) -> str:
         request = todo.request

@@ -3,7 +3,7 @@
 One host that is stopped, released or without an agent never keeps the others from being run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from functions.cloud.errors import TemporaryError
@@ -35,12 +35,18 @@ class Reach(NamedTuple):
     released: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, wanted: Sequence[str], found: Sequence[Instance]) -> "Reach":
-        """Divide the hosts that are wanted by their ids or were found by their tags."""
+    def of(
+        cls, wanted: Sequence[str], found: Sequence[Instance], busy: Collection[str] = ()
+    ) -> "Reach":
+        """Divide the hosts that are wanted by their ids or were found by their tags.
+
+        On those that are busy it is running already: nothing is started, and nothing done yet.
+        """
         known = {instance.id: instance for instance in found}
+        now = [i for i, found in known.items() if found.is_reachable and i not in busy]
         return cls(
-            tuple(i for i, instance in known.items() if instance.is_reachable),
-            tuple(instance for instance in known.values() if not instance.is_reachable),
+            tuple(now),
+            tuple(instance for i, instance in known.items() if i not in now),
             tuple(i for i in dict.fromkeys(wanted) if i not in known),
         )
 
@@ -108,7 +114,9 @@ class Launcher:
         while groups:
             group = groups.pop(0)
             number += 1
-            part = f"{number}/{number + len(groups)}"
+            # A removal is whole, and told as done, when it has run on the refused hosts as well.
+            owed = len(refusals) if request.action == DEPROVISION else 0
+            part = f"{number}/{number + len(groups) + owed}"
             try:
                 invoke_id = self._invoke(request, attempt, part, group, missing)
             except ApiRefusedError as error:

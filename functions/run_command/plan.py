@@ -22,6 +22,8 @@ from functions.run_command.settings import Settings
 _IDENTITY = ("emp_id", "role")
 """What makes a request itself, beside the tags by which it is looked up."""
 _LONGEST_TAG = 128
+OVER_SECONDS = 300.0
+"""How long after its timeout an invocation may still end."""
 
 
 class Start(NamedTuple):
@@ -44,11 +46,8 @@ class Repeat(NamedTuple):
     """An earlier event made the same request."""
 
     invocations: tuple[Invocation, ...]
-
-    @property
-    def is_finished(self) -> bool:
-        """Return whether there is a result to answer with."""
-        return all(invocation.is_finished for invocation in self.invocations)
+    is_finished: bool = True
+    """Whether there is a result to answer with."""
 
     @property
     def succeeded(self) -> bool:
@@ -99,13 +98,17 @@ def same(request: Request, earlier: Iterable[Invocation]) -> list[Invocation]:
 
 
 def compare(
-    request: Request, earlier: Iterable[Invocation], left: Collection[str] | None = None
+    request: Request,
+    earlier: Iterable[Invocation],
+    now: float = 0.0,
+    left: Collection[str] | None = None,
 ) -> Start | Started | Repeat:
     """Return what is left to do.
 
     Args:
         request: what is asked.
         earlier: the invocations that carry its tags.
+        now: seconds since 1970.
         left: hosts on which the latest attempt cannot be started any more, though its calls are not
             complete; None if nobody has looked.
     """
@@ -116,14 +119,24 @@ def compare(
     request = request._replace(moment=min((m for m in moments if m), key=int, default=""))
     attempt = max(map(attempt_of, known))
     latest = tuple(i for i in known if attempt_of(i) == attempt)
-    if left is None and not _is_whole(latest, str(attempt)):
+    if left is None and not is_whole(latest, str(attempt)):
         return Start(request, str(attempt), latest)
     if any(invocation.tags.get(tags.EVENT) == request.event_id for invocation in known):
         return Started(latest[0].invoke_id)
-    repeat = Repeat(latest)
+    repeat = Repeat(latest, all(i.is_finished or is_over(i, now) for i in latest))
     if repeat.is_finished and (left or not repeat.succeeded):
         return Start(request, str(attempt + 1))
     return repeat
+
+
+def is_over(invocation: Invocation, now: float) -> bool:
+    """Return whether an invocation should have ended long ago, whether or not it has.
+
+    By then publish-result has told that nobody knows its end.
+    """
+    if not invocation.created or not invocation.timeout_seconds:
+        return False
+    return now > invocation.created + invocation.timeout_seconds + OVER_SECONDS
 
 
 def attempt_of(invocation: Invocation) -> int:
@@ -187,7 +200,7 @@ def client_token(request: Request, settings: Settings, *parts: str) -> str:
     return sha256("\n".join(key).encode()).hexdigest()
 
 
-def _is_whole(invocations: Sequence[Invocation], attempt: str) -> bool:
+def is_whole(invocations: Sequence[Invocation], attempt: str) -> bool:
     """Return whether all calls of an attempt were made: ``1/2`` and ``2/2``.
 
     An event may have started some and then been throttled until it went to the dead letters. What

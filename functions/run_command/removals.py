@@ -143,8 +143,9 @@ class Removals:
         owed = [h for h in removal.hosts if h not in runs or not was_reached(runs[h])]
         if not owed:
             return True
-        waiting = [host for host in owed if host in runs and not runs[host].is_finished]
-        reach = Reach.of(owed, self._clients.hosts.named(owed))
+        over = {run.instance_id for i in known if plan.is_over(i, self._now()) for run in i.runs}
+        busy = {h for h in owed if h in runs and not runs[h].is_finished and h not in over}
+        reach = Reach.of(owed, self._clients.hosts.named(owed), busy)
         if len(reach.released) == len(owed):
             self._teller.end(request, RELEASED, reach.released, str(removal.attempt))
             return True
@@ -152,19 +153,23 @@ class Removals:
             left = [host for host in owed if host not in reach.released]
             self._teller.end(request, GIVEN_UP, left, str(removal.attempt))
             return True
-        self._go_on(removal, known, reach.without(set(waiting)))
+        self._go_on(removal, known, reach)
         return False
 
     def _go_on(self, removal: Removal, known: list[Invocation], reach: Reach) -> None:
-        words = {
-            i.tags.get(tags.ATTEMPT)
-            for i in known
-            if plan.attempt_of(i) == removal.attempt and plan.is_later(i)
-        }
-        word = f"{removal.attempt}-{len(words) + 1}"
-        _, refusals = self._launcher.start(plan.Start(removal.request, word), reach)
-        for refusal in refusals:
-            log(removal.request, "refused", code=refusal.error.code, api=refusal.error.action)
+        mine = tuple(i for i in known if plan.attempt_of(i) == removal.attempt)
+        word, started = str(removal.attempt), plan.started_hosts(mine)
+        later = {i.tags.get(tags.ATTEMPT) for i in mine if plan.is_later(i)}
+        todo = {f"{word}-{len(later) + 1}": reach}
+        if not plan.is_whole(mine, word):
+            # Cut off between two calls: what never ran belongs to the attempt itself.
+            again = set(reach.reachable) - started
+            todo = {word: reach.without(started), f"{word}-{len(later) + 1}": reach.without(again)}
+        for attempt, part in todo.items():
+            start = plan.Start(removal.request, attempt, mine)
+            _, refusals = self._launcher.start(start, part)
+            for refusal in refusals:
+                log(removal.request, "refused", code=refusal.error.code, api=refusal.error.action)
 
     def _bury(self, message: Received, error: PermanentError) -> bool:
         decision(FUNCTION, "buried", code=error.code, message_id=message.id)

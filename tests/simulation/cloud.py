@@ -11,6 +11,7 @@ from functions.cloud.rpc import ApiRefusedError, ApiTroubleError
 from functions.cloud.smq import Received
 from functions.request.fields import DEPROVISION, PROVISION
 from tests.simulation.host import KILLED, SUPERSEDED, Cut
+from tests.simulation.settings import TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -73,13 +74,15 @@ class Cloud:
 
     # Cloud Assistant
 
-    def find(self, tags: Mapping[str, str]) -> list[Invocation]:
+    def find(self, tags: Mapping[str, str], *, running: bool = False) -> list[Invocation]:
         """Return what is shown already, and not forgotten, of the invocations with these tags."""
         world = self.world
         self._effect()
         found: list[Invocation] = []
         for record in self.records:
             given = record.invocation.tags
+            if running and record.invocation.is_finished:
+                continue
             if all(given.get(key) == value for key, value in tags.items()):
                 world.mattered["shown late"] += record.shown > world.now
                 world.mattered["records gone"] += record.forgotten
@@ -90,6 +93,15 @@ class Cloud:
     def description(self, name: str) -> str | None:
         """Say that nobody has paused anything."""
         self._effect()
+        return None
+
+    def invocation(self, invoke_id: str) -> Invocation | None:
+        """Return one invocation."""
+        self._effect()
+        for record in self.records:
+            found = record.invocation
+            if found.invoke_id == invoke_id and record.shown <= self.world.now:
+                return found
         return None
 
     def result(self, invoke_id: str, instance_id: str) -> Invocation | None:
@@ -120,7 +132,7 @@ class Cloud:
             world.faults["same token"] += 1
             world.mattered["same token"] += 1
             same = {run.instance_id for run in known.invocation.runs} == set(instance_ids)
-            if same and known.invocation.parameters == parameters:
+            if same and (known.invocation.parameters, known.invocation.tags) == (parameters, tags):
                 return known.invocation.invoke_id
             raise ApiRefusedError("InvokeCommand", "IdempotentParameterMismatch")
         if bad := [i for i in instance_ids if world.state(i) != "Running"]:
@@ -132,7 +144,17 @@ class Cloud:
         action = DEPROVISION if command_id == "c-deprovision" else PROVISION
         runs = tuple(_run(instance, "Running") for instance in instance_ids)
         name = f"sim-{action}-0123456789ab"
-        started = Invocation(invoke_id, command_id, name, dict(parameters), dict(tags), runs)
+        started = Invocation(
+            invoke_id,
+            command_id,
+            name,
+            dict(parameters),
+            dict(tags),
+            runs,
+            created=world.now,
+            timeout_seconds=TIMEOUT_SECONDS,
+        )
+        world.sweep()
         position = len(self.records)
         self._tokens[client_token] = Record(started, action, world.now, shown)
         self.records.append(self._tokens[client_token])
@@ -153,6 +175,8 @@ class Cloud:
             # It stopped or vanished after it had been accepted.
             world.mattered["host stopped"] += 1
             self._ended(position, _run(instance, "Failed", error="InstanceNotRunning stopped"))
+            return
+        if given.get("moment") and world.happens("never ends", 0.005):
             return
         if given.get("moment") and world.happens("not delivered", 0.03):
             world.mattered["not delivered"] += record.action == DEPROVISION
@@ -217,6 +241,11 @@ class Cloud:
             for i, state in found
             if state != "Released"
         ]
+
+    def address(self, instance_id: str) -> tuple[str, str]:
+        """Return an instance's name and address."""
+        self._effect()
+        return f"name of {instance_id}", "10.0.0.7"
 
     def tagged(self, tags: Sequence[tuple[str, str]]) -> list[Instance]:
         """Return nothing: no role is found by tags here."""

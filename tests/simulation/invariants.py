@@ -66,6 +66,15 @@ def _nobody_is_forgotten(world: World) -> Iterator[str]:
         told = world.told_of[word.key]
         if not told and word.key not in world.dead:
             yield f"{word.request_id} of {word.emp_id} was accepted and nobody was told"
+        words = {
+            record.invocation.tags[tags.ATTEMPT]
+            for record in world.cloud.records
+            if record.invocation.tags and world.key(record.invocation) == word.key
+        }
+        ends = [d for d in told if d["InvokeId"] and not d["repeat"]]
+        finished = [d for d in ends if d["InvocationStatus"] != "Unknown"]
+        if max(len(finished), len(ends) - len(finished)) > len(words):
+            yield f"{word.request_id} of {word.emp_id} was told as finished more than once"
         if any(detail["origin"]["chat"] != word.chat for detail in told):
             yield f"{word.request_id} of {word.emp_id} was told in another chat than its own"
 

@@ -20,6 +20,7 @@ FAULTS = {
     "host released",
     "host stopped",
     "killed",
+    "never ends",
     "no token",
     "not delivered",
     "package missing",

@@ -17,7 +17,8 @@ from typing import Any
 from functions.cloud import retry
 from functions.cloud.cloud_assistant import Invocation, Run
 from functions.cloud.errors import FunctionError, TemporaryError
-from functions.publish_result import act as publish_result
+from functions.publish_result.act import PublishResult
+from functions.publish_result.decide import LATE_SECONDS, SWEEP_SECONDS
 from functions.report.outcome import UNAUTHENTICATED_TYPE
 from functions.request import tags as names
 from functions.request.fields import DEPROVISION, PROVISION
@@ -36,8 +37,10 @@ from tests.simulation.settings import (
     ROLES,
     SETTINGS,
     START,
+    TIMEOUT_SECONDS,
     TIMER_SECONDS,
     TOKEN,
+    hosts_of,
 )
 
 OLD = ("attempts", "future", "identity", "moments")
@@ -92,6 +95,8 @@ class World:
     def _start_function(self) -> None:
         clients = Clients(self.cloud, self.cloud, self.cloud, self.cloud)
         self._function = RunCommand(SETTINGS, clients, Noise(), self._clock)
+        deployment, cloud = SETTINGS.deployment, self.cloud
+        self._publisher = PublishResult(deployment, cloud, cloud, cloud, lambda: self.now)
 
     # Time and chance
 
@@ -237,14 +242,22 @@ class World:
             again = partial(self.wake, TIMER_SECONDS)
             self._invoke(lambda: self._function.serve(_TIMER), "timer", again)
 
+    def sweep(self) -> None:
+        """Let the other timer look for what should have ended by then."""
+        late = TIMEOUT_SECONDS + LATE_SECONDS
+        for seconds in (0.0, TIMER_SECONDS, 2 * TIMER_SECONDS):
+            if seconds < SWEEP_SECONDS:
+                serve = partial(self._publisher.serve, _TIMER)
+                sweep = partial(self._invoke, serve, "swept", lambda: None)
+                self.after(late + seconds + self.chance.uniform(0, TIMER_SECONDS), sweep)
+
     def run_ended(self, invocation: Invocation, run: Run) -> None:
         """Announce the end of a run, as Cloud Assistant does: late, or more than once."""
         data = {"invokeId": invocation.invoke_id, "instanceId": run.instance_id}
         event = json.dumps({"id": f"event-{self.count()}", "source": "acs.ecs", "data": data})
 
         def serve() -> str:
-            deployment, cloud = SETTINGS.deployment, self.cloud
-            return publish_result.serve(event.encode(), deployment, cloud, cloud, self._clock)
+            return self._publisher.serve(event.encode())
 
         bury = partial(self.dead.add, self.key(invocation))
         announce = partial(self._invoke, serve, "announced", bury)
@@ -313,6 +326,9 @@ class World:
         self._ids.add(event["id"])
         key = (detail["request_id"], detail["action"], detail["emp_id"], detail["role"])
         self.told_of[key].append(detail)
+        self.mattered["never ends"] += detail["InvocationStatus"] == "Unknown"
+        if (detail["InvocationStatus"], detail["action"]) == ("Success", DEPROVISION):
+            self._check_green(key, detail["repeat"])
         self.mattered["host stopped"] += detail["InvocationStatus"] in {"Unreached", "GivenUp"}
         self.mattered["host released"] += detail["InvocationStatus"] == "Released"
         failed = detail["InvocationStatus"] == "Failed" and self._broken.get(key)
@@ -320,6 +336,26 @@ class World:
         if failed and key not in self.asked_again:
             self.asked_again[key] = float("inf")
             self.after(self.chance.uniform(60, 7200), partial(self._ask_again, key))
+
+    def _check_green(self, key: Key, is_repeat: bool) -> None:
+        """See that a removal is not told as done while a host has not heard of it."""
+        if not key[0] or is_repeat:
+            return  # by hand, or told before
+        ran = {
+            run.host
+            for run in self.cloud.executed
+            if (run.request, run.action, run.emp_id, run.role) == (self._hash(key), *key[1:])
+        }
+        missing = {i for i in hosts_of(key[3]) if self.state(i) != "Released"} - ran
+        if missing:
+            self.wrong.append(f"{key[0]} is told as done, and not on {', '.join(sorted(missing))}")
+
+    def _hash(self, key: Key) -> str:
+        """Return the hash by which the hosts know a request."""
+        for record in self.cloud.records:
+            if record.invocation.tags and self.key(record.invocation) == key:
+                return record.invocation.parameters["request_hash"]
+        return ""
 
     def _ask_again(self, key: Key) -> None:
         self.asked_again[key] = self.now

@@ -211,6 +211,15 @@ def test_while_an_attempt_runs_no_other_begins() -> None:
     assert not found.is_finished
 
 
+def test_a_run_that_never_ends_does_not_stand_in_the_way() -> None:
+    """Five minutes after its timeout it is told as unknown, and may be made again."""
+    running = invocation(
+        run("i-1", "Running", exit_code=None), tags=OTHER_EVENT, created=1000.0, timeout_seconds=300
+    )
+    assert plan.compare(REQUEST, [running], 1600.0) == plan.Repeat((running,), is_finished=False)
+    assert plan.compare(REQUEST, [running], 1601.0) == plan.Start(REQUEST, "2")
+
+
 def test_the_first_failure_stands_for_several_instances() -> None:
     """A repeat is answered with what went wrong, if anything did, and with the counts."""
     first = invocation(run("i-1"), run("i-2", "Timeout"), run("i-3", "Failed"))

@@ -128,7 +128,7 @@ def test_hosts_that_come_back_one_by_one() -> None:
         stage.end()
         stage.wait(7200)
         del stage.hosts.states[host]
-    stage.wait(7200)
+        stage.wait(7200)
     assert stage.calls() == [
         (("i-3", "i-9"), "1", "i-1,i-2"),
         (("i-1",), "1-1", "i-2"),
@@ -145,7 +145,7 @@ def test_no_host_at_all_is_told_as_open() -> None:
     assert (told["InvocationStatus"], told["ReasonCode"]) == ("Unreached", "still-open")
     stage.hosts.states.clear()
     stage.wait(600)
-    assert stage.calls() == [(("i-1", "i-2", "i-3", "i-9"), "1-1", "")]
+    assert stage.calls() == [(("i-1", "i-2", "i-3", "i-9"), "1", "")]
 
 
 def test_seven_days_are_told() -> None:
@@ -214,8 +214,21 @@ def test_a_call_that_never_came_is_made_later() -> None:
     with pytest.raises(TemporaryError):
         stage.leave()
     stage.wait(600)
-    assert stage.calls() == [(("i-1", "i-2", "i-3", "i-9"), "1-1", "")]
+    assert stage.calls() == [(("i-1", "i-2", "i-3", "i-9"), "1", "")]
     assert stage.leave()[0]["decision"] == "already-started"
+
+
+def test_an_attempt_that_was_cut_off_is_made_whole() -> None:
+    """Between two calls: what is left is the second part, so that the whole has one result."""
+    stage = Leaving()
+    stage.hosts.by_tags[(("role", "db"),)] = [f"i-{n}" for n in range(10, 150)]
+    stage.commands.failures = [None, ApiTroubleError("InvokeCommand", "Throttling.User")]
+    with pytest.raises(TemporaryError):
+        stage.leave()
+    stage.wait(600)
+    parts = [call["tags"][names.PART] for call in stage.commands.started]
+    assert parts == ["1/2", "2/2"]
+    assert {call["tags"][names.ATTEMPT] for call in stage.commands.started} == {"1"}
 
 
 def test_without_a_promise_nothing_is_started() -> None:
