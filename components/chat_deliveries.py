@@ -19,6 +19,7 @@ from components.message_queue import MessageQueue
 from components.names import ChatPlatform, Delivery
 
 _SENT_SECONDS = 600
+_LEASE_SECONDS = 120
 _WAKE = '{"wake": "chats"}'
 
 
@@ -53,8 +54,8 @@ class ChatDeliveries(pulumi.ComponentResource):
                 args["context"],
                 "chats",
                 retention_seconds=defaults.LONGEST_RETENTION_SECONDS,
-                # Longer than a call: nobody else gets what this one is about to post.
-                visibility_seconds=defaults.CHAT_FUNCTION_SECONDS + 60,
+                # post-to-chat makes it longer for what it holds; after its death that comes again.
+                visibility_seconds=_LEASE_SECONDS,
             )
             function = self._function(f"{name}-post-to-chat", args, by_function, waiting)
             functions["post-to-chat"] = function.function_name

@@ -130,8 +130,8 @@ def chat_target(
     match platform:
         case ChatPlatform.DINGTALK:
             return dingtalk_target("dingtalk", webhook, secret or "", body_path)
-        case ChatPlatform.LARK:
-            return http_target("lark", webhook, body_path)
+        case ChatPlatform.LARK | ChatPlatform.WECOM:
+            return http_target(platform.value, webhook, body_path)
         case _:
             assert_never(platform)
 
@@ -148,6 +148,8 @@ def undeliverable(platform: ChatPlatform, *, signed: bool) -> str | None:
                 "a keyword instead of a signature"
             )
             return cannot_sign if signed else None
+        case ChatPlatform.WECOM:
+            return None
         case _:
             assert_never(platform)
 

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from components import targets, webhook_access
 from components.names import Delivery
+from functions.platforms.base import SIGNING
 from functions.report.outcome import RESULT_SOURCE
 from scripts.provision.validation import Mistake, mistakes
 from stacks.remedies import (
@@ -151,6 +152,9 @@ def _chats(settings: Settings) -> Iterator[Problem]:
     if settings.default_chat not in settings.chats:
         yield _undefined_chat(settings, ("default_chat",), settings.default_chat)
     for name, chat in settings.chats.items():
+        if chat.signed and chat.platform not in SIGNING:
+            unsigned = f"a robot of {chat.platform} checks no signature; its URL is all there is"
+            yield wrong_setting(("chats", name, "signed"), unsigned, "false")
         if chat.delivery is not Delivery.WEBHOOK:
             continue
         if reason := targets.undeliverable(chat.platform, signed=chat.signed):

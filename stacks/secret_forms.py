@@ -56,6 +56,14 @@ def _forms(platform: ChatPlatform) -> _Forms:
                 signing_key=r"(?!SEC)[0-9A-Za-z]{16,64}",
                 signing_key_in_words="16 to 64 letters and digits",
             )
+        case ChatPlatform.WECOM:
+            return _Forms(
+                webhook="https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=...",
+                host=r"(^|\.)weixin\.qq\.com$",
+                # Its robots check no signature.
+                signing_key=r"(?!)",
+                signing_key_in_words="nothing at all",
+            )
         case _:
             assert_never(platform)
 
@@ -154,6 +162,10 @@ def _wrong_address(parts: SplitResult, platform: ChatPlatform) -> str:
             if match is None:
                 return "it lacks /open-apis/bot/v2/hook/ and the token"
             token = match["token"]
+        case ChatPlatform.WECOM:
+            token = dict(parse_qsl(parts.query)).get("key", "")
+            if parts.path != "/cgi-bin/webhook/send" or not token:
+                return "it lacks /cgi-bin/webhook/send?key="
         case _:
             assert_never(platform)
     return "its token is a placeholder" if _PLACEHOLDER.search(token) else ""

@@ -16,5 +16,9 @@ def platform(name: ChatPlatform) -> Platform:
             from functions.platforms.lark import Lark  # noqa: PLC0415
 
             return Lark()
+        case ChatPlatform.WECOM:
+            from functions.platforms.wecom import WeCom  # noqa: PLC0415
+
+            return WeCom()
         case _:
             assert_never(name)

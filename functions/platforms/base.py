@@ -21,6 +21,11 @@ class ChatPlatform(StrEnum):
 
     DINGTALK = "dingtalk"
     LARK = "lark"
+    WECOM = "wecom"
+
+
+SIGNING = frozenset({ChatPlatform.DINGTALK, ChatPlatform.LARK})
+"""The platforms whose robots can check a signature; for the others the URL is all."""
 
 
 class Section(NamedTuple):
@@ -91,6 +96,10 @@ class Platform(Protocol):
     @property
     def most_bytes(self) -> int:
         """How long a message may be, with room for a signature."""
+
+    @property
+    def most_text_bytes(self) -> int:
+        """How long the text of a plain message may be."""
 
     @property
     def rate(self) -> Rate:

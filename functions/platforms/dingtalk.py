@@ -39,6 +39,7 @@ class DingTalk:
 
     most_bytes = 18_000
     """DingTalk takes 20,000."""
+    most_text_bytes = 17_000
     rate = Rate(burst=8, seconds_each=7.5)
     """16 in any 60 s, even if messages arrive up to 7 s late; DingTalk takes 20 and then blocks."""
 

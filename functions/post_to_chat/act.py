@@ -20,7 +20,13 @@ from functions.cloud.web import Send
 from functions.platforms.base import Meaning, Verdict
 from functions.post_to_chat.chats import judge, outgoing
 from functions.post_to_chat.item import DeadLetter, Delete, Note, Order, Post, PutBack
-from functions.post_to_chat.outbox import MOST_WAITING, Failure, Outbox
+from functions.post_to_chat.outbox import (
+    HOLD_SECONDS,
+    LEASE_SECONDS,
+    MOST_WAITING,
+    Failure,
+    Outbox,
+)
 from functions.report.outcome import RESULT_SOURCE
 from functions.request import events
 
@@ -32,7 +38,6 @@ CALL_SECONDS = 240.0
 """How long a call receives, and how long it sends; its function's limit is 300 s."""
 _GATHER_SECONDS = 2.0
 _IDLE_SECONDS = 1
-_WORTH_WAITING_SECONDS = 10.0
 _GLANCE_SECONDS = 0.25
 _NEVER_ARRIVED = {"ConnectionRefusedError", "gaierror", "SSLCertVerificationError"}
 
@@ -138,6 +143,7 @@ class Drain:
         begin = self._now()
         while self._now() - begin < CALL_SECONDS:
             self._send_due()
+            self._keep()
             wait = self._pause()
             receiving = (
                 self._now() - begin < RECEIVE_SECONDS and self._outbox.waiting < MOST_WAITING
@@ -147,13 +153,27 @@ class Drain:
                 self._take_answers(0 if came else _GLANCE_SECONDS)
             elif not came:
                 ready_at = self._outbox.ready_at(self._now())
-                if ready_at is None or ready_at > self._now() + _WORTH_WAITING_SECONDS:
+                if ready_at is None or ready_at > self._now() + HOLD_SECONDS:
                     break
                 if wait < _IDLE_SECONDS or not receiving:
                     self._sleep(max(0.0, min(ready_at - self._now(), _IDLE_SECONDS)))
         self._finish()
         seconds = round(self._now() - begin, 3)
         return decision(FUNCTION, "drained", **self._counts, seconds=seconds)
+
+    def _keep(self) -> None:
+        """Keep what waits from being received again, and let go of what waits for long."""
+        self._obey(self._outbox.put_back_early(self._now()))
+        for item in self._outbox.expiring(self._now()):
+            item.leased_at = self._now()
+            try:
+                item.receipts = [
+                    self._queues.again(self._names.chats, receipt, LEASE_SECONDS)
+                    for receipt in item.receipts
+                ]
+            except (PermanentError, TemporaryError) as error:
+                # Then it comes again, which is noticed.
+                decision(FUNCTION, "cannot-keep", code=error.code, event_id=item.event_id)
 
     def _pause(self) -> float:
         """Return how long to wait for messages: not at all while there is something to do."""
@@ -174,7 +194,7 @@ class Drain:
             messages = self._queues.receive(self._names.chats, MOST_MESSAGES, wait_seconds)
             self._counts["received"] += len(messages)
             for message in messages:
-                self._obey(self._outbox.accept(message))
+                self._obey(self._outbox.accept(message, self._now()))
             came, wait_seconds = came or bool(messages), 0
             if len(messages) < MOST_MESSAGES or self._now() > end:
                 break

@@ -6,7 +6,7 @@ import time
 from functions.cloud import log, runtime, web
 from functions.cloud.context import Context
 from functions.cloud.smq import Queues
-from functions.post_to_chat import act, chats, direct
+from functions.post_to_chat import act, chats
 from functions.post_to_chat.outbox import Outbox
 from functions.request import deployment, environment
 
@@ -16,11 +16,6 @@ _drain: act.Drain | None = None
 
 def handler(event: bytes, context: Context) -> str:
     """Tell the chats what waits in their queue; return the line that was logged."""
-    if not os.environ.get("CHAT_QUEUE"):
-        return log.run(
-            act.FUNCTION,
-            lambda: direct.serve(event, chats.read(os.environ), web.send, time.time),
-        )
     return log.run(act.FUNCTION, lambda: _serve(event, runtime.queues(context, os.environ)))
 
 

@@ -23,6 +23,8 @@ class Item:
         self.receipts = [receipt]
         """Of every message of the queue that holds this event."""
         self.enqueued = enqueued
+        self.leased_at = 0.0
+        """When it was received, or its visibility timeout was last made longer."""
         self.is_doubtful = False
         """Whether the chat may have been sent it before."""
 

@@ -12,6 +12,7 @@ from functions.post_to_chat.item import Batch, Form, Item, Note, Post, Topic
 from functions.report import digest, messages, noise
 from functions.report.messages import Style
 from functions.report.outcome import REJECTED
+from functions.report.result import Result
 
 NOISE_SECONDS = 60.0
 """How often a chat hears of posts without the right token at most."""
@@ -36,6 +37,8 @@ class Line:
         self.paused_until = 0.0
         self.noise: dict[str, Counter[str]] = {}
         self.noise_receipts: list[str] = []
+        self.noise_since = 0.0
+        """When the first of these was received."""
         self._noise_told_at = float("-inf")
 
     @property
@@ -49,6 +52,18 @@ class Line:
             return None
         at = max(now + self.bucket.seconds_until(1.0, now), self.paused_until)
         return at if not self.is_empty else max(at, self._noise_at(now))
+
+    def problem(self, result: Result) -> str:
+        """Return why nothing can be written about a result; empty if something can.
+
+        One event that nobody expected must not hold up all others, whatever is wrong with it.
+        """
+        try:
+            messages.content(result, self.style, 0)
+            digest.content([result], self.style)
+        except Exception as error:
+            return f"no message can be made of it: {type(error).__name__}"
+        return ""
 
     def post(self, now: float) -> Post | None:
         """Return the next message if it may be sent now; it takes its token."""
@@ -96,6 +111,19 @@ class Line:
 
     def _message(self, batch: Batch) -> tuple[Message, int, str]:
         """Return a message, how many of the items it tells, and its key."""
+        message, count, key = self._formatted(batch)
+        if batch.form is Form.RICH:
+            return message, count, key
+        # As text it has less room: what does not fit goes on waiting.
+        text = self.form.text_of(message)
+        while count > 1 and len(text.encode("utf-8", "replace")) > self.form.most_text_bytes:
+            some = Batch(batch.items[: count // 2], batch.form)
+            message, count, key = self._formatted(some)
+            text = self.form.text_of(message)
+        return self.form.text_message(_cut(text, self.form.most_text_bytes), message), count, key
+
+    def _formatted(self, batch: Batch) -> tuple[Message, int, str]:
+        """Return the message in the platform's own form."""
         items, form = batch
         bare = form is Form.BARE
         again = any(item.is_doubtful for item in items)
@@ -108,9 +136,6 @@ class Line:
             results = [item.result for item in items]
             message, count = digest.fitting(results, self.style, key, bare=bare, again=again)
             key = _key(items[:count], form)
-        if form is not Form.RICH:
-            text = self.form.text_of(message)
-            message = self.form.text_message(_cut(text, self.form.most_bytes - 1000), message)
         return message, count, key
 
     def _noise_at(self, now: float) -> float:

@@ -7,7 +7,7 @@ lies among the dead letters.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from functions.cloud.cloud_assistant import whole_number
 from functions.cloud.errors import PermanentError, SettingError
@@ -34,12 +34,17 @@ from functions.report.messages import Style
 from functions.report.outcome import UNAUTHENTICATED_TYPE
 from functions.request import events
 from functions.request.deployment import Deployment
+from functions.request.events import Event
 
 GIVE_UP_SECONDS = 86_400.0
 """How old a result may become before its chat is not tried any more."""
 ALARM_SECONDS = 3600.0
 """How often the default chat hears that others took nothing at most."""
 MOST_WAITING = 4000
+LEASE_SECONDS = 120
+"""The visibility timeout of the queue: how long after a death its messages are told late."""
+HOLD_SECONDS = 10.0
+"""How long something is held that cannot be sent yet."""
 _MOST_REMEMBERED = 20_000
 _AGAIN_SECONDS = 1
 _LONGEST_AGAIN_SECONDS = 43_200
@@ -99,31 +104,40 @@ class Outbox:
         """Return how many results are held, those on their way included."""
         return len(self._held)
 
-    def accept(self, message: Received) -> list[Order]:
+    def accept(self, message: Received, now: float) -> list[Order]:
         """Take a message of the queue in; what need not wait is done at once."""
-        receipts = [message.receipt]
         try:
             event = events.read(message.body)
         except PermanentError as error:
-            return [DeadLetter(message.body, error.code, str(error), receipts)]
-        detail = event.get("detail")
-        detail = detail if isinstance(detail, dict) else {}
+            return [DeadLetter(message.body, error.code, str(error), [message.receipt])]
         name = event.get("detail", "origin", "chat")
         line = self._lines.get(name) if isinstance(name, str) else None
         if event.type == UNAUTHENTICATED_TYPE:
-            return self._count(line, detail, message.receipt)
+            return self._count(line, event, message.receipt, now)
         if line is None:
-            return [self._undeliverable(name, message.body, receipts)]
+            return [self._undeliverable(name, message.body, [message.receipt])]
         if event.id in self._told:
-            return [Delete(receipts)]
+            return [Delete([message.receipt])]
         if held := self._held.get(event.id):
             held.receipts.append(message.receipt)
             return []
-        item = Item(event.id, result.read(detail), message.body, message.receipt, message.enqueued)
+        return self._hold(line, event, message, now)
+
+    def _hold(self, line: Line, event: Event, message: Received, now: float) -> list[Order]:
+        detail = event.get("detail")
+        told = result.read(detail if isinstance(detail, dict) else {})
+        if problem := line.problem(told):
+            return [DeadLetter(message.body, "Unwritable", problem, [message.receipt])]
+        item = Item(event.id, told, message.body, message.receipt, message.enqueued)
+        item.leased_at = now
         # Tried by an instance that did not live to see the answer, or whose answer got lost.
         item.is_doubtful = short(event.id) in self._tried
         self._held[event.id] = line.waiting[event.id] = item
         return []
+
+    def expiring(self, now: float) -> list[Item]:
+        """Return what is held so long that others would soon receive it again."""
+        return [i for i in self._held.values() if now - i.leased_at > LEASE_SECONDS / 2]
 
     def due(self, now: float) -> list[Post]:
         """Return the messages that may be sent now, one for each chat at most."""
@@ -184,29 +198,42 @@ class Outbox:
 
     def put_back(self, now: float) -> list[PutBack]:
         """Let go of everything that waits, so that it is received again when it can be sent."""
+        return [order for line in self._lines.values() for order in self._put_back(line, now)]
+
+    def put_back_early(self, now: float) -> list[PutBack]:
+        """Let go of what has to wait for longer than messages are held."""
         orders = []
         for line in self._lines.values():
-            items = [*line.waiting.values(), *(i for batch in line.retries for i in batch.items)]
-            line.waiting.clear()
-            line.retries.clear()
-            seconds = max(_AGAIN_SECONDS, min(_LONGEST_AGAIN_SECONDS, line.paused_until - now))
-            if receipts := self._let_go(items):
-                orders.append(PutBack(receipts, round(seconds)))
-            if line.noise_receipts:
-                seconds = max(seconds, NOISE_SECONDS / 2)
-                orders.append(PutBack(line.noise_receipts, round(seconds)))
+            if line.paused_until - now > HOLD_SECONDS and not line.is_busy:
+                orders += self._put_back(line, now)
+            elif line.noise_receipts and now - line.noise_since > LEASE_SECONDS / 2:
+                orders.append(PutBack(line.noise_receipts, round(NOISE_SECONDS / 2)))
                 line.noise, line.noise_receipts = {}, []
         return orders
 
-    def _count(self, line: Line | None, detail: Mapping[str, Any], receipt: str) -> list[Order]:
+    def _put_back(self, line: Line, now: float) -> list[PutBack]:
+        orders = []
+        items = [*line.waiting.values(), *(i for batch in line.retries for i in batch.items)]
+        line.waiting.clear()
+        line.retries.clear()
+        seconds = max(_AGAIN_SECONDS, min(_LONGEST_AGAIN_SECONDS, line.paused_until - now))
+        if receipts := self._let_go(items):
+            orders.append(PutBack(receipts, round(seconds)))
+        if line.noise_receipts:
+            seconds = max(seconds, NOISE_SECONDS / 2)
+            orders.append(PutBack(line.noise_receipts, round(seconds)))
+            line.noise, line.noise_receipts = {}, []
+        return orders
+
+    def _count(self, line: Line | None, event: Event, receipt: str, now: float) -> list[Order]:
         """Add posts without the right token to what their chat hears of them."""
         if line is None:
             return [Delete([receipt])]
-        source = detail.get("source")
-        reasons = detail.get("reasons")
+        source, reasons = event.get("detail", "source"), event.get("detail", "reasons")
         found = line.noise.setdefault(source if isinstance(source, str) else "", Counter())
         for code, count in (reasons if isinstance(reasons, dict) else {}).items():
             found[code] += max(0, whole_number(count) or 0)
+        line.noise_since = line.noise_since if line.noise_receipts else now
         line.noise_receipts.append(receipt)
         return []
 

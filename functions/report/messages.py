@@ -25,7 +25,8 @@ from functions.report.output import bounded, cut_tail, result_line, without_resu
 from functions.report.result import NOTHING, REPEATED, Result
 from functions.request.fields import DEPROVISION
 
-_TAILS = (1500, 600, 0)
+_SIZES = ((1500, 600), (600, 600), (0, 600), (0, 40))
+"""Bytes of output, and characters of a field: a message is made with the first that fit."""
 _MOST_INSTANCES_NAMED = 5
 
 _SIGNS = {
@@ -79,8 +80,10 @@ def build(
     """
     form = platform(style.platform)
     message: Message = {}
-    for tail in (0,) if bare else _TAILS:
-        message = form.message(content(result, style, tail, bare=bare, again=again), event_id)
+    for tail, longest in _SIZES[-2:] if bare else _SIZES:
+        said = content(result, style, tail, bare=bare, again=again)
+        fields = [(name, bounded(value, longest)) for name, value in said.fields]
+        message = form.message(said._replace(fields=fields), event_id)
         if len(encode(message)) < form.most_bytes:
             break
     return message

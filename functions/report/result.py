@@ -13,7 +13,7 @@ from functions.cloud.cloud_assistant import whole_number
 from functions.cloud.times import parse, seconds_between
 from functions.report.outcome import SUCCESS, RunResult
 from functions.report.output import bounded
-from functions.request.fields import DEPROVISION
+from functions.request.fields import DEPROVISION, PROVISION
 
 REPEATED = "Repeated"
 """Shown for a request that was made before and succeeded then."""
@@ -82,7 +82,7 @@ def read(detail: Mapping[str, Any]) -> Result:
     account = _object(detail, "Result")
     origin = _object(detail, "origin")
     host = _object(detail, "Host")
-    action = _text(detail, "action")
+    action = DEPROVISION if _text(detail, "action") == DEPROVISION else PROVISION
     status = _text(detail, "InvocationStatus")
     shown = status
     if status == SUCCESS and detail.get("repeat") is True:

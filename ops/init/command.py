@@ -82,7 +82,7 @@ def asked(answers: Answers) -> Answers:
     account = answers.account or typer.prompt("Account id (16 digits)", err=True)
     chats, instances, tags = answers.chats, answers.instances, answers.tags
     if not chats:
-        text = typer.prompt("Group chats, as name=dingtalk or name=lark, with commas", err=True)
+        text = typer.prompt("Group chats, as name=dingtalk (or lark, wecom), with commas", err=True)
         chats = _split(text)
     if not instances and not tags:
         text = typer.prompt("Instances, as i-..., or their tags, as key=value", err=True)

@@ -1,6 +1,7 @@
 """From the POST of an approval to the message in the chat, less the script's own time."""
 
 import json
+import re
 import statistics
 import tempfile
 import time
@@ -84,10 +85,10 @@ def _at_a_rate(loop: Loop) -> dict[str, float]:
 def _latencies(loop: Loop, posted: dict[str, float]) -> list[float]:
     """Return the seconds from each POST to its message, less what the script took."""
     script = {run["parameters"]["emp_id"]: run["seconds"] for run in loop.invocations()}
-    arrived = {}
+    arrived: dict[str, float] = {}
     for message in loop.messages("ops", 0, limit=10_000):
-        employee = message["text"].split("Employee: ")[1].split()[0]
-        arrived[employee] = message["received_at"]
+        for employee in set(re.findall(r"(?<![-\w])[A-Z]\d+\b", message["text"])):
+            arrived.setdefault(employee, message["received_at"])
     return [arrived[who] - at - script[who] for who, at in posted.items()]
 
 

@@ -16,7 +16,7 @@ class ChatSettings:
     """A chat that exists in the local cloud from the start."""
 
     platform: str
-    """``dingtalk`` or ``lark``."""
+    """``dingtalk``, ``lark`` or ``wecom``."""
     webhook: str
     secret: str = field(default="", repr=False)
     """The signing secret; empty means that no signature is asked for."""

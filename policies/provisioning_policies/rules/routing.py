@@ -17,7 +17,7 @@ from provisioning_policies.targets import (
 )
 
 _RETRIES = ("BACKOFF_RETRY", "EXPONENTIAL_DECAY_RETRY")
-_CHAT_HOSTS = re.compile(r"(^|\.)(dingtalk\.(com|io)|feishu\.cn|larksuite\.com)$")
+_CHAT_HOSTS = re.compile(r"(^|\.)(dingtalk\.(com|io)|feishu\.cn|larksuite\.com|weixin\.qq\.com)$")
 _REGION_OF_ARN = re.compile(r"acs:[a-z0-9-]+:([a-z0-9-]+):")
 
 

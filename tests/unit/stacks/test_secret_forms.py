@@ -12,6 +12,7 @@ from stacks.settings import Settings
 from tests.unit.stacks.conftest import settings_of
 
 DINGTALK = "https://oapi.dingtalk.com/robot/send?access_token=" + "5f" * 32
+WECOM = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=8d9f5a3e-1111-2222-3333-44445555"
 LARK = "https://open.feishu.cn/open-apis/bot/v2/hook/8d9f5a3e-1111-2222-3333-444455556666"
 
 
@@ -21,6 +22,7 @@ def settings() -> Settings:
     data["chats"] = {
         "ding": {"platform": ChatPlatform.DINGTALK},
         "lark": {"platform": ChatPlatform.LARK},
+        "wecom": {"platform": ChatPlatform.WECOM, "signed": False},
     }
     data["sources"]["dingtalk.approval"]["token_required"] = True
     return Settings.model_validate(data)
@@ -38,6 +40,13 @@ def reasons(key: str, value: str, *, local: bool = False) -> list[str]:
     ("key", "value", "reason"),
     [
         ("chat-ding-webhook", DINGTALK.removeprefix("https://"), "does not begin with https://"),
+        (
+            "chat-wecom-webhook",
+            WECOM.replace("send?", "get?"),
+            "it lacks /cgi-bin/webhook/send?key=",
+        ),
+        ("chat-wecom-webhook", DINGTALK, "oapi.dingtalk.com is another platform's"),
+        ("chat-ding-webhook", WECOM, "qyapi.weixin.qq.com is another platform's"),
         ("chat-ding-webhook", DINGTALK.replace("https", "http"), "does not begin with https://"),
         ("chat-ding-webhook", DINGTALK + "\n", "it holds spaces"),
         ("chat-ding-webhook", "https:///robot/send?access_token=a", "it has no host"),

@@ -186,6 +186,12 @@ def test_settings_are_strict_and_frozen(model: type[BaseModel]) -> None:
             id="signed Lark chat without the function",
         ),
         pytest.param(
+            settings_change(chats__audit={"platform": "wecom", "delivery": "function"}),
+            "settings.chats.audit.signed: a robot of wecom checks no signature",
+            set_command(("chats", "audit", "signed"), "false"),
+            id="signed WeCom chat",
+        ),
+        pytest.param(
             settings_change(
                 chats__audit={"platform": "dingtalk", "delivery": "webhook", "signed": False}
             ),

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 from localcloud.chats.dingtalk import DingTalk
 from localcloud.chats.lark import Lark
 from localcloud.chats.platform import Platform
+from localcloud.chats.wecom import WeCom
 from localcloud.settings import ChatSettings
 
 
@@ -13,7 +14,7 @@ def _by_name(*platforms: Platform) -> Mapping[str, Platform]:
     return {platform.name: platform for platform in platforms}
 
 
-PLATFORMS = _by_name(DingTalk(), Lark())
+PLATFORMS = _by_name(DingTalk(), Lark(), WeCom())
 """Name in the settings -> platform."""
 
 

@@ -33,7 +33,7 @@ def test_both_sides_have_the_same_platforms() -> None:
 def shown(name: ChatPlatform, message: Message) -> str:
     """Return the text that a chat of the local cloud shows of a signed message."""
     there = PLATFORMS[name]
-    webhook = f"http://{there.host}.localcloud.invalid{there.path}?access_token=t"
+    webhook = f"http://{there.host}.localcloud.invalid{there.path}?access_token=t&key=t"
     url, signed = platform(name).signed(webhook, message, SECRET, NOW)
     parts = urlsplit(url)
     request = HttpRequest(

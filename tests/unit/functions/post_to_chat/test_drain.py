@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 
 from functions.cloud.errors import SettingError, UnreachableError
+from functions.report import messages
+from functions.report.i18n.table import Words
+from functions.report.result import Result
 from tests.unit.functions.post_to_chat.world import (
     CHATS,
     NAMES,
@@ -321,6 +324,27 @@ def test_without_notes_the_budget_holds_as_well() -> None:
 def wrong_setting(name: str) -> SettingError:
     """Return what is wrong with a chat's setting."""
     return SettingError("CHATS", f"$.{name}.webhook must be an http(s) URL")
+
+
+def test_an_event_of_which_no_message_can_be_made_holds_up_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever is wrong with it, it is a dead letter, and the others are told."""
+    headline = messages.headline
+
+    def broken(told: Result, language: Words) -> str:
+        if told.emp_id == "E1":
+            raise KeyError(told.emp_id)
+        return headline(told, language)
+
+    monkeypatch.setattr(messages, "headline", broken)
+    world = World()
+    world.publish(result("E1"))
+    world.publish(result("E2"))
+    world.call()
+    assert "E2" in "".join(world.texts("ops"))
+    (letter,) = world.queues["dead"]
+    assert json.loads(letter.body)["reason"]["errorCode"] == "Unwritable"
 
 
 def test_an_event_without_detail_is_no_crash() -> None:

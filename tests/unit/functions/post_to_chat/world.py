@@ -24,7 +24,7 @@ CHATS: dict[str, Any] = {
     "people": {"platform": "lark", "language": "zh", "delivery": "function"},
     "audit": {"platform": "dingtalk", "language": "zh", "delivery": "function"},
 }
-VISIBILITY = {"chats": 360.0, "sent": 1.0, "dead": 30.0}
+VISIBILITY = {"chats": 120.0, "sent": 1.0, "dead": 30.0}
 RETENTION = {"chats": 604_800.0, "sent": 600.0, "dead": 604_800.0}
 TAKEN = {"errcode": 0, "code": 0}
 
@@ -161,8 +161,10 @@ class World:
         assert 1 <= seconds <= 43_200
         with self._operation():
             for message in self.queues[queue]:
-                if message.receipt == receipt:
+                if message.receipt == receipt and message.visible > self.time:
+                    message.receipt = f"r{next(self._ids)}"
                     message.visible = self.time + seconds
+                    return message.receipt
         return ""
 
     def post(

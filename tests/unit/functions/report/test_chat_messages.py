@@ -178,7 +178,7 @@ def test_messages_and_events_stay_under_every_limit(chat: Chat, unit: str, times
     message = message_for(outcome, chat, "e" * 128)
     most_bytes = platform(chat.platform).most_bytes
     assert len(encode(message)) < most_bytes
-    assert json.loads(encode(message))["msgtype" if chat.platform is DINGTALK else "msg_type"]
+    assert json.loads(encode(message))["msg_type" if chat.platform is LARK else "msgtype"]
     told_detail = json.dumps(detail(outcome, words(chat.language)), ensure_ascii=False)
     assert len(told_detail.encode("utf-8", "replace")) + most_bytes < 60_000
 
