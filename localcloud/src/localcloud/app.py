@@ -104,7 +104,7 @@ class App:
                 append_log=_archive(ram, sls),
                 publish=eventbridge.publish,
             ),
-            dead_letters=lambda queue, body: mns.send(queue, body, limited=False),
+            dead_letters=mns.send,
             wait_for_lull=intake.wait_for_lull,
         )
         pipeline = Pipeline(

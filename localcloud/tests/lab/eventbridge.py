@@ -75,7 +75,7 @@ class EventBridgeLab(Lab):
             lambda: 0.5,
             self.eventbridge.target,
             {"acs.fc.function": self.function, "http": self.web, "https": self.web},
-            lambda queue, text: self.mns.send(queue, text, limited=False),
+            self.mns.send,
         )
 
     async def stop(self) -> None:

@@ -15,6 +15,8 @@ from localcloud.fc.registry import LATEST, Function, check_alias
 from localcloud.fc.service import FunctionCompute
 from localcloud.http import HttpResponse
 
+ALIAS = ("additionalVersionWeight", "aliasName", "description", "versionId")
+
 # Functions
 
 
@@ -95,7 +97,7 @@ async def get_function_code(fc: FunctionCompute, call: ApiCall) -> Answer:
 
 async def publish_function_version(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Freeze the function as it is now."""
-    description = encoding.text(encoding.body_of(call), "description")
+    description = encoding.text(encoding.only(call, "description"), "description")
     return encoding.version_answer(fc.registry.publish(call.path["functionName"], description))
 
 
@@ -117,7 +119,7 @@ async def delete_function_version(fc: FunctionCompute, call: ApiCall) -> Answer:
 
 async def create_alias(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Name a version."""
-    body = encoding.body_of(call)
+    body = encoding.only(call, *ALIAS)
     alias = fc.registry.create_alias(
         call.path["functionName"],
         check_alias(body.get("aliasName")),
@@ -137,7 +139,7 @@ async def get_alias(fc: FunctionCompute, call: ApiCall) -> Answer:
 
 async def update_alias(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Change what the request names."""
-    body = encoding.body_of(call)
+    body = encoding.only(call, *ALIAS)
     changes: dict[str, Any] = {}
     if "versionId" in body:
         changes["version"] = encoding.text(body, "versionId")
@@ -170,7 +172,8 @@ async def list_aliases(fc: FunctionCompute, call: ApiCall) -> Answer:
 
 async def put_concurrency(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Limit how many requests of a function run at the same time."""
-    number = encoding.body_of(call).get("reservedConcurrency")
+    # The provider also names the function, which the path does.
+    number = encoding.only(call, "reservedConcurrency", "functionName").get("reservedConcurrency")
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         # guess: what 0 means; nothing here needs a function that never runs.
         raise InvalidArgumentError("reservedConcurrency", number, "a whole number of at least 1")

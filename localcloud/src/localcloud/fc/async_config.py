@@ -24,11 +24,11 @@ _MOST_RETRIES = 8
 _MOST_AGE_SECONDS = 604_800
 _QUEUE = re.compile(r"acs:mns:[^:]+:[^:]+:/queues/(?P<name>[^/]+)/messages")
 _FUNCTION = re.compile(r"acs:fc:[^:]+:[^:]+:functions/(?P<name>[^/]+)")
-_FIELDS = {
+SETTINGS = (
     "asyncTask", "destinationConfig", "maxAsyncEventAgeInSeconds", "maxAsyncRetryAttempts",
     # Not in the API's model; the provider sends it beside the path.
     "functionName",
-}  # fmt: skip
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,6 @@ def destination(arn: str) -> Destination:
 
 
 def _parsed(given: Mapping[str, Any]) -> dict[str, Any]:
-    if unknown := sorted(set(given) - _FIELDS):
-        raise InvalidArgumentError(unknown[0], given[unknown[0]], "no such setting")
     if given.get("asyncTask"):
         raise NotSupportedHereError("the mode of asynchronous tasks (asyncTask)")
     found: dict[str, Any] = {}

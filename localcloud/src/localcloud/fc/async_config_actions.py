@@ -4,7 +4,7 @@ from typing import Any
 
 from localcloud.api import Action, Answer, ApiCall
 from localcloud.fc import encoding
-from localcloud.fc.async_config import AsyncConfig
+from localcloud.fc.async_config import SETTINGS, AsyncConfig
 from localcloud.fc.registry import LATEST
 from localcloud.fc.service import FunctionCompute
 
@@ -12,7 +12,8 @@ from localcloud.fc.service import FunctionCompute
 async def put_async_invoke_config(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Set repetitions, age and destinations."""
     name, qualifier = _named(fc, call)
-    return _answer(fc, fc.async_configs.put(name, qualifier, encoding.body_of(call)))
+    given = encoding.only(call, *SETTINGS)
+    return _answer(fc, fc.async_configs.put(name, qualifier, given))
 
 
 async def get_async_invoke_config(fc: FunctionCompute, call: ApiCall) -> Answer:

@@ -21,6 +21,14 @@ def body_of(call: ApiCall) -> dict[str, Any]:
     return body
 
 
+def only(call: ApiCall, *accepted: str) -> dict[str, Any]:
+    """Return the JSON object of a request that has these members and no others."""
+    body = body_of(call)
+    for field in sorted(set(body) - set(accepted)):
+        raise InvalidArgumentError(field, body[field], "no such setting")
+    return body
+
+
 def text(body: Mapping[str, Any], field: str) -> str:
     """Return a field that holds text; empty if it is missing."""
     value = body.get(field) or ""

@@ -27,18 +27,28 @@ _HANDLER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*\.[A-Za-z_][A-Za-z0-9_]*")
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _ROLE = re.compile(r"acs:ram::[0-9]+:role/[A-Za-z0-9._@-]{1,64}", re.IGNORECASE)
 
-ECHOED = frozenset(
+IGNORED = {
+    "idleTimeout": "a process that has nothing to do is stopped after a minute",
+    "instanceIsolationMode": "every process is apart from the others",
+    "resourceGroupId": "there are no resource groups",
+    "sessionAffinity": "a process has one request at a time",
+    "sessionAffinityConfig": "a process has one request at a time",
+    "tracingConfig": "nothing is traced",
+}
+"""Settings that are kept and given back and change nothing here, each with the reason."""
+
+REFUSED = frozenset(
     {
-        "customDNS", "customRuntimeConfig", "disableInjectCredentials", "disableOndemand",
-        "enableLongLiving", "idleTimeout", "instanceIsolationMode", "instanceLifecycleConfig",
-        "nasConfig", "ossMountConfig", "polarFsConfig", "resourceGroupId", "sessionAffinity",
-        "sessionAffinityConfig", "tracingConfig", "vpcConfig",
+        "customContainerConfig", "customDNS", "customRuntimeConfig", "disableInjectCredentials",
+        "disableOndemand", "enableLongLiving", "gpuConfig", "instanceLifecycleConfig",
+        "juiceFsConfig", "layers", "microSandboxConfig", "nasConfig", "ossMountConfig",
+        "polarFsConfig", "vpcConfig",
     }
 )  # fmt: skip
-"""Settings that are kept and given back and change nothing here."""
-
-UNSUPPORTED = ("layers", "customContainerConfig", "gpuConfig")
 """Settings without which the code would run differently: refused when they say something."""
+
+_ELSEWHERE = {"functionName", "code", "tags", "Tags"}
+"""What is read elsewhere; the provider writes tags with a capital letter."""
 
 
 def check_name(name: object, field: str = "functionName") -> str:
@@ -57,13 +67,15 @@ def parse(body: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> d
         body: the request.
         before: the settings until now; nothing for a new function.
     """
-    for field in UNSUPPORTED:
-        if body.get(field):
+    for field, value in body.items():
+        if field in REFUSED and says_something(value):
             raise NotSupportedHereError(f"the setting '{field}'")
+        if field not in SETTINGS | _ELSEWHERE:
+            raise InvalidArgumentError(field, value, "no such setting")
     given = {
         field: value
         for field, value in body.items()
-        if value is not None and (field in _CHECKS or field in ECHOED)
+        if value is not None and (field in _CHECKS or field in IGNORED)
     }
     settings = {**(before or {}), **given}
     for field in ("handler", "runtime"):
@@ -77,6 +89,11 @@ def parse(body: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> d
     settings = {**DEFAULTS, **settings}
     _check_ratio(settings["cpu"], settings["memorySize"])
     return settings
+
+
+def says_something(value: object) -> bool:
+    """Return whether a setting asks for anything: not if it is empty in all its parts."""
+    return any(map(says_something, value.values())) if isinstance(value, dict) else bool(value)
 
 
 DEFAULTS: dict[str, Any] = {
@@ -195,11 +212,21 @@ def _check_disk(value: object) -> None:
         raise InvalidArgumentError("diskSize", value, "512 or 10240 (MB)")
 
 
+_LOG = {
+    "enableInstanceMetrics", "enableLlmMetrics", "enableRequestMetrics", "logBeginRule",
+    "logstore", "project",
+}  # fmt: skip
+
+
 def _check_log(value: object) -> None:
     if not isinstance(value, dict):
         raise InvalidArgumentError("logConfig", value, "an object")
     if bool(value.get("project")) != bool(value.get("logstore")):
         raise InvalidArgumentError("logConfig", value, "both a project and a logstore, or neither")
+    for name in set(value) - _LOG:
+        raise InvalidArgumentError(f"logConfig.{name}", value[name], "no such setting")
+    if value.get("enableLlmMetrics"):
+        raise NotSupportedHereError("the setting 'logConfig.enableLlmMetrics'")
     rule = value.get("logBeginRule")
     if rule not in {None, "", "None", "DefaultRegex"}:
         raise InvalidArgumentError("logConfig.logBeginRule", rule, "None or DefaultRegex")
@@ -219,3 +246,6 @@ _CHECKS: dict[str, Callable[[object], None]] = {
     "role": _check_role,
     "logConfig": _check_log,
 }
+
+SETTINGS = frozenset({*_CHECKS, *IGNORED, *REFUSED})
+"""Every setting of a function that Function Compute has."""

@@ -15,16 +15,16 @@ from localcloud.fc.triggers import Trigger
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,127}")
 _OTHER_TYPES = ("oss", "log", "http", "tablestore", "cdn_events", "mns_topic", "eventbridge")
 _CONFIG = {"cronExpression", "enable", "payload"}
-_NEW = {
+NEW = {
     "description", "invocationRole", "qualifier", "sourceArn", "triggerConfig", "triggerName",
     "triggerType",
 }  # fmt: skip
-_CHANGED = {"description", "invocationRole", "qualifier", "triggerConfig"}
+CHANGED = {"description", "invocationRole", "qualifier", "triggerConfig"}
 
 
 async def create_trigger(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Make a time trigger."""
-    body = _body(call, _NEW)
+    body = encoding.only(call, *NEW)
     function = fc.registry.function(call.path["functionName"])
     name, kind = body.get("triggerName"), body.get("triggerType")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
@@ -53,7 +53,7 @@ async def get_trigger(fc: FunctionCompute, call: ApiCall) -> Answer:
 
 async def update_trigger(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Change what the request names and leave the rest."""
-    body = _body(call, _CHANGED)
+    body = encoding.only(call, *CHANGED)
     trigger = _trigger(fc, call)
     changes: dict[str, str] = {}
     if body.get("qualifier"):
@@ -84,13 +84,6 @@ async def list_triggers(fc: FunctionCompute, call: ApiCall) -> Answer:
 def _trigger(fc: FunctionCompute, call: ApiCall) -> Trigger:
     function = fc.registry.function(call.path["functionName"])
     return fc.triggers.get(function.name, call.path["triggerName"])
-
-
-def _body(call: ApiCall, known: set[str]) -> dict[str, Any]:
-    body = encoding.body_of(call)
-    for setting in sorted(set(body) - known):
-        raise InvalidArgumentError(setting, body[setting], "no such setting")
-    return body
 
 
 def _config(text: object) -> str:

@@ -162,16 +162,11 @@ class Mns:
         *,
         delay_seconds: int | None = None,
         priority: int = DEFAULT_PRIORITY,
-        limited: bool = True,
     ) -> Message:
-        """Put a message into a queue; durable at the next flush.
-
-        ``limited=False`` lets a service of the cloud itself exceed the queue's size limit: a dead
-        letter is an event plus the reason, and must not be lost for being a few bytes too long.
-        """
+        """Put a message into a queue; durable at the next flush."""
         queue = self.queue(queue_name)
         size = len(body.encode())
-        if limited and size > queue.maximum_message_size:
+        if size > queue.maximum_message_size:
             raise InvalidArgumentError(
                 "MessageBody", f"{size} bytes", f"at most {queue.maximum_message_size} bytes"
             )
