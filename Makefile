@@ -17,6 +17,8 @@ RUN := $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signa
 SHELL_SCRIPTS := .ci/run scripts/provision/provision.sh scripts/provision/deprovision.sh \
   $(wildcard ops/dev/*.sh ops/review/*.sh localcloud/src/localcloud/sandbox/standins/*)
 REVIEW := .review
+# Where the parts lie that the code of a change has made itself.
+JUDGED ?= $(REVIEW)
 BASE ?= main
 SEEDS ?= 1000
 HEAD ?= .
@@ -118,9 +120,9 @@ plan: venv ## Write the plan for STACK of the checkout HEAD=. into .review/.
 .PHONY: comment
 comment: venv ## Write the comment of a review into .review/comment.md.
 	@$(RUN) -m ops review --base "$(BASE)" --head "$(HEAD)" \
-	  --behaviour $(REVIEW)/behaviour.json --output $(REVIEW)/comment.md \
-	  $(foreach stack,$(STACKS),--preview $(stack)=$(REVIEW)/$(stack).json) \
-	  $(foreach stack,$(POLICIES),--policy $(stack)=$(REVIEW)/policy-$(stack).json)
+	  --behaviour $(JUDGED)/behaviour.json --output $(REVIEW)/comment.md \
+	  $(foreach stack,$(STACKS),--preview $(stack)=$(if $(filter local,$(stack)),$(JUDGED),$(REVIEW))/$(stack).json) \
+	  $(foreach stack,$(POLICIES),--policy $(stack)=$(JUDGED)/policy-$(stack).json)
 
 # A deployment that somebody approves: what is written down is shown, and it alone is carried out.
 .PHONY: propose apply
@@ -145,6 +147,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 lock: venv ## Update the lock to pyproject.toml; ARGS=--upgrade resolves everything anew.
 	$(COMPILE) $(ARGS) --all-extras pyproject.toml localcloud/pyproject.toml --output-file requirements.lock
 	$(COMPILE) --constraints requirements.lock --no-annotate pyproject.toml --output-file requirements.txt
+
+.PHONY: pin-engine
+pin-engine: venv ## Write down the digests of the Pulumi engine that the lock names.
+	@$(RUN) -m ops pin-engine
 
 .PHONY: format
 format: venv ## Format the Python and shell sources.

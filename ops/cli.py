@@ -211,6 +211,16 @@ def behaviour(
 
 
 @main.command()
+def pin_engine() -> None:
+    """Write down the digests of the engine that is installed where there is none."""
+    from importlib.metadata import version  # noqa: PLC0415
+
+    from ops.stack.release import pin  # noqa: PLC0415
+
+    pin(version("pulumi"))
+
+
+@main.command()
 def replay(
     stack: Stack = LOCAL,
     yes: Annotated[

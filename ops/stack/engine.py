@@ -1,13 +1,11 @@
 """Where the Pulumi engine comes from: PATH, or a folder of the project into which it is installed.
 
-The version that is installed is the one of the locked Pulumi SDK, by the Automation API's own
-installer (Pulumi, "Automation API", ``PulumiCommand.install``).
+The version that is installed is the one of the locked Pulumi SDK.
 """
 
+import os
 import shutil
-import socket
 import subprocess
-import urllib.error
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from rich.console import Console
 from semver import VersionInfo
 
 from localcloud.commandline.errors import UserError
+from ops.stack import release
 
 FOLDER = ".engine"
 """Where the engine is installed, below the project; git ignores it."""
@@ -74,22 +73,13 @@ def _version_of(pulumi: str) -> VersionInfo | None:
 
 
 def _install(root: Path, wanted: str) -> None:
-    # Loaded here only: the Automation API takes most of a second and is needed once.
-    from pulumi.automation import PulumiCommand  # noqa: PLC0415
-
     try:
-        PulumiCommand.install(root=str(root), version=VersionInfo.parse(wanted))
-    except (urllib.error.URLError, socket.gaierror, TimeoutError) as error:
+        release.install(root, wanted, os.environ)
+    except (OSError, release.ReleaseError) as error:
+        # An address that does not answer is an OSError as well (urllib.error.URLError).
         reason = getattr(error, "reason", error)
         raise NoEngine(
-            f"pulumi {wanted} could not be downloaded ({reason}); connect to the internet, or "
+            f"pulumi {wanted} could not be installed ({reason}); connect to the internet, or "
             f"install it yourself ({_MANUAL}) and put it on PATH. Without it, 'make demo' still "
             "shows the whole loop"
-        ) from error
-    except subprocess.CalledProcessError as error:
-        output = (error.output or b"").decode(errors="replace").strip().splitlines()
-        reason = output[-1] if output else f"exit code {error.returncode}"
-        raise NoEngine(
-            f"the installer of pulumi {wanted} failed: {reason}; install it yourself ({_MANUAL}) "
-            "and put it on PATH"
         ) from error

@@ -70,8 +70,7 @@ ALLOWED = {
     "ops/review": {"ops", "functions", *RUNNING, COMMANDLINE},
     # Judges what a stack declares by the rules of the policy pack.
     "ops/policy": {"ops", "localcloud.dryrun", "provisioning_policies", COMMANDLINE} | PULUMI,
-    # Installs the engine with Pulumi's own installer.
-    "ops/stack": {"ops", "localcloud.dryrun.project", *RUNNING, COMMANDLINE} | PULUMI,
+    "ops/stack": {"ops", "localcloud.dryrun.project", *RUNNING, COMMANDLINE},
     "localcloud": {"localcloud"},
     "localcloud/commandline": {COMMANDLINE},
     # A program runs under Pulumi's mock monitor.

@@ -1,6 +1,8 @@
 """The workflows do nothing that a person cannot do with make, and trust nothing unpinned."""
 
 import re
+import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[3]
-WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+WORKFLOWS = sorted(path for path in (ROOT / ".github").rglob("*") if path.is_file())
 TARGETS = set(
     re.findall(r"^([a-z]+)(?: [a-z ]+)?:(?!=)", (ROOT / "Makefile").read_text(), re.MULTILINE)
 ) | {"up"}
@@ -54,7 +56,10 @@ def workflow(name: str) -> dict[Any, Any]:
 
 def reach(job: dict[str, Any]) -> tuple[str, ...]:
     """Return what a job can reach: environment, secrets, and rights beyond reading the code."""
-    named = set(re.findall(r"secrets\.(\w+)", yaml.safe_dump(job)))
+    text = yaml.safe_dump(job)
+    named = set(re.findall(r"secrets\.(\w+)", text))
+    # Another form would be another way to the same: secrets['X'], toJSON(secrets).
+    assert text.count("secrets") == len(re.findall(r"\$\{\{ secrets\.\w+ \}\}", text))
     named |= {f"{right}: {level}" for right, level in job["permissions"].items()}
     environment = job.get("environment", "")
     return (environment, *sorted(named - {"contents: read"}))
@@ -91,6 +96,48 @@ def test_who_reaches_what() -> None:
         # Beside the jobs nothing names a secret, and none is handed on wholesale.
         assert "secrets" not in yaml.safe_dump({**workflow(path.name), "jobs": {}})
         assert "secrets: inherit" not in path.read_text()
+
+
+def test_a_change_cannot_forge_the_plan_of_a_stack() -> None:
+    """What its own code has made is kept apart from what the base's tools have made."""
+    jobs = workflow("pull-request.yml")["jobs"]
+    made = {
+        name: step["with"]["name"]
+        for name, job in jobs.items()
+        for step in job["steps"]
+        if "upload-artifact" in step.get("uses", "")
+    }
+    assert made == {"judge": "judged", "plan": "review-${{ matrix.stack }}"}
+    taken = [
+        (step["with"].get("name") or step["with"]["pattern"], step["with"]["path"])
+        for step in jobs["comment"]["steps"]
+        if "download-artifact" in step.get("uses", "")
+    ]
+    assert taken == [("judged", ".review/judged/"), ("review-*", ".review/")]
+    (comment,) = (s["run"] for s in jobs["comment"]["steps"] if "make comment" in s.get("run", ""))
+    shown = subprocess.run(
+        ["make", "--dry-run", "--no-print-directory", *shlex.split(comment)[1:]],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    apart = dict(re.findall(r"(?:--preview|--policy) (\w+)=(\S+)", shown))
+    plans = dict(re.findall(r"--preview (\w+)=(\S+)", shown))
+    assert plans == {
+        "local": ".review/judged/local.json",
+        "dev": ".review/dev.json",
+        "prod": ".review/prod.json",
+    }
+    assert set(apart.values()) == {
+        f".review/judged/policy-{stack}.json" for stack in ("local", "dev", "prod")
+    }
+
+
+def test_there_are_only_workflows() -> None:
+    """No action of the repository's own, and no other kind of file that GitHub would run."""
+    assert [path.parent.name for path in WORKFLOWS if path.suffix != ".yml"] == []
+    assert {path.parent.name for path in WORKFLOWS} == {"workflows"}
 
 
 @pytest.mark.parametrize("name", ["gate", "plan", "comment"])
@@ -169,3 +216,43 @@ def test_what_is_approved_is_what_is_applied() -> None:
     recipe = (ROOT / "Makefile").read_text().partition("\napply:")[2].partition("\n\n")[0]
     assert "--plan $(REVIEW)/$(STACK).plan --refresh" in recipe
     assert made["path"] == ".review/prod.plan"
+
+
+FETCHES = re.compile(
+    r"\b(curl|wget|pip3? (install|download)|pipx|npx?|gem|cargo|go (get|install|run)|docker|uvx"
+    r"|uv (tool|pip)|install\.sh|apt-get install)\b"
+)
+FETCHED = {
+    # From the distribution, by its package manager, which looks at signatures.
+    ".ci/run": ["apt-get install"],
+    # Held against the sum of the source first.
+    "ops/dev/check-workflows.sh": ["go install"],
+    # Writes the lock, with the hash of every file; the environment's own uv.
+    "Makefile": ["uv pip"],
+}
+
+
+def test_nothing_is_fetched_that_is_not_pinned() -> None:
+    """Workflows and scripts fetch by the lock, by the hash of a commit, or by a sum."""
+    scripts = [*WORKFLOWS, *ROOT.glob("ops/**/*.sh"), ROOT / ".ci/run", ROOT / "Makefile"]
+    found: dict[str, list[str]] = {}
+    for path in scripts:
+        lines = [
+            line for line in path.read_text().splitlines() if not line.lstrip().startswith("#")
+        ]
+        for match in FETCHES.finditer("\n".join(lines)):
+            found.setdefault(str(path.relative_to(ROOT)), []).append(match[0])
+    # It looks for tools, and `git` and `curl` are two of them.
+    found[".ci/run"].remove("curl")
+    assert found == FETCHED
+
+
+def test_the_lock_has_a_hash_of_everything() -> None:
+    """Also of uv, which installs the rest; each is installed with --require-hashes."""
+    lock = (ROOT / "requirements.lock").read_text()
+    packages = re.split(r"\n(?=\S)", lock.strip())
+    names = [package for package in packages if not package.startswith("#")]
+    assert [name.split("\n")[0] for name in names if "--hash=sha256:" not in name] == []
+    assert any(re.match(r"uv==\d", name) for name in names)
+    venv = (ROOT / "ops/dev/venv.py").read_text()
+    assert venv.count('"--require-hashes"') == len(re.findall(r'= \["(?:pip|install)"', venv))

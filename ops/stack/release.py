@@ -1,0 +1,121 @@
+"""A release of the Pulumi engine: downloaded, and used only if it is what its digest says.
+
+The digests that somebody has written down (``make pin-engine``) stand in ``engine.sha256``. Where
+there are none of this version, those that Pulumi publishes with the release count, from another
+host than the archive; where secrets are at hand, in continuous integration, nothing counts but what
+was written down.
+
+Sources: Pulumi, "Download and install Pulumi"; the releases of pulumi/pulumi on GitHub, of which
+each has a list of SHA-256 digests.
+"""
+
+import hashlib
+import platform
+import shutil
+import tarfile
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from localcloud.commandline.errors import UserError
+
+PINNED = Path(__file__).with_name("engine.sha256")
+"""The digests, in lines as ``sha256sum`` writes them."""
+_ARCHIVES = "https://get.pulumi.com/releases/sdk/"
+_DIGESTS = "https://github.com/pulumi/pulumi/releases/download/v{0}/pulumi-{0}-checksums.txt"
+_SYSTEMS = {"Linux": "linux", "Darwin": "darwin"}
+_PROCESSORS = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
+_TIMEOUT_SECONDS = 60
+
+Download = Callable[[str, Path], None]
+"""Write what is at an address into a file."""
+
+
+class ReleaseError(UserError):
+    """The release is not used; the message says why."""
+
+
+def download(url: str, file: Path) -> None:
+    """Write what is at an address into a file."""
+    with (
+        urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer,  # noqa: S310 - https
+        file.open("wb") as written,
+    ):
+        shutil.copyfileobj(answer, written)
+
+
+def install(root: Path, version: str, environ: Mapping[str, str], get: Download = download) -> None:
+    """Put the engine of a version into ``<root>/bin``.
+
+    Raises:
+        ReleaseError: if there is none for this machine, or if it is not the one that was meant.
+    """
+    name = archive_name(version, platform.system(), platform.machine())
+    root.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=root) as folder:
+        archive, listed = Path(folder) / name, Path(folder) / "digests"
+        expected = digest_in(PINNED.read_text(encoding="utf-8") if PINNED.exists() else "", name)
+        if not expected and environ.get("CI"):
+            raise ReleaseError(
+                f"{PINNED.name} holds no digest of {name}, and nothing else is installed in "
+                "continuous integration; run 'make pin-engine', look at it, and commit it"
+            )
+        if not expected:
+            get(_DIGESTS.format(version), listed)
+            expected = digest_in(listed.read_text(encoding="utf-8", errors="replace"), name)
+        if not expected:
+            raise ReleaseError(f"Pulumi's list of digests has none of {name}")
+        get(_ARCHIVES + name, archive)
+        with archive.open("rb") as content:
+            found = hashlib.file_digest(content, "sha256").hexdigest()
+        if found != expected:
+            raise ReleaseError(f"{name} has the SHA-256 {found}, and {expected} is expected")
+        _unpack(archive, Path(folder), root / "bin")
+
+
+def pin(version: str, get: Download = download) -> None:
+    """Write down the digests that Pulumi publishes of a version."""
+    with TemporaryDirectory() as folder:
+        listed = Path(folder) / "digests"
+        get(_DIGESTS.format(version), listed)
+        lines = listed.read_text(encoding="utf-8", errors="replace").splitlines()
+    kept = [
+        line for line in lines if line.endswith(".tar.gz") and digest_in(line, line.split()[-1])
+    ]
+    if not kept:
+        raise ReleaseError(f"Pulumi publishes no digests of version {version}")
+    PINNED.write_text("\n".join(kept) + "\n", encoding="utf-8")
+
+
+def archive_name(version: str, system: str, processor: str) -> str:
+    """Return the name of the archive for a machine, as ``uname`` describes it."""
+    try:
+        return f"pulumi-v{version}-{_SYSTEMS[system]}-{_PROCESSORS[processor.lower()]}.tar.gz"
+    except KeyError as missing:
+        raise ReleaseError(f"Pulumi has no release for {system} on {processor}") from missing
+
+
+def digest_in(lines: str, name: str) -> str:
+    """Return the digest of a file in lines as ``sha256sum`` writes them; empty if there is none."""
+    for line in lines.splitlines():
+        digest, _, file = line.partition(" ")
+        if file.strip().lstrip("*") == name and len(digest) == 64:
+            return digest.lower()
+    return ""
+
+
+def _unpack(archive: Path, folder: Path, target: Path) -> None:
+    try:
+        with tarfile.open(archive) as content:
+            # Python before 3.11.4 knows no filters.
+            content.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
+            content.extractall(folder)  # noqa: S202 - it is what its digest says
+    except (tarfile.TarError, OSError) as error:
+        raise ReleaseError(f"{archive.name} cannot be unpacked: {error}") from error
+    # Some releases hold the programs in pulumi/, some in pulumi/bin/.
+    programs = folder / "pulumi"
+    programs = programs / "bin" if (programs / "bin").is_dir() else programs
+    if target.exists():
+        shutil.rmtree(target)
+    programs.replace(target)
