@@ -184,7 +184,9 @@ class Cloud:
             return
         moment = int(given.get("moment") or world.host_clock(instance) * 1000)
         breaks = record.action == PROVISION and world.breaks(record.invocation)
-        cut = world.chance.choice(list(Cut)) if world.happens("killed", 0.04) else None
+        cut = None
+        if given.get("moment") and world.happens("killed", 0.04):
+            cut = world.chance.choice(list(Cut))
         run = (record.action, given["emp_id"], given["role"], moment)
         request = given.get("request_hash", "")
         world.mattered["killed"] += any(
@@ -193,7 +195,7 @@ class Cloud:
         code = world.hosts[instance].run(
             *run, request, manual="moment" not in given, breaks=breaks, cut=cut
         )
-        if not (code == KILLED and cut is Cut.BEFORE):
+        if not (code == KILLED and cut in {Cut.BEFORE, Cut.UNRECORDED}):
             self.executed.append(
                 Executed(world.now, instance, run[1], record.action, run[2], moment, request, code)
             )

@@ -15,10 +15,14 @@ class Cut(IntEnum):
     """Where in the middle a run is killed."""
 
     BEFORE = 0
-    """Before the host's record says anything."""
-    TAKEN = 1
-    """The record has the word, and what it does not give is gone."""
-    AFTER = 2
+    """Before anything."""
+    UNRECORDED = 1
+    """What the word does not give is gone, and the record does not know the word yet."""
+    RECORDED = 2
+    """The record knows it, and a leaver still has everything."""
+    TAKEN = 3
+    """The record knows it, and what it does not give is gone."""
+    AFTER = 4
     """Everything is done, and nobody has heard of it."""
 
 
@@ -32,6 +36,13 @@ class Account:
     """What the employee may do here; empty for somebody who may not log in."""
     requests: dict[str, int] = field(default_factory=dict)
     """The last requests, newest last, with the moment of the first time."""
+
+    def note(self, request: str, moment: int) -> None:
+        """Remember when a request came first."""
+        if request:
+            self.requests.setdefault(request, moment)
+        while len(self.requests) > REQUESTS:
+            del self.requests[next(iter(self.requests))]
 
 
 @dataclass
@@ -69,21 +80,23 @@ class Host:
         account = self.accounts.setdefault(emp_id, Account())
         if cut is Cut.BEFORE:
             return KILLED
-        if request:
-            moment = min(moment, account.requests.get(request, moment))
-            account.requests.setdefault(request, moment)
-            while len(account.requests) > REQUESTS:
-                del account.requests[next(iter(account.requests))]
+        moment = min(moment, account.requests.get(request, moment))
         older = moment < account.moment
         tie = (moment, action, account.word) == (account.moment, PROVISION, DEPROVISION)
         if self.obeys_moments and (older or (tie and not manual)):
+            account.note(request, moment)
             return SUPERSEDED
+        if action == PROVISION and account.role != role:
+            account.role = ""  # rights are taken before any are given
+        if cut is Cut.UNRECORDED:
+            return KILLED
+        account.note(request, moment)
         account.moment, account.word = moment, action
+        if cut is Cut.RECORDED:
+            return KILLED
         if action == DEPROVISION:
             account.role = ""
             return 0 if cut is None else KILLED
-        if account.role != role:
-            account.role = ""  # rights are taken before any are given
         if cut is Cut.TAKEN:
             return KILLED
         if breaks:
