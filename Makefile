@@ -21,6 +21,7 @@ REVIEW := .review
 JUDGED ?= $(REVIEW)
 BASE ?= main
 SEEDS ?= 1000
+SEQUENCES ?= 1000
 HEAD ?= .
 STACKS ?= local
 POLICIES ?= $(STACKS)
@@ -58,6 +59,10 @@ check: venv ## Lint and type-check everything; runs no test.
 .PHONY: simulate
 simulate: venv ## Play SEEDS=1000 histories of the loop under faults; ARGS=--seed=7 tells one step by step.
 	@$(RUN) -m tests.simulation --seeds $(SEEDS) $(ARGS)
+
+.PHONY: compare
+compare: venv ## Play SEQUENCES=1000 of words on the real scripts and on the simulation's model of a host.
+	@$(RUN) -m tests.simulation --sequences $(SEQUENCES) $(ARGS)
 
 .PHONY: bench
 bench: venv ## Run the benchmarks, each beside its peer where there is one.

@@ -4,6 +4,7 @@ Words come in any order, some twice, some for a package that is missing, some ar
 middle: before one of the tools that the script runs, wherever that is.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.unit.provision.host import Host, substituted
 
 ACTIONS: tuple[Action, ...] = ("provision", "provision", "deprovision")
 NOON = 1_764_158_400_000
-WORDS = 6
+WORDS = 5
 MOST_TOOLS = 14
 """Most runs use fewer."""
 CATALOGUE = Catalogue.model_validate(
@@ -28,8 +29,15 @@ GROUPS = {"dba": "dba", "devops": "deploy"}
 TEXTS: dict[Action, str] = {a: render(CATALOGUE, a).text for a in ("provision", "deprovision")}
 
 
-def play(seed: int, folder: Path) -> Iterator[str]:
-    """Play one sequence; yield what the script does otherwise than the model."""
+def play(seed: int, folder: Path, exits: Counter[int] | None = None) -> Iterator[str]:
+    """Play one sequence; yield what the script does otherwise than the model.
+
+    Args:
+        seed: of the sequence.
+        folder: where the host's root is made.
+        exits: counts how the script ended.
+    """
+    exits = Counter() if exits is None else exits
     chance = Random(seed)
     folder.mkdir(parents=True, exist_ok=True)
     host, model = Host(folder), Model()
@@ -47,6 +55,7 @@ def play(seed: int, folder: Path) -> Iterator[str]:
             _killed(TEXTS[action], step), "E1", role, moment=str(moment), request_hash=request
         )
         run = host.run_text(text)
+        exits[run.code] += 1
         said = f"seed {seed}, word {number}: {action} {role} {moment - NOON} {request[-1:]}"
         given = (action, "E1", role, moment, request)
         if run.code == KILLED:
