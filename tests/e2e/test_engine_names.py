@@ -111,13 +111,14 @@ def test_an_alias_of_the_component_keeps_everything(project: Project, tmp_path: 
 
 
 def test_a_chat_may_be_delivered_in_another_way(project: Project) -> None:
-    """Its rules get another target, which replaces them; their names are free by then."""
+    """Its own rules go, and the rule of all chats that the function serves takes its results."""
     project.change(lambda config, _: config[SETTINGS]["chats"]["audit"].update(delivery="function"))
     done = project.up()
-    assert done["loop-chats-audit-completed-rule"] == "replace"
-    assert done["loop-chats-audit-failed-rule"] == "replace"
+    assert done["loop-chats-audit-completed-rule"] == "delete"
+    assert done["loop-chats-audit-failed-rule"] == "delete"
+    assert done["loop-chats-results-rule"] == "update"
     project.reset()
-    project.up()
+    assert project.up()["loop-chats-audit-failed-rule"] == "create"
 
 
 def test_webhooks_work_after_the_bus_was_renamed(cloud: RunningCloud, project: Project) -> None:

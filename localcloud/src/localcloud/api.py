@@ -130,6 +130,11 @@ class Product(Generic[Service]):
     that is not here, so that the error can name it."""
     neighbours: Sequence[str] = ()
     """Actions that clients of the product may well ask for and do not find here."""
+    refused: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By action: parameters on which the real action would act and this one does not. They are
+    refused when they say something, so that nobody relies on them."""
+    ignored: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By action: parameters that change nothing here, each with the reason."""
     error_fields: Mapping[str, Any] = field(default_factory=dict)
     """What every error holds besides code, message and request id."""
 

@@ -10,12 +10,25 @@ ACTIONS: dict[str, Action[EventBridge]] = {
     **event_actions.ACTIONS,
 }
 
+_OTHER_SOURCES = (
+    "ExternalSourceConfig", "SourceKafkaParameters", "SourceMNSParameters",
+    "SourceOSSEventParameters", "SourceRabbitMQParameters", "SourceRocketMQParameters",
+    "SourceSLSParameters", "SourceScheduledEventParameters",
+)  # fmt: skip
+_LINKED = {"LinkedExternalSource": "a source of HTTP events has its address with or without it"}
+
 PRODUCT = Product(
     service=EventBridge,
     style=WireStyle.RPC,
     title="EventBridge",
     version="2020-04-01",
     actions=ACTIONS,
+    refused={
+        "CreateEventSource": _OTHER_SOURCES,
+        "QueryTracedEvents": ("Subject",),
+        "UpdateEventSource": _OTHER_SOURCES,
+    },
+    ignored={"CreateEventSource": _LINKED, "UpdateEventSource": _LINKED},
     neighbours=("CreateEventStreaming", "CreateApiDestination", "CreateConnection"),
     error_fields={"Success": False},
 )

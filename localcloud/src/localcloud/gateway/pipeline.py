@@ -6,12 +6,12 @@ product -> parse -> who signed it -> action -> fault -> may they -> run -> durab
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from localcloud.api import Action, Answer, ApiCall, Product
 from localcloud.environment import uuid_form
-from localcloud.errors import ApiError, UnknownActionError
+from localcloud.errors import ApiError, InvalidParameterError, UnknownActionError
 from localcloud.faults import Faults
 from localcloud.gateway.access import Authentication, Authorization
 from localcloud.gateway.request import Request
@@ -108,6 +108,7 @@ class Pipeline:
         await self._fail_on_demand(call)
         service = self._services[product.service]
         self._authorization.require(action, service, call)
+        refuse_unsupported(product.refused.get(parsed.action, ()), call)
         return await self._run(action, service, call)
 
     def _recognised(self, request: Request) -> tuple[str, Style]:
@@ -138,3 +139,16 @@ class Pipeline:
             await asyncio.sleep(fault.delay_seconds)
         if code := fault.code("Throttling.User"):
             raise ApiError(code, "failed on demand", 503 if code == "ServiceUnavailable" else 400)
+
+
+def refuse_unsupported(refused: Sequence[str], call: ApiCall) -> None:
+    """Refuse what the real action would act on and this one does not.
+
+    Raises:
+        InvalidParameterError: for the first such parameter that says something.
+    """
+    for name, value in call.params.items():
+        if name.split(".")[0] in refused and value.lower() not in {"", "false", "{}", "[]"}:
+            raise InvalidParameterError(
+                name, value, "nothing here: the local cloud does not support it"
+            )

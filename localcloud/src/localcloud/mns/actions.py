@@ -181,11 +181,14 @@ ACTIONS: dict[str, Action[Mns]] = {
     ),
 }
 
+_MORE = ("EnableSSE", "KmsKeyId", "SseAlgorithm", "SseType", "TenantRateLimitPolicy")
+
 PRODUCT = Product(
     service=Mns,
     style=WireStyle.RPC,
     title="MNS control plane",
     version="2022-01-19",
     actions=ACTIONS,
+    refused={"CreateQueue": _MORE, "SetQueueAttributes": _MORE},
     neighbours=("CreateTopic", "Subscribe", "PublishMessage"),
 )

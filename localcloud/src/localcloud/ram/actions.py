@@ -390,6 +390,15 @@ PRODUCT = Product(
     title="RAM",
     version="2015-05-01",
     actions=ACTIONS,
+    refused={
+        "AttachPolicyToRole": ("ResourceGroupId",),
+        "CreateRole": ("AllowConsoleLogin",),
+        "DetachPolicyFromRole": ("ResourceGroupId",),
+        "ListTagResources": ("NextToken",),
+        "UntagResources": ("All",),
+        "UpdateRole": ("NewAllowConsoleLogin",),
+    },
+    ignored={"ListTagResources": {"PageSize": "all tags are on one page"}},
     neighbours=("CreateUser", "CreateAccessKey", "CreateGroup", "AttachPolicyToUser"),
 )
 STS = Product(
@@ -398,6 +407,7 @@ STS = Product(
     title="STS",
     version="2015-04-01",
     actions=STS_ACTIONS,
+    refused={"AssumeRole": ("ExternalId", "SourceIdentity")},
     neighbours=("AssumeRoleWithOIDC", "AssumeRoleWithSAML"),
 )
 RESOURCE_MANAGER = Product(
