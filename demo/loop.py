@@ -1,7 +1,7 @@
 """A running loop as its users have it: webhooks to post to, chats to read, hosts to look at."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,12 +32,12 @@ class Loop:
         self._http = httpx.Client(timeout=30, trust_env=False)
         self._api = Client(self.endpoint, ready["access_key_id"], ready["access_key_secret"])
 
-    def post(self, source: str, body: bytes) -> str:
+    def post(self, source: str, body: bytes, headers: Mapping[str, str] | None = None) -> str:
         """Post to a source's webhook as a chat platform does; return the event's id."""
         response = self._http.post(
             self.outputs["webhooks"][source],
             content=body,
-            headers={"content-type": "application/json"},
+            headers={"content-type": "application/json", **(headers or {})},
         )
         response.raise_for_status()
         return str(response.json()["EntryList"][0]["EventId"])

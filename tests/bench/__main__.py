@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-BENCHMARKS = ("start", "patterns", "cold_start", "latency", "burst", "engine")
+BENCHMARKS = ("start", "patterns", "cold_start", "latency", "burst", "chats", "engine")
 
 
 def main() -> int:
