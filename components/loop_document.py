@@ -53,6 +53,7 @@ def loop_document(
     roles: Sequence[RoleInstances],
     stale_after_seconds: Number,
     script_sha256: pulumi.Input[str],
+    guide: str = "",
 ) -> pulumi.Output[str]:
     """Write down what a function must know to judge a request and to address its result."""
     return pulumi.Output.json_dumps(
@@ -79,6 +80,7 @@ def loop_document(
             "roles": {role["role"]: _where(role) for role in roles},
             "stale_after_seconds": whole(stale_after_seconds),
             "script_sha256": script_sha256,
+            **({"guide": guide} if guide else {}),
         },
         separators=(",", ":"),
         sort_keys=True,

@@ -73,6 +73,9 @@ class ProvisioningLoopArgs(TypedDict):
     """Beginning of every physical name. The component's name if left out."""
     default_chat: NotRequired[str]
     """The chat that hears of runs started by hand. The first one if left out."""
+    guide: NotRequired[str]
+    """URL of a page on how to log in for the first time, to which messages link. No link if left
+    out."""
     catalogue: NotRequired[pulumi.Input[str]]
     """What each role gives, as YAML. The catalogue that comes with the package if left out."""
     scripts: NotRequired[Scripts]
@@ -231,6 +234,7 @@ class ProvisioningLoop(pulumi.ComponentResource):
             args["roles"],
             args.get("stale_after_seconds", defaults.STALE_AFTER_SECONDS),
             commands["provision"].script_sha256,
+            args.get("guide", ""),
         )
         request_args: RequestRouteArgs = {
             "context": context,

@@ -41,6 +41,8 @@ def loop_args(
         "service_linked_roles": settings.service_linked_roles,
         "tags": {**settings.tags},
     }
+    if settings.guide:
+        args["guide"] = settings.guide
     if settings.log_project:
         args["log_project"] = settings.log_project
     if settings.onboarding:

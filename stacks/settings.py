@@ -23,6 +23,7 @@ _ROLE_NAME = r"^[a-z][a-z0-9-]{0,31}$"
 _INSTANCE_ID = r"^i-[a-z0-9]{4,28}$"
 _HEADER_NAME = r"^[A-Za-z][A-Za-z0-9-]{0,63}$"
 _URL = r"^https?://[^\s/]+"
+_PAGE = r"^https?://[^\s()<>\[\]]{1,400}$"
 _METHOD = r"^(POST|PUT|PATCH)$"
 _ENVIRONMENT = r"^[a-z][a-z0-9]{0,11}$"
 _ACCOUNT_ID = r"^\d{16}$"
@@ -38,6 +39,7 @@ FORMS = {
     _INSTANCE_ID: "an id such as i-bp1f00ba",
     _HEADER_NAME: "the name of a header: letters, digits and hyphens",
     _URL: "a URL such as https://hr.example.com/api/employees",
+    _PAGE: "a URL such as https://wiki.example.com/first-login, without brackets",
     _METHOD: "POST, PUT or PATCH",
     _ENVIRONMENT: "lower-case letters and digits, a letter first, at most 12",
     _ACCOUNT_ID: "16 digits, in quotes",
@@ -258,6 +260,12 @@ class Settings(Strict):
     )
     chats: dict[Name, Chat] = Field(min_length=1, description="Chats that hear results, by name")
     default_chat: Name = Field(description="The chat that hears of runs started by hand")
+    guide: str | None = Field(
+        default=None,
+        pattern=_PAGE,
+        description="URL of a page on how to log in for the first time, such as a copy of "
+        "docs/first-login.md; messages about new accounts link to it. Unset: no link",
+    )
     instances: dict[Name, InstanceGroup] = Field(
         min_length=1, description="Groups of instances, by name"
     )

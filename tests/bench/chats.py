@@ -151,9 +151,7 @@ def _figure(what: str, value: float, unit: str, goal: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _loop(
-    *flags: str, config: dict[str, Any] | None = None, change: Any = None
-) -> Iterator[Loop]:
+def _loop(*flags: str, config: dict[str, Any] | None = None, change: Any = None) -> Iterator[Loop]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         file = CONFIGURATION

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from functions.platforms import platform
 from functions.platforms.base import ChatPlatform, encode
 from functions.platforms.markup import neutral, neutral_lines
+from functions.report import messages as written
 from functions.report import result
 from functions.report.i18n import words
 from functions.report.messages import Style, build
@@ -207,6 +208,98 @@ def test_several_instances_are_one_message_with_totals() -> None:
     text = message_for(outcome, Chat(DINGTALK, ENGLISH))["markdown"]["text"]
     assert text.startswith("### [ECS] ⚠️ Provisioned on 24 of 25 E123")
     assert "24 of 25 instances; not on i-7 (why)" in text
+
+
+@pytest.mark.parametrize("chat", CHATS, ids=str)
+def test_a_new_account_links_to_the_page_on_the_first_login(chat: Chat) -> None:
+    """If the stack names one; a removal and a failure need none."""
+    language, page = words(chat.language), "https://wiki.example.com/first-login"
+    style = Style(chat.platform, language, page)
+
+    def shown(outcome: Outcome) -> str:
+        return encode(build(result.read(detail(outcome, language)), style, "e")).decode()
+
+    assert page in shown(OUTCOME)
+    assert page not in shown(OUTCOME._replace(status="Failed"))
+    removal = OUTCOME.request._replace(action="deprovision")
+    assert page not in shown(OUTCOME._replace(request=removal))
+    assert page not in encode(message_for(OUTCOME, chat)).decode()
+
+
+@pytest.mark.parametrize("chat", CHATS, ids=str)
+def test_a_success_is_six_lines(chat: Chat) -> None:
+    """Who, where, how to log in, until when, who asked, which request: nothing technical."""
+    request = OUTCOME.request._replace(
+        request_id="R-1",
+        requested_by="李雷",
+        approved_by="韩梅梅",
+        expires="2027-01-31",
+        ssh_key="ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGxlZGdlbGVkZ2VsZWRnZWxlZGdlbGVkZ2VsZWRnZWxl",
+    )
+    line = '{"status":"created","user":"emp-e123","uid":1001,"exit_code":0,"error":""}'
+    outcome = OUTCOME._replace(
+        request=request,
+        invoke_id="t-1",
+        instance_id="i-1",
+        host_name="web-1",
+        host_address="10.0.1.5",
+        exit_code=0,
+        start_time="2026-01-01T00:00:00Z",
+        finish_time="2026-01-01T00:00:00Z",
+        output=f"creating\n{line}\n",
+        script_sha256="5eed" * 16,
+    )
+    language = words(chat.language)
+    fields = dict(
+        written.content(
+            result.read(detail(outcome, language)), Style(*chat[:1], language), 0
+        ).fields
+    )
+    assert len(fields) == 6
+    values = " ".join(fields.values())
+    for part in ("E123", "devops", "emp-e123", "web-1", "10.0.1.5", "i-1", "SHA256:", "2027-01-31"):
+        assert part in values
+    text = encode(message_for(outcome, chat)).decode()
+    for technical in ("creating", "5eed", "created", "1001", "exit"):
+        assert technical not in text
+
+
+@pytest.mark.parametrize("status", ["Failed", "Rejected", "Timeout", "Unknown", "Superseded"])
+def test_a_chinese_failure_is_wholly_in_chinese(status: str) -> None:
+    """Its labels, sentences and colons; what a tool said stands below, as it was said."""
+    failed = OUTCOME._replace(status=status, instance_id="i-1", error="no space left", exit_code=8)
+    text = message_for(failed, Chat(DINGTALK, CHINESE))["markdown"]["text"]
+    said = text.partition("**最后几行输出**")[0].partition("######")[0]
+    assert "no space left" not in said
+    words_left = re.findall(r"[A-Za-z]{2,}", said)
+    assert set(words_left) <= {"ECS", "devops"}
+    assert ": " not in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "english", "colour"),
+    [
+        ({"repeat": True}, "Provisioned before", "blue"),
+        ({"status": "Superseded"}, "Provisioning superseded", "grey"),
+        ({"status": "Unknown"}, "Provisioning: outcome unknown for", "purple"),
+        ({"wanted": "nowhere"}, "Provisioned （unknown chat）", "yellow"),
+        ({"absent": True}, "Nothing to remove for", "yellow"),
+    ],
+)
+def test_what_is_no_plain_success_has_a_headline_and_a_colour_of_its_own(
+    changes: dict[str, Any], english: str, colour: str
+) -> None:
+    """Nothing is green that did not happen."""
+    request = OUTCOME.request._replace(wanted_chat=changes.get("wanted", ""))
+    outcome = OUTCOME._replace(request=request, repeat=changes.get("repeat", False))
+    outcome = outcome._replace(status=changes.get("status", "Success"))
+    if "absent" in changes:
+        outcome = outcome._replace(
+            request=request._replace(action="deprovision"), output='{"status":"absent","user":""}'
+        )
+    header = message_for(outcome, Chat(LARK, ENGLISH))["card"]["header"]
+    assert header["template"] == colour
+    assert english.replace("（", "(").replace("）", ")") in header["title"]["content"]
 
 
 @pytest.mark.parametrize(
