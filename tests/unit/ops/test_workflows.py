@@ -76,6 +76,8 @@ REACH = {
     ("pull-request.yml", "comment"): ("", "pull-requests: write"),
     ("drift.yml", "compare"): ("${{ matrix.stack }}-drift", PASSPHRASE, "id-token: write"),
     ("drift.yml", "report"): ("", "issues: write"),
+    ("nightly.yml", "simulate"): ("",),
+    ("nightly.yml", "compare"): ("",),
     ("deploy.yml", "dev"): ("dev", PASSPHRASE, "id-token: write"),
     ("deploy.yml", "plan"): ("prod-drift", PASSPHRASE, "id-token: write"),
     ("deploy.yml", "prod"): ("prod", PASSPHRASE, "id-token: write"),
