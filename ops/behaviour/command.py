@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from localcloud.commandline.progress import progress
@@ -16,7 +17,7 @@ from ops import revision
 from ops.behaviour import cloud, report
 from ops.behaviour.difference import Difference, compare
 from ops.behaviour.play import Player
-from ops.behaviour.record import Record, records
+from ops.behaviour.record import Record, gathered, records
 from ops.behaviour.samples import Sample, load
 from ops.project import PROJECT
 
@@ -103,7 +104,8 @@ def _play(
     """Return what a revision's loop makes of the events, in this checkout's local cloud."""
     with cloud.running() as ready:
         played = Player(ready, cloud.deploy(tree, ready)).play(samples, tell)
-    return records(samples, played), played.settled
+    words = cloud.worded(tree, gathered(played, ready["chats"]))
+    return records(samples, replace(played, words=words)), played.settled
 
 
 def is_same(project: Path, commit: str) -> bool:

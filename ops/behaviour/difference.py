@@ -92,7 +92,7 @@ def compare(
 ) -> Difference:
     """Compare what became of each event."""
     names = {sample.key: sample.name for sample in samples}
-    names[OTHERS] = "messages that repeat no result"
+    names[OTHERS] = "what cannot be told from which event it comes"
     changed = []
     for key, name in names.items():
         changes = _changes(base.get(key, {}), head.get(key, {}))

@@ -3,9 +3,9 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,7 +32,9 @@ class Played:
     events: list[dict[str, Any]]
     invocations: list[dict[str, Any]]
     messages: list[dict[str, Any]]
-    settled: bool
+    words: Mapping[str, str] = field(default_factory=dict)
+    """Result's id -> what its chat is told of it, where a function gathers results for a chat."""
+    settled: bool = True
     """Whether every delivery came to an end in time; a retry may go on for a day."""
 
 
@@ -113,6 +115,8 @@ class Player:
         last, since = None, time.monotonic()
         while time.monotonic() < deadline:
             under_way = self._inspector.get("health")["under_way"]
+            # What is called once a minute, or waits until a chat takes more, is never done.
+            under_way.pop("asynchronous_calls", None)
             if not any(under_way.values()):
                 return True
             tell(f"{sum(under_way.values())} deliveries and runs under way")

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,11 @@ import pytest
 
 from localcloud.commandline.errors import UserError
 from ops import revision
-from ops.behaviour import report
+from ops.behaviour import cloud, report
 from ops.behaviour.command import is_same
 from ops.behaviour.difference import KINDS, compare
 from ops.behaviour.play import Played
-from ops.behaviour.record import OTHERS, Record, records
+from ops.behaviour.record import OTHERS, Record, gathered, records
 from ops.behaviour.samples import Sample, load
 
 ROOT = Path(__file__).parents[4]
@@ -86,7 +87,7 @@ def test_a_record_follows_an_event_to_the_chat() -> None:
         ],
         "messages": [{"chat": "ops", "text": "done by <invocation>"}],
     }
-    assert found[OTHERS] == {"messages": []}
+    assert found[OTHERS] == {"results": [], "messages": []}
 
 
 def test_a_message_that_repeats_no_result_is_not_lost() -> None:
@@ -245,3 +246,49 @@ def test_details_have_an_end() -> None:
     assert " more events" in text
     assert text.count("</details>") == 1
     assert text.count("```") % 2 == 0
+
+
+def gathered_result(event_id: str, chat: str = "ops", **detail: Any) -> dict[str, Any]:
+    """Return a result that waits in the queue of the chats."""
+    origin = {"source": "dingtalk.approval", "chat": chat}
+    found = {"InvocationStatus": "Rejected", "origin": origin, **detail}
+    return event(event_id, "ecs.provisioning", "results", detail=found)
+
+
+def test_what_a_function_gathers_is_compared_result_by_result() -> None:
+    """How many results are in a message depends on the moment; what is said of each does not."""
+    known = Sample("a", "an approval", "dingtalk.approval", {"detail": {"request_id": "r-1"}})
+    results = [gathered_result("x1", request_id="r-1"), gathered_result("x2", ReasonCode="missing")]
+    digest = [{"chat": "ops", "body": {"text": "2 requests"}, "text": "2 requests"}]
+    given = played(events=[event("event-1", "dingtalk.approval", "provision"), *results])
+    given = replace(given, invocations=[], messages=digest)
+    asked = gathered(given, {"ops": {"platform": "lark"}})
+    assert [(one["id"], one["platform"]) for one in asked] == [("x1", "lark"), ("x2", "lark")]
+    found = records([known], replace(given, words={"x1": "refused", "x2": "is missing"}))
+    assert found["a"]["messages"] == [{"chat": "ops", "text": "refused"}]
+    # Nothing says which event the second one answers.
+    assert [result["reason"] for result in found[OTHERS]["results"]] == ["missing"]
+    assert found[OTHERS]["messages"] == [{"chat": "ops", "text": "is missing"}]
+
+
+def test_a_result_with_a_message_of_its_own_is_not_gathered() -> None:
+    """EventBridge delivers it as it is, and so did the version before for every chat."""
+    assert gathered(played(), {"ops": {"platform": "dingtalk"}}) == []
+    noise = event("n", "ecs.provisioning", "results", detail={"origin": {"chat": "ops"}})
+    noise["event"]["type"] = "provisioning:UnauthenticatedRequests"
+    assert gathered(played(events=[noise]), {"ops": {"platform": "dingtalk"}}) == []
+
+
+def test_a_revision_words_its_results_with_its_own_code(tmp_path: Path) -> None:
+    """In each of its languages; one that has no such code words nothing here."""
+    detail = {"InvocationStatus": "Success", "emp_id": "E1", "role": "devops"}
+    asked = [{"id": "x", "detail": detail, "platform": "dingtalk"}]
+    text = cloud.worded(ROOT, asked)["x"]
+    assert [word for word in ("E1", "devops", "开通成功") if word in text] == [
+        "E1",
+        "devops",
+        "开通成功",
+    ]
+    (tmp_path / "functions").mkdir()
+    (tmp_path / "functions/__init__.py").touch()
+    assert cloud.worded(tmp_path, asked) == {}
