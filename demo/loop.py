@@ -1,7 +1,7 @@
 """A running loop as its users have it: webhooks to post to, chats to read, hosts to look at."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,6 +54,12 @@ class Loop:
             },
         )
         return str(answer["InvokeId"])
+
+    def tag(self, instances: Sequence[str], key: str, value: str) -> None:
+        """Put a tag on instances."""
+        wanted = {f"ResourceId.{n}": i for n, i in enumerate(instances, 1)}
+        tag = {"ResourceType": "instance", "Tag.1.Key": key, "Tag.1.Value": value}
+        self._api.rpc("2014-05-26", "TagResources", {**wanted, **tag})
 
     def messages(self, chat: str, after: int = 0, limit: int = 100) -> list[dict[str, Any]]:
         """Return what arrived in a chat after a message's number."""

@@ -32,7 +32,7 @@ def play(*, as_json: bool, engine: str) -> int:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="localcloud-demo-") as folder:
         report.begin("starting a local cloud")
-        with running(Path(folder) / "cloud") as ready:
+        with running(Path(folder) / "cloud", "--instances", "6") as ready:
             report.began(ready)
             report.begin(f"deploying stack local ({engine})")
             outputs = deploy(engine, ready["endpoint"], Path(folder) / "state")

@@ -14,6 +14,7 @@ from demo.loop import Loop
 from localcloud.tables import event_rows
 
 _WIDTH_WHEN_PIPED = 120
+_MOST_ROWS = 20
 _ACCOUNTS = (("i-local0001", "emp-e123"), ("i-local0002", "emp-e456"))
 
 
@@ -49,9 +50,12 @@ class Report:
         for column in ("source", "rule", "target", "attempt", "status"):
             table.add_column(column)
         table.add_column("ms", justify="right")
-        for row in event_rows(played.events):
+        rows = list(event_rows(played.events))
+        for row in rows[:_MOST_ROWS]:
             table.add_row(*row.cells, style="" if row.is_ok else "yellow")
         self._console.print(table)
+        if len(rows) > _MOST_ROWS:
+            self._console.print(f"  [dim]... and {len(rows) - _MOST_ROWS} more[/]")
         for message in played.messages:
             self._console.print(
                 Panel(

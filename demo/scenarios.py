@@ -1,4 +1,4 @@
-"""The eight stories of the demonstration, each from what the platform really posts.
+"""The nine stories of the demonstration, each from what the platform really posts.
 
 They build on each other: E123's account is made by the first, found unchanged by the third.
 """
@@ -8,6 +8,7 @@ from typing import Any
 
 from demo.judgement import Check, Scenario
 from demo.loop import Loop, event
+from demo.monday import monday_morning
 from functions.report.outcome import RESULT_SOURCE
 
 HOST, DATABASE = "i-local0001", "i-local0002"
@@ -122,4 +123,5 @@ SCENARIOS = (
     Scenario("a hostile request: injection in every field", hostile_request, (OPS,)),
     Scenario("the script fails: a package cannot be installed", failing_script, (OPS,)),
     Scenario("E456 leaves while the chat is too busy twice", busy_chat, (PEOPLE,)),
+    Scenario("Monday morning: 30 approvals, 20 refusals, 5 instances", monday_morning, (OPS,)),
 )

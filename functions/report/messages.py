@@ -173,9 +173,10 @@ def tool_said(outcome: Outcome) -> str:
 
 
 def _fields(result: Result, words: Words) -> list[tuple[str, str]]:
-    role = words.sentence("as_role", emp_id=result.emp_id, role=result.role)
+    both = words.sentence("as_role", emp_id=result.emp_id, role=result.role)
     values = {
-        "employee": role if result.role else result.emp_id,
+        "employee": both if result.emp_id and result.role else result.emp_id,
+        "role": "" if result.emp_id else result.role,
         **_place(result, words),
         "login": _login(result, words),
         "expires": _until(result, words),

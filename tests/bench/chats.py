@@ -25,7 +25,7 @@ from localcloud.deploy import run as deploy
 _POST = "provisioning-local-post-to-chat"
 _CHATS = "provisioning-local-chats"
 _DEAD = "provisioning-local-dead-letters"
-_LONGEST_SECONDS = 600.0
+_LONGEST_SECONDS = 1800.0
 
 
 def figures() -> list[dict[str, Any]]:

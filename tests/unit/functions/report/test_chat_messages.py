@@ -250,11 +250,8 @@ def test_a_success_is_six_lines(chat: Chat) -> None:
         script_sha256="5eed" * 16,
     )
     language = words(chat.language)
-    fields = dict(
-        written.content(
-            result.read(detail(outcome, language)), Style(*chat[:1], language), 0
-        ).fields
-    )
+    told = result.read(detail(outcome, language))
+    fields = dict(written.content(told, Style(chat.platform, language), 0).fields)
     assert len(fields) == 6
     values = " ".join(fields.values())
     for part in ("E123", "devops", "emp-e123", "web-1", "10.0.1.5", "i-1", "SHA256:", "2027-01-31"):
