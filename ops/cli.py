@@ -257,12 +257,17 @@ def smoke(
     ] = None,
     endpoint: LocalEndpoint = DEFAULT,
 ) -> int:
-    """Provision an employee who does not exist through a deployed stack, then deprovision them.
+    """Prove that a deployed stack works, there and back.
 
-    An account emp-smoke-test is created on the role's instances and locked again. Signs with
-    ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, if it is set,
-    ALIBABA_CLOUD_SECURITY_TOKEN, which need ecs:DescribeInvocations; for stack local with the
-    local cloud's key.
+    An account emp-smoke-test is created on the role's instances and locked again; then a request is
+    refused. Of each the result in the archive and the message that the chat took are looked for,
+    and at the end new dead letters. Exits with 1 if one of these is not found.
+
+    Signs with ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, if it is set,
+    ALIBABA_CLOUD_SECURITY_TOKEN, which need ecs:DescribeInvocations, log:GetLogStoreLogs on the log
+    project, mns:ReceiveMessage, mns:BatchReceiveMessage and mns:ChangeMessageVisibility on the
+    dead-letter queue, and eventbridge:PutEvents for a source with allowed_ips; for stack local with
+    the local cloud's key.
     """
     from ops.smoke.command import run  # noqa: PLC0415
 

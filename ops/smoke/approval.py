@@ -5,13 +5,14 @@ starts nothing: then there is nothing to find, and the chat says why.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from functions.cloud.cloud_assistant import CloudAssistant, Invocation
 from functions.cloud.errors import TemporaryError
+from functions.cloud.times import iso
 from functions.cloud.web import Send
 from functions.request import tags
 from functions.request.fields import ACTIONS
@@ -20,6 +21,14 @@ from localcloud.commandline.errors import UserError
 EMPLOYEE = "smoke-test"
 _POST_SECONDS = 15.0
 _POLL_SECONDS = 1.0
+
+
+class Bus(Protocol):
+    """What a smoke test needs from EventBridge."""
+
+    def put(self, events: Sequence[dict[str, Any]]) -> None:
+        """Put events on the bus that each names."""
+        ...
 
 
 class SmokeFailed(UserError):
@@ -36,6 +45,8 @@ class Target:
     role: str
     token: str = ""
     """The source's own secret, if it asks for one."""
+    over_bus: bool = False
+    """Whether the request is put on the bus, because the webhook takes no post from here."""
 
     def __repr__(self) -> str:
         """Say which it is; the webhook is a credential."""
@@ -49,16 +60,20 @@ class Smoke:
         self,
         target: Target,
         assistant: CloudAssistant,
+        bus: Bus,
         send: Send,
         *,
         now: Callable[[], float],
+        wall_clock: Callable[[], float],
         sleep: Callable[[float], object],
         limit_seconds: float,
     ) -> None:
         self._target = target
         self._assistant = assistant
+        self._bus = bus
         self._send = send
         self._now = now
+        self._wall_clock = wall_clock
         self._sleep = sleep
         self._limit = limit_seconds
 
@@ -68,8 +83,7 @@ class Smoke:
         Raises:
             SmokeFailed: if the webhook refuses it, or nothing has ended within the time limit.
         """
-        (kind,) = (kind for kind, posted in ACTIONS.items() if posted == action)
-        self._post(kind, request_id)
+        self.post(action, request_id, self._target.role)
         wanted = {
             tags.REQUEST: request_id,
             tags.ACTION: action,
@@ -89,10 +103,16 @@ class Smoke:
                 raise SmokeFailed(self._late(request_id, found) + trouble)
             self._sleep(_POLL_SECONDS)
 
-    def _post(self, kind: str, request_id: str) -> None:
+    def post(self, action: str, request_id: str, role: str) -> None:
+        """Post one request, or put it on the bus as the source would.
+
+        Raises:
+            SmokeFailed: if it is not accepted.
+        """
+        (kind,) = (kind for kind, posted in ACTIONS.items() if posted == action)
         detail = {
             "emp_id": EMPLOYEE,
-            "role": self._target.role,
+            "role": role,
             "request_id": request_id,
             "requested_by": "smoke test",
         }
@@ -100,6 +120,9 @@ class Smoke:
         headers = {"content-type": "application/json"}
         if self._target.token:
             headers["X-Provisioning-Token"] = self._target.token
+        if self._target.over_bus:
+            self._bus.put([self._event(request_id, headers, body)])
+            return
         answer = self._send(
             "POST", self._target.webhook, headers, json.dumps(body).encode(), _POST_SECONDS
         )
@@ -113,6 +136,21 @@ class Smoke:
                 f"the webhook of {self._target.source} answered HTTP {answer.status}; does the "
                 "source exist, and may this address post to it (allowed_ips)?"
             )
+
+    def _event(
+        self, request_id: str, headers: Mapping[str, str], body: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the event that the source would make of a post."""
+        return {
+            "id": request_id,
+            "source": self._target.source,
+            "specversion": "1.0",
+            "type": "eventbridge:Events:HTTPEvent",
+            "datacontenttype": "application/json",
+            "time": iso(self._wall_clock()),
+            "aliyuneventbusname": self._target.bus,
+            "data": {"headers": dict(headers), "body": dict(body)},
+        }
 
     def _late(self, request_id: str, found: list[Invocation]) -> str:
         limit = f"within {self._limit:.0f} s"

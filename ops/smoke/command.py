@@ -5,26 +5,31 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import typer
 
 from functions.cloud.cloud_assistant import Invocation
 from functions.cloud.errors import FunctionError
-from functions.cloud.runtime import cloud_assistant
+from functions.cloud.runtime import cloud_assistant, credentials, event_bus, queues
 from functions.cloud.web import send
-from functions.report.outcome import SUCCESS
+from functions.report.outcome import REJECTED, SUCCESS
 from functions.request.fields import DEPROVISION, PROVISION
 from localcloud.client import access_key_of
 from localcloud.commandline import children, files
 from localcloud.commandline.progress import progress
 from ops import stack_file
+from ops.logs import LogStores
 from ops.project import LOCAL, PROJECT
+from ops.replay.command import DeadLetters
 from ops.smoke.approval import EMPLOYEE, Smoke, SmokeFailed, Target
+from ops.smoke.evidence import Evidence, Row
 
+_NO_ROLE = "no-such-role"
 _TOKEN = "PROVISIONING_TOKEN"  # noqa: S105 - the name of a variable
 
 
@@ -40,41 +45,115 @@ class _Place:
 def run(
     stack: str, source: str, role: str, *, endpoint: str, seconds: float, outputs: Path | None
 ) -> int:
-    """Provision an employee who does not exist, wait for the runs, and deprovision them."""
+    """Provision an employee who does not exist, deprovision them, and prove the way back."""
     config = stack_file.config_of(stack)
-    settings = stack_file.settings_of(config, "account_id", "sources", "roles")
-    try:
-        target = _target(settings, _outputs(stack, outputs), source, role)
-        environ = _local(endpoint) if stack == LOCAL else os.environ
-        place = _Place(stack_file.region_of(config), settings["account_id"])
-        smoke = Smoke(
-            target,
-            cloud_assistant(place, environ),
-            send,
-            now=time.monotonic,
-            sleep=time.sleep,
-            limit_seconds=seconds,
+    settings = stack_file.settings_of(config, "account_id", "sources", "roles", "chats")
+    deployed = _outputs(stack, outputs)
+    target = _target(settings, deployed, source, role)
+    local = stack == LOCAL
+    environ = _local(endpoint) if local else os.environ
+    place = _Place(stack_file.region_of(config), settings["account_id"])
+    if target.over_bus:
+        typer.echo(
+            f"{target.source} takes posts from its allowed_ips only, so the requests are put on "
+            "the bus by this key; the webhook itself is not tried"
         )
-        good = _succeeds(smoke, target)
+    try:
+        with httpx.Client(timeout=30, trust_env=not local) as http:
+            key = credentials(place, environ)
+            address = endpoint if local else ""
+            project = str(deployed["log_project"])
+            stores = LogStores(http, address, place.region, project, key, time.time)
+            bus = event_bus(place, environ)
+            smoke = Smoke(
+                target,
+                cloud_assistant(place, environ),
+                bus,
+                send,
+                now=time.monotonic,
+                wall_clock=time.time,
+                sleep=time.sleep,
+                limit_seconds=seconds,
+            )
+            evidence = Evidence(
+                stores, time.time(), now=time.monotonic, sleep=time.sleep, limit_seconds=seconds
+            )
+            queue = str(deployed["dead_letter_queue"])
+            letters = DeadLetters(queues(place, environ), bus, queue)
+            rows = _rows(smoke, evidence, letters, target, settings["chats"])
     except FunctionError as problem:
         raise SmokeFailed(str(problem)) from None
-    return 0 if good else 1
+    except httpx.TransportError as problem:
+        raise SmokeFailed(f"Log Service cannot be reached: {problem}") from None
+    failed = sum(row.proved is False for row in rows)
+    typer.echo(f"{failed} of {len(rows)} failed" if failed else "the loop works, there and back")
+    return 1 if failed else 0
 
 
-def _succeeds(smoke: Smoke, target: Target) -> bool:
+def _rows(
+    smoke: Smoke,
+    evidence: Evidence,
+    letters: DeadLetters,
+    target: Target,
+    chats: Mapping[str, Mapping[str, Any]],
+) -> list[Row]:
+    """Try the loop and return, and print as they come, what each step proves."""
+    rows: list[Row] = []
+
+    def tell(row: Row) -> None:
+        rows.append(row)
+        typer.echo(str(row))
+
     unique = f"smoke-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
-    good = True
+    before = _letters(letters)
     for action in (PROVISION, DEPROVISION):
         request_id = f"{unique}-{action}"
         typer.echo(f"{target.source}: {action} {EMPLOYEE} as {target.role} ({request_id})")
-        begun = time.monotonic()
         with progress("waiting for the runs on the instances"):
             invocations = smoke.request(action, request_id)
         for line, is_good in _described(invocations):
-            typer.echo(f"  {line} after {time.monotonic() - begun:.1f} s")
-            good = good and is_good
-    typer.echo("the loop works" if good else "the loop ran, but not every run succeeded")
-    return good
+            tell(Row(is_good, "source, rule, function, command", line))
+        _way_back(evidence, request_id, SUCCESS, chats, tell)
+    request_id = f"{unique}-refused"
+    typer.echo(f"{target.source}: a request for role {_NO_ROLE} ({request_id})")
+    smoke.post(PROVISION, request_id, _NO_ROLE)
+    _way_back(evidence, request_id, REJECTED, chats, tell)
+    new = sorted(_letters(letters) - before)
+    found = f"{len(new)} new: {', '.join(new[:3])}; 'make replay' shows them" if new else "none new"
+    tell(Row(not new, "dead letters", found))
+    return rows
+
+
+def _way_back(
+    evidence: Evidence,
+    request_id: str,
+    status: str,
+    chats: Mapping[str, Mapping[str, Any]],
+    tell: Callable[[Row], None],
+) -> None:
+    """Look for the result of a request, and for the message in its chat."""
+    with progress("waiting for the result"):
+        event = evidence.result(request_id)
+    if event is None:
+        where = "the log store 'events' has none; look at the log of publish-result"
+        tell(Row(False, "completion event, second function, bus, archive", where))
+        return
+    detail = event["data"]["detail"]
+    found = f"result {event['id']} says {detail['InvocationStatus']}"
+    tell(Row(detail["InvocationStatus"] == status, "completion event, bus, archive", found))
+    chat = detail.get("origin", {}).get("chat", "")
+    if chats.get(chat, {}).get("delivery") == "webhook":
+        tell(Row(None, "message", f"EventBridge itself posts to chat {chat}, and tells nobody how"))
+        return
+    with progress("waiting for the message"):
+        line = evidence.sent(event["id"])
+    where = f"no 'sent' line for {event['id']} in store 'functions'; look at post-to-chat's log"
+    tell(Row(line is not None, "message", f"chat {chat} took it" if line else where))
+
+
+def _letters(letters: DeadLetters) -> set[str]:
+    with letters.taken() as messages:
+        return {message.id for message in messages}
 
 
 def _described(invocations: list[Invocation]) -> list[tuple[str, bool]]:
@@ -116,7 +195,8 @@ def _target(
             f"{source} asks for a secret; put it into {_TOKEN}, from 'pulumi config get "
             f"ecs-provisioning-loop:source-{source}-token'"
         )
-    return Target(source, outputs["webhooks"][source], outputs["bus_name"], role, token)
+    over_bus = bool(settings["sources"][source].get("allowed_ips"))
+    return Target(source, outputs["webhooks"][source], outputs["bus_name"], role, token, over_bus)
 
 
 def _local(endpoint: str) -> dict[str, str]:
@@ -127,4 +207,6 @@ def _local(endpoint: str) -> dict[str, str]:
         "ALIBABA_CLOUD_ACCESS_KEY_ID": key.id,
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.secret,
         "ALIBABA_CLOUD_ENDPOINT_ECS": endpoint,
+        "ALIBABA_CLOUD_ENDPOINT_EVENTBRIDGE": endpoint,
+        "ALIBABA_CLOUD_ENDPOINT_MNS": endpoint,
     }

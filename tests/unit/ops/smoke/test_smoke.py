@@ -3,13 +3,17 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from functions.cloud.cloud_assistant import CloudAssistant, Invocation, Run
 from functions.cloud.web import Answer
 from ops.smoke.approval import Smoke, SmokeFailed, Target
+from ops.smoke.evidence import Evidence
 
 ROOT = Path(__file__).parents[4]
 TARGET = Target("dingtalk.approval", "http://127.0.0.1/webhook?token=s3cret", "bus", "devops")
@@ -47,14 +51,33 @@ def invocation(status: str) -> Invocation:
     return Invocation("t-1", "c-1", "name", {}, {}, (run,))
 
 
-def smoke(assistant: CloudAssistant, status: int = 200, body: bytes = b"{}") -> Smoke:
+class Bus:
+    """Collects what is put on it."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+
+    def put(self, events: Sequence[dict[str, Any]]) -> None:
+        """Take events."""
+        self.events += events
+
+
+def smoke(
+    assistant: CloudAssistant,
+    status: int = 200,
+    body: bytes = b"{}",
+    target: Target = TARGET,
+    bus: Bus | None = None,
+) -> Smoke:
     """Return a smoke test whose webhook answers so."""
     time = Time()
     return Smoke(
-        TARGET,
+        target,
         assistant,
+        bus or Bus(),
         lambda *_: Answer(status, body),
         now=time.now,
+        wall_clock=time.now,
         sleep=time.sleep,
         limit_seconds=30,
     )
@@ -92,6 +115,73 @@ def test_a_refusing_webhook_is_not_named(status: int, body: bytes) -> None:
     assert "s3cret" not in str(failed.value) + repr(TARGET)
 
 
+def test_a_source_that_takes_nothing_from_here_is_asked_over_the_bus() -> None:
+    """The event is that of the source, with the token; the webhook is not touched."""
+    bus = Bus()
+    target = replace(TARGET, over_bus=True, token="right")
+    smoke(Assistant([invocation("Success")]), 500, target=target, bus=bus).request("provision", "r")
+    (event,) = bus.events
+    assert (event["source"], event["aliyuneventbusname"]) == ("dingtalk.approval", "bus")
+    assert event["data"]["headers"]["X-Provisioning-Token"] == "right"
+    assert event["data"]["body"]["detail"]["request_id"] == "r"
+
+
+class Stores:
+    """Log stores that hold what a test says, from the second look on."""
+
+    def __init__(self, **entries: list[dict[str, str]]) -> None:
+        self.entries = entries
+        self.asked: list[tuple[str, str]] = []
+
+    def search(self, store: str, query: str, since: float) -> list[dict[str, str]]:
+        """Return the entries."""
+        self.asked.append((store, query))
+        return self.entries.get(store, []) if len(self.asked) > 1 else []
+
+
+def evidence(stores: Stores) -> Evidence:
+    """Return what looks into these stores."""
+    time = Time()
+    return Evidence(stores, 100.0, now=time.now, sleep=time.sleep, limit_seconds=5)
+
+
+def result(**changes: Any) -> dict[str, str]:
+    """Return the archive's entry of a result."""
+    event = {
+        "id": "e-1",
+        "source": "ecs.provisioning",
+        "data": {"detail": {"request_id": "r-1", "InvocationStatus": "Success"}},
+        **changes,
+    }
+    return {"content": json.dumps(event)}
+
+
+def test_a_result_is_found_in_the_archive() -> None:
+    """Neither the approval itself nor what is not JSON is taken for one."""
+    posted = {"content": json.dumps({"source": "dingtalk.approval", "data": "r-1"})}
+    stores = Stores(events=[posted, {"content": "r-1"}, result()])
+    found = evidence(stores).result("r-1")
+    assert found
+    assert found["id"] == "e-1"
+    assert stores.asked[0] == ("events", '"r-1"')
+    assert evidence(Stores(events=[result(), posted])).result("r-2") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "is_sent"),
+    [
+        ({"decision": "sent", "ids": "e-0 e-1"}, True),
+        ({"decision": "sent", "event_id": "e-1"}, True),
+        ({"decision": "sent", "ids": "e-10"}, False),
+        ({"decision": "later", "ids": "e-1"}, False),
+    ],
+)
+def test_a_message_counts_once_the_chat_took_it(line: dict[str, str], is_sent: bool) -> None:
+    """What the function only tried, or sent for another result, proves nothing."""
+    stores = Stores(functions=[{"message": "FC Invoke Start"}, {"message": json.dumps(line)}])
+    assert (evidence(stores).sent("e-1") is not None) is is_sent
+
+
 def test_it_passes_on_the_local_cloud(tmp_path: Path) -> None:
     """Stack local, deployed into a fresh local cloud, lets the employee in and locks them out."""
     smoke_command = [sys.executable, "-m", "ops", "smoke"]
@@ -116,5 +206,8 @@ def test_it_passes_on_the_local_cloud(tmp_path: Path) -> None:
             server.terminate()
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert lines[-1] == "the loop works"
-    assert sum(line.startswith("  Success on i-local0001 after ") for line in lines) == 2
+    assert lines[-1] == "the loop works, there and back"
+    rows = [line.split(": ")[0].split(None, 1) for line in lines if line.startswith("  ")]
+    run = ["source, rule, function, command", "completion event, bus, archive", "message"]
+    refused = ["completion event, bus, archive", "message", "dead letters"]
+    assert rows == [["proved", what] for what in [*run, *run, *refused]]
