@@ -238,7 +238,8 @@ class Drain:
             return False
         except ApiRefusedError as error:
             # A chat that hears nothing is worse than one message too many.
-            decision(FUNCTION, "not-noted", code=error.code, chat=post.chat.name)
+            chat = post.chat.name
+            decision(FUNCTION, "not-noted", code=error.code, chat=chat, reason=str(error))
         return True
 
     def _take_answers(self, seconds: float) -> None:

@@ -30,7 +30,13 @@ PATHS = {"POST": "SendMessage", "GET": "ReceiveMessage", "DELETE": "DeleteMessag
             {"mns:PeekMessage"},
         ),
         ("DELETE", {"ReceiptHandle": "1-x"}, b"", "DeleteMessage", {"mns:DeleteMessage"}),
-        ("DELETE", {}, b"<ReceiptHandles/>", "BatchDeleteMessage", {"mns:DeleteMessage"}),
+        (
+            "DELETE",
+            {},
+            b"<ReceiptHandles/>",
+            "BatchDeleteMessage",
+            {"mns:DeleteMessage", "mns:BatchDeleteMessage"},
+        ),
     ],
 )
 def test_calls_of_one_path_are_told_apart(

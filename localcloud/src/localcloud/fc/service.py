@@ -247,16 +247,22 @@ class FunctionCompute:
 
     def _finish_pending(self, pending: Pending, result: Invocation, config: AsyncConfig) -> None:
         """Tell the destination how an invocation ended; what goes wrong shows in the log only."""
+        if result.status != 200:
+            self._note(pending, f"was given up: {result.body.decode('utf-8', 'replace')}")
         try:
             role = self.registry.target(pending.function, pending.qualifier).settings["role"]
         except ApiError:
             # The function is gone, and with it who could write.
             return
         if lost := self._destinations.tell(pending, result, config, role):
-            line = f"[local cloud] the outcome of {pending.request_id} was {lost}"
-            self._journal.write_output(
-                pending.function, pending.request_id, self._clock.now(), 0.0, "", line
-            )
+            self._note(pending, f"has an outcome that was {lost}")
+
+    def _note(self, pending: Pending, what: str) -> None:
+        """Write into a function's log what the real cloud shows in a metric, if at all."""
+        line = f"[local cloud] the asynchronous call {pending.request_id} {what}"
+        self._journal.write_output(
+            pending.function, pending.request_id, self._clock.now(), 0.0, "", line
+        )
 
     async def _invoke_pending(self, pending: Pending) -> Invocation:
         return await self.invoke(

@@ -261,7 +261,10 @@ ACTIONS: dict[str, Action[Mns]] = {
     "PeekMessage": Action(peek_message, "mns:PeekMessage", _messages),
     "BatchPeekMessage": Action(batch_peek_message, "mns:PeekMessage", _messages),
     "DeleteMessage": Action(delete_message, "mns:DeleteMessage", _messages),
-    "BatchDeleteMessage": Action(batch_delete_message, "mns:DeleteMessage", _messages),
+    # guess: that batches may have a permission of their own here, too.
+    "BatchDeleteMessage": Action(
+        batch_delete_message, "mns:DeleteMessage", _messages, also=("mns:BatchDeleteMessage",)
+    ),
     "ChangeMessageVisibility": Action(
         change_message_visibility, "mns:ChangeMessageVisibility", _messages
     ),
