@@ -14,6 +14,7 @@ from components.names import ChatPlatform, Delivery, Language, RetryStrategy
 from components.onboarding_route import Onboarding
 from components.permissions import Permission
 from components.provisioning_loop import (
+    Alarms,
     Bus,
     Command,
     ProvisioningLoop,
@@ -22,6 +23,7 @@ from components.provisioning_loop import (
 )
 
 __all__ = [
+    "Alarms",
     "ArgumentError",
     "Bus",
     "Chat",

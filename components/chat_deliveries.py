@@ -48,6 +48,7 @@ class ChatDeliveries(pulumi.ComponentResource):
         by_function = [c for c in args["chats"] if delivery_of(c) is Delivery.FUNCTION]
         by_webhook = [c for c in args["chats"] if delivery_of(c) is Delivery.WEBHOOK]
         functions: dict[str, pulumi.Output[str]] = {}
+        self.waiting: MessageQueue | None = None
         if by_function:
             waiting = self._queue(
                 f"{name}-waiting",
@@ -57,6 +58,7 @@ class ChatDeliveries(pulumi.ComponentResource):
                 # post-to-chat makes it longer for what it holds; after its death that comes again.
                 visibility_seconds=_LEASE_SECONDS,
             )
+            self.waiting = waiting
             function = self._function(f"{name}-post-to-chat", args, by_function, waiting)
             functions["post-to-chat"] = function.function_name
             self._rule(f"{name}-results", args["context"], by_webhook, waiting, function)
@@ -95,7 +97,7 @@ class ChatDeliveries(pulumi.ComponentResource):
             f"{name}-sent", context, "sent", retention_seconds=_SENT_SECONDS, visibility_seconds=1
         )
         where = context["region"], context["account_id"]
-        addresses = pulumi.Output.json_dumps({chat["name"]: _address(chat) for chat in chats})
+        addresses = pulumi.Output.json_dumps({chat["name"]: address(chat) for chat in chats})
         return LoopFunction(
             name,
             {
@@ -153,12 +155,12 @@ class ChatDeliveries(pulumi.ComponentResource):
         )
 
 
-def _address(chat: Chat) -> dict[str, pulumi.Input[str]]:
-    """Return what the function needs to post to a chat."""
-    address: dict[str, pulumi.Input[str]] = {
+def address(chat: Chat) -> dict[str, pulumi.Input[str]]:
+    """Return what a function needs to post to a chat."""
+    found: dict[str, pulumi.Input[str]] = {
         "platform": ChatPlatform(chat["platform"]).value,
         "webhook": chat["webhook"],
     }
     if "signing_secret" in chat:
-        address["secret"] = chat["signing_secret"]
-    return address
+        found["secret"] = chat["signing_secret"]
+    return found

@@ -22,11 +22,13 @@ def check(
     chats: Sequence[Chat],
     roles: Sequence[RoleInstances],
     onboarding: Onboarding | None,
+    alarms_chat: str | None = None,
 ) -> None:
     """Raise at the first contradiction."""
     problem = next(
         chain(
             _names(chat, sources, chats, roles),
+            _alarms(alarms_chat, chats),
             _access([(source["name"], source) for source in sources]),
             _access([(onboarding["source"], onboarding)] if onboarding else []),
             filter(None, map(undeliverable, chats)),
@@ -61,6 +63,12 @@ def _names(
     for number, role in enumerate(roles):
         if ("instance_ids" in role) == ("instance_tags" in role):
             yield f"argument 'roles[{number}]' needs either instance_ids or instance_tags"
+
+
+def _alarms(name: str | None, chats: Sequence[Chat]) -> Iterator[str]:
+    known = [chat["name"] for chat in chats]
+    if name is not None and name not in known:
+        yield f"argument 'alarms.chat' is '{name}'; {nearest(name, known)}"
 
 
 def _access(sources: Sequence[tuple[str, Source | Onboarding]]) -> Iterator[str]:

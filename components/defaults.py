@@ -11,6 +11,8 @@ RETRY = RetryStrategy.BACKOFF
 
 COMMAND_TIMEOUT_SECONDS = 300
 CHAT_FUNCTION_SECONDS = 300
+WATCH_FUNCTION_SECONDS = 45
+"""Less than the minute after which its timer calls the function again."""
 PATIENT_FUNCTION_SECONDS = 180
 """For functions that try temporary refusals again for 90 seconds, then once more."""
 WORKING_DIRECTORY = "/root"

@@ -30,5 +30,7 @@ class LoopContext(TypedDict):
     """The queue for events that a target never accepted."""
     dead_letter_queue: pulumi.Input[str]
     """Its name, for functions that put something there by their own hand."""
+    watch_queue: NotRequired[pulumi.Input[str]]
+    """The queue in which functions leave notes for the watcher. Nobody watches if left out."""
     tags: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Tags on everything that takes tags."""

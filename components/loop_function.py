@@ -48,6 +48,9 @@ class LoopFunctionArgs(TypedDict):
     """What becomes of asynchronous calls. Three retries within a day if left out."""
     every_minute: NotRequired[bool]
     """True: it is also called once a minute. False if left out."""
+    leaves_notes: NotRequired[bool]
+    """True: it may leave notes for the watcher, if there is one, in the queue of the variable
+    WATCH_QUEUE. False if left out."""
     buries: NotRequired[bool]
     """True: it may put into the dead-letter queue, by the variable DEAD_LETTER_QUEUE, what it
     gives up. False if left out."""
@@ -74,6 +77,10 @@ class LoopFunction(pulumi.ComponentResource):
             queue = context["dead_letter_queue"]
             own.append(send_messages(context["region"], context["account_id"], queue))
             environment["DEAD_LETTER_QUEUE"] = queue
+        if args.get("leaves_notes") and "watch_queue" in context:
+            queue = context["watch_queue"]
+            own.append(send_messages(context["region"], context["account_id"], queue))
+            environment["WATCH_QUEUE"] = queue
         role = ServiceRole(
             name,
             {

@@ -74,6 +74,14 @@ def send_messages(region: Text, account_id: Text, *queues: Text) -> Permission:
     }
 
 
+def peek_at_messages(region: Text, account_id: Text, *queues: Text) -> Permission:
+    """Allow seeing the messages of queues, without any effect on them."""
+    return {
+        "actions": ["mns:PeekMessage"],
+        "resources": [messages_arn(region, account_id, queue) for queue in queues],
+    }
+
+
 def look_at_messages(region: Text, account_id: Text, *queues: Text) -> Permission:
     """Allow receiving the messages of queues, which come again to whoever asks later.
 

@@ -11,16 +11,19 @@ from components.chat_delivery import Chat
 from components.cloud_assistant_command import CloudAssistantCommand
 from components.command_scripts import Scripts, scripts
 from components.dead_letter_queue import DeadLetterQueue
+from components.error_alarms import ErrorAlarms, ErrorAlarmsArgs
 from components.event_archive import EventArchive
 from components.event_intake import EventIntake, HttpSourceArgs
 from components.log_stores import LogStores
 from components.loop_context import LoopContext
 from components.loop_document import RoleInstances, Source, instance_ids, loop_document
+from components.message_queue import MessageQueue
 from components.names import Number, RetryStrategy
 from components.onboarding_route import Onboarding, OnboardingRoute
 from components.request_route import RequestRoute, RequestRouteArgs
 from components.result_route import ResultRoute
 from components.service_linked_roles import ServiceLinkedRoles
+from components.watcher import Watcher, WatcherArgs
 
 
 class Bus(TypedDict):
@@ -53,6 +56,19 @@ class Retention(TypedDict):
     """Days that events are kept. 30 if left out."""
     function_logs_days: NotRequired[Number]
     """Days that the functions' logs are kept. 14 if left out."""
+
+
+class Alarms(TypedDict):
+    """Who hears what nobody else was told of."""
+
+    chat: str
+    """Name of the chat of those who operate the loop; best one that no request names."""
+    contact_groups: NotRequired[list[pulumi.Input[str]]]
+    """Names of CloudMonitor's contact groups, which hear of each error of a function. None if left
+    out."""
+    robot: NotRequired[pulumi.Input[str]]
+    """Webhook of a DingTalk robot with keyword security, to which CloudMonitor posts the same; a
+    secret. None if left out."""
 
 
 class ProvisioningLoopArgs(TypedDict):
@@ -88,6 +104,9 @@ class ProvisioningLoopArgs(TypedDict):
     """Seconds after which a request is too old to be carried out. One day if left out."""
     onboarding: NotRequired[Onboarding]
     """The route of new members. None if left out."""
+    alarms: NotRequired[Alarms]
+    """Who hears of dead letters, of requests without a result, of removals that stay open, and of
+    the functions' errors. Nobody if left out."""
     log_project: NotRequired[pulumi.Input[str]]
     """Name of the SLS project, unique over all accounts of the region. <name_prefix>-logs if left
     out."""
@@ -134,6 +153,7 @@ class ProvisioningLoop(pulumi.ComponentResource):
             args["chats"],
             args["roles"],
             args.get("onboarding"),
+            args["alarms"]["chat"] if "alarms" in args else None,
         )
         roles = [role["role"] for role in args["roles"]]
         texts = scripts(name, args.get("scripts", Scripts()), roles, args.get("catalogue"))
@@ -202,6 +222,19 @@ class ProvisioningLoop(pulumi.ComponentResource):
             "dead_letter_queue": dead_letters.queue_name,
             "tags": tags,
         }
+        if "alarms" in args:
+            notes = MessageQueue(
+                f"{name}-notes",
+                {
+                    "queue_name": f"{prefix}-watch",
+                    "retention_seconds": defaults.LONGEST_RETENTION_SECONDS,
+                    # Longer than a call of the watcher, and over when the next one begins.
+                    "visibility_seconds": defaults.WATCH_FUNCTION_SECONDS + 5,
+                    "tags": tags,
+                },
+                opts=child,
+            )
+            context["watch_queue"] = notes.queue_name
         EventArchive(
             f"{name}-archive",
             {"context": context, "sources": [source["name"] for source in sources]},
@@ -273,6 +306,8 @@ class ProvisioningLoop(pulumi.ComponentResource):
                 opts=child,
             )
             functions["call-http-api"] = onboarding.function_name
+        if "alarms" in args:
+            functions["watch"] = _watcher(name, context, args, chats, child)
 
         self.bus_name = intake.bus_name
         self.webhooks = intake.webhooks
@@ -281,6 +316,8 @@ class ProvisioningLoop(pulumi.ComponentResource):
         self.functions = pulumi.Output.all(pulumi.Output.all(**functions), chats.functions).apply(
             lambda parts: {**parts[0], **parts[1]}
         )
+        if "alarms" in args:
+            self._error_alarms(name, prefix, args, child)
         self.dead_letter_queue = dead_letters.queue_name
         self.log_project = logs.project_name
         self.instance_ids = instance_ids(args["roles"])
@@ -296,6 +333,38 @@ class ProvisioningLoop(pulumi.ComponentResource):
                 "instance_ids": self.instance_ids,
             }
         )
+
+    def _error_alarms(
+        self, name: str, prefix: str, args: ProvisioningLoopArgs, opts: pulumi.ResourceOptions
+    ) -> None:
+        alarms = args["alarms"]
+        if not (alarms.get("contact_groups") or "robot" in alarms):
+            return
+        given: ErrorAlarmsArgs = {
+            "region": args["region"],
+            "account_id": args["account_id"],
+            "name_prefix": prefix,
+            "functions": self.functions,
+            "contact_groups": alarms.get("contact_groups", []),
+        }
+        if "robot" in alarms:
+            given["robot"] = alarms["robot"]
+        ErrorAlarms(f"{name}-errors", given, opts=opts)
+
+
+def _watcher(
+    name: str,
+    context: LoopContext,
+    args: ProvisioningLoopArgs,
+    chats: ChatDeliveries,
+    opts: pulumi.ResourceOptions,
+) -> pulumi.Output[str]:
+    """Make the function watch; return its name."""
+    chat = next(c for c in args["chats"] if c["name"] == args["alarms"]["chat"])
+    given: WatcherArgs = {"context": context, "chat": chat}
+    if chats.waiting:
+        given["chat_queue"] = chats.waiting.queue_name
+    return Watcher(f"{name}-watcher", given, opts=opts).function_name
 
 
 def _http_sources(args: ProvisioningLoopArgs) -> list[HttpSourceArgs]:

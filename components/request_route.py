@@ -98,6 +98,7 @@ class RequestRoute(pulumi.ComponentResource):
             # It looks after what it put off.
             "every_minute": True,
             "buries": True,
+            "leaves_notes": True,
         }
         if "max_parallel_requests" in args:
             function_args["max_parallel_requests"] = args["max_parallel_requests"]

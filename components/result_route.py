@@ -51,6 +51,7 @@ class ResultRoute(pulumi.ComponentResource):
                 # It looks for requests whose end nobody told.
                 "every_minute": True,
                 "buries": True,
+                "leaves_notes": True,
             },
             opts=child,
         )

@@ -7,6 +7,7 @@ to a source, a chat, the command and so on is passed on from here without being 
 from typing import cast
 
 from components import (
+    Alarms,
     Bus,
     Chat,
     Command,
@@ -51,6 +52,11 @@ def loop_args(
         if settings.onboarding.token_required:
             onboarding["token"] = secrets.source_tokens[settings.onboarding.source]
         args["onboarding"] = cast("Onboarding", onboarding)
+    if settings.alarms:
+        alarms = settings.alarms.model_dump(exclude={"robot"})
+        if secrets.alarms_robot:
+            alarms["robot"] = secrets.alarms_robot
+        args["alarms"] = cast("Alarms", alarms)
     return args
 
 

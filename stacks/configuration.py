@@ -26,6 +26,7 @@ from stacks.problems import (
 from stacks.remedies import Problem, report
 from stacks.secret_forms import malformed_secrets
 from stacks.settings import (
+    ALARMS_ROBOT_KEY,
     Settings,
     chat_secret_key,
     chat_webhook_key,
@@ -55,6 +56,7 @@ class Secrets:
     chat_secrets: dict[str, Secret] = field(default_factory=dict)
     source_tokens: dict[str, Secret] = field(default_factory=dict)
     onboarding_headers: dict[str, Secret] = field(default_factory=dict)
+    alarms_robot: Secret | None = None
 
 
 @dataclass(frozen=True)
@@ -153,4 +155,7 @@ def _secrets(config: pulumi.Config, settings: Settings) -> Secrets:
         onboarding_headers={
             name: config.require_secret(onboarding_header_key(name)) for name in headers
         },
+        alarms_robot=config.require_secret(ALARMS_ROBOT_KEY)
+        if settings.alarms and settings.alarms.robot
+        else None,
     )

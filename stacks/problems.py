@@ -151,6 +151,8 @@ def _chats(settings: Settings) -> Iterator[Problem]:
         )
     if settings.default_chat not in settings.chats:
         yield _undefined_chat(settings, ("default_chat",), settings.default_chat)
+    if settings.alarms and settings.alarms.chat not in settings.chats:
+        yield _undefined_chat(settings, ("alarms", "chat"), settings.alarms.chat)
     for name, chat in settings.chats.items():
         if chat.signed and chat.platform not in SIGNING:
             unsigned = f"a robot of {chat.platform} checks no signature; its URL is all there is"

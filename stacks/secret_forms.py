@@ -13,6 +13,7 @@ from components.names import ChatPlatform
 from stacks.remedies import Problem, secret_command
 from stacks.samples import RESERVED_HOST
 from stacks.settings import (
+    ALARMS_ROBOT_KEY,
     Settings,
     chat_secret_key,
     chat_webhook_key,
@@ -94,6 +95,11 @@ def _reasons(
         key = source_token_key(name)
         if source.token_required and key in known and not _is_token(known[key]):
             yield key, "must be 16 or more letters, digits and - . _ ~ + / =, as of a generator"
+    if ALARMS_ROBOT_KEY in known and (
+        reason := _wrong_webhook(known[ALARMS_ROBOT_KEY], ChatPlatform.DINGTALK, local=local)
+    ):
+        forms = _forms(ChatPlatform.DINGTALK)
+        yield ALARMS_ROBOT_KEY, f"not a webhook of dingtalk: {reason}; one is {forms.webhook}"
     for name in settings.onboarding.headers if settings.onboarding else ():
         key = onboarding_header_key(name)
         if key in known and not _is_header_value(known[key]):

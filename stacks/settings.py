@@ -208,6 +208,26 @@ class Onboarding(GuardedWebhook):
     )
 
 
+class Alarms(Strict):
+    """Who hears what nobody else was told of."""
+
+    chat: Name = Field(
+        description="The chat (a key of chats) of those who operate the loop: it hears of dead "
+        "letters, requests without a result, removals that stay open; best one that no request "
+        "names"
+    )
+    contact_groups: tuple[str, ...] = Field(
+        default=(),
+        description="CloudMonitor's contact groups that hear of each error of a function; they "
+        "exist already",
+    )
+    robot: bool = Field(
+        default=False,
+        description="True: CloudMonitor posts each error of a function to a DingTalk robot with "
+        "keyword security, whose webhook is the secret alarms-robot-webhook",
+    )
+
+
 class Retention(Strict):
     """How long things are kept."""
 
@@ -282,6 +302,9 @@ class Settings(Strict):
     onboarding: Onboarding | None = Field(
         default=None, description="The onboarding route; unset: there is none"
     )
+    alarms: Alarms | None = Field(
+        default=None, description="Who hears what nobody else was told of; unset: nobody"
+    )
     retry: RetryStrategy = Field(
         default=defaults.RETRY,
         description="What EventBridge does when a target fails: BACKOFF_RETRY (3 more attempts, "
@@ -331,6 +354,10 @@ def onboarding_header_key(header: str) -> str:
     return f"onboarding-header-{header}"
 
 
+ALARMS_ROBOT_KEY = "alarms-robot-webhook"
+"""The secret that holds the webhook of CloudMonitor's robot."""
+
+
 def secret_keys(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield each secret that these settings need, with what it is."""
     for name, chat in settings.chats.items():
@@ -346,3 +373,5 @@ def secret_keys(settings: Settings) -> Iterator[tuple[str, str]]:
             yield source_token_key(name), f"what X-Provisioning-Token must be for '{name}'"
         for header in settings.onboarding.headers:
             yield onboarding_header_key(header), f"the onboarding call's header {header}"
+    if settings.alarms and settings.alarms.robot:
+        yield ALARMS_ROBOT_KEY, "the webhook of the DingTalk robot to which CloudMonitor posts"

@@ -39,9 +39,10 @@ class Received(NamedTuple):
     body: str
     """The text that was sent, whether it lay in the queue as base64 or as it is."""
     receipt: str
-    """What deletes the message, or changes its visibility, until it is visible again."""
+    """What deletes the message, or changes its visibility, until it is visible again; empty for one
+    that was only looked at."""
     dequeue_count: int
-    """How often it was received, this time included."""
+    """How often it was received, this time included; 0 if it was only looked at and never."""
     enqueued: float
     """When it was sent, in seconds since 1970."""
 
@@ -91,6 +92,13 @@ class Queues:
         if answer.status == 404 and _code(answer) == _NOTHING_THERE:
             return []
         return [_received(_fields(found)) for found in _read("ReceiveMessage", answer)]
+
+    def peek(self, queue: str, count: int = MOST_MESSAGES) -> list[Received]:
+        """Look at up to 16 visible messages and leave them as they are; they have no receipt."""
+        answer = self._call("PeekMessage", "GET", queue, f"peekonly=true&numOfMessages={count}")
+        if answer.status == 404 and _code(answer) == _NOTHING_THERE:
+            return []
+        return [_received(_fields(found)) for found in _read("PeekMessage", answer)]
 
     def delete(self, queue: str, receipts: Sequence[str]) -> list[str]:
         """Delete received messages; return the receipts that had become invalid before."""
@@ -180,7 +188,7 @@ def _received(found: Mapping[str, str]) -> Received:
         id=found.get("MessageId", ""),
         body=plain(found.get("MessageBody", "")),
         receipt=found.get("ReceiptHandle", ""),
-        dequeue_count=int(found.get("DequeueCount") or 1),
+        dequeue_count=int(found.get("DequeueCount") or 0),
         enqueued=int(found.get("EnqueueTime") or 0) / 1000,
     )
 

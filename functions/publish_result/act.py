@@ -11,6 +11,7 @@ from functions.cloud.errors import FunctionError
 from functions.cloud.log import decision
 from functions.publish_result import decide
 from functions.report import results
+from functions.report.notes import Notes
 from functions.report.outcome import Outcome
 from functions.request import events, tags
 from functions.request.deployment import Deployment
@@ -55,12 +56,14 @@ class PublishResult:
         commands: Commands,
         hosts: Hosts,
         bus: Bus,
+        notes: Notes,
         now: Callable[[], float],
     ) -> None:
         self._deployment = deployment
         self._commands = commands
         self._hosts = hosts
         self._bus = bus
+        self._notes = notes
         self._now = now
 
     def serve(self, payload: bytes | str) -> str:
@@ -77,7 +80,7 @@ class PublishResult:
         outcome = decide.outcome(self._whole(invocation), self._deployment)
         if outcome is None:
             return decision(FUNCTION, "waits", invoke_id=announced.invoke_id)
-        return self._publish(self._located(outcome), decide.event_id(invocation))
+        return self._publish(self._located(outcome), invocation, decide.event_id(invocation))
 
     def _whole(self, invocation: Invocation) -> list[Invocation]:
         """Return all calls of the request's attempt; with output once all of them have ended."""
@@ -100,7 +103,9 @@ class PublishResult:
         invocations = self._commands.find({tags.PREFIX: self._deployment.bus}, running=True)
         lines = [
             self._publish(
-                decide.unknown(group, self._deployment), decide.event_id(group[0], decide.UNKNOWN)
+                decide.unknown(group, self._deployment),
+                group[0],
+                decide.event_id(group[0], decide.UNKNOWN),
             )
             for group in decide.overdue(invocations, now)
         ]
@@ -118,8 +123,9 @@ class PublishResult:
             return outcome
         return outcome._replace(host_name=name, host_address=address)
 
-    def _publish(self, outcome: Outcome, event_id: str) -> str:
+    def _publish(self, outcome: Outcome, invocation: Invocation, event_id: str) -> str:
         self._bus.put([results.event(outcome, self._deployment, event_id, self._now())])
+        self._notes.published(outcome.request, invocation.timeout_seconds)
         return decision(
             FUNCTION,
             "published",

@@ -6,6 +6,7 @@ import time
 from functions.cloud import log, retry, runtime
 from functions.cloud.context import Context
 from functions.publish_result import act
+from functions.report.notes import Notes
 from functions.request import deployment
 
 
@@ -18,6 +19,12 @@ def handler(event: bytes, context: Context) -> str:
             runtime.cloud_assistant(context, os.environ),
             runtime.instances(context, os.environ),
             runtime.event_bus(context, os.environ),
+            Notes(
+                act.FUNCTION,
+                runtime.queues(context, os.environ),
+                os.environ.get("WATCH_QUEUE", ""),
+                time.time,
+            ),
             time.time,
         ).serve(event)
 

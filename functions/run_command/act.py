@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functions.cloud.errors import FunctionError, PermanentError
 from functions.cloud.log import decision
 from functions.cloud.rpc import ApiRefusedError
+from functions.report.notes import Notes
 from functions.report.outcome import Outcome
 from functions.report.reason import Reason
 from functions.request import events, paused
@@ -33,7 +34,8 @@ class RunCommand:
         self._now = now
         self._launcher = Launcher(settings, clients)
         self._teller = Teller(settings, clients.bus, now)
-        self._removals = Removals(settings, clients, self._teller, now)
+        self._notes = Notes(FUNCTION, clients.queues, settings.watch_queue, now)
+        self._removals = Removals(settings, clients, self._teller, self._notes, now)
 
     def serve(self, payload: bytes | str) -> str:
         """Run the request in an event once, or tell the chat why it does not run.
@@ -75,7 +77,7 @@ class RunCommand:
             earlier = self._clients.commands.find(plan.lookup_tags(request, self._settings))
             return self._follow(request, plan.compare(request, earlier, self._now()))
         except ApiRefusedError as error:
-            return self._teller.refused(request, Refusal((), error))
+            return self._told(request, self._teller.refused(request, Refusal((), error)))
 
     def _follow(self, request: Request, found: plan.Start | plan.Started | plan.Repeat) -> str:
         match found:
@@ -109,12 +111,20 @@ class RunCommand:
 
     def _start(self, todo: plan.Start, reach: Reach) -> str:
         request = todo.request
-        if request.action == DEPROVISION and not todo.started:
-            self._removals.promise(todo, reach)
+        if not todo.started:
+            self._notes.promised(request, self._settings.timeout_seconds)
+            if request.action == DEPROVISION:
+                self._removals.promise(todo, reach)
         if not reach.reachable:
-            return self._teller.unreached(todo, reach)
+            return self._told(request, self._teller.unreached(todo, reach))
         lines, refusals = self._launcher.start(todo, reach)
-        return "\n".join([*lines, *(self._teller.refused(request, r) for r in refusals)])
+        told = [self._told(request, self._teller.refused(request, r)) for r in refusals]
+        return "\n".join([*lines, *told])
+
+    def _told(self, request: Request, line: str) -> str:
+        """Let the watcher know that the request has a result; return the line that was logged."""
+        self._notes.published(request, self._settings.timeout_seconds)
+        return line
 
     def _answer_repeat(self, request: Request, repeat: plan.Repeat) -> str:
         """Answer with the first run's result, in one message however many instances it had."""

@@ -14,6 +14,7 @@ from functions.cloud.cloud_assistant import Invocation, Run
 from functions.cloud.errors import FunctionError, PermanentError
 from functions.cloud.log import decision
 from functions.cloud.smq import Received
+from functions.report.notes import Notes
 from functions.report.outcome import GIVEN_UP, RELEASED
 from functions.request import tags
 from functions.request.fields import DEPROVISION, Request
@@ -26,6 +27,8 @@ from functions.run_command.tell import Teller
 FIRST_SECONDS = 300
 """Longer than the call that makes the promise tries again by itself."""
 LONGEST_SECONDS = 3600
+OPEN_SECONDS = 86_400
+"""After how long those who operate the loop hear of a removal that is still open."""
 GIVES_UP_SECONDS = 7 * 86_400 - 7200
 """A queue keeps a message for seven days from when it was sent; the end has to be told before."""
 _AT_ONCE = 4
@@ -94,12 +97,18 @@ class Removals:
     """Makes promises and keeps them."""
 
     def __init__(
-        self, settings: Settings, clients: Clients, teller: Teller, now: Callable[[], float]
+        self,
+        settings: Settings,
+        clients: Clients,
+        teller: Teller,
+        notes: Notes,
+        now: Callable[[], float],
     ) -> None:
         self._settings = settings
         self._clients = clients
         self._launcher = Launcher(settings, clients)
         self._teller = teller
+        self._notes = notes
         self._now = now
 
     def promise(self, todo: plan.Start, reach: Reach) -> None:
@@ -153,6 +162,8 @@ class Removals:
             left = [host for host in owed if host not in reach.released]
             self._teller.end(request, GIVEN_UP, left, str(removal.attempt))
             return True
+        if OPEN_SECONDS <= self._now() - message.enqueued < OPEN_SECONDS + 2 * LONGEST_SECONDS:
+            self._notes.owed(request, owed)
         self._go_on(removal, known, reach)
         return False
 

@@ -21,6 +21,8 @@ class Settings(NamedTuple):
     later_queue: str = ""
     """Where removals wait that have not reached every host; nowhere if it is empty."""
     dead_letter_queue: str = ""
+    watch_queue: str = ""
+    """The watcher's queue; nobody watches if it is empty."""
 
     def __repr__(self) -> str:
         """Return nothing of the values: the tokens are secret."""
@@ -47,4 +49,5 @@ def read(environ: Mapping[str, str]) -> Settings:
         tokens=tokens,
         later_queue=environ.get("LATER_QUEUE", ""),
         dead_letter_queue=environ.get("DEAD_LETTER_QUEUE", ""),
+        watch_queue=environ.get("WATCH_QUEUE", ""),
     )

@@ -19,6 +19,7 @@ from functions.cloud.cloud_assistant import Invocation, Run
 from functions.cloud.errors import FunctionError, TemporaryError
 from functions.publish_result.act import PublishResult
 from functions.publish_result.decide import LATE_SECONDS, SWEEP_SECONDS
+from functions.report.notes import Notes
 from functions.report.outcome import UNAUTHENTICATED_TYPE
 from functions.request import tags as names
 from functions.request.fields import DEPROVISION, PROVISION
@@ -96,7 +97,8 @@ class World:
         clients = Clients(self.cloud, self.cloud, self.cloud, self.cloud)
         self._function = RunCommand(SETTINGS, clients, Noise(), self._clock)
         deployment, cloud = SETTINGS.deployment, self.cloud
-        self._publisher = PublishResult(deployment, cloud, cloud, cloud, lambda: self.now)
+        nobody = Notes("publish-result", cloud, "", lambda: self.now)
+        self._publisher = PublishResult(deployment, cloud, cloud, cloud, nobody, lambda: self.now)
 
     # Time and chance
 

@@ -264,6 +264,11 @@ class FakeQueues:
                 taken.append(received)
         return taken
 
+    def peek(self, queue: str, count: int = 16) -> list[Received]:
+        """Look at what is visible."""
+        kept = self.messages.get(queue, [])
+        return [message for visible, message in kept if visible <= self._now()][:count]
+
     def delete(self, queue: str, receipts: Sequence[str]) -> list[str]:
         """Forget messages."""
         self.messages[queue] = [m for m in self.messages[queue] if m[1].receipt not in receipts]

@@ -14,7 +14,13 @@ from pulumi.runtime.settings import get_root_resource
 from pulumi.runtime.stack import Stack
 
 from components.names import ChatPlatform
-from stacks.settings import Settings, chat_secret_key, chat_webhook_key, secret_keys
+from stacks.settings import (
+    ALARMS_ROBOT_KEY,
+    Settings,
+    chat_secret_key,
+    chat_webhook_key,
+    secret_keys,
+)
 from tests.unit.fake_engine import FakeEngine
 
 ROOT = Path(__file__).parents[3]
@@ -45,6 +51,7 @@ def fake_secrets(stack: str) -> dict[str, str]:
     for name, chat in settings.chats.items():
         values[chat_webhook_key(name)] = webhooks[chat.platform].format(stack, name)
         values[chat_secret_key(name)] = signing[chat.platform]
+    values[ALARMS_ROBOT_KEY] = webhooks[ChatPlatform.DINGTALK].format(stack, "robot")
     return {
         f"{PROJECT}:{key}": values.get(key, f"{stack}-s3cret-{key}")
         for key, _ in secret_keys(settings)

@@ -143,7 +143,8 @@ def test_numbers_and_truth_values_travel_as_text(
     cloud, _ = deployed
     command = cloud.asked("CreateCommand")[0].said
     assert (command["Timeout"], command["EnableParameter"]) == ("300", "true")
-    queue = cloud.asked("CreateQueue")[0].said
+    queues = [seen.said for seen in cloud.asked("CreateQueue")]
+    queue = next(said for said in queues if said["QueueName"].endswith("-dead-letters"))
     assert queue["MessageRetentionPeriod"] == "345600"
     assert (queue["Tag.1.Key"], queue["Tag.1.Value"]) == ("app", "ecs-provisioning-loop")
     store = next(s for s in cloud.asked("POST /logstores") if s.said["logstoreName"] == "events")

@@ -73,21 +73,37 @@ def kinds(engine: FakeEngine) -> dict[str, int]:
     [
         (
             "local",
-            {"Command": 2, "EventBus": 1, "EventSourceV2": 3, "Index": 2, "Policy": 5, "Project": 1}
-            | {"Role": 5, "RolePolicyAttachment": 5, "Rule": 9, "ServiceQueue": 4, "Store": 2}
-            | {"V3AsyncInvokeConfig": 1, "V3ConcurrencyConfig": 1, "V3Function": 4, "V3Trigger": 3},
+            {"Command": 2, "EventBus": 1, "EventSourceV2": 3, "Index": 2, "Policy": 6, "Project": 1}
+            | {"Role": 6, "RolePolicyAttachment": 6, "Rule": 9, "ServiceQueue": 5, "Store": 2}
+            | {"V3AsyncInvokeConfig": 2, "V3ConcurrencyConfig": 2, "V3Function": 5, "V3Trigger": 4},
         ),
         (
             "dev",
-            {"Command": 2, "EventBus": 1, "EventSourceV2": 3, "Index": 2, "Policy": 5, "Project": 1}
-            | {"Role": 5, "RolePolicyAttachment": 5, "Rule": 5, "ServiceQueue": 4, "Store": 2}
-            | {"V3AsyncInvokeConfig": 1, "V3ConcurrencyConfig": 1, "V3Function": 4, "V3Trigger": 3},
+            {"Alarm": 2, "AlarmContact": 1, "AlarmContactGroup": 1}
+            | {
+                "Command": 2,
+                "EventBus": 1,
+                "EventSourceV2": 3,
+                "Index": 2,
+                "Policy": 6,
+                "Project": 1,
+            }
+            | {"Role": 6, "RolePolicyAttachment": 6, "Rule": 5, "ServiceQueue": 5, "Store": 2}
+            | {"V3AsyncInvokeConfig": 2, "V3ConcurrencyConfig": 2, "V3Function": 5, "V3Trigger": 4},
         ),
         (
             "prod",
-            {"Command": 2, "EventBus": 1, "EventSourceV2": 3, "Index": 2, "Policy": 5, "Project": 1}
-            | {"Role": 5, "RolePolicyAttachment": 5, "Rule": 5, "ServiceQueue": 4, "Store": 2}
-            | {"V3AsyncInvokeConfig": 1, "V3ConcurrencyConfig": 2, "V3Function": 4, "V3Trigger": 3},
+            {"Alarm": 2, "AlarmContact": 1, "AlarmContactGroup": 1}
+            | {
+                "Command": 2,
+                "EventBus": 1,
+                "EventSourceV2": 3,
+                "Index": 2,
+                "Policy": 6,
+                "Project": 1,
+            }
+            | {"Role": 6, "RolePolicyAttachment": 6, "Rule": 5, "ServiceQueue": 5, "Store": 2}
+            | {"V3AsyncInvokeConfig": 2, "V3ConcurrencyConfig": 3, "V3Function": 5, "V3Trigger": 4},
         ),
     ],
 )

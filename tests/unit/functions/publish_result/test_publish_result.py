@@ -12,6 +12,8 @@ from functions.cloud.errors import PermanentError
 from functions.cloud.rpc import ApiTroubleError
 from functions.publish_result.act import PublishResult
 from functions.publish_result.decide import NotYetVisibleError
+from functions.report import notes
+from functions.report.notes import Notes, Published
 from functions.request import tags as names
 from functions.request.deployment import read
 from tests.unit.functions.samples import (
@@ -21,11 +23,14 @@ from tests.unit.functions.samples import (
     FakeBus,
     FakeCommands,
     FakeHosts,
+    FakeQueues,
     invocation,
     run,
 )
 
 LOOP = read(ENVIRONMENT)
+NOBODY = Notes("publish-result", FakeQueues(lambda: NOW), "", lambda: NOW)
+"""Nobody watches."""
 
 
 def completed(**changes: Any) -> bytes:
@@ -65,7 +70,7 @@ def told(
     """Return the events that a completion becomes."""
     bus = bus or FakeBus()
     commands, hosts = FakeCommands(*earlier), FakeHosts()
-    PublishResult(LOOP, commands, hosts, bus, lambda: now).serve(payload or completed())
+    PublishResult(LOOP, commands, hosts, bus, NOBODY, lambda: now).serve(payload or completed())
     return bus.events
 
 
@@ -388,5 +393,32 @@ def test_a_result_without_an_address_is_told_all_the_same() -> None:
     hosts, bus = FakeHosts(), FakeBus()
     hosts.failure = ApiTroubleError("DescribeInstances", "Throttling")
     commands = FakeCommands(invocation())
-    PublishResult(LOOP, commands, hosts, bus, lambda: NOW).serve(completed())
+    PublishResult(LOOP, commands, hosts, bus, NOBODY, lambda: NOW).serve(completed())
     assert bus.events[0]["data"]["detail"]["Host"] == {"name": "", "address": ""}
+
+
+def test_the_watcher_hears_that_a_result_was_published() -> None:
+    """Once it was, and for as long as a promise may still be looked at."""
+    queues = FakeQueues(lambda: NOW)
+    bus, watched = FakeBus(), Notes("publish-result", queues, "watch", lambda: NOW)
+    with_hash = {**invocation().parameters, "request_hash": "5eed"}
+    commands = FakeCommands(invocation(parameters=with_hash, timeout_seconds=300))
+    function = PublishResult(LOOP, commands, FakeHosts(), bus, watched, lambda: NOW)
+    bus.failure = ApiTroubleError("PutEvents", "Timeout")
+    with pytest.raises(ApiTroubleError):
+        function.serve(completed())
+    assert queues.receive("watch") == []
+    bus.failure = None
+    function.serve(completed())
+    (note,) = queues.receive("watch")
+    assert notes.read(note.body) == Published("5eed", NOW, NOW + 300 + 900 + 600)
+
+
+def test_a_note_that_cannot_be_left_stops_no_result() -> None:
+    """An alarm too many is better than a message too few."""
+    queues = FakeQueues(lambda: NOW)
+    queues.failure = ApiTroubleError("SendMessage", "Timeout")
+    bus, watched = FakeBus(), Notes("publish-result", queues, "watch", lambda: NOW)
+    commands = FakeCommands(invocation(parameters={**invocation().parameters, "request_hash": "1"}))
+    PublishResult(LOOP, commands, FakeHosts(), bus, watched, lambda: NOW).serve(completed())
+    assert len(bus.events) == 1

@@ -8,6 +8,7 @@ import pytest
 
 from functions.cloud.errors import FunctionError, TemporaryError
 from functions.cloud.rpc import ApiRefusedError, ApiTroubleError
+from functions.report import notes
 from functions.request import tags as names
 from functions.run_command.act import RunCommand
 from functions.run_command.clients import Clients
@@ -394,3 +395,54 @@ def test_the_log_has_ids_and_no_payload(capsys: pytest.CaptureFixture[str]) -> N
     assert len([json.loads(line) for line in out.splitlines()]) == 2
     assert "private" not in out
     assert "li.lei" not in out
+
+
+def notes_of(stage: Stage) -> list[notes.Note | None]:
+    """Return what was left for the watcher, whenever it becomes visible."""
+    return [notes.read(message.body) for _, message in stage.queues.messages.get("watch", [])]
+
+
+def test_a_result_is_promised_before_anything_is_started() -> None:
+    """The watcher sees the promise when the result is overdue, and never another one."""
+    stage = Stage(WATCH_QUEUE="watch")
+    stage.commands.failures = [ApiTroubleError("InvokeCommand", "Throttling")]
+    with pytest.raises(TemporaryError):
+        stage.serve(http_event(detail()))
+    subject = notes.Subject("provision", "E123", "devops", "20261122-0001", "dingtalk.approval")
+    assert notes_of(stage) == [notes.Promised("d0c01bdf2fe54c63", NOW, subject)]
+    ((visible, _),) = stage.queues.messages["watch"]
+    assert visible == NOW + 300 + 900
+    stage.serve(http_event(detail()))
+    assert stage.commands.started
+    stage.serve(http_event(detail()))
+    assert len(notes_of(stage)) == 2, "what was started before is promised already"
+
+
+def test_what_run_command_tells_by_itself_keeps_its_promise() -> None:
+    """No run will have a result where the cloud refuses, or no host can be reached."""
+    refused = Stage(WATCH_QUEUE="watch")
+    refused.commands.failures = [ApiRefusedError("InvokeCommand", "NoPermission")]
+    refused.serve(http_event(detail()))
+    stopped = Stage(WATCH_QUEUE="watch")
+    stopped.hosts.states["i-1"] = "Stopped"
+    stopped.serve(http_event(detail()))
+    for stage in (refused, stopped):
+        kinds = [type(note).__name__ for note in notes_of(stage)]
+        assert kinds == ["Promised", "Published"]
+
+
+def test_nothing_is_promised_for_what_has_no_result_of_its_own() -> None:
+    """A refusal is told at once; a repeat of a running request is told by the first one."""
+    stage = Stage(WATCH_QUEUE="watch")
+    stage.serve(http_event(detail(emp_id="E1;id")))
+    stage.serve(http_event(detail()))
+    stage.serve(http_event(detail(), event_id="event-2"))
+    assert [type(note).__name__ for note in notes_of(stage)] == ["Promised"]
+
+
+def test_a_watchers_queue_that_is_out_of_reach_stops_nobody() -> None:
+    """What is watched goes on without its watcher."""
+    stage = Stage(WATCH_QUEUE="watch")
+    stage.queues.failure = ApiTroubleError("SendMessage", "Timeout")
+    stage.serve(http_event(detail()))
+    assert len(stage.commands.started) == 1
