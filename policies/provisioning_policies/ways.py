@@ -57,6 +57,11 @@ def works_off(stack: Sequence[Resource], function: Resource, queue: str) -> bool
     return _may(stack, function, queue, _DELETE)
 
 
+def prolongs(stack: Sequence[Resource], function: Resource, queue: str) -> bool:
+    """Return whether a function may hide a message for longer while it works on it."""
+    return _may(stack, function, queue, ("mns:ChangeMessageVisibility",))
+
+
 def fills(stack: Sequence[Resource], queue: str) -> bool:
     """Return whether a rule or a function of the stack puts messages into a queue."""
 

@@ -23,6 +23,7 @@ from provisioning_policies.ways import (
     fills,
     made,
     of_type,
+    prolongs,
     readers_of,
     runs_commands,
     works_off,
@@ -108,17 +109,20 @@ def queue_reader_called(stack: Sequence[Resource], _: Options) -> StackMessages:
         "A message that was received and not deleted comes again when its time is over. If the "
         "function still works on it then, it is done twice."
     ),
-    remedy="Raise visibilityTimeout to the function's timeout or more.",
+    remedy=(
+        "Raise visibilityTimeout to the function's timeout or more, or let the function hide the "
+        "message for longer while it works (mns:ChangeMessageVisibility)."
+    ),
     source=facts.QUEUE_RESOURCE,
 )
 def queue_visibility(stack: Sequence[Resource], _: Options) -> StackMessages:
-    """Compare the time with that of each function that may receive messages and delete them."""
+    """Compare the time with that of each function that may delete messages and not prolong it."""
     for queue in of_type(stack, tokens.QUEUE):
         hidden = queue.props.get("visibilityTimeout")
         hidden = _VISIBILITY_DEFAULT_SECONDS if hidden is None else hidden
         name = str(queue.props.get("queueName"))
         for reader in readers_of(stack, name):
-            if not works_off(stack, reader, name):
+            if prolongs(stack, reader, name) or not works_off(stack, reader, name):
                 continue
             timeout = reader.props.get("timeout")
             timeout = _TIMEOUT_DEFAULT_SECONDS if timeout is None else timeout

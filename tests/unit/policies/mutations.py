@@ -330,7 +330,10 @@ MUTATIONS: dict[str, Mutation] = {
     "secret-in-command": script(lambda text: f"{text}# see {ROBOT}\n"),
     "queue-retention": Mutation(config={"604800": "3600"}),
     "queue-reader-called": inputs(_TIMER, triggerType="oss"),
-    "queue-visibility": inputs("loop-chats-waiting-queue", visibilityTimeout=60),
+    "queue-visibility": inputs(
+        "loop-chats-post-to-chat-policy",
+        policyDocument=lambda text: text.replace("mns:ChangeMessageVisibility", "mns:SendMessage"),
+    ),
     "target-queue-exists": inputs(_CHAT, targets__0__paramLists__0__value="another"),
     "queued-command-gets-complete-event": Mutation(program=_PART_OF_AN_EVENT),
     "trigger-on": inputs(_TIMER, triggerConfig='{"cronExpression":"@every 1m","enable":false}'),

@@ -72,6 +72,13 @@ CASES: dict[str, Case] = {
             {},
             {"waiting.visibilityTimeout": 60},
             {"queue.visibilityTimeout": 1},
+            # Who may prolong the time does not need all of it at once.
+            {
+                "waiting.visibilityTimeout": 1,
+                "reading.policyDocument": document(
+                    {"Action": "mns:*", "Resource": f"{WAITING}/messages"}
+                ),
+            },
             # Who may not delete only looks.
             {
                 "waiting.visibilityTimeout": 1,
