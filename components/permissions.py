@@ -94,11 +94,18 @@ def look_at_messages(region: Text, account_id: Text, *queues: Text) -> Permissio
     }
 
 
+def take_messages(region: Text, account_id: Text, *queues: Text) -> Permission:
+    """Allow receiving and deleting the messages of queues."""
+    looking = look_at_messages(region, account_id, *queues)
+    deleting = ["mns:DeleteMessage", "mns:BatchDeleteMessage"]
+    return {"actions": [*looking["actions"], *deleting], "resources": looking["resources"]}
+
+
 def receive_messages(region: Text, account_id: Text, *queues: Text) -> Permission:
     """Allow receiving and deleting the messages of queues, and putting off the next receipt."""
-    looking = look_at_messages(region, account_id, *queues)
-    deleting = ["mns:DeleteMessage", "mns:BatchDeleteMessage", "mns:ChangeMessageVisibility"]
-    return {"actions": [*looking["actions"], *deleting], "resources": looking["resources"]}
+    taking = take_messages(region, account_id, *queues)
+    actions = [*taking["actions"], "mns:ChangeMessageVisibility"]
+    return {"actions": actions, "resources": taking["resources"]}
 
 
 def invoke_commands(

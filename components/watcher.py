@@ -64,7 +64,7 @@ class Watcher(pulumi.ComponentResource):
                 "permissions": [
                     permissions.peek_at_messages(*where, *looked_at),
                     permissions.send_messages(*where, notes),
-                    permissions.receive_messages(*where, notes),
+                    permissions.take_messages(*where, notes),
                 ],
                 "timeout_seconds": defaults.WATCH_FUNCTION_SECONDS,
                 # Two at the same time would tell the same thing twice.

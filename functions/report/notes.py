@@ -107,7 +107,7 @@ class Notes:
         try:
             self._queues.send(self._queue, text(note), delay_seconds)
         except FunctionError as error:
-            decision(self._function, "no-note", code=error.code, note=type(note).__name__)
+            decision(self._function, "no-note", code=error.code, reason=str(error))
 
 
 def text(note: Note) -> str:

@@ -24,6 +24,7 @@ ECS = f"acs:ecs:{REGION}:{ACCOUNT}"
 QUEUES = f"acs:mns:{REGION}:{ACCOUNT}:/queues/provisioning-local"
 CHATS, SENT = f"{QUEUES}-chats/messages", f"{QUEUES}-sent/messages"
 LATER, LETTERS = f"{QUEUES}-later/messages", f"{QUEUES}-dead-letters/messages"
+WATCH = f"{QUEUES}-watch/messages"
 STORES = f"acs:log:{REGION}:{ACCOUNT}:project/provisioning-local-logs/logstore"
 
 
@@ -93,6 +94,9 @@ NEEDED: dict[Right, tuple[Story, str]] = {
         approve("devops"),
         f"{ECS}:instance/i-local0001",
     ),
+    # A note for the watcher: that a result was promised, and that it was published.
+    Right("run-command", "mns:SendMessage", WATCH): (approve("devops"), WATCH),
+    Right("publish-result", "mns:SendMessage", WATCH): (approve("devops"), WATCH),
     Right("publish-result", "eventbridge:PutEvents", BUS): (approve("devops"), BUS),
     Right("publish-result", "log:PostLogStoreLogs", f"{STORES}/functions"): (
         approve("devops"),
@@ -158,6 +162,14 @@ SELDOM = {
     Right("run-command", "mns:DeleteMessage", LATER): "a removal that is done",
     Right("run-command", "mns:BatchDeleteMessage", LATER): "a removal that is done",
     Right("run-command", "mns:ChangeMessageVisibility", LATER): "a removal that is not done",
+    Right("watch", "log:PostLogStoreLogs", f"{STORES}/functions"): "the timer",
+    Right("watch", "mns:PeekMessage", LETTERS): "the timer",
+    Right("watch", "mns:PeekMessage", CHATS): "the timer",
+    Right("watch", "mns:ReceiveMessage", WATCH): "the timer",
+    Right("watch", "mns:BatchReceiveMessage", WATCH): "the timer",
+    Right("watch", "mns:DeleteMessage", WATCH): "a note that is of no more use",
+    Right("watch", "mns:BatchDeleteMessage", WATCH): "a note that is of no more use",
+    Right("watch", "mns:SendMessage", WATCH): "something was told",
     **{
         Right(role, "mns:SendMessage", LETTERS): "something is given up for good"
         for role in ("post-to-chat", "publish-result", "run-command")

@@ -64,6 +64,7 @@ def test_the_watcher_only_sees_what_is_not_its_own(engine: FakeEngine) -> None:
     )
     assert send["Action"] == ["mns:SendMessage"]
     assert send["Resource"] == receive["Resource"] == [f"{MNS}loop-watch/messages"]
+    assert "mns:ChangeMessageVisibility" not in receive["Action"]
     assert log["Action"] == ["log:PostLogStoreLogs"]
 
 
