@@ -27,6 +27,7 @@ _GUARDS = {
     "ops/review": "the review",
     "ops/behaviour": "the comparison of behaviour",
     "ops/dev": "the scripts that install and check",
+    "ops/stack": "how the engine is installed and run",
     ".github": "the workflows",
     "Makefile": "the make targets",
     "requirements.lock": "the locked packages",
