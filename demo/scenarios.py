@@ -1,4 +1,4 @@
-"""The nine stories of the demonstration, each from what the platform really posts.
+"""The ten stories of the demonstration, each from what the platform really posts.
 
 They build on each other: E123's account is made by the first, found unchanged by the third.
 """
@@ -12,7 +12,7 @@ from demo.monday import monday_morning
 from functions.report.outcome import RESULT_SOURCE
 
 HOST, DATABASE = "i-local0001", "i-local0002"
-OPS, PEOPLE = "ops", "people"
+OPS, PEOPLE, DEV = "ops", "people", "dev"
 
 
 def dingtalk_approval(loop: Loop) -> Iterator[Check]:
@@ -46,6 +46,16 @@ def manual_run(loop: Loop) -> Iterator[Check]:
     yield Check("it names the invocation", True, invocation in message["text"])
     ran = loop.invocations()[-1]["output"]
     yield Check("nothing changed the second time", True, "unchanged" in ran)
+
+
+def wecom_chat(loop: Loop) -> Iterator[Check]:
+    """Let an approval name a chat of WeCom, whose language is Chinese."""
+    seen = loop.last_message(DEV)
+    loop.post("dingtalk.approval", event("wecom-chat-approval"))
+    message = loop.next_message(DEV, seen)
+    yield from _names(message, "开通成功", "E321", "contractor")
+    yield Check("it says which key was installed", True, "SHA256:" in message["text"])
+    yield Check("it says until when", True, "有效期至" in message["text"])
 
 
 def new_member(loop: Loop) -> Iterator[Check]:
@@ -118,6 +128,7 @@ SCENARIOS = (
     Scenario("DingTalk approval: E123 becomes a devops", dingtalk_approval, (OPS,)),
     Scenario("Lark approval with all fields: E456 becomes a dba", lark_approval, (PEOPLE,)),
     Scenario("the same command by hand (InvokeCommand)", manual_run, (OPS,)),
+    Scenario("an approval that is answered in WeCom, in Chinese", wecom_chat, (DEV,)),
     Scenario("a new member in DingTalk reaches the HR API", new_member),
     Scenario("the Lark approval comes a second time", repeated_request, (PEOPLE,)),
     Scenario("a hostile request: injection in every field", hostile_request, (OPS,)),

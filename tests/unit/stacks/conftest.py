@@ -45,12 +45,13 @@ def fake_secrets(stack: str) -> dict[str, str]:
     webhooks = {
         ChatPlatform.DINGTALK: "https://oapi.dingtalk.com/robot/send?access_token={}-s3cret-{}",
         ChatPlatform.LARK: "https://open.feishu.cn/open-apis/bot/v2/hook/{}-s3cret-{}",
+        ChatPlatform.WECOM: "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={}-s3cret-{}",
     }
     signing = {ChatPlatform.DINGTALK: f"SEC{'5' * 64}", ChatPlatform.LARK: "l" * 22}
     values = {}
     for name, chat in settings.chats.items():
         values[chat_webhook_key(name)] = webhooks[chat.platform].format(stack, name)
-        values[chat_secret_key(name)] = signing[chat.platform]
+        values[chat_secret_key(name)] = signing.get(chat.platform, "")
     values[ALARMS_ROBOT_KEY] = webhooks[ChatPlatform.DINGTALK].format(stack, "robot")
     return {
         f"{PROJECT}:{key}": values.get(key, f"{stack}-s3cret-{key}")

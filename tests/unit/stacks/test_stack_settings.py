@@ -115,7 +115,7 @@ def test_settings_are_strict_and_frozen(model: type[BaseModel]) -> None:
         ),
         pytest.param(
             settings_change(default_chat="opps"),
-            "settings.default_chat: chat 'opps' is not defined; defined: audit, board, oncall, ",
+            "settings.default_chat: chat 'opps' is not defined; defined: audit, board, dev, oncall",
             set_command(("default_chat",), "ops"),
             id="default chat that nobody defined",
         ),
