@@ -7,11 +7,15 @@ import pytest
 
 from functions.cloud.errors import TemporaryError
 from functions.cloud.rpc import ApiRefusedError, ApiTroubleError
+from functions.report import notes
 from functions.request import tags as names
+from functions.run_command.act import RunCommand
+from functions.run_command.clients import Clients
+from functions.run_command.noise import Noise
 from functions.run_command.removals import GIVES_UP_SECONDS, pause
 from tests.unit.functions.run_command.test_noise import TIMER
 from tests.unit.functions.run_command.test_run_command import Stage
-from tests.unit.functions.samples import LOOP, http_event, loop_with, run
+from tests.unit.functions.samples import LOOP, http_event, loop_with, run, settings
 
 QUEUES = {"LATER_QUEUE": "later", "DEAD_LETTER_QUEUE": "dead"}
 WIDE = {
@@ -146,6 +150,25 @@ def test_no_host_at_all_is_told_as_open() -> None:
     stage.hosts.states.clear()
     stage.wait(600)
     assert stage.calls() == [(("i-1", "i-2", "i-3", "i-9"), "1", "")]
+
+
+@pytest.mark.parametrize(("days", "noted"), [(0.9, 0), (1.2, 1), (6.0, 1)])
+def test_the_watcher_hears_of_what_is_open_for_a_day(days: float, noted: int) -> None:
+    """With the hosts that are left, for some hours; the watcher tells it once."""
+    stage = Leaving(i_2="Stopped", i_3="Stopped")
+    stage.function = RunCommand(
+        settings(LOOP=loop_with(roles=WIDE), WATCH_QUEUE="watch", **QUEUES),
+        Clients(stage.commands, stage.hosts, stage.bus, stage.queues),
+        Noise(),
+        lambda: stage.now,
+    )
+    stage.leave()
+    stage.end()
+    stage.wait(days * DAY)
+    left = [notes.read(message.body) for _, message in stage.queues.messages["watch"]]
+    owed = {note for note in left if isinstance(note, notes.Owed)}
+    assert len(owed) == noted
+    assert {note.hosts for note in owed} <= {("i-2", "i-3")}
 
 
 def test_seven_days_are_told() -> None:
