@@ -1,5 +1,6 @@
 """What is installed as the engine is what its digest says, and in CI what was written down."""
 
+import gzip
 import hashlib
 import io
 import platform
@@ -28,14 +29,14 @@ NAME = release.archive_name(VERSION, "Linux", "x86_64")
 
 
 def archive(*names: str) -> bytes:
-    """Return a release with files of these names."""
+    """Return a release with files of these names, the same bytes in every process."""
     packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as written:
+    with tarfile.open(fileobj=packed, mode="w") as written:
         for name in names:
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode = 3, 0o755
             written.addfile(entry, io.BytesIO(b"run"))
-    return packed.getvalue()
+    return gzip.compress(packed.getvalue(), mtime=0)
 
 
 GOOD = archive("pulumi/pulumi", "pulumi/pulumi-language-python")
@@ -92,6 +93,14 @@ def test_without_it_the_release_says_what_it_is(pinned: Path, tmp_path: Path) ->
         ("", "<html>not found</html>", {}, "has none of"),
         ("", f"{DIGEST}  {NAME}\n", {"CI": "1"}, "holds no digest of"),
         (f"{DIGEST}  another.tar.gz\n", f"{DIGEST}  {NAME}\n", {"CI": "1"}, "holds no digest of"),
+    ],
+    ids=[
+        "not the pinned one",
+        "not the published one",
+        "a signature's digest",
+        "a page instead of digests",
+        "nothing pinned in CI",
+        "another archive pinned in CI",
     ],
 )
 def test_anything_else_is_not_used(
