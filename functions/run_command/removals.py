@@ -127,15 +127,15 @@ class Removals:
             if not messages:
                 return
             for message in messages:
-                seconds = pause(message.dequeue_count)
                 try:
                     if self._look_at(message):
                         self._clients.queues.delete(queue, [message.receipt])
-                        continue
+                    else:
+                        later = pause(message.dequeue_count)
+                        self._clients.queues.again(queue, message.receipt, later)
                 except FunctionError as error:
+                    # It comes again when its visibility timeout is over.
                     decision(FUNCTION, "removal-waits", code=error.code, reason=str(error))
-                    seconds = FIRST_SECONDS
-                self._clients.queues.again(queue, message.receipt, seconds)
 
     def _look_at(self, message: Received) -> bool:
         """Do what can be done now; return whether nothing is left."""

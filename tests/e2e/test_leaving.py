@@ -34,7 +34,7 @@ def test_a_leaver_goes_everywhere(cloud: RunningCloud, loop: Loop) -> None:
     client = Client(cloud.endpoint, ready["access_key_id"], ready["access_key_secret"])
     stopped = {"RegionId": cloud.ready["region"], "InstanceId": "i-local0002"}
     client.rpc(ECS, "StopInstance", stopped)
-    assert "Removal still open" in told(loop, "DeprovisionRequest", "leave-1")
+    assert "Deprovisioned on 1 of 2" in told(loop, "DeprovisionRequest", "leave-1")
     assert loop.account("i-local0001", "emp-e7").endswith("/nologin")
     assert loop.account("i-local0002", "emp-e7").endswith("/bin/bash")
     client.rpc(ECS, "StartInstance", stopped)

@@ -329,3 +329,27 @@ def test_without_a_queue_it_says_so() -> None:
     stage.hosts.states = dict.fromkeys(("i-1", "i-2", "i-3", "i-9"), "Stopped")
     stage.serve(http_event(LEAVER, kind="DeprovisionRequest"))
     assert stage.told["data"]["detail"]["ReasonCode"] == "unreached"
+
+
+@pytest.mark.parametrize("call", ["delete", "again"])
+def test_a_message_that_cannot_be_put_back_stops_no_other(call: str) -> None:
+    """A receipt that is no longer valid, a queue that does not answer."""
+    stage = Leaving(i_2="Stopped")
+    stage.leave()
+    stage.leave("event-2", request_id="leave-2", role="auditor")
+    stage.end()
+    real, failures = getattr(stage.queues, call), [ApiRefusedError(call, "ReceiptHandleError")]
+
+    def fail(*given: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return real(*given)
+
+    setattr(stage.queues, call, fail)
+    stage.wait(3600)
+    del stage.hosts.states["i-2"]
+    stage.wait(7200)
+    stage.end()
+    stage.wait(7200)
+    assert (stage.waiting, failures) == (0, [])
+    assert sorted(attempt for _, attempt, _ in stage.calls()) == ["1", "1", "1-1", "1-1"]

@@ -206,6 +206,18 @@ def test_what_failed_is_made_again() -> None:
     assert stage.commands.started[0]["tags"][names.ATTEMPT] == "2"
 
 
+def test_what_cloud_assistant_has_forgotten_is_known_to_the_host() -> None:
+    """It runs again, as old as its new event; the hash is what tells the host how old it is."""
+    stage = Stage()
+    stage.serve(http_event(detail()))
+    stage.commands.earlier.clear()
+    late = http_event(detail(), event_id="event-2", time="2026-01-01T07:59:59.000+08:00")
+    assert stage.serve(late)[0]["decision"] == "started"
+    first, second = (call["parameters"] for call in stage.commands.started)
+    assert first["moment"] < second["moment"]
+    assert first["request_hash"] == second["request_hash"]
+
+
 def test_giving_and_removing_with_the_same_id_do_not_collide() -> None:
     """A removal is no repeat of the request that gave the account."""
     stage = Stage(invocation())
