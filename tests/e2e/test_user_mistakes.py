@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
     ("arguments", "code", "message"),
     [
         (["logs", "provisioning-local-run-comand"], 1, "no function 'provisioning-local-run-co"),
-        (["chat", "opps"], 1, "no chat 'opps'; there are ops, people, audit, board, oncall"),
+        (["chat", "opps"], 1, "no chat 'opps'; there are ops, people, dev, audit, board, oncall"),
         (["chat", "a/b"], 1, "there is nothing to GET at /_localcloud/chats/a/b/messages"),
         (["chat", "ops", "--limit", "0"], 2, "invalid value '0' for '--limit': must be greater"),
         (["trace", "4711"], 1, "no event '4711' in the trace"),
