@@ -60,6 +60,13 @@ class Reach(NamedTuple):
         gone = () if action == DEPROVISION else self.released
         return [*(instance.id for instance in self.unreached), *gone]
 
+    def putting_off(self, hosts: set[str]) -> "Reach":
+        """Count hosts on which something else is started first as not reached yet."""
+        off = [i for i in self.reachable if i in hosts]
+        waiting = [Instance(i, "", "", "Running", has_agent=True) for i in off]
+        now = tuple(i for i in self.reachable if i not in off)
+        return Reach(now, (*self.unreached, *waiting), self.released)
+
     def without(self, hosts: set[str]) -> "Reach":
         """Leave out hosts where it was started before."""
         return Reach(

@@ -175,7 +175,10 @@ class Removals:
         if not plan.is_whole(mine, word):
             # Cut off between two calls: what never ran belongs to the attempt itself.
             again = set(reach.reachable) - started
-            todo = {word: reach.without(started), f"{word}-{len(later) + 1}": reach.without(again)}
+            todo = {
+                word: reach.without(started),
+                f"{word}-{len(later) + 1}": reach.putting_off(again),
+            }
         for attempt, part in todo.items():
             start = plan.Start(removal.request, attempt, mine)
             _, refusals = self._launcher.start(start, part)

@@ -13,7 +13,7 @@ from functions.request.fields import DEPROVISION
 from tests.simulation.cloud import Executed
 from tests.simulation.host import SUPERSEDED, Account
 from tests.simulation.people import STRANGER, Word
-from tests.simulation.settings import LATER, hosts_of
+from tests.simulation.settings import LATER, TIMEOUT_SECONDS, hosts_of
 from tests.simulation.world import World
 
 _AHEAD_MILLISECONDS = 305_000
@@ -127,11 +127,11 @@ def _is_last(world: World, word: Word) -> bool:
 
 
 def _what_failed_can_be_made_again(world: World) -> Iterator[str]:
-    """Whoever mends what was missing and asks again is heard."""
+    """Whoever mends what was missing and asks again is heard, if it is not running by then."""
     for key, at in world.asked_again.items():
         request_id, action, emp_id, role = key
         again = any(
-            record.started >= at
+            record.started >= at - TIMEOUT_SECONDS
             and record.action == action
             and record.invocation.tags.get(tags.REQUEST) == request_id
             and record.invocation.parameters["emp_id"] == emp_id
