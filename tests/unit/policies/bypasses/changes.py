@@ -48,7 +48,7 @@ def github(condition: Any) -> Changes:
 
 
 def pattern(source: Any) -> Changes:
-    """Give the rule ``completed`` another source."""
+    """Change the source of the rule ``completed``."""
     return {"completed.filterPattern": json.dumps({"source": source})}
 
 
@@ -73,7 +73,7 @@ def script(line: str) -> Changes:
 
 
 def variable(name: str, value: str) -> Changes:
-    """Give the function a variable."""
+    """Add a variable to the function."""
     return {f"run.environmentVariables.{name}": value}
 
 
