@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functions.request import tags
 from functions.request.fields import DEPROVISION
 from tests.simulation.cloud import Executed
-from tests.simulation.host import SUPERSEDED, Account
+from tests.simulation.host import KILLED, SUPERSEDED, Account
 from tests.simulation.people import STRANGER, Word
 from tests.simulation.settings import LATER, TIMEOUT_SECONDS, hosts_of
 from tests.simulation.world import World
@@ -48,8 +48,11 @@ def _newest_word_wins(world: World) -> Iterator[str]:
         moment, _, newest = max(said, key=lambda s: s[:2])
         wanted = "" if newest.action == DEPROVISION else newest.role
         account = world.hosts[host].accounts[employee]
+        # A removal that was killed may have taken nothing yet, if its host was away ever since:
+        # whether that was told is the matter of _leavers_have_no_access.
+        was_cut_off = newest.action == DEPROVISION and newest.code == KILLED
         # What failed gave nothing, and took what the new role does not give.
-        if account.role not in {wanted, ""}:
+        if account.role not in {wanted, ""} and not was_cut_off:
             yield (
                 f"{employee} has role '{account.role}' on {host}, and the newest word there is "
                 f"{newest.action} {newest.role}"
