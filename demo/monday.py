@@ -28,7 +28,7 @@ def monday_morning(loop: Loop) -> Iterator[Check]:
 
     messages = loop.messages(CHAT, seen)
     text = "\n".join(message["text"] for message in messages)
-    yield Check("every employee is named", set(), employees - _named(text))
+    yield Check("every employee is named", [], sorted(employees - _named(text)))
     yield Check("every refusal is counted", REFUSED, _refused(text))
     yield Check("the role on five instances is one result", 1, text.count("data-analyst"))
     yield Check("it says where", True, "5 instances" in text)

@@ -35,7 +35,7 @@ def test_every_part_may_be_left_out(tmp_path: Path) -> None:
         ("chats: {A b: {}}", "chats: must be a mapping of names"),
         ("chats: {a: 1}", "chats.a: must be a mapping of platform, webhook, secret, keyword"),
         ("chats: {a: {platform: lark}}", "chats.a.webhook: is missing"),
-        ("chats: {a: {platform: wecom, webhook: x}}", "is 'wecom'; accepted: dingtalk, lark"),
+        ("chats: {a: {platform: slack, webhook: x}}", "is 'slack'; accepted: dingtalk, lark"),
         ("chats: {a: {platform: [1], webhook: x}}", "chats.a.platform: must be a string"),
         ("chats: {a: {platform: lark, webhook: x, secret: 1}}", "chats.a.secret: must be a string"),
         (

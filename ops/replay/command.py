@@ -21,6 +21,8 @@ from ops.replay import letters
 
 _SHORTEST_SECONDS = 1
 """The soonest that a message which was taken can be given back ("ChangeMessageVisibility")."""
+_WAIT_SECONDS = 2
+"""How long to wait for the first message: who looked a moment ago has just given them back."""
 
 
 class Unusable(UserError):
@@ -45,7 +47,9 @@ class DeadLetters:
         """
         messages: dict[str, Received] = {}
         try:
-            while found := self._queues.receive(self._queue):
+            while found := self._queues.receive(
+                self._queue, wait_seconds=0 if messages else _WAIT_SECONDS
+            ):
                 if messages.keys() >= {message.id for message in found}:
                     break
                 messages.update({message.id: message for message in found})

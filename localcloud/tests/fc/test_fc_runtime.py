@@ -76,6 +76,7 @@ async def test_the_context_of_python_3_12_has_no_credentials(lab: FunctionLab) -
         "ALIBABA_CLOUD_SECURITY_TOKEN": "token of shows",
         "ALIBABA_CLOUD_ENDPOINT_ECS": endpoint,
         "ALIBABA_CLOUD_ENDPOINT_EVENTBRIDGE": endpoint,
+        "ALIBABA_CLOUD_ENDPOINT_MNS": endpoint,
     }
 
 
@@ -129,6 +130,7 @@ async def test_the_environment_is_made_for_the_function(
         "FC_REGION": "cn-hangzhou",
         "ALIBABA_CLOUD_ENDPOINT_ECS": endpoint,
         "ALIBABA_CLOUD_ENDPOINT_EVENTBRIDGE": endpoint,
+        "ALIBABA_CLOUD_ENDPOINT_MNS": endpoint,
         "http_proxy": endpoint,
         "HTTP_PROXY": endpoint,
         "no_proxy": "",

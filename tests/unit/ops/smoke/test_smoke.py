@@ -185,7 +185,9 @@ def test_a_message_counts_once_the_chat_took_it(line: dict[str, str], is_sent: b
 def test_it_passes_on_the_local_cloud(tmp_path: Path) -> None:
     """Stack local, deployed into a fresh local cloud, lets the employee in and locks them out."""
     smoke_command = [sys.executable, "-m", "ops", "smoke"]
+    config = str(ROOT / "demo/localcloud.yaml")
     serve = [sys.executable, "-m", "localcloud", "serve", "--port", "0", "--dry-run"]
+    serve += ["--config", config]
     with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as server:
         try:
             assert server.stdout
