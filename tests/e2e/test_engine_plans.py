@@ -30,6 +30,8 @@ def deployed(cloud: RunningCloud, tmp_path_factory: pytest.TempPathFactory) -> P
     """Return the stack as ``up`` left it; its secrets are encrypted, as in a real stack."""
     folder = tmp_path_factory.mktemp("engine") / "project"
     project = Project(folder, cloud.endpoint, stack=STACK)
+    # The local cloud has no CloudMonitor.
+    project.change(lambda config, _: config[SETTINGS].pop("alarms"))
     project.set_secrets(fake_secrets(STACK))
     project.up()
     return project

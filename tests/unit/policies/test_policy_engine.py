@@ -101,6 +101,7 @@ def test_the_engine_and_the_command_find_the_same(
                 "all": "advisory",
                 "rule-pattern-narrow": {"exemptions": []},
                 "log-retention": {"minimumDays": 100},
+                "resource-tags": {"required": ["cost-centre"]},
                 "chat-hears-both-outcomes": {"prefixes": ["completed-", "failed-", "late-"]},
                 "bus-rules-quota": {"maximum": 3},
             }
