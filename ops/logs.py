@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable
+from contextlib import suppress
 from email.utils import formatdate
 from urllib.parse import quote
 
@@ -87,7 +88,9 @@ class LogStores:
         query_text = "&".join(f"{name}={quote(value, safe='')}" for name, value in params.items())
         url = f"{self._endpoint}{path}?{query_text}"
         answer = self._http.get(url, headers=headers)
-        found = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+        found = None
+        with suppress(ValueError):
+            found = answer.json()
         if answer.status_code != 200 or not isinstance(found, list):
             refusal = found if isinstance(found, dict) else {}
             code = refusal.get("errorCode") or refusal.get("Code") or f"HTTP {answer.status_code}"

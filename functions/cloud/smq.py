@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 MOST_MESSAGES = 16
 """How many messages one call receives or deletes."""
-LONGEST_WAIT_SECONDS = 30
-LONGEST_DELAY_SECONDS = 604_800
 LARGEST_BODY_BYTES = 48 * 1024
 """What 64 KB hold of a text in base64."""
 

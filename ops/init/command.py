@@ -6,14 +6,13 @@ command only lacks its secrets.
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import typer
-import yaml
 from pydantic import ValidationError
 
 from components.names import ChatPlatform
@@ -68,7 +67,7 @@ def run(stack: str, answers: Answers, *, force: bool, project: Path = PROJECT) -
     _check_free(path, force=force)
     text = written(stack, asked(answers) if sys.stdin.isatty() else answers)
     path.write_text(text, encoding="utf-8")
-    settings = Settings.model_validate(yaml.safe_load(text)["config"][_SETTINGS])
+    settings = Settings.model_validate(files.parse_yaml(text, path.name)["config"][_SETTINGS])
     typer.echo(f"{path.name} is written. Next, a secret at a time (each command asks for it):\n")
     for key, what in secret_keys(settings):
         typer.echo(f"  {typed(secret_command(key), stack)}   # {what}")
@@ -128,7 +127,6 @@ def _values(stack: str, answers: Answers) -> dict[str, Any]:
         (f"{platform}.approval.{stack}", platform, next(n for n, p in chats if p == platform))
         for platform in platforms
     ]
-    known = catalogue.parse(files.read_text(catalogue.DEFAULT_PATH), str(catalogue.DEFAULT_PATH))
     return {
         "stack": stack,
         "environment": stack,
@@ -141,8 +139,8 @@ def _values(stack: str, answers: Answers) -> dict[str, Any]:
         "language": answers.language,
         "group": "hosts",
         "ids": list(answers.instances),
-        "tags": dict(_tag(given) for given in answers.tags),
-        "roles": list(answers.roles) or sorted(known.roles),
+        "tags": [_tag(given) for given in answers.tags],
+        "roles": list(answers.roles) or sorted(_known_roles()),
         "endpoint": answers.endpoint,
         "onboarding_source": f"{next(iter(platforms))}.member.{stack}",
     }
@@ -155,15 +153,15 @@ def _checked(text: str, region: str) -> Settings:
         InitError: with every problem that the program would report.
     """
     try:
-        settings = Settings.model_validate(yaml.safe_load(text)["config"][_SETTINGS])
-    except yaml.YAMLError as error:
+        content = files.parse_yaml(text, "the stack's file")
+        settings = Settings.model_validate(content["config"][_SETTINGS])
+    except files.FileError as error:
         raise InitError(f"these answers make no YAML: {error}") from None
     except ValidationError as error:
         raise InitError(_lines(invalid(error))) from None
-    known = catalogue.parse(files.read_text(catalogue.DEFAULT_PATH), str(catalogue.DEFAULT_PATH))
     problems = [
         *wrong_region(region),
-        *contradictions(settings, frozenset(known.roles)),
+        *contradictions(settings, _known_roles()),
         *samples.samples(settings),
     ]
     if problems:
@@ -171,9 +169,14 @@ def _checked(text: str, region: str) -> Settings:
     return settings
 
 
-def _lines(problems: Any) -> str:
-    found: list[Problem] = list(problems)
-    return "nothing was written:\n" + "\n".join(f"  {p.key}: {p.reason}" for p in found)
+def _known_roles() -> frozenset[str]:
+    """Return the roles of the catalogue that comes with the project."""
+    path = catalogue.DEFAULT_PATH
+    return frozenset(catalogue.parse(files.read_text(path), str(path)).roles)
+
+
+def _lines(problems: Iterable[Problem]) -> str:
+    return "nothing was written:\n" + "\n".join(f"  {p.key}: {p.reason}" for p in problems)
 
 
 def _check_name(stack: str) -> None:

@@ -1,22 +1,17 @@
 """List a stack's dead letters, or publish them once more: ``python -m ops replay``."""
 
-import os
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import typer
 
+from functions.cloud import runtime
 from functions.cloud.errors import FunctionError, PermanentError, TemporaryError
 from functions.cloud.eventbridge import EventBus
-from functions.cloud.rpc import Credentials
 from functions.cloud.smq import Queues, Received
-from localcloud.client import access_key_of
-from localcloud.commandline import endpoints
 from localcloud.commandline.errors import UserError
 from localcloud.commandline.progress import progress
-from ops import stack_file
-from ops.project import LOCAL
+from ops.access import access
 from ops.replay import letters
 
 _SHORTEST_SECONDS = 1
@@ -26,7 +21,7 @@ _WAIT_SECONDS = 2
 
 
 class Unusable(UserError):
-    """The stack file, the environment or the queue lacks something; the message names it."""
+    """The queue did not do what it was asked for; the message says why."""
 
 
 class DeadLetters:
@@ -75,29 +70,18 @@ class DeadLetters:
 
 def run(stack: str, endpoint: str, only: Sequence[str], *, yes: bool) -> int:
     """List a stack's dead letters, or publish each on its bus again and delete it."""
-    with _deployed(stack, endpoints.checked(endpoint)) as found:
+    with _deployed(stack, endpoint) as found:
         wanted = _wanted(only)
         return _publish(found, wanted) if yes else _list(found, wanted)
 
 
 @contextmanager
 def _deployed(stack: str, endpoint: str) -> Iterator[DeadLetters]:
-    config = stack_file.config_of(stack)
-    settings = stack_file.settings_of(config, "account_id", "environment")
-    account, region = settings["account_id"], stack_file.region_of(config)
-    prefix = settings.get("name_prefix") or f"provisioning-{settings['environment']}"
-    local = stack == LOCAL
-    key = _local_key(endpoint) if local else _key(os.environ)
-    if local:
-        # The local cloud is on this machine: a proxy of the environment must not be asked.
-        os.environ["no_proxy"] = "*"
-    host = f"{region}.aliyuncs.com"
-    queues = Queues(endpoint if local else f"https://{account}.mns.{host}", key, now=time.time)
-    bus = EventBus(
-        endpoint if local else f"https://{account}.eventbridge.{host}", key, now=time.time
-    )
+    cloud = access(stack, endpoint)
+    queues = runtime.queues(cloud, cloud.environ)
+    bus = runtime.event_bus(cloud, cloud.environ)
     try:
-        yield DeadLetters(queues, bus, f"{prefix}-dead-letters")
+        yield DeadLetters(queues, bus, f"{cloud.prefix}-dead-letters")
     except FunctionError as problem:
         raise Unusable(f"the dead letters of stack {stack}: {problem}") from None
 
@@ -144,18 +128,3 @@ def _publish(found: DeadLetters, wanted: Callable[[Received], bool]) -> int:
                 typer.echo(f"{message.id}  {letters.read(message.body)}")
     typer.echo(f"{published} published again, {failed} left", err=True)
     return 1 if failed else 0
-
-
-def _local_key(endpoint: str) -> Credentials:
-    key = access_key_of(endpoint)
-    return Credentials(key.id, key.secret)
-
-
-def _key(environ: Mapping[str, str]) -> Credentials:
-    names = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET")
-    missing = [name for name in names if not environ.get(name)]
-    if missing:
-        raise Unusable(f"{' and '.join(missing)} must be set in the environment")
-    return Credentials(
-        environ[names[0]], environ[names[1]], environ.get("ALIBABA_CLOUD_SECURITY_TOKEN", "")
-    )

@@ -36,12 +36,15 @@ class Letter(NamedTuple):
     """The id of the request that it is about."""
 
     def __str__(self) -> str:
-        """Return which event it is; of its content, which may hold a secret, only the request."""
-        event = self.event
+        """Return which event it is; of its content, which may hold a secret, only the request.
+
+        Whoever fills the queue must not write to somebody's terminal.
+        """
+        event = {name: _text(self.event.get(name)) for name in ("id", "source", "type", "time")}
         about = f"  employee {self.employee}" if self.employee else ""
         about += f"  request {self.request}" if self.request else ""
         return (
-            f"{event['id']}  {event.get('time', '?')}  {event['source']}  {event['type']}{about}  "
+            f"{event['id']}  {event['time'] or '?'}  {event['source']}  {event['type']}{about}  "
             f"bus {self.bus}  {self.place or '?'}: {self.reason or '?'}"
         )
 

@@ -6,7 +6,6 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,10 @@ from functions.cloud.runtime import cloud_assistant, credentials, event_bus, que
 from functions.cloud.web import send
 from functions.report.outcome import REJECTED, SUCCESS
 from functions.request.fields import DEPROVISION, PROVISION
-from localcloud.client import access_key_of
-from localcloud.commandline import children, files
+from localcloud.commandline import children, endpoints, files
 from localcloud.commandline.progress import progress
 from ops import stack_file
+from ops.access import access
 from ops.logs import LogStores
 from ops.project import LOCAL, PROJECT
 from ops.replay.command import DeadLetters
@@ -33,26 +32,16 @@ _NO_ROLE = "no-such-role"
 _TOKEN = "PROVISIONING_TOKEN"  # noqa: S105 - the name of a variable
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where the API clients find the cloud."""
-
-    region: str
-    account_id: str
-    request_id: str = ""
-
-
 def run(
     stack: str, source: str, role: str, *, endpoint: str, seconds: float, outputs: Path | None
 ) -> int:
     """Provision an employee who does not exist, deprovision them, and prove the way back."""
     config = stack_file.config_of(stack)
-    settings = stack_file.settings_of(config, "account_id", "sources", "roles", "chats")
+    settings = stack_file.settings_of(config, "sources", "roles", "chats")
     deployed = _outputs(stack, outputs)
     target = _target(settings, deployed, source, role)
     local = stack == LOCAL
-    environ = _local(endpoint) if local else os.environ
-    place = _Place(stack_file.region_of(config), settings["account_id"])
+    cloud = access(stack, endpoint)
     if target.over_bus:
         typer.echo(
             f"{target.source} takes posts from its allowed_ips only, so the requests are put on "
@@ -60,14 +49,14 @@ def run(
         )
     try:
         with httpx.Client(timeout=30, trust_env=not local) as http:
-            key = credentials(place, environ)
-            address = endpoint if local else ""
+            key = credentials(cloud, cloud.environ)
+            address = endpoints.checked(endpoint) if local else ""
             project = str(deployed["log_project"])
-            stores = LogStores(http, address, place.region, project, key, time.time)
-            bus = event_bus(place, environ)
+            stores = LogStores(http, address, cloud.region, project, key, time.time)
+            bus = event_bus(cloud, cloud.environ)
             smoke = Smoke(
                 target,
-                cloud_assistant(place, environ),
+                cloud_assistant(cloud, cloud.environ),
                 bus,
                 send,
                 now=time.monotonic,
@@ -79,7 +68,7 @@ def run(
                 stores, time.time(), now=time.monotonic, sleep=time.sleep, limit_seconds=seconds
             )
             queue = str(deployed["dead_letter_queue"])
-            letters = DeadLetters(queues(place, environ), bus, queue)
+            letters = DeadLetters(queues(cloud, cloud.environ), bus, queue)
             rows = _rows(smoke, evidence, letters, target, settings["chats"])
     except FunctionError as problem:
         raise SmokeFailed(str(problem)) from None
@@ -197,16 +186,3 @@ def _target(
         )
     over_bus = bool(settings["sources"][source].get("allowed_ips"))
     return Target(source, outputs["webhooks"][source], outputs["bus_name"], role, token, over_bus)
-
-
-def _local(endpoint: str) -> dict[str, str]:
-    key = access_key_of(endpoint)
-    # The local cloud is on this machine: a proxy of the environment must not be asked.
-    os.environ["no_proxy"] = "*"
-    return {
-        "ALIBABA_CLOUD_ACCESS_KEY_ID": key.id,
-        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.secret,
-        "ALIBABA_CLOUD_ENDPOINT_ECS": endpoint,
-        "ALIBABA_CLOUD_ENDPOINT_EVENTBRIDGE": endpoint,
-        "ALIBABA_CLOUD_ENDPOINT_MNS": endpoint,
-    }

@@ -68,10 +68,6 @@ QUEUE_RESOURCE = Source(
     "https://registry.terraform.io/providers/aliyun/alicloud/latest/docs/resources/"
     "message_service_queue",
 )
-LOG_STORE_RESOURCE = Source(
-    "alicloud provider, log_store",
-    "https://registry.terraform.io/providers/aliyun/alicloud/latest/docs/resources/log_store",
-)
 PULUMI_SECRETS = Source("Pulumi, Secrets", "https://www.pulumi.com/docs/iac/concepts/secrets/")
 PULUMI_PROTECT = Source(
     "Pulumi, Resource option protect", "https://www.pulumi.com/docs/iac/concepts/options/protect/"

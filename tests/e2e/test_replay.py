@@ -151,6 +151,13 @@ def test_letter_of_a_function() -> None:
     assert (found.place, found.reason) == ("post-to-chat", "310000: keywords not in content")
 
 
+def test_a_letter_does_not_write_to_the_terminal() -> None:
+    """Whoever fills the queue could clear somebody's screen."""
+    event = {"id": "e\x1b[2J", "source": "s\r", "type": "t\n", "time": 5, "data": []}
+    text = json.dumps({"reason": {"eventBusName": "b", "errorMessage": "x\x07"}, "event": event})
+    assert str(letters.read(text)).isprintable()
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "no", "[]", '{"event": 1}', '{"requestPayload": "x"}', '{"event": {"id": "a"}}'],

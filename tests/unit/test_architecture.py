@@ -62,10 +62,9 @@ ALLOWED = {
         "localcloud.dryrun.project",
         COMMANDLINE,
     },
-    # Speaks to the cloud with the functions' own clients, and learns from the local cloud's which
-    # key it takes.
-    "ops/replay": {"ops", "functions", "localcloud.client", COMMANDLINE},
-    "ops/smoke": {"ops", "functions", "localcloud.client", COMMANDLINE},
+    # Speak to the cloud with the functions' own clients.
+    "ops/replay": {"ops", "functions", COMMANDLINE},
+    "ops/smoke": {"ops", "functions", COMMANDLINE},
     # Hides in a comment what the functions hide in a chat.
     "ops/review": {"ops", "functions", *RUNNING, COMMANDLINE},
     # Judges what a stack declares by the rules of the policy pack.

@@ -81,6 +81,8 @@ def test_an_example_is_overwritten_and_a_file_of_ones_own_is_not(tmp_path: Path)
         (replace(ANSWERS, roles=["king"]), "role 'king' is not in the catalogue"),
         (replace(ANSWERS, endpoint="https://hr.example.com"), "is an example"),
         (replace(ANSWERS, region="x: y: z"), "these answers make no YAML"),
+        (replace(ANSWERS, chats=["ops=dingtalk", "ops=lark"]), "these answers make no YAML"),
+        (replace(ANSWERS, tags=["role=db", "role=web"]), "these answers make no YAML"),
         (replace(ANSWERS, language="fr"), "settings.chats.ops.language"),
     ],
 )
