@@ -108,9 +108,9 @@ def digest_in(lines: str, name: str) -> str:
 def _unpack(archive: Path, folder: Path, target: Path) -> None:
     try:
         with tarfile.open(archive) as content:
-            # Python before 3.11.4 knows no filters.
+            # Python before 3.11.4 knows no filters, so what they refuse is refused here as well.
             content.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
-            content.extractall(folder)  # noqa: S202 - it is what its digest says
+            content.extractall(folder, _inside(content, folder))  # noqa: S202 - they are checked
     except (tarfile.TarError, OSError) as error:
         raise ReleaseError(f"{archive.name} cannot be unpacked: {error}") from error
     # Some releases hold the programs in pulumi/, some in pulumi/bin/.
@@ -119,3 +119,17 @@ def _unpack(archive: Path, folder: Path, target: Path) -> None:
     if target.exists():
         shutil.rmtree(target)
     programs.replace(target)
+
+
+def _inside(content: tarfile.TarFile, folder: Path) -> list[tarfile.TarInfo]:
+    """Return the members of an archive, all of them files and folders below the folder.
+
+    Raises:
+        tarfile.TarError: if one is not.
+    """
+    root, members = folder.resolve(), content.getmembers()
+    for member in members:
+        is_plain = member.isfile() or member.isdir()
+        if not is_plain or not (root / member.name).resolve().is_relative_to(root):
+            raise tarfile.TarError(f"{member.name!r} would lead out of its folder")
+    return members

@@ -41,11 +41,12 @@ def _newest_word_wins(world: World) -> Iterator[str]:
             yield f"{run.host} was told to believe a word from the future"
     for (host, employee), runs in ran.items():
         first: dict[str, int] = {}
-        said: list[tuple[int, bool, Executed]] = []
-        for run in runs:
+        said: list[tuple[int, bool, int, Executed]] = []
+        for number, run in enumerate(runs):
             moment = min(run.moment, first.setdefault(run.request or str(id(run)), run.moment))
-            said.append((moment, run.action == DEPROVISION, run))
-        moment, _, newest = max(said, key=lambda s: s[:2])
+            # Of two words of one moment taking away wins, and of two that give the later run.
+            said.append((moment, run.action == DEPROVISION, number, run))
+        moment, _, _, newest = max(said, key=lambda s: s[:3])
         wanted = "" if newest.action == DEPROVISION else newest.role
         account = world.hosts[host].accounts[employee]
         # A removal that was killed may have taken nothing yet, if its host was away ever since:

@@ -123,6 +123,19 @@ def test_an_archive_that_leads_outside_is_not_unpacked(pinned: Path, tmp_path: P
     assert not (tmp_path / "outside").exists()
 
 
+def test_a_link_in_an_archive_is_not_unpacked(pinned: Path, tmp_path: Path) -> None:
+    """What follows it would be written where it leads; a release holds files only."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as written:
+        link = tarfile.TarInfo("pulumi")
+        link.type, link.linkname = tarfile.SYMTYPE, str(tmp_path)
+        written.addfile(link)
+    content = packed.getvalue()
+    pinned.write_text(f"{hashlib.sha256(content).hexdigest()}  {NAME}\n")
+    with pytest.raises(release.ReleaseError, match="cannot be unpacked"):
+        release.install(tmp_path / ".engine", VERSION, {}, network(content, "")[0])
+
+
 def test_digests_are_written_down(pinned: Path) -> None:
     """What Pulumi publishes of a version, for every machine; without any the file stays."""
     published = f"{DIGEST}  {NAME}\n{'0' * 64}  sbom.json\nnonsense\n"
