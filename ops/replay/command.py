@@ -17,7 +17,10 @@ from ops.replay import letters
 _SHORTEST_SECONDS = 1
 """The soonest that a message which was taken can be given back ("ChangeMessageVisibility")."""
 _WAIT_SECONDS = 2
-"""How long to wait for the first message: who looked a moment ago has just given them back."""
+"""How long nothing may come until the queue is taken as empty.
+
+Longer than ``_SHORTEST_SECONDS``: whoever looked a moment ago gives messages back one by one.
+"""
 
 
 class Unusable(UserError):
@@ -42,9 +45,7 @@ class DeadLetters:
         """
         messages: dict[str, Received] = {}
         try:
-            while found := self._queues.receive(
-                self._queue, wait_seconds=0 if messages else _WAIT_SECONDS
-            ):
+            while found := self._queues.receive(self._queue, wait_seconds=_WAIT_SECONDS):
                 if messages.keys() >= {message.id for message in found}:
                     break
                 messages.update({message.id: message for message in found})
