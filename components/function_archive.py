@@ -21,10 +21,20 @@ def build(function: str, extra: Mapping[str, str] | None = None, project: Path =
     handler = f"functions.{function}.handler"
     if _source(handler, project) is None:
         raise FileNotFoundError(f"there is no function '{function}': {handler} cannot be found")
-    files = {"index.py": f"from {handler} import handler\n"}
-    for path in _needed(handler, project):
-        files[path.relative_to(project).as_posix()] = path.read_text(encoding="utf-8")
-    files.update(extra or {})
+    index = {"index.py": f"from {handler} import handler\n"}
+    return pack({**index, **sources(handler, project), **(extra or {})})
+
+
+def sources(module: str, project: Path = _PROJECT) -> dict[str, str]:
+    """Return the files of a module of ``functions`` and of all that it imports: name -> text."""
+    return {
+        path.relative_to(project).as_posix(): path.read_text(encoding="utf-8")
+        for path in _needed(module, project)
+    }
+
+
+def pack(files: Mapping[str, str]) -> bytes:
+    """Pack files into an archive: name -> text."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name in sorted(files):

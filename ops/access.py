@@ -28,6 +28,8 @@ class Access(NamedTuple):
     environ: Mapping[str, str]
     """The key, and for stack local the endpoints."""
     request_id: str = ""
+    endpoint: str = ""
+    """The local cloud's address; empty where the services of the region are meant."""
 
     def __repr__(self) -> str:
         """Return which cloud it is; the key is secret."""
@@ -42,11 +44,13 @@ def access(stack: str, endpoint: str, environ: Mapping[str, str] = os.environ) -
     """
     config = stack_file.config_of(stack)
     settings = stack_file.settings_of(config, "account_id", "environment")
+    address = endpoints.checked(endpoint) if stack == LOCAL else ""
     return Access(
         stack_file.region_of(config),
         settings["account_id"],
         settings.get("name_prefix") or f"provisioning-{settings['environment']}",
-        _local(endpoints.checked(endpoint)) if stack == LOCAL else _own(environ),
+        _local(address) if address else _own(environ),
+        endpoint=address,
     )
 
 

@@ -48,9 +48,13 @@ def queues(context: Context, environ: Mapping[str, str]) -> Queues:
 
 def ecs(context: Context, environ: Mapping[str, str]) -> Rpc:
     """Return the ECS API of the function's own region."""
-    host = _ECS_HOSTS.get(context.region, f"ecs.{context.region}.aliyuncs.com")
-    endpoint = environ.get("ALIBABA_CLOUD_ENDPOINT_ECS") or f"https://{host}"
+    endpoint = environ.get("ALIBABA_CLOUD_ENDPOINT_ECS") or f"https://{ecs_host(context.region)}"
     return Rpc(endpoint, VERSION, credentials(context, environ), now=time.time)
+
+
+def ecs_host(region: str) -> str:
+    """Return the host of the ECS API of a region."""
+    return _ECS_HOSTS.get(region, f"ecs.{region}.aliyuncs.com")
 
 
 def credentials(context: Context, environ: Mapping[str, str]) -> Credentials:

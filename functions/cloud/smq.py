@@ -43,6 +43,8 @@ class Received(NamedTuple):
     """How often it was received, this time included; 0 if it was only looked at and never."""
     enqueued: float
     """When it was sent, in seconds since 1970."""
+    is_base64: bool = False
+    """Whether it lay in the queue as base64."""
 
 
 class Queues:
@@ -182,12 +184,15 @@ def plain(body: str) -> str:
 
 
 def _received(found: Mapping[str, str]) -> Received:
+    body = found.get("MessageBody", "")
+    text = plain(body)
     return Received(
         id=found.get("MessageId", ""),
-        body=plain(found.get("MessageBody", "")),
+        body=text,
         receipt=found.get("ReceiptHandle", ""),
         dequeue_count=int(found.get("DequeueCount") or 0),
         enqueued=int(found.get("EnqueueTime") or 0) / 1000,
+        is_base64=text != body,
     )
 
 

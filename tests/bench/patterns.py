@@ -52,7 +52,7 @@ def _approval(tenant: int) -> Event:
 
 def _result(tenant: int) -> Event:
     return {
-        "id": "t-1:i-1:Success",
+        "id": "t-1-i-1-Success",
         "source": "ecs.provisioning",
         "type": "provisioning:InvocationResult",
         "specversion": "1.0",

@@ -18,6 +18,7 @@ from localcloud.ecs.service import Ecs
 from localcloud.environment import Clock, Environment
 from localcloud.eventbridge import inspection as event_inspection
 from localcloud.eventbridge import webhook
+from localcloud.eventbridge.delivery.dead_letter import bare_event, dead_letter_body
 from localcloud.eventbridge.delivery.dispatcher import Dispatcher
 from localcloud.eventbridge.delivery.http_client import HttpClient
 from localcloud.eventbridge.delivery.intake import Intake
@@ -106,6 +107,7 @@ class App:
             ),
             dead_letters=mns.send,
             wait_for_lull=intake.wait_for_lull,
+            letter=bare_event if settings.readings.dead_letter == "event" else dead_letter_body,
         )
         pipeline = Pipeline(
             PRODUCTS,

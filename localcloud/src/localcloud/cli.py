@@ -112,6 +112,7 @@ def serve(
             instances=instances,
             instance_tags=around.instance_tags,
             without_agent=around.without_agent,
+            readings=around.readings,
             chats=around.chats,
             apis=around.apis,
             isolation=isolation,

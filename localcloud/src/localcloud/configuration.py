@@ -7,6 +7,7 @@
     instance_tags:
       2: {role: db}
     without_agent: [3]
+    readings: {event_ids: any}
 
 Every part may be left out.
 """
@@ -21,6 +22,7 @@ from typing import Any, TypeVar
 from localcloud.chats.platforms import PLATFORMS, address_of
 from localcloud.commandline.errors import UserError
 from localcloud.commandline.files import read_mapping
+from localcloud.readings import ReadingError, Readings
 from localcloud.settings import SUFFIX, ApiSettings, ChatSettings
 
 T = TypeVar("T")
@@ -40,6 +42,7 @@ class Configuration:
     apis: Mapping[str, ApiSettings] = field(default_factory=dict)
     instance_tags: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     without_agent: frozenset[int] = frozenset()
+    readings: Readings = field(default_factory=Readings)
 
 
 def read(path: Path) -> Configuration:
@@ -50,12 +53,14 @@ def read(path: Path) -> Configuration:
         FileError: if it cannot be read or is not YAML.
     """
     at = _Reader(str(path))
-    given = at.only(read_mapping(path), "", ("chats", "apis", "instance_tags", "without_agent"))
+    parts = ("chats", "apis", "instance_tags", "without_agent", "readings")
+    given = at.only(read_mapping(path), "", parts)
     return Configuration(
         chats=at.distinct(at.named(given, "chats", at.chat)),
         apis=at.named(given, "apis", at.api),
         instance_tags=at.tags(given.get("instance_tags") or {}),
         without_agent=at.numbers("without_agent", given.get("without_agent") or []),
+        readings=at.readings(given.get("readings") or {}),
     )
 
 
@@ -127,6 +132,12 @@ class _Reader:
         if not found.token:
             raise self.wrong(f"{where}.token", "is empty, so that everybody could post")
         return found
+
+    def readings(self, value: Any) -> Readings:
+        try:
+            return Readings.of(value)
+        except ReadingError as error:
+            raise self.wrong("readings", str(error)) from None
 
     def numbers(self, where: str, value: Any) -> frozenset[int]:
         if not isinstance(value, list) or not all(type(n) is int and n > 0 for n in value):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from localcloud.access_key import AccessKey
 from localcloud.commandline import endpoints
+from localcloud.readings import Readings
 
 SUFFIX = ".localcloud.invalid"
 """Host names below it never resolve; the local cloud answers them as an HTTP proxy."""
@@ -60,6 +61,8 @@ class CloudSettings:
     apis: Mapping[str, ApiSettings] = field(default_factory=dict)
     dry_run: bool = False
     """Whether every run on an instance succeeds at once and runs nothing."""
+    readings: Readings = field(default_factory=Readings)
+    """What it does where the documentation leaves two readings."""
 
     @property
     def endpoint(self) -> str:

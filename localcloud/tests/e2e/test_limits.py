@@ -283,6 +283,7 @@ def test_a_webhook_refuses_by_code(
     source = {
         "EventBusName": "limits",
         "EventSourceName": "posted",
+        "LinkedExternalSource": True,
         "SourceHttpEventParameters": {
             "Type": "HTTPS",
             "SecurityConfig": "referer",

@@ -79,6 +79,7 @@ def test_a_webhook_made_by_the_sdk_takes_what_is_posted(sdks: Sdks) -> None:
         eventbridge.CreateEventSourceRequest(
             event_bus_name="forms",
             event_source_name="form.posted",
+            linked_external_source=True,
             source_http_event_parameters=(
                 eventbridge.CreateEventSourceRequestSourceHttpEventParameters(
                     type="HTTPS", security_config="none", method=["POST"]

@@ -138,6 +138,7 @@ async def test_the_control_plane_sdk_reads_every_answer(
             models.CreateEventSourceRequest(
                 event_bus_name="bus",
                 event_source_name="hr",
+                linked_external_source=True,
                 source_http_event_parameters=models.CreateEventSourceRequestSourceHttpEventParameters(
                     type="HTTPS", security_config="none", method=["POST"]
                 ),

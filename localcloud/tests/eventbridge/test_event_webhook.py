@@ -28,6 +28,7 @@ async def open_source(lab: EventBridgeLab, **parameters: Any) -> str:
         "CreateEventSource",
         EventBusName="bus",
         EventSourceName="dingtalk.approval",
+        LinkedExternalSource="true",
         SourceHttpEventParameters=json.dumps(values),
     )
     await lab.call(

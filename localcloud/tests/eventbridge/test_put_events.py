@@ -14,7 +14,7 @@ from localcloud.gateway.inspection import JsonResponse
 from localcloud.gateway.styles.style import as_json
 
 
-def cloud_event(identity: str = "t-1:i-1:Success", **extra: Any) -> dict[str, Any]:
+def cloud_event(identity: str = "t-1-i-1-Success", **extra: Any) -> dict[str, Any]:
     """Return an event as the data plane's SDK writes it."""
     return {
         "id": identity,
@@ -102,6 +102,8 @@ async def test_data_in_base64_is_json_where_its_content_type_says_so(lab: EventB
         pytest.param({"id": ""}, "EventIdEmpty", id="no id"),
         pytest.param({"id": "x" * 129}, "EventIdEmpty", id="long id"),
         pytest.param({"id": 7}, "EventIdEmpty", id="number as id"),
+        pytest.param({"id": "t-1:i-1"}, "EventIdInvalid", id="colon in id"),
+        pytest.param({"id": "-a"}, "EventIdInvalid", id="hyphen first in id"),
         pytest.param({"source": None}, "EventSourceInvalid", id="no source"),
         pytest.param({"source": "a b"}, "EventSourceInvalid", id="blank in source"),
         pytest.param({"type": "t" * 65}, "EventTypeInvalid", id="long type"),

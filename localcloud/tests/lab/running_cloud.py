@@ -74,6 +74,7 @@ class RunningCloud:
             {
                 "EventBusName": bus,
                 "EventSourceName": f"{bus}.source",
+                "LinkedExternalSource": True,
                 "SourceHttpEventParameters": source,
             },
         )

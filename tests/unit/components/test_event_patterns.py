@@ -11,7 +11,7 @@ from localcloud.eventbridge.matching.pattern import Pattern
 def result(**changes: Any) -> dict[str, Any]:
     """Return a result event as publish-result puts it."""
     event: dict[str, Any] = {
-        "id": "t-1:i-1:Success",
+        "id": "t-1-i-1-Success",
         "source": "ecs.provisioning",
         "type": "provisioning:InvocationResult",
         "specversion": "1.0",

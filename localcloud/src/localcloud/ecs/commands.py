@@ -102,8 +102,11 @@ def placeholders(text: str) -> list[str]:
     return list(names.values())
 
 
-def bind(command: Command, parameters: str) -> dict[str, str]:
-    """Check the parameters of an invocation, as JSON text, against the command's placeholders."""
+def bind(command: Command, parameters: str, *, needs_all: bool = False) -> dict[str, str]:
+    """Check the parameters of an invocation, as JSON text, against the command's placeholders.
+
+    ``needs_all``: a call must give every placeholder a value, not only one of them.
+    """
     given = _parsed(parameters)
     if not command.enable_parameter:
         if given:
@@ -117,7 +120,7 @@ def bind(command: Command, parameters: str) -> dict[str, str]:
         raise EcsError("Parameter.NotMatched", f"The command has no {', '.join(unknown)}")
     # "You must specify the value of the custom parameter", and the names given are "a subset" of
     # the command's ("InvokeCommand"). guess: a placeholder without a value stays as it is.
-    if known and not names:
+    if (known and not names) or (needs_all and known - set(names)):
         raise EcsError("Parameter.MissingValue", f"Accepted are {', '.join(sorted(known))}")
     return given
 

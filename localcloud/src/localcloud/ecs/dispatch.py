@@ -65,8 +65,8 @@ class _Queue:
     running: int = 0
 
 
-Prepare = Callable[[RunningInvocation], Awaitable[Script]]
-"""Returns the script of a run that is about to begin."""
+Prepare = Callable[[RunningInvocation], Awaitable[Script | None]]
+"""Returns the script of a run that is about to begin; None if its instance does not run."""
 Finish = Callable[[RunningInvocation, Outcome], Awaitable[None]]
 """Remembers how a run ended; until it returns the run counts as unfinished."""
 
@@ -153,7 +153,8 @@ class Dispatcher:
     async def _do(self, queue: _Queue, run: RunningInvocation) -> None:
         try:
             script = await self._prepare(run)
-            await self._end(run, await self._run(run, script))
+            off = Outcome("refused", reason="ClientNotRunning: the instance is not running")
+            await self._end(run, await self._run(run, script) if script else off)
         finally:
             queue.running -= 1
             self._begin(run.instance_id)

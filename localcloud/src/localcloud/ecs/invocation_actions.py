@@ -182,7 +182,9 @@ def _order(ecs: Ecs, call: ApiCall, command: Command) -> Order:
     token = call.params.get("ClientToken", "")
     if not token.isascii() or len(token) > _CLIENT_TOKEN_LENGTH:
         raise EcsError("InvalidClientToken.Malformed", "Accepted are 64 ASCII characters")
-    parameters = commands.bind(command, call.params.get("Parameters", ""))
+    needs_all = ecs.settings.readings.left_out_parameter == "refused"
+    given = call.params.get("Parameters", "")
+    parameters = commands.bind(command, given, needs_all=needs_all)
     commands.check_size(commands.encoded(commands.fill(command.text, parameters, {})))
     working_dir = call.params.get("WorkingDir", "") or command.working_dir
     if len(working_dir) > 200:
@@ -219,7 +221,7 @@ def _instance_ids(ecs: Ecs, call: ApiCall) -> list[str]:
         raise EcsError("InstanceIds.ExceedLimit", f"{INSTANCES_LIMIT} are allowed")
     for instance_id in given:
         row = ecs.instance(instance_id)
-        if not row.is_reachable:
+        if not row.is_reachable and ecs.settings.readings.stopped_instance == "refuses-all":
             why = row.status if row.has_agent else "without Cloud Assistant's agent"
             raise EcsError("InvalidInstance.NotRunning", f"'{instance_id}' is {why}")
     return given

@@ -241,13 +241,16 @@ class Ecs:
         except (SandboxUnavailableError, OSError) as error:
             self.unavailable = str(error)
 
-    async def _prepare(self, run: RunningInvocation) -> Script:
+    async def _prepare(self, run: RunningInvocation) -> Script | None:
         # Nothing runs before its acceptance is durable.
         await self._store.flush()
         invocation = self.history.get(run.invoke_id)
         if invocation is None:
             raise LookupError(f"the invocation {run.invoke_id} is queued but not in the store")
         instance = self.instances.get(run.instance_id)
+        if instance and not instance.is_reachable:
+            # guess: only where one such instance does not refuse the whole call.
+            return None
         text = Command(
             "", "", "RunShellScript", invocation.command_content, invocation.created
         ).text

@@ -52,7 +52,9 @@ async def create_event_source(eventbridge: EventBridge, call: ApiCall) -> Answer
     """Create a source: a webhook, or a name for events that come with PutEvents."""
     bus, name = call.required("EventBusName"), call.required("EventSourceName")
     parameters = _parameters(call)
-    eventbridge.create_source(bus, name, call.params.get("Description", ""), parameters)
+    linked = call.boolean("LinkedExternalSource")
+    description = call.params.get("Description", "")
+    eventbridge.create_source(bus, name, description, parameters, linked=linked)
     return success({"EventSourceARN": eventbridge.source_arn(bus, name)})
 
 

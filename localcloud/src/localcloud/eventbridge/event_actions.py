@@ -100,7 +100,8 @@ def _put(
             "TraceId": eventbridge.ids().upper(),
         }
         try:
-            event = check(entry, specversion=specversion)
+            any_id = eventbridge.settings.readings.event_ids == "any"
+            event = check(entry, specversion=specversion, any_id=any_id)
             eventbridge.publish(bus, event, address=call.source_ip)
         except ApiError as error:
             failed += 1

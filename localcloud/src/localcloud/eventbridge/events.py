@@ -8,6 +8,7 @@ are kept here, because what they allow passes either way.
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
@@ -29,6 +30,7 @@ _INVALID = {
     "subject": "SubjectInvalid",
     "time": "TimeInvalid",
 }
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 _DOUBLE_BITS = 1023
 _SPECVERSIONS = ("1.0", "0.3")
 _BEIJING = timezone(timedelta(hours=8))
@@ -60,18 +62,19 @@ def render(event: Mapping[str, Any], limit: int = EVENT_BYTES) -> tuple[Mapping[
     return event, text
 
 
-def check(entry: Mapping[str, Any], *, specversion: str | None = None) -> dict[str, Any]:
+def check(
+    entry: Mapping[str, Any], *, specversion: str | None = None, any_id: bool = False
+) -> dict[str, Any]:
     """Check the attributes of an event that a client sends; give it with lower-case names.
 
     ``specversion`` is what it has when the client does not say; nothing: the client must.
+    ``any_id``: an id may hold other characters than those of "Limits".
 
     Raises:
         EventInvalidError: naming the attribute that is wrong.
     """
     event = {name.lower(): value for name, value in entry.items() if value is not None}
     for name in ("id", "source", "type"):
-        # guess: "Limits" allows letters, digits and hyphens in an id; the engine only asks that
-        # there is one.
         if not event.get(name):
             raise EventInvalidError(_INVALID[name], f"the event has no {name}")
     for name, longest in _LENGTHS.items():
@@ -80,6 +83,11 @@ def check(entry: Mapping[str, Any], *, specversion: str | None = None) -> dict[s
             raise EventInvalidError(
                 _INVALID[name], f"the event's {name} is not a text of at most {longest} characters"
             )
+    # guess: that "Limits" is enforced, and with which code; the engine only asks for an id.
+    if not any_id and not _ID.fullmatch(event["id"]):
+        raise EventInvalidError(
+            "IdInvalid", "the event's id holds more than letters, digits and hyphens"
+        )
     if any(c.isspace() for c in event["source"]):
         raise EventInvalidError("SourceInvalid", "the event's source has a blank in it")
     event.setdefault("specversion", specversion)

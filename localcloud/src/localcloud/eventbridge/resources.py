@@ -36,6 +36,8 @@ class Source:
     http: dict[str, Any] | None = None
     token: str = field(default="", repr=False)
     created: float = 0.0
+    linked: bool = True
+    """Whether it was made with ``LinkedExternalSource``."""
 
     @property
     def parameters(self) -> HttpParameters | None:

@@ -81,7 +81,7 @@ def _event(eventbridge: EventBridge, source: Source, request: HttpRequest) -> di
         "subject": eventbridge.source_arn(source.bus, source.name),
         "time": beijing(eventbridge.clock.now()),
         "data": {
-            "headers": _headers(request.headers),
+            "headers": _headers(request.headers, eventbridge.settings.readings.custom_headers),
             "path": request.path,
             "httpMethod": request.method,
             "queryString": query,
@@ -90,9 +90,13 @@ def _event(eventbridge: EventBridge, source: Source, request: HttpRequest) -> di
     }
 
 
-def _headers(headers: Mapping[str, str]) -> dict[str, str]:
+def _headers(headers: Mapping[str, str], custom: str) -> dict[str, str]:
     # guess: the documentation's sample has header names with capitals, as most clients send them.
-    return {_capitalized(name): value for name, value in headers.items() if name not in _DISCARDED}
+    return {
+        _capitalized(name): value
+        for name, value in headers.items()
+        if name not in _DISCARDED and not (custom == "dropped" and name.startswith("x-"))
+    }
 
 
 @lru_cache(maxsize=256)

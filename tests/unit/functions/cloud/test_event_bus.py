@@ -16,7 +16,7 @@ KEY = Credentials("LTAIexample", "very-secret", "sts-token")
 
 EVENT: dict[str, Any] = {
     "specversion": "1.0",
-    "id": "t-1:i-1:Success",
+    "id": "t-1-i-1-Success",
     "source": "ecs.provisioning",
     "type": "provisioning:InvocationResult",
     "datacontenttype": "application/json",

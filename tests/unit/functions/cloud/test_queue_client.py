@@ -100,7 +100,7 @@ def test_a_message_is_read_with_its_body_in_base64_or_not(loopback: Loopback) ->
     )
     loopback.answer = lambda _: Reply(200, f"<Messages {NAMESPACE}>{rows}</Messages>".encode())
     assert queues(loopback).receive("q") == [
-        Received("0", '{"名":1}', "r0", 2, 1.5),
+        Received("0", '{"名":1}', "r0", 2, 1.5, is_base64=True),
         Received("1", '{"b": 1}', "r1", 2, 1.5),
     ]
 

@@ -8,8 +8,15 @@ from localcloud.environment import iso_utc
 from localcloud.eventbridge.delivery.journal import Attempt, Delivery
 from localcloud.eventbridge.delivery.target import Target
 
+Letter: TypeAlias = Callable[[Delivery, Target, str, Attempt], str]
+"""Writes the body of a dead letter."""
 DeadLetterSink: TypeAlias = Callable[[str, str], object]
 """Puts a body into the queue of a name; raises ``ApiError`` if it cannot."""
+
+
+def bare_event(_delivery: Delivery, _target: Target, text: str, _last: Attempt) -> str:
+    """Return the event alone, as "Retry policies and dead-letter queues" has it for streams."""
+    return text
 
 
 def dead_letter_body(delivery: Delivery, target: Target, text: str, last: Attempt) -> str:

@@ -20,7 +20,11 @@ from typing import TypeAlias
 
 from localcloud.environment import Clock
 from localcloud.errors import ApiError
-from localcloud.eventbridge.delivery.dead_letter import DeadLetterSink, dead_letter_body
+from localcloud.eventbridge.delivery.dead_letter import (
+    DeadLetterSink,
+    Letter,
+    dead_letter_body,
+)
 from localcloud.eventbridge.delivery.journal import (
     DEAD_LETTER,
     DELIVERED,
@@ -65,7 +69,9 @@ class Dispatcher:
         senders: Mapping[str, Send],
         dead_letters: DeadLetterSink,
         wait_for_lull: Callable[[], Awaitable[None]] | None = None,
+        letter: Letter = dead_letter_body,
     ) -> None:
+        self._letter = letter
         self._journal = journal
         self._clock = clock
         self._random = random
@@ -213,7 +219,7 @@ class Dispatcher:
         if not target.dead_letter_queue:
             return DROPPED
         try:
-            body = dead_letter_body(delivery, target, text, attempt)
+            body = self._letter(delivery, target, text, attempt)
             self._dead_letters(target.dead_letter_queue, body)
         except ApiError as error:
             _log.warning(
