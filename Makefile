@@ -20,6 +20,8 @@ REVIEW := .review
 # Where the parts lie that the code of a change has made itself.
 JUDGED ?= $(REVIEW)
 BASE ?= main
+# Most of a test's time goes to the processes that it starts and waits for.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 4 ? 2 * n : n + 4)))
 SEEDS ?= 1000
 SEQUENCES ?= 1000
 HEAD ?= .
@@ -40,7 +42,7 @@ demo: venv ## Run the whole loop on this machine; ENGINE=pulumi deploys with the
 
 .PHONY: test
 test: venv ## Run the tests.
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 .PHONY: test-pythons
 test-pythons: ## Run the tests on every supported Python of this machine.

@@ -6,14 +6,15 @@ chat's webhook URL is its credential.
 """
 
 import time
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from functions.cloud import connections
 from functions.cloud.errors import PermanentError, UnreachableError
 
 if TYPE_CHECKING:
-    from urllib.request import OpenerDirector
+    from http.client import HTTPConnection, HTTPResponse
+    from urllib.parse import SplitResult
 
 LARGEST_ANSWER_BYTES = 4 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
@@ -43,33 +44,16 @@ def send(method: str, url: str, headers: Mapping[str, str], body: bytes, seconds
         UnreachableError: if there is no whole answer within the time limit.
         PermanentError: if the URL or a header cannot be sent at all.
     """
-    # These take longer to import than all the rest of a function; a cold start that ends in a
-    # decision without a call does not pay for them.
-    from http.client import HTTPException  # noqa: PLC0415
-    from urllib.error import URLError  # noqa: PLC0415
-    from urllib.request import Request  # noqa: PLC0415
+    from http.client import HTTPException  # noqa: PLC0415 - as in `connections`
 
-    check_url(url)
+    route = connections.route(_parts(url))
     end = time.monotonic() + seconds
+    connection = _connected(route.peer, seconds)
     try:
-        request = Request(url, data=body, headers=dict(headers), method=method)  # noqa: S310
-        with _opener(url.startswith("https:")).open(request, timeout=seconds) as answer:
-            chunks = []
-            size = 0
-            while chunk := answer.read1(_CHUNK_BYTES):
-                size += len(chunk)
-                chunks.append(chunk)
-                if size > LARGEST_ANSWER_BYTES:
-                    raise UnreachableError("the answer is longer than 4 MiB", "AnswerTooLong")
-                if time.monotonic() > end:
-                    raise UnreachableError(f"no whole answer within {seconds:g} s", "Timeout")
-            return Answer(answer.status, b"".join(chunks))
-    except URLError as error:
-        cause = error.reason
-        if isinstance(cause, TimeoutError):
-            raise UnreachableError(f"no connection within {seconds:g} s", "Timeout") from None
-        name = type(cause).__name__ if isinstance(cause, Exception) else "URLError"
-        raise UnreachableError(f"no connection: {name}", name) from None
+        with connections.lent(route.peer, connection):
+            connection.request(method, route.target, body, {**headers, **route.headers})
+            with connection.getresponse() as answer:
+                return Answer(answer.status, b"".join(_chunks(answer, end)))
     except TimeoutError:
         raise UnreachableError(f"no whole answer within {seconds:g} s", "Timeout") from None
     except (OSError, HTTPException) as error:
@@ -79,8 +63,33 @@ def send(method: str, url: str, headers: Mapping[str, str], body: bytes, seconds
         raise PermanentError("a header or the URL holds characters that HTTP forbids") from None
 
 
+def _chunks(answer: "HTTPResponse", end: float) -> Iterator[bytes]:
+    size = 0
+    while chunk := answer.read1(_CHUNK_BYTES):
+        size += len(chunk)
+        yield chunk
+        if size > LARGEST_ANSWER_BYTES:
+            raise UnreachableError("the answer is longer than 4 MiB", "AnswerTooLong")
+        if time.monotonic() > end:
+            raise TimeoutError
+
+
+def _connected(peer: connections.Peer, seconds: float) -> "HTTPConnection":
+    try:
+        return connections.take(peer, seconds)
+    except TimeoutError:
+        raise UnreachableError(f"no connection within {seconds:g} s", "Timeout") from None
+    except OSError as error:
+        name = type(error).__name__
+        raise UnreachableError(f"no connection: {name}", name) from None
+
+
 def check_url(url: str) -> None:
     """Refuse anything but a plain http or https URL with a host and without a user name."""
+    _parts(url)
+
+
+def _parts(url: str) -> "SplitResult":
     from urllib.parse import urlsplit  # noqa: PLC0415
 
     try:
@@ -92,6 +101,7 @@ def check_url(url: str) -> None:
         raise PermanentError("the URL is not http(s)://host/..., without user and password")
     if not url.isascii() or not url.isprintable() or " " in url:
         raise PermanentError("the URL holds spaces or characters outside ASCII")
+    return parts
 
 
 def header_value(text: str) -> str:
@@ -101,20 +111,3 @@ def header_value(text: str) -> str:
     from hashlib import sha256  # noqa: PLC0415
 
     return sha256(text.encode("utf-8", "replace")).hexdigest()
-
-
-@cache
-def _opener(secure: bool) -> "OpenerDirector":
-    """Build urllib's opener with the handlers that are wanted: no redirects, no files, no FTP."""
-    from urllib.request import HTTPHandler, OpenerDirector, ProxyHandler  # noqa: PLC0415
-
-    opener = OpenerDirector()
-    opener.add_handler(ProxyHandler())
-    opener.add_handler(HTTPHandler())
-    if secure:
-        import ssl  # noqa: PLC0415
-        from urllib.request import HTTPSHandler  # noqa: PLC0415
-
-        # Loading the certificates takes longer than a handshake: once, not per call.
-        opener.add_handler(HTTPSHandler(context=ssl.create_default_context()))
-    return opener

@@ -32,7 +32,7 @@ OFFICIAL = (
 )
 HANDLER = "from functions.{function}.handler import handler"
 CONNECTED = (
-    HANDLER + ";import http.client, ssl, urllib.error, urllib.parse, urllib.request;"
+    HANDLER + ";import http.client, ssl, urllib.parse;"
     "ssl.create_default_context()"
 )
 

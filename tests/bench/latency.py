@@ -76,7 +76,8 @@ def _told(loop: Loop, employee: str) -> None:
     named = rf"(?<![-\w]){employee}\b"
     loop.wait(
         f"a message about {employee}",
-        lambda: any(re.search(named, m["text"]) for m in loop.messages(_CHAT, limit=20)),
+        # Of one request at a time: what is shown for a look is not rendered in the message's way.
+        lambda: any(re.search(named, m["text"]) for m in loop.messages(_CHAT, limit=1)),
     )
     time.sleep(_APART_SECONDS)
 

@@ -6,9 +6,9 @@ explains those that are used instead.
 
 import ast
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -67,45 +67,45 @@ def sources() -> list[Path]:
     )
 
 
+class Words(NamedTuple):
+    """What a file says."""
+
+    names: frozenset[str]
+    """What it defines, its own name included."""
+    docstrings: tuple[str, ...]
+    texts: tuple[str, ...]
+    """Every text in it: docstrings, messages and whatever else is in quotes."""
+
+
 @cache
-def tree(path: Path) -> ast.Module:
-    """Return the parsed file."""
-    return ast.parse(path.read_text(encoding="utf-8"))
+def words_by_file() -> dict[Path, Words]:
+    """Read every file once, however many words are looked for."""
+    return {path: words(path) for path in sources()}
 
 
-def names(path: Path) -> set[str]:
-    """Return the names that a file defines, its own included."""
-    found = {path.stem}
-    for node in ast.walk(tree(path)):
+def words(path: Path) -> Words:
+    """Read a file."""
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    names, docstrings, texts = {path.stem}, [], []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         match node:
             case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
-                found.add(name)
+                names.add(name)
             case ast.AsyncFunctionDef(name=name) | ast.arg(arg=name):
-                found.add(name)
+                names.add(name)
             case ast.Name(id=name, ctx=ast.Store()):
-                found.add(name)
-    return {name.strip("_") for name in found}
-
-
-def docstrings(path: Path) -> Iterator[str]:
-    """Yield the docstrings of a file."""
-    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-    for node in ast.walk(tree(path)):
-        if isinstance(node, documented) and (text := ast.get_docstring(node)):
-            yield text
-
-
-def texts(path: Path) -> Iterator[str]:
-    """Yield every text of a file: docstrings, messages and whatever else is in quotes."""
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield " ".join(node.value.split())
+                names.add(name)
+            case ast.Constant(value=str(text)):
+                texts.append(" ".join(text.split()))
+        if isinstance(node, documented) and (docstring := ast.get_docstring(node)):
+            docstrings.append(docstring)
+    return Words(frozenset(name.strip("_") for name in names), tuple(docstrings), tuple(texts))
 
 
 @pytest.mark.parametrize(("name", "better"), NAMES.items())
 def test_a_retired_name_does_not_return(name: str, better: str) -> None:
     """The reason says what the thing is called now."""
-    found = [path for path in sources() if name in names(path)]
+    found = [path for path, words in words_by_file().items() if name in words.names]
     assert found == [], f"{name} is retired; {better}"
 
 
@@ -114,8 +114,8 @@ def test_docstrings_begin_as_the_field_writes_them(beginning: str, better: str) 
     """``Return``, ``Raise`` and a noun, as in the standard library."""
     found = [
         f"{path.relative_to(ROOT)}: {text.splitlines()[0]}"
-        for path in sources()
-        for text in docstrings(path)
+        for path, words in words_by_file().items()
+        for text in words.docstrings
         if re.match(beginning, text)
     ]
     assert found == [], f"write {better!r}"
@@ -126,8 +126,8 @@ def test_no_translated_idiom_returns(phrase: str, better: str) -> None:
     """Messages, help and docstrings read as a native speaker writes them."""
     found = [
         f"{path.relative_to(ROOT)}: {text[:100]}"
-        for path in sources()
-        for text in texts(path)
+        for path, words in words_by_file().items()
+        for text in words.texts
         if re.search(phrase, text)
     ]
     assert found == [], f"write {better!r}"

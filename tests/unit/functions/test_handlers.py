@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from functions.cloud import web
 from functions.cloud.errors import FunctionError
 from functions.post_to_chat import handler as post_to_chat
 from tests.unit.functions import samples
@@ -135,7 +134,6 @@ def cloud(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    web._opener.cache_clear()
     monkeypatch.setattr(post_to_chat, "_drain", None)
     environment = {
         **samples.ENVIRONMENT,

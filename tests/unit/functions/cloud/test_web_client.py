@@ -5,26 +5,30 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 
 import pytest
 
-from functions.cloud import web
+from functions.cloud import connections, web
 from functions.cloud.errors import PermanentError, UnreachableError
 from tests.unit.functions.loopback import Loopback, Reply
 
 
 @pytest.fixture(autouse=True)
 def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forget the proxies of the machine and the openers of other tests."""
+    """Forget the proxies of the machine."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    web._opener.cache_clear()
 
 
 @contextmanager
-def talking(talk: Callable[[socket.socket], None]) -> Iterator[str]:
+def talking(
+    talk: Callable[[socket.socket], None],
+    until: bytes = b"\r\n\r\ncredential",
+    heard: list[bytes] | None = None,
+) -> Iterator[str]:
     """Run a server that does as it likes with one connection."""
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -32,8 +36,10 @@ def talking(talk: Callable[[socket.socket], None]) -> Iterator[str]:
         with listener, listener.accept()[0] as connection:
             read = b""
             # All of it: closing with something unread would reset the connection.
-            while not read.endswith(b"\r\n\r\ncredential"):
+            while not read.endswith(until):
                 read += connection.recv(65536)
+            if heard is not None:
+                heard.append(read)
             talk(connection)
 
     thread = threading.Thread(target=run)
@@ -78,6 +84,110 @@ def test_a_proxy_is_used(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) ->
     web.send("POST", "http://oapi.dingtalk.localcloud.invalid/robot/send?x=1", {}, b"", 5)
     (seen,) = loopback.seen
     assert seen.target == "http://oapi.dingtalk.localcloud.invalid/robot/send?x=1"
+
+
+@contextmanager
+def counting(answer: bytes) -> Iterator[tuple[str, list[int]]]:
+    """Run a server that gives one answer to every request, and count requests by connection."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    counts: list[int] = []
+
+    def serve(connection: socket.socket, number: int) -> None:
+        with connection, suppress(ConnectionError):
+            while connection.recv(65536):
+                counts[number] += 1
+                connection.sendall(answer)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                counts.append(0)
+                threading.Thread(target=serve, args=(connection, len(counts) - 1)).start()
+
+    thread = threading.Thread(target=accept)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/", counts
+    finally:
+        for kept in connections._idle.values():
+            while kept:
+                kept.pop()[1].close()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+WHOLE = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+
+
+def test_a_connection_is_used_again() -> None:
+    """One handshake serves the calls of an event."""
+    with counting(WHOLE) as (url, counts):
+        for _ in range(3):
+            assert web.send("GET", url, {}, b"", 5) == (200, b"ok")
+    assert counts == [3]
+
+
+def test_requests_at_the_same_time_have_a_connection_each() -> None:
+    """Nobody reads another's answer."""
+    with counting(WHOLE) as (url, counts), ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: web.send("GET", url, {}, b"", 5), range(40)))
+    assert answers == [(200, b"ok")] * 40
+    assert sum(counts) == 40
+    assert len(counts) <= 4
+
+
+@pytest.mark.parametrize("seconds", [-1.0, -1e9], ids=["old", "a clock that was set back"])
+def test_a_connection_that_lay_idle_is_not(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """What a frozen instance kept open is nobody's any more."""
+    monkeypatch.setattr(connections, "_FRESH_SECONDS", seconds)
+    with counting(WHOLE) as (url, counts):
+        for _ in range(2):
+            assert web.send("GET", url, {}, b"", 5).status == 200
+    assert counts == [1, 1]
+
+
+def test_a_connection_that_the_server_ends_is_not() -> None:
+    """A server says whether it takes another request."""
+    with counting(WHOLE.replace(b"\r\n", b"\r\nconnection: close\r\n", 1)) as (url, counts):
+        for _ in range(2):
+            assert web.send("GET", url, {}, b"", 5) == (200, b"ok")
+    assert counts == [1, 1]
+
+
+def test_what_was_not_asked_for_is_no_answer() -> None:
+    """Bytes behind an answer are never read as the next one."""
+    with counting(WHOLE + WHOLE.replace(b"ok", b"no")) as (url, _):
+        for _ in range(3):
+            assert web.send("GET", url, {}, b"", 5) == (200, b"ok")
+
+
+def test_a_proxy_is_logged_in_to(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name and a password in the proxy's URL go to the proxy."""
+    monkeypatch.setenv("HTTP_PROXY", loopback.url.replace("//", "//me:p%40ss@"))
+    web.send("GET", "http://eventbridge.localcloud.invalid?a=b", {}, b"", 5)
+    (seen,) = loopback.seen
+    assert seen.target == "http://eventbridge.localcloud.invalid/?a=b"
+    assert seen.headers["host"] == "eventbridge.localcloud.invalid"
+    assert seen.headers["proxy-authorization"] == "Basic bWU6cEBzcw=="
+
+
+def test_https_asks_the_proxy_for_a_tunnel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the URL nor a header of the request is the proxy's to read."""
+    asked: list[bytes] = []
+
+    def refuse(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 407 no\r\n\r\n")
+
+    with talking(refuse, until=b"\r\n\r\n", heard=asked) as url:
+        monkeypatch.setenv("HTTPS_PROXY", url.replace("//", "//me:word@"))
+        with pytest.raises(UnreachableError, match="no connection: OSError"):
+            web.send("POST", "https://oapi.dingtalk.com/robot?k=s", {"x-key": "s"}, b"body", 5)
+    assert asked[0].startswith(b"CONNECT oapi.dingtalk.com:443 HTTP/1.")
+    assert b"Proxy-Authorization: Basic bWU6d29yZA==" in asked[0]
+    assert b"x-key" not in asked[0]
+    assert b"robot" not in asked[0]
 
 
 def silent(connection: socket.socket) -> None:
