@@ -8,6 +8,7 @@ from functions.cloud.context import Context
 from functions.cloud.errors import SettingError
 from functions.cloud.eventbridge import EventBus
 from functions.cloud.instances import Instances
+from functions.cloud.log_store import LogStore
 from functions.cloud.rpc import Credentials, Rpc
 from functions.cloud.smq import Queues
 
@@ -32,11 +33,14 @@ def instances(context: Context, environ: Mapping[str, str]) -> Instances:
     return Instances(ecs(context, environ), context.region)
 
 
-def event_bus(context: Context, environ: Mapping[str, str]) -> EventBus:
-    """Return a client for the account's event buses in the function's own region."""
+def event_bus(context: Context, environ: Mapping[str, str], seconds: float = 10) -> EventBus:
+    """Return a client for the account's event buses in the function's own region.
+
+    A call of it may take so many seconds.
+    """
     host = f"{context.account_id}.eventbridge.{context.region}.aliyuncs.com"
     endpoint = environ.get("ALIBABA_CLOUD_ENDPOINT_EVENTBRIDGE") or f"https://{host}"
-    return EventBus(endpoint, credentials(context, environ), now=time.time)
+    return EventBus(endpoint, credentials(context, environ), now=time.time, seconds=seconds)
 
 
 def queues(context: Context, environ: Mapping[str, str]) -> Queues:
@@ -44,6 +48,16 @@ def queues(context: Context, environ: Mapping[str, str]) -> Queues:
     host = f"{context.account_id}.mns.{context.region}.aliyuncs.com"
     endpoint = environ.get("ALIBABA_CLOUD_ENDPOINT_MNS") or f"https://{host}"
     return Queues(endpoint, credentials(context, environ), now=time.time)
+
+
+def log_store(context: Context, environ: Mapping[str, str], project: str, store: str) -> LogStore:
+    """Return a client for a log store in the function's own region."""
+    host = f"{project}.{context.region}.log.aliyuncs.com"
+    local = environ.get("ALIBABA_CLOUD_ENDPOINT_SLS")
+    # A local cloud is one address for all hosts, and knows a project by its host's first label.
+    host = f"{project}.http.sls.localcloud.invalid" if local else host
+    key = credentials(context, environ)
+    return LogStore(local or f"https://{host}", host, store, key, now=time.time)
 
 
 def ecs(context: Context, environ: Mapping[str, str]) -> Rpc:

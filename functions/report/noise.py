@@ -21,7 +21,7 @@ class Tally(NamedTuple):
     source: str
     """Empty for sources that the settings do not name."""
     reasons: Mapping[str, int]
-    """``no-token``, ``wrong-token`` or ``unknown-source`` -> how many."""
+    """``no-token``, ``wrong-token``, ``unknown-source`` or ``other-bus`` -> how many."""
 
     @property
     def total(self) -> int:

@@ -29,6 +29,8 @@ class Source(NamedTuple):
     token_required: bool
     limits: Mapping[str, tuple[str, ...]] = {}
     """Field of a request -> what this source may ask for; anything where it is left out."""
+    bus: str = ""
+    """The bus of approvals that a platform has confirmed; empty for what is posted."""
 
 
 class Chat(NamedTuple):
@@ -91,6 +93,7 @@ def read(environ: Mapping[str, str], variable: str = "LOOP") -> Deployment:
             reader.one_of(value, f"$.sources.{name}.chat", chats),
             reader.flag(value, f"$.sources.{name}.token_required"),
             reader.limits(value, f"$.sources.{name}"),
+            reader.text(value, f"$.sources.{name}.bus", ""),
         )
         for name, value in reader.objects(given, "$.sources")
     }

@@ -19,6 +19,8 @@ class Event(NamedTuple):
     times: tuple[str, ...]
     """When it happened and when the bus took it, whichever of them is given."""
     data: Mapping[str, Any]
+    bus: str = ""
+    """The bus that took it, which no sender can choose; empty if it came over none."""
 
     def get(self, *path: str) -> Any:
         """Return the value at a path of ``data``, or None where the path ends early."""
@@ -49,6 +51,7 @@ def read(payload: bytes | str) -> Event:
         type=_text(given.get("type")),
         times=tuple(t for n in ("time", "aliyunpublishtime") if (t := _text(given.get(n)))),
         data=data if isinstance(data, dict) else {},
+        bus=_text(given.get("aliyuneventbusname")),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from functions.cloud import times
 from functions.report.reason import Reason, Rule, Span
 from functions.request import body, token
+from functions.request.deployment import Source
 from functions.request.events import Event
 from functions.request.fields import ACTIONS, DEPROVISION, POSTED, PROVISION, Request
 from functions.run_command import plan
@@ -20,6 +21,11 @@ from functions.run_command.settings import Settings
 
 MOST_AHEAD_SECONDS = 300
 """How far the clocks of the cloud may differ."""
+
+CONFIRMATION = frozenset(
+    {"self-approved", "nobody-approved", "not-an-approver", "one-approver", "too-many-rows"}
+)
+"""Why receive-approval may find the approvers of a native approval not enough."""
 
 
 class Rejection(NamedTuple):
@@ -61,6 +67,7 @@ def decide(event: Event, settings: Settings, now: float) -> Request | Rejection 
         _untimely(moment, now, deployment.stale_after_seconds)
         or (Reason.of("unknown-type", value=_shown(kind)) if action is None else None)
         or (None if isinstance(detail, dict) else _no_detail(detail))
+        or _unconfirmed(event, deployment.sources[event.source])
         or problem
         or _over(request.expires, now)
         or _forbidden(request, values, deployment.sources[event.source].limits)
@@ -82,11 +89,25 @@ def _distrust(event: Event, settings: Settings) -> Untrusted | None:
     source = settings.deployment.sources.get(event.source)
     if source is None:
         return Untrusted(event.id, "", "unknown-source")
+    if source.bus:
+        # Whoever else speaks in the platform's name does so on a bus that anybody may write to.
+        return None if event.bus == source.bus else Untrusted(event.id, event.source, "other-bus")
     expected = settings.tokens.get(event.source, "")
     if not expected:
         return Untrusted(event.id, event.source, token.MISSING) if source.token_required else None
     reason = token.problem(event, expected)
     return Untrusted(event.id, event.source, reason) if reason else None
+
+
+def _unconfirmed(event: Event, source: Source) -> Reason | None:
+    """Return why the approvers of a native approval were not enough, as its platform shows."""
+    problem = event.get("problem") if source.bus else None
+    if not isinstance(problem, Mapping):
+        return None
+    known = {"role": "*", "count": "?", "limit": "?"}
+    values = known | {k: str(v)[:60] for k, v in problem.items() if k in known}
+    code = str(problem.get("code"))
+    return Reason.of(code if code in CONFIRMATION else "nobody-approved", **values)
 
 
 def _moment(event: Event) -> float | None:

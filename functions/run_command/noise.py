@@ -20,7 +20,7 @@ class Untrusted(NamedTuple):
     source: str
     """A source of the settings; empty for any other."""
     reason: str
-    """``no-token``, ``wrong-token`` or ``unknown-source``."""
+    """``no-token``, ``wrong-token``, ``unknown-source`` or ``other-bus``."""
 
 
 class Noise:

@@ -55,6 +55,7 @@ WORDS = Words(
         "unknown-source": "the source is not accepted here",
         "no-token": "header X-Provisioning-Token is missing",
         "wrong-token": "header X-Provisioning-Token is wrong",
+        "other-bus": "it did not come by way of the platform's own confirmation",
         "unreadable-body": "the request body is not a JSON object",
         "no-time": "the event has no time",
         "stale": "the approval is {age} old; requests older than {limit} are not run;"
@@ -67,6 +68,12 @@ WORDS = Words(
         "missing": "{field} is missing",
         "not-text": "{field} is {value}; it must be a string, in quotes",
         "malformed": "{field} is {value}; accepted: {accepted}",
+        "self-approved": "nobody but who asked for it approved it; somebody else has to approve",
+        "nobody-approved": "the platform names nobody who approved it; a step that passes by"
+        " itself does not count",
+        "not-an-approver": "none of those who approved it may approve role {role}",
+        "one-approver": "role {role} needs the approval of two different people",
+        "too-many-rows": "it has {count} rows; at most {limit} are taken at once",
         "unknown-role": "role {value} is not in the catalogue; it has: {accepted}",
         "not-for-source": "source {source} may not ask for {field} {value}; it may: {accepted}",
         "paused": "provisioning is paused: {why}",

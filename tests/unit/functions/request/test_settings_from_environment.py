@@ -30,7 +30,7 @@ def test_the_loop_is_read_whole() -> None:
     )
     assert found.chats["ops"] == ("dingtalk", "en", False)
     assert found.chats["people"].by_function
-    assert found.sources["lark.approval"] == ("lark", "people", True, {})
+    assert found.sources["lark.approval"] == ("lark", "people", True, {}, "")
     assert found.roles["dba"].tags == (("role", "db"),)
     assert (
         found.bus,

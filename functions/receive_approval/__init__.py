@@ -1,0 +1,1 @@
+"""Takes native approvals of DingTalk and Lark: pushed, confirmed, and handed over."""

@@ -1,0 +1,71 @@
+"""Function Compute's entry point for ``receive-approval``: pushes, its own bus, a timer."""
+
+import json
+import os
+import time
+from typing import Any
+
+from functions.cloud import log, retry, runtime, web
+from functions.cloud.context import Context
+from functions.cloud.errors import FunctionError
+from functions.receive_approval import act, http_call, settings
+from functions.request import events
+
+_MEMORY = act.Memory()
+"""Lives as long as the instance of the function."""
+_PUSH_SECONDS = 1.0
+"""How long the bus may take before the platform's patience is over."""
+
+
+def handler(event: bytes, context: Context) -> Any:
+    """Answer a push, or confirm what was pushed; return the answer, or the line that was logged."""
+    call = http_call.read(_json(event))
+    if call is not None:
+        return _answer(call, context)
+
+    def work() -> str:
+        function = _function(context, 10.0)
+        if events.is_timer(event):
+            return function.find_lost()
+        return function.confirm(events.read(event))
+
+    return log.run(act.FUNCTION, lambda: retry.patiently(act.FUNCTION, work))
+
+
+def _answer(call: http_call.Call, context: Context) -> Any:
+    """Answer whatever was sent: an exception would show its text to whoever sent it."""
+    try:
+        return _function(context, _PUSH_SECONDS).answer(call).http
+    except FunctionError as error:
+        log.decision(act.FUNCTION, "misconfigured", code=error.code, reason=str(error))
+    except Exception as error:  # nothing of it may reach the internet
+        log.decision(act.FUNCTION, "broken", error=type(error).__name__)
+    return http_call.answer(500, {"error": "refused"})
+
+
+def _function(context: Context, seconds: float) -> act.ReceiveApproval:
+    given = settings.read(os.environ)
+
+    def archived(source: str, since: float) -> set[str]:
+        """Return the ids of what was handed over, as the archive of the bus has them."""
+        store = runtime.log_store(context, os.environ, given.log_project, given.log_store)
+        entries = store.search(source, "ApprovedRequest", since)
+        contents = (_json(entry.get("content", "")) for entry in entries)
+        return {str(found.get("id")) for found in contents if isinstance(found, dict)}
+
+    return act.ReceiveApproval(
+        given,
+        runtime.event_bus(context, os.environ, seconds),
+        _MEMORY,
+        web.send,
+        time.time,
+        lambda: os.urandom(16),
+        archived,
+    )
+
+
+def _json(event: bytes | str) -> object:
+    try:
+        return json.loads(event)
+    except (ValueError, RecursionError):
+        return None
