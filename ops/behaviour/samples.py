@@ -9,6 +9,7 @@ from typing import Any
 from localcloud.commandline import files
 from localcloud.commandline.errors import UserError
 
+_NAME = re.compile(r"[A-Za-z0-9-]{1,100}")
 _KINDS = ("source", "bus", "command")
 
 
@@ -56,6 +57,10 @@ def load(folder: Path, number: int = 0) -> list[Sample]:
 
 
 def _read(path: Path) -> Sample:
+    if not _NAME.fullmatch(path.stem):
+        raise BadSample(
+            f"{path} must be named with letters, digits and hyphens: its name becomes an event's id"
+        )
     given = files.read_json(path)
     kinds = [kind for kind in _KINDS if isinstance(given, dict) and given.get(kind)]
     if len(kinds) != 1:
@@ -69,7 +74,7 @@ def _read(path: Path) -> Sample:
 def _copy(sample: Sample, number: int) -> Sample:
     if not number:
         return sample
-    values = {**sample.__dict__, "key": f"{sample.key}#{number}"}
+    values = {**sample.__dict__, "key": f"{sample.key}-{number}"}
     for name in ("body", "event"):
         text = json.dumps(values[name], ensure_ascii=False)
         text = re.sub(r'("request_id": "[\w-]+)"', rf'\1-{number}"', text)
