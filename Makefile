@@ -74,6 +74,10 @@ bench: venv ## Run the benchmarks, each beside its peer where there is one.
 cloud: venv ## Run a local cloud in the foreground.
 	@$(RUN) -m localcloud serve --config demo/localcloud.yaml $(ARGS)
 
+.PHONY: approve
+approve: venv ## Post an approval to the local cloud: ARGS='E123 devops --wait'.
+	@$(RUN) -m demo approve $(ARGS)
+
 .PHONY: init
 init: venv ## Write the file of a new STACK, and name the secrets that it needs.
 	@$(RUN) -m ops init --stack $(STACK) $(ARGS)

@@ -53,6 +53,11 @@ def test_every_part_may_be_left_out(tmp_path: Path) -> None:
         ("instance_tags: {0: {a: b}}", "instance_tags: must map an instance's number, from 1"),
         ("without_agent: [i-local0001]", "without_agent: must be a list of instances' numbers"),
         ("without_agent: 2", "without_agent: must be a list of instances' numbers"),
+        ("labels: {a: {}}", "labels.a.paths: is missing"),
+        ("labels: {a: {paths: data.a}}", "labels.a.paths: must be a list of strings"),
+        ("labels: {a: {paths: [a], joins: chats}}", "labels.a.joins: is 'chats'; accepted: requ"),
+        ("labels: {a: {paths: [a], titles: [zh]}}", "labels.a.titles: must map languages to"),
+        ("account_files: /etc/x", "account_files: must be a list of strings"),
         ("instance_tags: {1: {a: 2}}", "instance_tags.1: must be a mapping of strings"),
     ],
 )

@@ -31,10 +31,7 @@ OFFICIAL = (
     "import alibabacloud_eventbridge.client, alibabacloud_eventbridge.models"
 )
 HANDLER = "from functions.{function}.handler import handler"
-CONNECTED = (
-    HANDLER + ";import http.client, ssl, urllib.parse;"
-    "ssl.create_default_context()"
-)
+CONNECTED = HANDLER + ";import http.client, ssl, urllib.parse;ssl.create_default_context()"
 
 
 def start(code: str, archive: Path, cache: Path, *, writes_bytecode: bool = False) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from functions.report.output import presentable
 from functions.report.redaction import kind_of, masked
-from localcloud.eventbridge.trace import _shown
+from localcloud.eventbridge.trace import shown_event
 from ops.review.comment import build, preview
 from ops.review.plan import without_secrets
 from provisioning_policies.sensitive import plain_secrets
@@ -46,7 +46,7 @@ def plan(text: str) -> str:
 
 def trace(text: str) -> str:
     """Return an event with this text as the local cloud's trace shows it."""
-    return json.dumps(_shown({"data": {"body": {"note": [text]}, "headers": {}}}))
+    return json.dumps(shown_event({"data": {"body": {"note": [text]}, "headers": {}}}))
 
 
 SHOWN: dict[str, Callable[[str], str]] = {

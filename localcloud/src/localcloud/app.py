@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from localcloud import http_apis
+from localcloud import http_apis, page
 from localcloud.chats import inspection as chat_inspection
 from localcloud.chats.platforms import PLATFORMS
 from localcloud.chats.receive import receive
@@ -26,7 +26,7 @@ from localcloud.eventbridge.delivery.journal import Journal
 from localcloud.eventbridge.delivery.targets import senders
 from localcloud.eventbridge.delivery.targets.own import AppendLog
 from localcloud.eventbridge.service import EventBridge
-from localcloud.faults import Faults
+from localcloud.faults import Faults, listed, set_fault
 from localcloud.fc import download
 from localcloud.fc import inspection as fc_inspection
 from localcloud.fc.service import FunctionCompute
@@ -35,10 +35,13 @@ from localcloud.gateway.gateway import Gateway, HttpHandler
 from localcloud.gateway.inspection import PREFIX, create_inspection
 from localcloud.gateway.nonces import Nonces
 from localcloud.gateway.pipeline import Pipeline
+from localcloud.gateway.stream import Written
 from localcloud.http_apis import HttpApi
-from localcloud.inspection import Views
+from localcloud.inspection import Changes, Views
 from localcloud.mns import inspection as mns_inspection
 from localcloud.mns.service import Mns
+from localcloud.overview import inspection as overview_inspection
+from localcloud.overview.requests import Requests
 from localcloud.products import PRODUCTS
 from localcloud.ram.service import Ram
 from localcloud.sandbox.dry_run import DryRunMachines
@@ -118,6 +121,10 @@ class App:
             store,
             environment.ids,
         )
+        written = Written()
+        store.on_written = written.notify
+        self.end_streams = written.end
+        requests = Requests(ecs, eventbridge, fc, mns, chats)
         views: Views = {
             "health": lambda _: {
                 **_health(settings, ecs, eventbridge, fc),
@@ -132,15 +139,14 @@ class App:
             **fc_inspection.views(fc),
             **mns_inspection.views(mns),
             **http_apis.views(apis),
+            **overview_inspection.views(requests),
+            "faults": lambda _: listed(faults),
         }
         actions = [f"{name}:{a}" for name, product in PRODUCTS.items() for a in product.actions]
-        self._gateway = Gateway(
-            pipeline,
-            _http_handlers(eventbridge, fc, chats, apis.values()),
-            OPEN_TO_ALL,
-            create_inspection(
-                views,
-                store,
+        changes: Changes = {
+            **event_inspection.changes(eventbridge),
+            **overview_inspection.changes(requests, eventbridge, mns),
+            "faults": set_fault(
                 faults,
                 targets=lambda: {
                     "chat": list(settings.chats),
@@ -149,6 +155,12 @@ class App:
                     "action": actions,
                 },
             ),
+        }
+        self._gateway = Gateway(
+            pipeline,
+            _http_handlers(eventbridge, fc, chats, apis.values()),
+            OPEN_TO_ALL,
+            create_inspection(views, changes, store, written, page.files()),
             store,
             intake.record_arrival,
         )

@@ -115,6 +115,8 @@ def serve(
             readings=around.readings,
             chats=around.chats,
             apis=around.apis,
+            labels=around.labels,
+            account_files=around.account_files,
             isolation=isolation,
             packages=packages,
             chat_rate_limit=chat_rate_limit,
@@ -126,7 +128,7 @@ def serve(
             with opening(settings.data):
                 return App(settings)
 
-        run(settings, create, ready)
+        run(settings, create, ready, _next_steps if sys.stderr.isatty() else None)
 
 
 @main.command()
@@ -171,23 +173,40 @@ def chat(
 
 @main.command()
 def trace(
-    event_id: Annotated[str | None, typer.Argument(help="One event; nothing: the newest.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="An event, a run, or a label such as a request or an employee; nothing: the last."
+        ),
+    ] = None,
     endpoint: Endpoint = DEFAULT,
     limit: Limit = 20,
+    why: Annotated[
+        bool, typer.Option("--why", help="Also explain each rule that did not match.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Trace events through rules, targets and attempts, and show why a rule did not match."""
-    _show(_get(endpoint, "trace", event_id=event_id, limit=limit), as_json, "trace")
+    """Show the way of requests: events, rules, attempts, runs, messages, and what is to come.
+
+    Where no rule matched, the first field that differed is named for each.
+    """
+    ways = _get(endpoint, "ways", name=name, limit=limit, explain=1 if why else None)
+    _show(ways if as_json else {"endpoint": endpoint, "ways": ways}, as_json, "ways")
 
 
 @main.command()
 def logs(
-    function: str,
+    function: Annotated[
+        str | None, typer.Argument(help="The function; nothing: which there are.")
+    ] = None,
     endpoint: Endpoint = DEFAULT,
     limit: Limit = 200,
     as_json: AsJson = False,
 ) -> None:
     """Show a function's log."""
+    if function is None:
+        _show(_get(endpoint, "functions"), as_json, "functions")
+        return
     _show(_get(endpoint, f"logs/{function}", limit=limit), as_json, "logs")
 
 
@@ -198,25 +217,63 @@ def invocations(endpoint: Endpoint = DEFAULT, limit: Limit = 20, as_json: AsJson
 
 
 @main.command()
+def post(
+    source: Annotated[str, typer.Argument(help="The event source.")],
+    body: Annotated[str, typer.Argument(help="What a platform would post, as JSON.")],
+    endpoint: Endpoint = DEFAULT,
+) -> None:
+    """Post an event to a source, without its webhook's address."""
+    from localcloud.client import Inspector  # noqa: PLC0415
+
+    print_json(Inspector(endpoint).post(f"sources/{source}/events", {"body": body}))
+
+
+@main.command()
 def fault(
     target: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            help="chat:NAME, function:NAME, action:PRODUCT:ACTION, package:NAME, api:NAME."
+            help="chat:NAME, function:NAME, action:PRODUCT:ACTION, package:NAME, api:NAME; "
+            "nothing: which faults are set."
         ),
-    ],
+    ] = None,
     times: Annotated[int, typer.Option(min=0, help="How often; 0 takes the fault away.")] = 1,
     error: Annotated[str, typer.Option(help="The code to answer with.")] = "",
     delay_seconds: Annotated[
         float, typer.Option(min=0, max=86_400, help="Answer that much later.")
     ] = 0.0,
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Take the fault away; without a target, every fault.")
+    ] = False,
     endpoint: Endpoint = DEFAULT,
 ) -> None:
-    """Make a chat, a function, an API action or a package fail or answer slowly."""
+    """Make a chat, a function, an API action or a package fail or answer slowly; list and clear."""
     from localcloud.client import Inspector  # noqa: PLC0415
 
-    body = {"target": target, "times": times, "error": error, "delay_seconds": delay_seconds}
-    print_json(Inspector(endpoint).post("faults", body))
+    inspector = Inspector(endpoint)
+    if target is None and not clear:
+        print_json(inspector.get("faults"))
+        return
+    targets = [target] if target else [set_["target"] for set_ in inspector.get("faults")]
+    if clear:
+        times = 0
+    faults: Any = []
+    for each in targets:
+        body = {"target": each, "times": times, "error": error, "delay_seconds": delay_seconds}
+        faults = inspector.post("faults", body)
+    print_json(faults)
+
+
+def _next_steps(settings: Any) -> str:
+    """Return what somebody at a terminal may do now."""
+    at = "" if settings.port == DEFAULT_PORT else f" --endpoint {settings.endpoint}"
+    steps = {
+        "look": f"{settings.endpoint}/",
+        "deploy": f"localcloud deploy{at}",
+        "follow": f"localcloud trace{at}",
+        "stop": "Ctrl-C" + (f"; the state stays in {settings.data}" if settings.data else ""),
+    }
+    return "\n".join(["", *(f"  {name:<8}{what}" for name, what in steps.items()), "", ""])
 
 
 def _get(endpoint: str, path: str, **query: Any) -> Any:

@@ -8,13 +8,16 @@
       2: {role: db}
     without_agent: [3]
     readings: {event_ids: any}
+    labels:
+      order: {paths: [data.body.order, data.order], joins: requests}
+    account_files: ["/etc/sudoers.d/{account}"]
 
 Every part may be left out.
 """
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,12 +25,22 @@ from typing import Any, TypeVar
 from localcloud.chats.platforms import PLATFORMS, address_of
 from localcloud.commandline.errors import UserError
 from localcloud.commandline.files import read_mapping
+from localcloud.labels import MESSAGES, REQUESTS, Label
 from localcloud.readings import ReadingError, Readings
 from localcloud.settings import SUFFIX, ApiSettings, ChatSettings
 
 T = TypeVar("T")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _PATH = re.compile(r"(/[\w.~-]+)+")
+_PARTS = (
+    "chats",
+    "apis",
+    "instance_tags",
+    "without_agent",
+    "labels",
+    "account_files",
+    "readings",
+)
 
 
 class ConfigurationError(UserError):
@@ -43,6 +56,8 @@ class Configuration:
     instance_tags: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     without_agent: frozenset[int] = frozenset()
     readings: Readings = field(default_factory=Readings)
+    labels: Mapping[str, Label] = field(default_factory=dict)
+    account_files: tuple[str, ...] = ()
 
 
 def read(path: Path) -> Configuration:
@@ -53,14 +68,15 @@ def read(path: Path) -> Configuration:
         FileError: if it cannot be read or is not YAML.
     """
     at = _Reader(str(path))
-    parts = ("chats", "apis", "instance_tags", "without_agent", "readings")
-    given = at.only(read_mapping(path), "", parts)
+    given = at.only(read_mapping(path), "", _PARTS)
     return Configuration(
         chats=at.distinct(at.named(given, "chats", at.chat)),
         apis=at.named(given, "apis", at.api),
         instance_tags=at.tags(given.get("instance_tags") or {}),
         without_agent=at.numbers("without_agent", given.get("without_agent") or []),
         readings=at.readings(given.get("readings") or {}),
+        labels=at.named(given, "labels", at.label),
+        account_files=at.strings("account_files", given.get("account_files") or []),
     )
 
 
@@ -139,6 +155,25 @@ class _Reader:
         except ReadingError as error:
             raise self.wrong("readings", str(error)) from None
 
+    def label(self, where: str, value: Any) -> Label:
+        given = self.only(value, where, ("paths", "joins", "good", "titles"))
+        paths = self.strings(f"{where}.paths", given.get("paths") or [])
+        if not paths:
+            raise self.wrong(f"{where}.paths", "is missing; it lists where the value stands")
+        joins = given.get("joins", "")
+        if joins not in ("", REQUESTS, MESSAGES):
+            raise self.wrong(f"{where}.joins", f"is '{joins}'; accepted: {REQUESTS}, {MESSAGES}")
+        titles = given.get("titles") or {}
+        if not isinstance(titles, dict) or not _are_strings([*titles, *titles.values()]):
+            raise self.wrong(f"{where}.titles", "must map languages to strings")
+        good = self.strings(f"{where}.good", given.get("good") or [])
+        return Label(paths, joins, good, titles)
+
+    def strings(self, where: str, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list) or not _are_strings(value):
+            raise self.wrong(where, "must be a list of strings")
+        return tuple(value)
+
     def numbers(self, where: str, value: Any) -> frozenset[int]:
         if not isinstance(value, list) or not all(type(n) is int and n > 0 for n in value):
             raise self.wrong(where, "must be a list of instances' numbers, from 1")
@@ -155,3 +190,7 @@ class _Reader:
             ):
                 raise self.wrong(f"instance_tags.{number}", "must be a mapping of strings")
         return value
+
+
+def _are_strings(values: Iterable[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)

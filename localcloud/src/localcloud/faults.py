@@ -8,9 +8,11 @@ does is up to the caller of ``take``.
 import difflib
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+from localcloud.inspection import Change, Question
 
 _PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._-]{0,127}")
 _HTTP_STATUS = r"[45]\d\d"
@@ -77,6 +79,21 @@ class Faults:
     def list(self) -> list[Fault]:
         """Return the faults that are still to come, by target."""
         return [self._faults[target] for target in sorted(self._faults)]
+
+
+def listed(faults: Faults) -> list[dict[str, Any]]:
+    """Return the faults that are still to come, as JSON has them."""
+    return [asdict(fault) for fault in faults.list()]
+
+
+def set_fault(faults: Faults, targets: Callable[[], Mapping[str, Sequence[str]]]) -> Change:
+    """Return the change that sets a fault; ``targets`` returns the names that each kind can hit."""
+
+    async def change(_: Question, body: Any) -> list[dict[str, Any]]:
+        faults.set(parse(body, targets()))
+        return listed(faults)
+
+    return change
 
 
 def parse(given: Any, targets: Mapping[str, Sequence[str]]) -> Fault:

@@ -3,7 +3,7 @@
 Each service names its views in its ``inspection.py``; the gateway serves them as JSON.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,11 +29,20 @@ class Question:
         """Return the id of the entry after which to begin; 0 if the question names none."""
         return max(0, min(int(self.params.get("after", 0)), _LAST_ID))
 
+    @property
+    def before(self) -> int:
+        """Return the number of the entry before which to end; 0 if the question names none."""
+        return max(0, min(int(self.params.get("before", 0)), _LAST_ID))
+
 
 View = Callable[[Question], Any]
-"""Answers a question with a JSON value, from what is in memory and on the disk."""
+"""Answers a question with a JSON value, or what is awaited for one, from memory and disk."""
 Views = Mapping[str, View]
 """Path template below ``/_localcloud/`` -> view."""
+Change = Callable[[Question, Any], Awaitable[Any]]
+"""Does what somebody posts as JSON, and answers with a JSON value."""
+Changes = Mapping[str, Change]
+"""Path template below ``/_localcloud/`` -> change."""
 
 
 class NotThereError(Exception):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from localcloud.access_key import AccessKey
 from localcloud.commandline import endpoints
+from localcloud.labels import Label
 from localcloud.readings import Readings
 
 SUFFIX = ".localcloud.invalid"
@@ -59,6 +60,9 @@ class CloudSettings:
     chat_rate_limit: bool = True
     """Whether the chats limit messages a minute, as the real ones do."""
     apis: Mapping[str, ApiSettings] = field(default_factory=dict)
+    labels: Mapping[str, Label] = field(default_factory=dict)
+    account_files: tuple[str, ...] = ()
+    """What else is shown of an account of an instance: paths with ``{account}`` in them."""
     dry_run: bool = False
     """Whether every run on an instance succeeds at once and runs nothing."""
     readings: Readings = field(default_factory=Readings)

@@ -88,6 +88,8 @@ class Store:
         self._is_final = False
         self._closing = False
         self._ending = threading.Event()
+        self.on_written: Callable[[], None] = _nothing
+        """Called after each batch that was written, on the thread that writes."""
         self.create(_RESOURCES)
         self._thread = threading.Thread(target=self._write_batches, name="store", daemon=True)
         self._thread.start()
@@ -194,6 +196,8 @@ class Store:
                 self._note(failure)
             for waiter in waiters:
                 waiter.finish(failure)
+            if statements and not failure:
+                self.on_written()
             if closing:
                 return
             if failure and not self._is_final:
@@ -228,6 +232,10 @@ class _Waiter:
 
     finish: Callable[[Exception | None], None]
     is_patient: bool
+
+
+def _nothing() -> None:
+    """Stand in until somebody wants to know that something was written."""
 
 
 def _is_temporary(failure: Exception) -> bool:

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -18,6 +19,8 @@ from localcloud.store import Store
 KEPT_MESSAGES = 20_000
 """Messages of a chat that are kept."""
 _PRUNE_EVERY = 500
+_KEPT_RENDERED = 4_000
+"""Messages that are kept as people read them."""
 
 _MESSAGES = """
 CREATE TABLE IF NOT EXISTS chat_messages (
@@ -70,6 +73,7 @@ class Chats:
         self._by_address = {
             (chat.settings.platform, chat.address): chat for chat in self._chats.values()
         }
+        self._rendered: dict[int, dict[str, Any]] = {}
         for row in store.read(
             "SELECT chat, repeat_key FROM chat_messages WHERE repeat_key IS NOT NULL ORDER BY id"
         ):
@@ -133,28 +137,51 @@ class Chats:
             after: the id of the message after which to begin; 0 for the newest.
         """
         rows = self._store.read(
-            "SELECT id, time, body FROM chat_messages WHERE chat = ? AND id > ? "  # noqa: S608
+            "SELECT id, chat, time, body FROM chat_messages WHERE chat = ? AND id > ? "  # noqa: S608
             f"ORDER BY id {'ASC' if after else 'DESC'} LIMIT ?",
             (name, after, limit),
         )
-        platform = self._chats[name].platform
-        found = []
-        for row in rows if after else reversed(rows):
+        return [self._shown(row) for row in (rows if after else reversed(rows))]
+
+    def after(self, message: int, limit: int) -> list[dict[str, Any]]:
+        """Return the first messages of all chats after one, oldest first."""
+        rows = self._store.read(
+            "SELECT id, chat, time, body FROM chat_messages WHERE id > ? ORDER BY id LIMIT ?",
+            (message, limit),
+        )
+        # A chat that is no longer in the settings has no platform either.
+        return [self._shown(row) for row in rows if row["chat"] in self._chats]
+
+    def with_ids(self, ids: Sequence[int]) -> list[dict[str, Any]]:
+        """Return the messages with these ids that are still kept, oldest first."""
+        marks = ", ".join("?" * len(ids))
+        rows = self._store.read(
+            f"SELECT id, chat, time, body FROM chat_messages WHERE id IN ({marks}) ORDER BY id",  # noqa: S608
+            tuple(ids),
+        )
+        return [self._shown(row) for row in rows if row["chat"] in self._chats]
+
+    def _shown(self, row: sqlite3.Row) -> dict[str, Any]:
+        """Return a message as people read it; each is rendered once, not at every look."""
+        found = self._rendered.get(row["id"])
+        if found is None:
+            platform = self._chats[row["chat"]].platform
             body = json.loads(row["body"])
             shown = platform.render(body).without_controls()
-            found.append(
-                {
-                    "id": row["id"],
-                    "chat": name,
-                    "platform": platform.name,
-                    "time": iso_utc(row["time"]),
-                    "received_at": row["time"],
-                    "title": shown.title,
-                    "text": shown.text,
-                    "colour": shown.colour,
-                    "body": body,
-                }
-            )
+            found = {
+                "id": row["id"],
+                "chat": row["chat"],
+                "platform": platform.name,
+                "time": iso_utc(row["time"]),
+                "received_at": row["time"],
+                "title": shown.title,
+                "text": shown.text,
+                "colour": shown.colour,
+                "body": body,
+            }
+            self._rendered[row["id"]] = found
+            if len(self._rendered) > _KEPT_RENDERED:
+                self._rendered.pop(next(iter(self._rendered)))
         return found
 
     def _write(self, chat: Chat, repeat_key: str | None, body: Mapping[str, Any]) -> None:

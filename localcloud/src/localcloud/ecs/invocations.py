@@ -210,6 +210,23 @@ class Invocations:
             found[row["sequence"]].append(_result(row))
         return found
 
+    def after(self, sequence: int, limit: int) -> list[Invocation]:
+        """Return the first invocations after one, oldest first."""
+        rows = self._store.read(
+            "SELECT value FROM ecs_invocations WHERE sequence > ? ORDER BY sequence LIMIT ?",
+            (sequence, limit),
+        )
+        return [_invocation(row) for row in rows]
+
+    def with_sequences(self, sequences: Collection[int]) -> list[Invocation]:
+        """Return the invocations with these sequence numbers, oldest first."""
+        marks = ", ".join("?" * len(sequences))
+        rows = self._store.read(
+            f"SELECT value FROM ecs_invocations WHERE sequence IN ({marks}) ORDER BY sequence",  # noqa: S608
+            tuple(sequences),
+        )
+        return [_invocation(row) for row in rows]
+
     def created_since(self, time: float) -> list[Invocation]:
         """Return the invocations since then, oldest first."""
         return [

@@ -40,7 +40,7 @@ def traces(
     """
     history = eventbridge.history
     events = history.with_id(event_id) if event_id else history.latest(limit)
-    return [_trace(eventbridge, accepted, explain) for accepted in events[-limit:]]
+    return [trace_of(eventbridge, accepted, explain=explain) for accepted in events[-limit:]]
 
 
 def shown_endpoint(endpoint: str) -> str:
@@ -51,7 +51,8 @@ def shown_endpoint(endpoint: str) -> str:
     return f"{parts.scheme}://{parts.hostname}/..."
 
 
-def _trace(eventbridge: EventBridge, accepted: Accepted, explain: bool) -> dict[str, Any]:
+def trace_of(eventbridge: EventBridge, accepted: Accepted, *, explain: bool) -> dict[str, Any]:
+    """Return the trace of one event."""
     event = parse_kept(accepted.body)
     deliveries: dict[str, list[DeliveryStatus]] = {}
     for delivery in eventbridge.history.deliveries(accepted.seq):
@@ -69,9 +70,10 @@ def _trace(eventbridge: EventBridge, accepted: Accepted, explain: bool) -> dict[
         "source": accepted.source,
         "type": accepted.type,
         "accepted_at": utc(accepted.accepted),
+        "at": accepted.accepted,
         "matched": bool(deliveries),
         "rules": rules,
-        "event": _shown(event),
+        "event": shown_event(event),
     }
 
 
@@ -130,7 +132,8 @@ def _missed(eventbridge: EventBridge, rule: Rule, event: dict[str, Any]) -> dict
     return {"rule": rule.name, "matched": False, "reason": text, "difference": reason}
 
 
-def _shown(event: dict[str, Any]) -> dict[str, Any]:
+def shown_event(event: dict[str, Any]) -> dict[str, Any]:
+    """Return an event without what looks like a secret."""
     if kind_of(strict_json.write(event)):
         event = _masked(event)
     data = event.get("data")

@@ -20,7 +20,8 @@ from localcloud.eventbridge.service import EventBridge
 from localcloud.http import HttpRequest, HttpResponse
 
 PATH = "/webhook/putEvents"
-_TYPE = "eventbridge:Events:HTTPEvent"
+TYPE = "eventbridge:Events:HTTPEvent"
+"""Of every event that a webhook took."""
 _DISCARDED = {"authorization", "cookie", "proxy-authorization"}
 _JSON = {"content-type": "application/json;charset=utf-8"}
 # A body that cannot fit into an event is not even parsed.
@@ -75,7 +76,7 @@ def _event(eventbridge: EventBridge, source: Source, request: HttpRequest) -> di
         # The sender cannot choose it: a repeated request is another event.
         "id": uuid_form(eventbridge.ids()).lower(),
         "source": source.name,
-        "type": _TYPE,
+        "type": TYPE,
         "specversion": "1.0",
         "datacontenttype": "application/json",
         "subject": eventbridge.source_arn(source.bus, source.name),

@@ -81,6 +81,10 @@ class AsyncInvocations:
         """Return by function how many wait because it had no room for them."""
         return Counter(p.function for _, _, p in self._later if p.throttled)
 
+    def waiting(self) -> list[Pending]:
+        """Return the calls that wait for their next attempt, the soonest first."""
+        return [pending for _, _, pending in sorted(self._later, key=lambda each: each[:2])]
+
     def accept(self, pending: Pending) -> None:
         """Accept an invocation; the caller flushes the store before it answers."""
         self._journal.put_pending(pending)

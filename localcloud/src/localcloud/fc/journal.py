@@ -1,13 +1,16 @@
 """What functions printed, and the asynchronous invocations still to be run; both durable."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from localcloud.environment import iso_utc
+from localcloud.redaction import masked
 from localcloud.store import Store
 
 KEPT_INVOCATIONS = 1000
 """Invocations of a function whose output is kept."""
 _PRUNE_EVERY = 100
+_HIDDEN = "***"
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS fc_log (
@@ -38,6 +41,20 @@ class Pending:
     by_timer: bool = False
     throttled: int = 0
     """How often there was no room for this attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a function that has ended, and what it printed."""
+
+    function: str
+    request_id: str
+    time: float
+    """When it ended, in seconds since 1970."""
+    duration_ms: float
+    error_type: str
+    output: str
+    """Without what looks like a secret."""
 
 
 class Journal:
@@ -73,6 +90,17 @@ class Journal:
             )
         self._since_pruned[function] = written
 
+    def calls(self, texts: Sequence[str], limit: int) -> list[Call]:
+        """Return the calls of functions whose output names one of these texts, oldest first."""
+        named = " OR ".join(["instr(output, ?)"] * len(texts)) or "0"
+        rows = self._store.read(
+            "SELECT function, request_id, time, duration_ms, error_type, output FROM fc_log"  # noqa: S608
+            f" WHERE {named} ORDER BY id DESC LIMIT ?",
+            (*texts, limit),
+        )
+        found = (Call(*row) for row in reversed(rows))
+        return [replace(call, output=masked(call.output, _HIDDEN)) for call in found]
+
     def lines(self, function: str, limit: int) -> list[dict[str, str]]:
         """Return the last lines of a function's log that are on the disk, the oldest first."""
         rows = self._store.read(
@@ -82,7 +110,8 @@ class Journal:
         )
         found: list[dict[str, str]] = []
         for row in rows:
-            for line in reversed(row["output"].splitlines()):
+            # Whole: a private key has many lines.
+            for line in reversed(masked(row["output"], _HIDDEN).splitlines()):
                 if len(found) == limit:
                     return found[::-1]
                 found.append(

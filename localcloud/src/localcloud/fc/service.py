@@ -5,7 +5,7 @@ import json
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -19,7 +19,7 @@ from localcloud.fc.asynchronous import AsyncInvocations
 from localcloud.fc.destinations import Destinations
 from localcloud.fc.errors import PayloadTooLargeError, ThrottledError
 from localcloud.fc.invocation import Invocation, finished, log_lines, metrics, refused
-from localcloud.fc.journal import Journal, Pending
+from localcloud.fc.journal import Call, Journal, Pending
 from localcloud.fc.pool import Pool
 from localcloud.fc.process import Worker, WorkerSpec
 from localcloud.fc.registry import LATEST, Registry, Target
@@ -200,6 +200,10 @@ class FunctionCompute:
     def logs(self, name: str, limit: int = 200) -> list[dict[str, str]]:
         """Return the last lines of a function's log, the oldest first; flush the store before."""
         return self._journal.lines(name, limit)
+
+    def calls_naming(self, texts: Sequence[str], limit: int = 200) -> list[Call]:
+        """Return the calls whose output names one of these texts, the oldest first."""
+        return self._journal.calls(texts, limit)
 
     def forget(self, name: str) -> None:
         """Delete a function with what belongs to it, and stop its processes."""

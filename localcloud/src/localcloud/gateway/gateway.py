@@ -63,7 +63,7 @@ class Gateway:
         if scope["path"] not in self._open_to_all and (reason := origin.refusal(headers)):
             await _send(send, _refused(reason))
             return
-        if scope["path"].startswith(inspection.PREFIX):
+        if scope["path"].startswith(inspection.PREFIX) or _is_for_people(scope, headers):
             if origin.host_of(headers) not in origin.LOCAL_HOSTS:
                 await _send(send, _refused("only for this machine"))
                 return
@@ -113,6 +113,18 @@ class Gateway:
             if path.startswith(name) if name.startswith("/") else host == name + SUFFIX:
                 return handler
         return None
+
+
+def _is_for_people(scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
+    """Return whether a browser asks for the page; the clients of APIs that have ``/`` do not."""
+    return (
+        scope["path"] == "/"
+        and scope["method"] == "GET"
+        and not scope["query_string"]
+        and "text/html" in headers.get("accept", "")
+        and "authorization" not in headers
+        and origin.host_of(headers) in origin.LOCAL_HOSTS
+    )
 
 
 def _form(headers: Mapping[str, str], body: bytes) -> dict[str, str]:

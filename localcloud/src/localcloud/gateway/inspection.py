@@ -1,25 +1,42 @@
-"""``/_localcloud/``: what happened in the local cloud, as JSON.
+"""``/_localcloud/``: what happened in the local cloud, as JSON, and the page that shows it.
 
-Read-only but for ``faults``. It is for people, tests and the command line on this machine; the
-gateway refuses other host names, and writing needs ``application/json``, which no web page may
-send here without asking first.
+It is for people, tests and the command line on this machine. The gateway refuses other host names
+and other pages; changing something needs ``application/json``, which no web page may send here
+without asking first.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from localcloud import strict_json
-from localcloud.faults import Faults, parse
-from localcloud.inspection import NotThereError, Question, View, Views
+from localcloud.errors import ApiError
+from localcloud.gateway.stream import Written
+from localcloud.inspection import Change, Changes, NotThereError, Question, View, Views
+from localcloud.page import Page
 from localcloud.store import Store, StoreError
 
 PREFIX = "/_localcloud/"
+_HEADERS = {
+    "cache-control": "no-cache",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+_PAGE_HEADERS = {
+    # Nothing but the page's own files and this server; no text ever becomes markup or script.
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    "cross-origin-opener-policy": "same-origin",
+}
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -36,38 +53,62 @@ class JsonResponse(Response):
 
 def create_inspection(
     views: Views,
+    changes: Changes,
     store: Store,
-    faults: Faults,
-    targets: Callable[[], Mapping[str, Sequence[str]]],
+    written: Written,
+    page: Page,
 ) -> Starlette:
-    """Return the ASGI application of ``/_localcloud/``.
+    """Return the ASGI application of ``/_localcloud/`` and ``/``.
 
     Args:
         views: what can be read, by path.
+        changes: what can be posted, by path.
         store: flushed before each answer, so that it includes everything that was accepted.
-        faults: what can be set.
-        targets: returns the names that each kind of fault can hit.
+        written: tells of each change of the state; ``stream`` passes it on.
+        page: the files of the page.
     """
 
-    def endpoint(view: View) -> Endpoint:
+    def reading(view: View) -> Endpoint:
         async def answer(request: Request) -> Response:
             await store.flush(patient=False)
-            return JsonResponse(view(Question(request.path_params, request.query_params)))
+            value = view(Question(request.path_params, request.query_params))
+            return JsonResponse(await value if isawaitable(value) else value, headers=_HEADERS)
 
         return answer
 
-    async def set_fault(request: Request) -> Response:
-        if request.headers.get("content-type", "").split(";")[0] != "application/json":
-            raise NotThereError("a fault is posted as application/json")
-        faults.set(parse(strict_json.read(await request.body()), targets()))
-        return JsonResponse(_listed(faults))
+    def changing(change: Change) -> Endpoint:
+        async def answer(request: Request) -> Response:
+            if request.headers.get("content-type", "").split(";")[0] != "application/json":
+                raise NotThereError("what changes something is posted as application/json")
+            asked = Question(request.path_params, request.query_params)
+            body = await request.body()
+            value = await change(asked, strict_json.read(body) if body else {})
+            # Faults are in memory only, and whoever looks should see them, too.
+            written.notify()
+            return JsonResponse(value, headers=_HEADERS)
 
-    routes = [Route(PREFIX + path, endpoint(view), methods=["GET"]) for path, view in views.items()]
+        return answer
+
+    async def stream(_request: Request) -> Response:
+        return StreamingResponse(written.lines(), media_type="text/event-stream", headers=_HEADERS)
+
+    async def file(request: Request) -> Response:
+        found = page.get(request.path_params.get("name", "index.html"))
+        if found is None:
+            return await _refuse_path(request, NotThereError())
+        content, media_type = found
+        return Response(content, media_type=media_type, headers=_HEADERS | _PAGE_HEADERS)
+
+    routes = [Route(PREFIX + path, reading(view), methods=["GET"]) for path, view in views.items()]
     routes += [
-        Route(f"{PREFIX}faults", endpoint(lambda _: _listed(faults)), methods=["GET"]),
-        Route(f"{PREFIX}faults", set_fault, methods=["POST"]),
+        Route(PREFIX + path, changing(change), methods=["POST"]) for path, change in changes.items()
     ]
-    refusals = (NotThereError, KeyError, ValueError, TypeError, FileNotFoundError)
+    routes += [
+        Route(f"{PREFIX}stream", stream, methods=["GET"]),
+        Route(f"{PREFIX}page/{{name}}", file, methods=["GET"]),
+        Route("/", file, methods=["GET"]),
+    ]
+    refusals = (ApiError, NotThereError, KeyError, ValueError, TypeError, FileNotFoundError)
     return Starlette(
         routes=routes,
         exception_handlers={
@@ -79,11 +120,9 @@ def create_inspection(
     )
 
 
-def _listed(faults: Faults) -> list[dict[str, Any]]:
-    return [asdict(fault) for fault in faults.list()]
-
-
 async def _refuse(_request: Request, error: Exception) -> Response:
+    if isinstance(error, ApiError):
+        return JsonResponse({"error": f"{error.code}: {error.message}"}, status_code=400)
     text = str(error.args[0]) if error.args else str(error)
     return JsonResponse({"error": text}, status_code=404)
 

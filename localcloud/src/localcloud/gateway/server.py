@@ -54,8 +54,11 @@ def serve(
     settings: CloudSettings,
     create_app: Callable[[CloudSettings], Any],
     ready: Callable[[CloudSettings], dict[str, Any]],
+    hint: Callable[[CloudSettings], str] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; print what ``ready`` gives as one JSON line when listening.
+
+    What ``hint`` gives is for people and follows on standard error.
 
     Raises:
         PortError: if the port is in use, or not for this user.
@@ -67,8 +70,9 @@ def serve(
     sys.setswitchinterval(0.001)
     listener = bind(settings.port)
     settings = replace(settings, port=listener.getsockname()[1])
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -80,7 +84,8 @@ def serve(
         server_header=False,
         proxy_headers=False,
     )
-    _Server(config, lambda: ready(settings)).run(sockets=[listener])
+    text = hint(settings) if hint else ""
+    _Server(config, lambda: ready(settings), text, app.end_streams).run(sockets=[listener])
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:
@@ -90,12 +95,27 @@ def _end(_signal: int, _frame: FrameType | None) -> None:
 class _Server(uvicorn.Server):
     """uvicorn's server that says when it is ready."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        ready: Callable[[], dict[str, Any]],
+        hint: str,
+        end_streams: Callable[[], None],
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._hint = hint
+        self._end_streams = end_streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Streams have no end of their own, and the server waits for those who read them.
+        self._end_streams()
+        await super().shutdown(sockets=sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
             sys.stdout.write(json.dumps(self._ready(), ensure_ascii=False) + "\n")
             sys.stdout.flush()
+            sys.stderr.write(self._hint)
+            sys.stderr.flush()

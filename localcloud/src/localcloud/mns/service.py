@@ -201,6 +201,19 @@ class Mns:
         )
         return Counts(row["active"], row["inactive"], row["delayed"])
 
+    def listed(self, name: str, limit: int) -> list[Message]:
+        """Return a queue's newest messages that are on the disk, whoever may receive them now."""
+        rows = self._store.read(
+            "SELECT id, body, priority, enqueued, visible, first_dequeued, dequeues, receipt"
+            " FROM mns_messages WHERE queue = ? AND enqueued > ? ORDER BY enqueued DESC LIMIT ?",
+            (name, self._clock.now() - self.queue(name).message_retention_period, limit),
+        )
+        return [Message(*row) for row in rows]
+
+    def remove(self, name: str, message_id: str) -> None:
+        """Delete a message by its id, as no client can; durable at the next flush."""
+        self._store.write("DELETE FROM mns_messages WHERE queue = ? AND id = ?", (name, message_id))
+
     async def peek(self, name: str, count: int = 1) -> list[Message]:
         """Return the next messages without taking them."""
         self.queue(name)

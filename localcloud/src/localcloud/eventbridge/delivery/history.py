@@ -54,6 +54,14 @@ class History:
         """Return the last events, oldest first."""
         return self._events("1 ORDER BY seq DESC LIMIT ?", (limit,))[::-1]
 
+    def after(self, seq: int, limit: int) -> list[Accepted]:
+        """Return the first events after one, oldest first; its sequence number 0 for the first."""
+        return self._events("seq > ? ORDER BY seq LIMIT ?", (seq, limit))
+
+    def with_seqs(self, seqs: Sequence[int]) -> list[Accepted]:
+        """Return the events with these sequence numbers, oldest first."""
+        return self._events(f"seq IN ({_marks(seqs)}) ORDER BY seq", tuple(seqs))
+
     def of_bus(self, bus: str, start: float, end: float, source: str, type_: str) -> list[Accepted]:
         """Return a bus's events of a time span, oldest first; an empty text fits all."""
         return self._events(
@@ -62,23 +70,31 @@ class History:
             (bus, start, end, source, type_),
         )
 
+    def unfinished(self, limit: int) -> list[int]:
+        """Return the events with a delivery that has not ended, newest first."""
+        rows = self._store.read(
+            "SELECT DISTINCT seq FROM deliveries WHERE state = ? ORDER BY seq DESC LIMIT ?",
+            (PENDING, limit),
+        )
+        return [row["seq"] for row in rows]
+
     def deliveries(self, seq: int) -> list[DeliveryStatus]:
         """Return an event's deliveries, in the order of the rules and their targets."""
-        rows = self._store.read(
-            "SELECT rule, target, state, due, attempts FROM deliveries"
-            " WHERE seq = ? ORDER BY number",
-            (seq,),
-        )
-        return [
-            DeliveryStatus(
-                row["rule"],
-                row["target"],
-                row["state"],
-                row["due"],
-                tuple(_attempt(values) for values in json.loads(row["attempts"])),
+        return self.deliveries_of([seq])[seq]
+
+    def deliveries_of(self, seqs: Sequence[int]) -> dict[int, list[DeliveryStatus]]:
+        """Return the deliveries of several events, by sequence number."""
+        found: dict[int, list[DeliveryStatus]] = {seq: [] for seq in seqs}
+        for row in self._store.read(
+            "SELECT seq, rule, target, state, due, attempts FROM deliveries"  # noqa: S608
+            f" WHERE seq IN ({_marks(seqs)}) ORDER BY seq, number",
+            tuple(seqs),
+        ):
+            attempts = tuple(_attempt(values) for values in json.loads(row["attempts"]))
+            found[row["seq"]].append(
+                DeliveryStatus(row["rule"], row["target"], row["state"], row["due"], attempts)
             )
-            for row in rows
-        ]
+        return found
 
     def _events(self, condition: str, parameters: Sequence[Any]) -> list[Accepted]:
         rows = self._store.read(
@@ -87,6 +103,10 @@ class History:
             parameters,
         )
         return [Accepted(*row) for row in rows]
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _attempt(values: list[Any]) -> Attempt:

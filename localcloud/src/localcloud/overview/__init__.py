@@ -1,0 +1,1 @@
+"""What happened, put together over all services: for the page and for ``localcloud trace``."""
