@@ -128,7 +128,8 @@ def _certificates() -> "SSLContext":
 
 
 def _proxy(parts: "SplitResult") -> "SplitResult | None":
-    if not any(name.lower().endswith("_proxy") and value for name, value in os.environ.items()):
+    name = f"{parts.scheme}_proxy"
+    if not (os.environ.get(name) or os.environ.get(name.upper())):
         return None
     from urllib.parse import urlsplit  # noqa: PLC0415
     from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415
