@@ -27,7 +27,7 @@ from localcloud.eventbridge.delivery.targets import senders
 from localcloud.eventbridge.delivery.targets.own import AppendLog
 from localcloud.eventbridge.service import EventBridge
 from localcloud.faults import Faults, listed, set_fault
-from localcloud.fc import download
+from localcloud.fc import download, http_trigger
 from localcloud.fc import inspection as fc_inspection
 from localcloud.fc.service import FunctionCompute
 from localcloud.gateway.access import CLOCK_SKEW_SECONDS, Authentication, Authorization
@@ -214,6 +214,7 @@ def _http_handlers(
     handlers: dict[str, HttpHandler] = {
         webhook.PATH: partial(webhook.handle, eventbridge),
         download.PATH: partial(download.handle, fc),
+        http_trigger.PATH: partial(http_trigger.handle, fc),
         **{
             name: partial(receive, chats)
             for platform in PLATFORMS.values()

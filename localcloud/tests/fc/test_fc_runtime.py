@@ -77,6 +77,7 @@ async def test_the_context_of_python_3_12_has_no_credentials(lab: FunctionLab) -
         "ALIBABA_CLOUD_ENDPOINT_ECS": endpoint,
         "ALIBABA_CLOUD_ENDPOINT_EVENTBRIDGE": endpoint,
         "ALIBABA_CLOUD_ENDPOINT_MNS": endpoint,
+        "ALIBABA_CLOUD_ENDPOINT_SLS": endpoint,
     }
 
 
@@ -131,6 +132,7 @@ async def test_the_environment_is_made_for_the_function(
         "ALIBABA_CLOUD_ENDPOINT_ECS": endpoint,
         "ALIBABA_CLOUD_ENDPOINT_EVENTBRIDGE": endpoint,
         "ALIBABA_CLOUD_ENDPOINT_MNS": endpoint,
+        "ALIBABA_CLOUD_ENDPOINT_SLS": endpoint,
         "http_proxy": endpoint,
         "HTTP_PROXY": endpoint,
         "no_proxy": "",

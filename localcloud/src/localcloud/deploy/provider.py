@@ -24,6 +24,7 @@ RESOURCES: dict[str, Apply] = {
     "alicloud:fc/v3AsyncInvokeConfig:V3AsyncInvokeConfig": fc.async_invoke_config,
     "alicloud:fc/v3ConcurrencyConfig:V3ConcurrencyConfig": fc.concurrency,
     "alicloud:fc/v3Function:V3Function": fc.function,
+    "alicloud:fc/v3ProvisionConfig:V3ProvisionConfig": fc.provision_config,
     "alicloud:fc/v3Trigger:V3Trigger": fc.trigger,
     "alicloud:log/project:Project": sls.log_project,
     "alicloud:log/store:Store": sls.log_store,

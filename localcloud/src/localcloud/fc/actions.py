@@ -4,7 +4,14 @@ import base64
 from typing import Any
 
 from localcloud.api import Action, Answer, ApiCall, Product, Route, WireStyle
-from localcloud.fc import async_config_actions, download, encoding, limits, trigger_actions
+from localcloud.fc import (
+    async_config_actions,
+    download,
+    encoding,
+    limits,
+    provision_actions,
+    trigger_actions,
+)
 from localcloud.fc.errors import (
     ConcurrencyNotReservedError,
     InvalidArgumentError,
@@ -355,6 +362,7 @@ ACTIONS: dict[str, Action[FunctionCompute]] = {
         "no asynchronous tasks; one request per process at a time",
     ),
     **async_config_actions.ACTIONS,
+    **provision_actions.ACTIONS,
     **trigger_actions.ACTIONS,
 }
 
@@ -396,9 +404,9 @@ ROUTES: list[Route] = [
     ("GET", _TRIGGER, "GetTrigger"),
     ("PUT", _TRIGGER, "UpdateTrigger"),
     ("DELETE", _TRIGGER, "DeleteTrigger"),
-    # Known so that the error names them; ACTIONS has none of these.
     ("GET", f"{_FUNCTION}/provision-config", "GetProvisionConfig"),
     ("PUT", f"{_FUNCTION}/provision-config", "PutProvisionConfig"),
+    ("DELETE", f"{_FUNCTION}/provision-config", "DeleteProvisionConfig"),
 ]
 
 PRODUCT = Product(

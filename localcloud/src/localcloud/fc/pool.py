@@ -8,7 +8,7 @@ one function's backlog does not starve the next step of the loop.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -77,12 +77,15 @@ class Pool:
             for worker in list(crew.idle) if key[0] == function else ():
                 self._dismiss(worker)
 
-    def stop_idle(self) -> None:
-        """Stop the workers that had nothing to do for a while."""
+    def stop_idle(self, kept: Mapping[str, int] | None = None) -> None:
+        """Stop the workers that had nothing to do for a while, but so many of each function."""
         deadline = self._clock.now() - IDLE_SECONDS
         for crew in self._crews.values():
-            for worker in [w for w in crew.idle if w.idle_since <= deadline or not w.is_usable]:
-                self._dismiss(worker)
+            spare = crew.count - (kept or {}).get(crew.function, 0)
+            for worker in list(crew.idle):
+                if not worker.is_usable or (worker.idle_since <= deadline and spare > 0):
+                    self._dismiss(worker)
+                    spare -= 1
 
     async def close(self) -> None:
         """Stop the free workers and wait until all that were stopped are gone."""

@@ -1,7 +1,8 @@
 """One worker process of a function: started, given an invocation at a time, killed.
 
 The process shuts itself in as scripts on instances are, gets an environment made for it and nothing
-of the local cloud's own, and sees no packages but the standard library. What the server started
+of the local cloud's own, and sees no packages but the standard library and what the real runtime
+ships that functions need. What the server started
 stands guard over it and ends it, with everything that it started, when the connection is closed.
 """
 
@@ -57,6 +58,8 @@ class WorkerSpec:
     memory_mb: int
     port: int
     """The local cloud's, the only one that the function may connect to."""
+    packages: Path = Path("/nonexistent")
+    """The folder of what the runtime has besides the standard library."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,7 @@ class Worker:
             "level": spec.level,
             "code": str(spec.code_path),
             "interpreter": _INTERPRETER,
+            "packages": str(spec.packages),
             "limits": Limits(PROCESSES, spec.memory_mb << 20, DISK_BYTES),
             "port": spec.port,
         }

@@ -6,14 +6,14 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
 from localcloud.environment import Environment, uuid_form
 from localcloud.errors import ApiError, NoPermissionError
 from localcloud.faults import Faults
-from localcloud.fc import archive
+from localcloud.fc import archive, packages
 from localcloud.fc.async_config import AsyncConfig, AsyncConfigs
 from localcloud.fc.asynchronous import AsyncInvocations
 from localcloud.fc.destinations import Destinations
@@ -22,6 +22,7 @@ from localcloud.fc.invocation import Invocation, finished, log_lines, metrics, r
 from localcloud.fc.journal import Call, Journal, Pending
 from localcloud.fc.pool import Pool
 from localcloud.fc.process import Worker, WorkerSpec
+from localcloud.fc.provision import Provisions
 from localcloud.fc.registry import LATEST, Registry, Target
 from localcloud.fc.triggers import Trigger, Triggers
 from localcloud.sandbox.isolation import Isolation, SandboxUnavailableError
@@ -114,7 +115,9 @@ class FunctionCompute:
         self._journal = Journal(store)
         self.triggers = Triggers(environment, store)
         self.async_configs = AsyncConfigs(environment.clock, store)
+        self.provisions = Provisions(store)
         self._ids = environment.ids
+        self._look_again = asyncio.Event()
         self._destinations = Destinations(
             settings,
             environment.clock,
@@ -141,13 +144,14 @@ class FunctionCompute:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.asynchronous.run())
             tasks.create_task(self._fire_triggers())
-            tasks.create_task(self._stop_idle())
+            tasks.create_task(self._tend())
 
     async def drain(self) -> None:
         """Run what is due by its trigger or its acceptance, and stop processes that are idle."""
         self.triggers.fire(self._accept_from_timer)
         await self.asynchronous.drain()
-        self.pool.stop_idle()
+        await self.keep_ready()
+        self._stop_idle()
 
     async def close(self) -> None:
         """Stop every process and remove what was unpacked into a temporary folder."""
@@ -157,10 +161,53 @@ class FunctionCompute:
             self._temporary.cleanup()
             self._temporary = None
 
-    async def _stop_idle(self) -> None:
+    def now(self) -> float:
+        """Return the time in seconds since 1970."""
+        return self._clock.now()
+
+    def ids(self) -> str:
+        """Return a new id."""
+        return self._ids()
+
+    def keep_ready_soon(self) -> None:
+        """Start what is to be kept ready without waiting for the next look."""
+        self._look_again.set()
+
+    async def keep_ready(self) -> None:
+        """Start as many processes of each function as are kept ready, with their code loaded."""
+        for wanted in self.provisions.all(self.registry):
+            missing = wanted.target - self.pool.count(wanted.function)
+            if missing > 0:
+                target = self.registry.target(wanted.function, wanted.qualifier)
+                await asyncio.gather(*(self._prepare(target) for _ in range(missing)))
+
+    async def _prepare(self, target: Target) -> None:
+        with suppress(ApiError, OSError, SandboxUnavailableError):
+            async with self.pool.worker(await self._spec(target)) as worker:
+                limit = self._time_limit(target.settings["timeout"])
+                credentials = self._credentials(target)
+                header = {
+                    "request_id": "load",
+                    "qualifier": target.qualifier,
+                    "credentials": credentials,
+                    "load_only": True,
+                }
+                await worker.run(header, b"", limit)
+
+    def _stop_idle(self) -> None:
+        kept: Counter[str] = Counter()
+        for wanted in self.provisions.all(self.registry):
+            kept[wanted.function] += wanted.target
+        self.pool.stop_idle(kept)
+
+    async def _tend(self) -> None:
         while True:
-            await asyncio.sleep(_TICK_SECONDS)
-            self.pool.stop_idle()
+            await self.keep_ready()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_TICK_SECONDS):
+                    await self._look_again.wait()
+            self._look_again.clear()
+            self._stop_idle()
 
     async def _fire_triggers(self) -> None:
         while True:
@@ -211,6 +258,7 @@ class FunctionCompute:
         # guess: that triggers and asynchronous configurations go with it.
         self.triggers.delete_all_of(name)
         self.async_configs.delete_all_of(name)
+        self.provisions.delete_all_of(name)
         self.pool.retire(name)
 
     @contextmanager
@@ -360,6 +408,7 @@ class FunctionCompute:
             "ALIBABA_CLOUD_ENDPOINT_ECS": endpoint,
             "ALIBABA_CLOUD_ENDPOINT_EVENTBRIDGE": endpoint,
             "ALIBABA_CLOUD_ENDPOINT_MNS": endpoint,
+            "ALIBABA_CLOUD_ENDPOINT_SLS": endpoint,
             "http_proxy": endpoint,
             "HTTP_PROXY": endpoint,
             "no_proxy": "",
@@ -374,6 +423,7 @@ class FunctionCompute:
             (await self._isolation()).level,
             settings["memorySize"],
             self.settings.port,
+            await asyncio.to_thread(packages.gather, self._folder().parent / "runtime-packages"),
         )
         self._specs[target.function, target.version] = spec
         return spec
@@ -395,7 +445,7 @@ class FunctionCompute:
             return self.settings.data / "functions"
         if self._temporary is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="localcloud-functions-")
-        return Path(self._temporary.name)
+        return Path(self._temporary.name) / "functions"
 
     # Logs
 

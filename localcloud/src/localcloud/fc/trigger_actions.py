@@ -1,20 +1,27 @@
-"""The actions on triggers: time triggers, and the cloud's error for every other kind."""
+"""The actions on triggers: timers and HTTP, and the cloud's error for every other kind."""
 
 import re
 from typing import Any
 
 from localcloud import strict_json
 from localcloud.api import Action, Answer, ApiCall
-from localcloud.fc import encoding
-from localcloud.fc.errors import InvalidArgumentError, NotSupportedHereError
+from localcloud.fc import encoding, http_trigger
+from localcloud.fc.errors import (
+    InvalidArgumentError,
+    NotSupportedHereError,
+    TriggerAlreadyExistsError,
+)
 from localcloud.fc.registry import LATEST
 from localcloud.fc.schedule import ScheduleError, parse
 from localcloud.fc.service import ASYNC_PAYLOAD_LIMIT, FunctionCompute
-from localcloud.fc.triggers import Trigger
+from localcloud.fc.triggers import HTTP, TIMER, Trigger
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,127}")
-_OTHER_TYPES = ("oss", "log", "http", "tablestore", "cdn_events", "mns_topic", "eventbridge")
+_OTHER_TYPES = ("oss", "log", "tablestore", "cdn_events", "mns_topic", "eventbridge")
 _CONFIG = {"cronExpression", "enable", "payload"}
+_HTTP_CONFIG = {"authType", "disableURLInternet", "methods"}
+_PROOFS = ("function", "jwt", "bearer")
+_METHODS = {"GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"}
 NEW = {
     "description", "invocationRole", "qualifier", "sourceArn", "triggerConfig", "triggerName",
     "triggerType",
@@ -23,7 +30,7 @@ CHANGED = {"description", "invocationRole", "qualifier", "triggerConfig"}
 
 
 async def create_trigger(fc: FunctionCompute, call: ApiCall) -> Answer:
-    """Make a time trigger."""
+    """Make a time trigger or an HTTP trigger."""
     body = encoding.only(call, *NEW)
     function = fc.registry.function(call.path["functionName"])
     name, kind = body.get("triggerName"), body.get("triggerType")
@@ -32,17 +39,23 @@ async def create_trigger(fc: FunctionCompute, call: ApiCall) -> Answer:
             "triggerName", name, "1 to 128 letters, digits, _ and -, not beginning with 0-9 or -"
         )
     if kind in _OTHER_TYPES:
-        raise NotSupportedHereError(f"a trigger of type '{kind}' (it has time triggers)")
-    if kind != "timer":
-        raise InvalidArgumentError("triggerType", kind, f"timer, {', '.join(_OTHER_TYPES)}")
+        raise NotSupportedHereError(f"a trigger of type '{kind}' (it has timers and HTTP)")
+    if kind not in _CONFIGS:
+        known = ", ".join([*_CONFIGS, *_OTHER_TYPES])
+        raise InvalidArgumentError("triggerType", kind, known)
     for setting in ("sourceArn", "invocationRole"):
         if body.get(setting):
-            raise InvalidArgumentError(setting, body[setting], "nothing: a timer has none")
+            raise InvalidArgumentError(setting, body[setting], f"nothing: {kind} has none")
     qualifier = encoding.text(body, "qualifier") or LATEST
     fc.registry.target(function.name, qualifier)
-    config = _config(body.get("triggerConfig"))
+    config = _CONFIGS[kind](body.get("triggerConfig"))
     description = encoding.text(body, "description")
-    made = fc.triggers.create(function.name, name, qualifier, description, config)
+    if kind == HTTP and any(
+        t.kind == HTTP and t.qualifier == qualifier for t in fc.triggers.of(function.name)
+    ):
+        # "One HTTP trigger per version or alias"; guess: the code.
+        raise TriggerAlreadyExistsError(function.name, f"of type http for {qualifier}")
+    made = fc.triggers.create(function.name, name, qualifier, description, config, kind)
     return _answer(fc, made)
 
 
@@ -62,7 +75,7 @@ async def update_trigger(fc: FunctionCompute, call: ApiCall) -> Answer:
     if "description" in body:
         changes["description"] = encoding.text(body, "description")
     if body.get("triggerConfig") is not None:
-        changes["config"] = _config(body["triggerConfig"])
+        changes["config"] = _CONFIGS[trigger.kind](body["triggerConfig"])
     return _answer(fc, fc.triggers.change(trigger, **changes))
 
 
@@ -86,7 +99,7 @@ def _trigger(fc: FunctionCompute, call: ApiCall) -> Trigger:
     return fc.triggers.get(function.name, call.path["triggerName"])
 
 
-def _config(text: object) -> str:
+def _timer_config(text: object) -> str:
     """Check a time trigger's ``triggerConfig``, which is JSON in a text."""
     try:
         given = strict_json.read(text) if isinstance(text, str) else None
@@ -111,17 +124,48 @@ def _config(text: object) -> str:
     return str(text)
 
 
+def _http_config(text: object) -> str:
+    """Check an HTTP trigger's ``triggerConfig``."""
+    try:
+        given = strict_json.read(text) if isinstance(text, str) else None
+    except ValueError:
+        given = None
+    accepted = '{"authType": "anonymous", "methods": ["POST"], "disableURLInternet": false}'
+    if not isinstance(given, dict) or set(given) - _HTTP_CONFIG:
+        raise InvalidArgumentError("triggerConfig", text, f"{accepted} as JSON text")
+    # Left out, callers have to sign ("HTTPTriggerConfig").
+    proof = given.get("authType", "function")
+    if proof in _PROOFS:
+        raise NotSupportedHereError(f"an HTTP trigger with authType '{proof}' (it has anonymous)")
+    if proof != "anonymous":
+        known = ", ".join(["anonymous", *_PROOFS])
+        raise InvalidArgumentError("triggerConfig.authType", proof, known)
+    methods = given.get("methods")
+    if not isinstance(methods, list) or not methods or set(map(str, methods)) - _METHODS:
+        known = f"a list of {', '.join(sorted(_METHODS))}"
+        raise InvalidArgumentError("triggerConfig.methods", methods, known)
+    if not isinstance(given.get("disableURLInternet", False), bool):
+        raise InvalidArgumentError(
+            "triggerConfig.disableURLInternet", given["disableURLInternet"], "true or false"
+        )
+    return str(text)
+
+
+_CONFIGS = {TIMER: _timer_config, HTTP: _http_config}
+
+
 def _answer(fc: FunctionCompute, trigger: Trigger) -> dict[str, Any]:
     return {
         "triggerName": trigger.name,
         "triggerId": trigger.id,
-        "triggerType": "timer",
+        "triggerType": trigger.kind,
         "triggerConfig": trigger.config,
         "description": trigger.description,
         "qualifier": trigger.qualifier,
         "targetArn": fc.registry.arn(trigger.function),
         "createdTime": trigger.created,
         "lastModifiedTime": trigger.modified,
+        **({"httpTrigger": http_trigger.urls(fc, trigger)} if trigger.kind == HTTP else {}),
     }
 
 
@@ -129,7 +173,7 @@ def _one(fc: FunctionCompute, call: ApiCall) -> list[str]:
     return [fc.registry.arn(call.path["functionName"])]
 
 
-_TIMERS = "time triggers only"
+_TIMERS = "time triggers, and HTTP triggers with authType anonymous"
 
 ACTIONS: dict[str, Action[FunctionCompute]] = {
     "CreateTrigger": Action(create_trigger, "fc:CreateTrigger", _one, _TIMERS),

@@ -1,7 +1,7 @@
-"""Time triggers: which there are, and when each calls its function.
+"""Triggers: which there are, and when each time trigger calls its function.
 
-A trigger's next moment is part of its row, so that a trigger that became due while the cloud was
-not running fires as soon as it runs again: once, however often it was missed.
+A time trigger's next moment is part of its row, so that one that became due while the cloud was not
+running fires as soon as it runs again: once, however often it was missed.
 """
 
 import math
@@ -15,10 +15,13 @@ from localcloud.fc.errors import TriggerAlreadyExistsError, TriggerNotFoundError
 from localcloud.fc.schedule import parse
 from localcloud.store import Store, Table
 
+TIMER = "timer"
+HTTP = "http"
+
 
 @dataclass(frozen=True)
 class Trigger:
-    """A time trigger of a function."""
+    """A time trigger or an HTTP trigger of a function."""
 
     function: str
     name: str
@@ -30,7 +33,8 @@ class Trigger:
     created: str
     modified: str
     due: float | None
-    """When it fires next, in seconds since 1970; None while it is not enabled."""
+    """When it fires next, in seconds since 1970; None while it is not enabled, or has no time."""
+    kind: str = TIMER
 
     @property
     def payload(self) -> str:
@@ -57,10 +61,20 @@ class Triggers:
         """Return a function's triggers by name."""
         return sorted((t for t in self._rows if t.function == function), key=lambda t: t.name)
 
+    def with_id(self, trigger_id: str) -> Trigger | None:
+        """Return the trigger with an id."""
+        return next((t for t in self._rows if t.id == trigger_id), None)
+
     def create(
-        self, function: str, name: str, qualifier: str, description: str, config: str
+        self,
+        function: str,
+        name: str,
+        qualifier: str,
+        description: str,
+        config: str,
+        kind: str = TIMER,
     ) -> Trigger:
-        """Make a trigger; it fires for the first time at its next moment from now."""
+        """Make a trigger; a timer fires for the first time at its next moment from now."""
         if _key(function, name) in self._rows:
             raise TriggerAlreadyExistsError(function, name)
         now = self._clock.now()
@@ -69,7 +83,7 @@ class Triggers:
         return self._put(
             Trigger(
                 function, name, identity, qualifier, description, config, stamp, stamp,
-                _next(config, now),
+                _next(config, now, kind), kind,
             )
         )  # fmt: skip
 
@@ -78,7 +92,7 @@ class Triggers:
         now = self._clock.now()
         changed = replace(trigger, modified=iso_utc(now), **changes)
         if changed.config != trigger.config:
-            changed = replace(changed, due=_next(changed.config, now))
+            changed = replace(changed, due=_next(changed.config, now, changed.kind))
         return self._put(changed)
 
     def delete(self, function: str, name: str) -> None:
@@ -111,7 +125,9 @@ class Triggers:
         return trigger
 
 
-def _next(config: str, now: float) -> float | None:
+def _next(config: str, now: float, kind: str = TIMER) -> float | None:
+    if kind != TIMER:
+        return None
     given = strict_json.read(config)
     # guess: a trigger that does not say that it is enabled is not.
     if given.get("enable") is not True:

@@ -158,7 +158,7 @@ def shut_in(fd: int, settings: dict[str, Any]) -> tuple[str, str]:
         fd,
         level,
         settings["code"],
-        settings["interpreter"],
+        [*settings["interpreter"], settings["packages"]],
         Limits(*settings["limits"]),
         settings["port"],
     )
@@ -166,6 +166,7 @@ def shut_in(fd: int, settings: dict[str, Any]) -> tuple[str, str]:
     sys.path.remove(settings["sources"])
     for name in [name for name in sys.modules if name.partition(".")[0] == "localcloud"]:
         del sys.modules[name]
+    sys.path.append(settings["packages"])
     return code_path, own
 
 
@@ -280,7 +281,9 @@ def main(fd: int, settings: dict[str, Any]) -> None:
         content = b""
         try:
             handler = handler or load(meta)
-            content = encode(handler(event, FCContext(meta, header)))
+            # An instance that is kept ready loads its code before anybody calls.
+            if not header.get("load_only"):
+                content = encode(handler(event, FCContext(meta, header)))
             status = "ok"
         except UnloadableError as error:
             status = "unloadable"

@@ -68,8 +68,19 @@ def trigger(client: Client, given: Properties) -> tuple[str, Properties]:
         lambda: client.fc("POST", path, {**made, **changed}),
         lambda: client.fc("PUT", f"{path}/{quote(name)}", changed),
     )
-    read = {key: answer.get(key, "") for key in ("triggerId", "targetArn")}
+    read: Properties = {key: answer.get(key, "") for key in ("triggerId", "targetArn")}
+    if "httpTrigger" in answer:
+        read["httpTrigger"] = answer["httpTrigger"]
     return f"{function}:{name}", read
+
+
+def provision_config(client: Client, given: Properties) -> tuple[str, Properties]:
+    """Keep instances of a function ready."""
+    name = given["functionName"]
+    query = f"?qualifier={quote(given['qualifier'])}"
+    body = {"target": given["target"], "alwaysAllocateCPU": False}
+    client.fc("PUT", f"/functions/{quote(name)}/provision-config{query}", body)
+    return name, {"current": 0, "functionArn": ""}
 
 
 def async_invoke_config(client: Client, given: Properties) -> tuple[str, Properties]:
