@@ -10,7 +10,8 @@ from components.command_scripts import Scripts
 from components.deployment_provider import DeploymentProvider, DeploymentProviderArgs
 from components.deployment_role import DeploymentRole, DeploymentRoleArgs
 from components.loop_document import RoleInstances, Source
-from components.names import ChatPlatform, Delivery, Language, RetryStrategy
+from components.names import ApprovalKind, ChatPlatform, Delivery, Language, RetryStrategy
+from components.native_approvals import ApprovalDefinition, Native, NativeSource
 from components.onboarding_route import Onboarding
 from components.permissions import Permission
 from components.provisioning_loop import (
@@ -24,6 +25,8 @@ from components.provisioning_loop import (
 
 __all__ = [
     "Alarms",
+    "ApprovalDefinition",
+    "ApprovalKind",
     "ArgumentError",
     "Bus",
     "Chat",
@@ -35,6 +38,8 @@ __all__ = [
     "DeploymentRole",
     "DeploymentRoleArgs",
     "Language",
+    "Native",
+    "NativeSource",
     "Onboarding",
     "Permission",
     "ProvisioningLoop",

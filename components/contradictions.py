@@ -7,7 +7,10 @@ from components import webhook_access
 from components.arguments import ArgumentError, nearest
 from components.chat_delivery import Chat, undeliverable
 from components.loop_document import RoleInstances, Source
+from components.native_approvals import NativeSource
 from components.onboarding_route import Onboarding
+from functions.receive_approval.declared import FIELDS
+from functions.request.fields import ACTIONS
 
 
 def default_chat(given: str | None, chats: Sequence[Chat]) -> str:
@@ -23,12 +26,14 @@ def check(
     roles: Sequence[RoleInstances],
     onboarding: Onboarding | None,
     alarms_chat: str | None = None,
+    native: Sequence[NativeSource] = (),
 ) -> None:
     """Raise at the first contradiction."""
     problem = next(
         chain(
             _names(chat, sources, chats, roles),
             _alarms(alarms_chat, chats),
+            _native(native, chat, sources, chats, onboarding),
             _access([(source["name"], source) for source in sources]),
             _access([(onboarding["source"], onboarding)] if onboarding else []),
             filter(None, map(undeliverable, chats)),
@@ -69,6 +74,32 @@ def _alarms(name: str | None, chats: Sequence[Chat]) -> Iterator[str]:
     known = [chat["name"] for chat in chats]
     if name is not None and name not in known:
         yield f"argument 'alarms.chat' is '{name}'; {nearest(name, known)}"
+
+
+def _native(
+    native: Sequence[NativeSource],
+    default_chat: str,
+    sources: Sequence[Source],
+    chats: Sequence[Chat],
+    onboarding: Onboarding | None,
+) -> Iterator[str]:
+    known = [one["name"] for one in chats]
+    taken = [one["name"] for one in sources] + ([onboarding["source"]] if onboarding else [])
+    for number, source in enumerate(native):
+        place = f"native.sources[{number}]"
+        if source["name"] in taken:
+            yield f"argument '{place}.name' names '{source['name']}' twice"
+        taken.append(source["name"])
+        if (asked := source.get("chat", default_chat)) not in known:
+            yield f"argument '{place}.chat' is '{asked}'; {nearest(asked, known)}"
+        if source.get("members") and not onboarding:
+            yield f"argument '{place}.members' needs the argument 'onboarding'"
+        for one in source["definitions"]:
+            wrong = sorted({*one["fields"], *one.get("constants", {})} - set(FIELDS))
+            if wrong:
+                yield f"argument '{place}' has a field '{wrong[0]}'; {nearest(wrong[0], FIELDS)}"
+            if (action := one.get("action", "provision")) not in ACTIONS.values():
+                yield f"argument '{place}' has '{action}'; {nearest(action, ACTIONS.values())}"
 
 
 def _access(sources: Sequence[tuple[str, Source | Onboarding]]) -> Iterator[str]:

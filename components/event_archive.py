@@ -26,6 +26,8 @@ class EventArchive(pulumi.ComponentResource):
 
     rule_name: pulumi.Output[str]
     """The rule on the bus."""
+    role_name: pulumi.Output[str]
+    """The role that may write to the store."""
 
     def __init__(
         self, name: str, args: EventArchiveArgs, opts: pulumi.ResourceOptions | None = None
@@ -62,4 +64,5 @@ class EventArchive(pulumi.ComponentResource):
             opts=child,
         )
         self.rule_name = route.rule_name
+        self.role_name = role.role_name
         self.register_outputs({"rule_name": self.rule_name})

@@ -7,8 +7,14 @@ import pulumi
 
 from components import defaults
 from components.chat_delivery import Chat, delivery_of
-from components.names import ChatPlatform, Language, Number, whole
+from components.names import ApprovalKind, ChatPlatform, Language, Number, whole
+from components.native_approvals import NativeSource
 from functions.request.deployment import LIMITS
+
+_PLATFORMS = {
+    ApprovalKind.DINGTALK: ChatPlatform.DINGTALK,
+    ApprovalKind.LARK: ChatPlatform.LARK,
+}
 
 
 class Source(TypedDict):
@@ -54,19 +60,30 @@ def loop_document(
     stale_after_seconds: Number,
     script_sha256: pulumi.Input[str],
     guide: str = "",
+    native: Sequence[NativeSource] = (),
+    native_bus: str = "",
 ) -> pulumi.Output[str]:
     """Write down what a function must know to judge a request and to address its result."""
     return pulumi.Output.json_dumps(
         {
             "bus": bus,
             "sources": {
-                source["name"]: {
-                    "platform": ChatPlatform(source["platform"]).value,
-                    "chat": source.get("chat", default_chat),
-                    "token_required": "token" in source,
-                    **{key: found for key in LIMITS.values() if (found := source.get(key))},
-                }
-                for source in sources
+                **{
+                    source["name"]: {
+                        "platform": ChatPlatform(source["platform"]).value,
+                        "token_required": "token" in source,
+                        **_heard(source, default_chat),
+                    }
+                    for source in sources
+                },
+                **{
+                    source["name"]: {
+                        "platform": _PLATFORMS[ApprovalKind(source["kind"])].value,
+                        "bus": native_bus,
+                        **_heard(source, default_chat),
+                    }
+                    for source in native
+                },
             },
             "chats": {
                 chat["name"]: {
@@ -85,6 +102,12 @@ def loop_document(
         separators=(",", ":"),
         sort_keys=True,
     )
+
+
+def _heard(source: Source | NativeSource, default_chat: str) -> dict[str, Any]:
+    """Return which chat hears of a source, and what the source may ask for."""
+    limits = {key: found for key in LIMITS.values() if (found := source.get(key))}
+    return {"chat": source.get("chat", default_chat), **limits}
 
 
 def _where(role: RoleInstances) -> dict[str, Any]:

@@ -6,9 +6,10 @@ import pulumi
 
 # What a chat may be is what the functions can write to: one list for both.
 from functions.platforms.base import ChatPlatform
+from functions.receive_approval.declared import Kind as ApprovalKind
 from functions.request.deployment import Language
 
-__all__ = ["ChatPlatform", "Language"]
+__all__ = ["ApprovalKind", "ChatPlatform", "Language"]
 
 
 class Delivery(StrEnum):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from functions.receive_approval.declared import MEMBERS_PUSHED, NEW_MEMBER, PUSHED, REQUESTED
 from functions.report.outcome import RESULT_SOURCE, RESULT_TYPE, SUCCESS, UNAUTHENTICATED_TYPE
 
 
@@ -14,6 +15,21 @@ def _text(pattern: dict[str, Any]) -> str:
 def from_sources(sources: Sequence[str]) -> str:
     """Match what was posted to these sources; a sender cannot choose the source's name."""
     return _text({"source": list(sources)})
+
+
+def pushed(sources: Sequence[str]) -> str:
+    """Match what platforms pushed, which nobody has confirmed yet."""
+    return _text({"source": list(sources), "type": [PUSHED, MEMBERS_PUSHED]})
+
+
+def approved(sources: Sequence[str]) -> str:
+    """Match the requests that a platform has confirmed."""
+    return _text({"source": list(sources), "type": [REQUESTED]})
+
+
+def new_members(sources: Sequence[str]) -> str:
+    """Match the new members that a platform has confirmed."""
+    return _text({"source": list(sources), "type": [NEW_MEMBER]})
 
 
 def task_completed(command_name_prefixes: Sequence[str]) -> str:

@@ -58,6 +58,16 @@ def write_logs(
     }
 
 
+def read_logs(
+    region: Text, account_id: Text, project: pulumi.Input[str], store: pulumi.Input[str]
+) -> Permission:
+    """Allow searching one log store."""
+    return {
+        "actions": ["log:GetLogStoreLogs"],
+        "resources": [log_store_arn(region, account_id, project, store)],
+    }
+
+
 def put_events(region: Text, account_id: Text, bus: pulumi.Input[str]) -> Permission:
     """Allow publishing on one bus."""
     return {

@@ -19,6 +19,12 @@ from components.loop_context import LoopContext
 from components.loop_document import RoleInstances, Source, instance_ids, loop_document
 from components.message_queue import MessageQueue
 from components.names import Number, RetryStrategy
+from components.native_approvals import (
+    Native,
+    NativeApprovals,
+    NativeApprovalsArgs,
+    bus_name,
+)
 from components.onboarding_route import Onboarding, OnboardingRoute
 from components.request_route import RequestRoute, RequestRouteArgs
 from components.result_route import ResultRoute
@@ -104,6 +110,8 @@ class ProvisioningLoopArgs(TypedDict):
     """Seconds after which a request is too old to be carried out. One day if left out."""
     onboarding: NotRequired[Onboarding]
     """The route of new members. None if left out."""
+    native: NotRequired[Native]
+    """The native approvals of DingTalk and Lark. None if left out."""
     alarms: NotRequired[Alarms]
     """Who hears of dead letters, of requests without a result, of removals that stay open, and of
     the functions' errors. Nobody if left out."""
@@ -128,6 +136,8 @@ class ProvisioningLoop(pulumi.ComponentResource):
     """The event bus."""
     webhooks: pulumi.Output[dict[str, str]]
     """Source name -> URL to which its platform posts; secret."""
+    approval_urls: pulumi.Output[dict[str, str]]
+    """Native source -> URL for its platform's console; empty without native approvals."""
     command_id: pulumi.Output[str]
     """The command that grants a role."""
     deprovision_command_id: pulumi.Output[str]
@@ -154,6 +164,7 @@ class ProvisioningLoop(pulumi.ComponentResource):
             args["roles"],
             args.get("onboarding"),
             args["alarms"]["chat"] if "alarms" in args else None,
+            args["native"]["sources"] if "native" in args else (),
         )
         roles = [role["role"] for role in args["roles"]]
         texts = scripts(name, args.get("scripts", Scripts()), roles, args.get("catalogue"))
@@ -235,7 +246,7 @@ class ProvisioningLoop(pulumi.ComponentResource):
                 opts=child,
             )
             context["watch_queue"] = notes.queue_name
-        EventArchive(
+        archive = EventArchive(
             f"{name}-archive",
             {"context": context, "sources": [source["name"] for source in sources]},
             opts=child,
@@ -268,6 +279,8 @@ class ProvisioningLoop(pulumi.ComponentResource):
             args.get("stale_after_seconds", defaults.STALE_AFTER_SECONDS),
             commands["provision"].script_sha256,
             args.get("guide", ""),
+            args["native"]["sources"] if "native" in args else (),
+            bus_name(prefix),
         )
         request_args: RequestRouteArgs = {
             "context": context,
@@ -306,6 +319,7 @@ class ProvisioningLoop(pulumi.ComponentResource):
                 opts=child,
             )
             functions["call-http-api"] = onboarding.function_name
+        self.approval_urls = _native(name, context, args, archive, functions, child)
         if "alarms" in args:
             functions["watch"] = _watcher(name, context, args, chats, child)
 
@@ -325,6 +339,7 @@ class ProvisioningLoop(pulumi.ComponentResource):
             {
                 "bus_name": self.bus_name,
                 "webhooks": self.webhooks,
+                "approval_urls": self.approval_urls,
                 "command_id": self.command_id,
                 "deprovision_command_id": self.deprovision_command_id,
                 "functions": self.functions,
@@ -365,6 +380,32 @@ def _watcher(
     if chats.waiting:
         given["chat_queue"] = chats.waiting.queue_name
     return Watcher(f"{name}-watcher", given, opts=opts).function_name
+
+
+def _native(
+    name: str,
+    context: LoopContext,
+    args: ProvisioningLoopArgs,
+    archive: EventArchive,
+    functions: dict[str, pulumi.Output[str]],
+    opts: pulumi.ResourceOptions,
+) -> pulumi.Output[dict[str, str]]:
+    """Connect the native approvals, if there are any; return their URLs."""
+    if "native" not in args:
+        return pulumi.Output.from_input({})
+    given: NativeApprovalsArgs = {
+        "context": context,
+        "native": args["native"],
+        "run_command": functions["run-command"],
+        "archive_role": archive.role_name,
+        "stale_after_seconds": args.get("stale_after_seconds", defaults.STALE_AFTER_SECONDS),
+        "protect": args.get("bus", Bus()).get("protect", False),
+    }
+    if "call-http-api" in functions:
+        given["call_http_api"] = functions["call-http-api"]
+    native = NativeApprovals(f"{name}-native", given, opts=opts)
+    functions["receive-approval"] = native.function_name
+    return native.urls
 
 
 def _http_sources(args: ProvisioningLoopArgs) -> list[HttpSourceArgs]:

@@ -24,6 +24,8 @@ loop = ProvisioningLoop("loop", args)
 pulumi.export("region", config.region)
 pulumi.export("account_id", settings.account_id)
 pulumi.export("webhooks", loop.webhooks)
+if settings.native:
+    pulumi.export("approval_urls", loop.approval_urls)
 pulumi.export("command_id", loop.command_id)
 pulumi.export("deprovision_command_id", loop.deprovision_command_id)
 pulumi.export("instance_ids", loop.instance_ids)

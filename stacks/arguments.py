@@ -11,12 +11,15 @@ from components import (
     Bus,
     Chat,
     Command,
+    Native,
+    NativeSource,
     Onboarding,
     ProvisioningLoopArgs,
     Retention,
     RoleInstances,
     Source,
 )
+from stacks import settings as settings_of
 from stacks.configuration import Secrets
 from stacks.settings import Settings
 
@@ -52,12 +55,29 @@ def loop_args(
         if settings.onboarding.token_required:
             onboarding["token"] = secrets.source_tokens[settings.onboarding.source]
         args["onboarding"] = cast("Onboarding", onboarding)
+    if settings.native:
+        args["native"] = _native(settings.native, secrets)
     if settings.alarms:
         alarms = settings.alarms.model_dump(exclude={"robot"})
         if secrets.alarms_robot:
             alarms["robot"] = secrets.alarms_robot
         args["alarms"] = cast("Alarms", alarms)
     return args
+
+
+def _native(native: settings_of.Native, secrets: Secrets) -> Native:
+    sources = []
+    for name, source in native.sources.items():
+        args = source.model_dump(exclude={"definitions"}, exclude_none=True)
+        definitions = [
+            {"code": code, **one.model_dump()} for code, one in source.definitions.items()
+        ]
+        made = {"name": name, **args, "definitions": definitions, **secrets.native[name]}
+        sources.append(cast("NativeSource", made))
+    found = Native(sources=sources)
+    if native.ready_instances:
+        found["ready_instances"] = native.ready_instances
+    return found
 
 
 def _sources(settings: Settings, secrets: Secrets) -> list[Source]:

@@ -30,6 +30,7 @@ from stacks.settings import (
     Settings,
     chat_secret_key,
     chat_webhook_key,
+    native_secret_keys,
     onboarding_header_key,
     secret_keys,
     source_token_key,
@@ -57,6 +58,8 @@ class Secrets:
     source_tokens: dict[str, Secret] = field(default_factory=dict)
     onboarding_headers: dict[str, Secret] = field(default_factory=dict)
     alarms_robot: Secret | None = None
+    native: dict[str, dict[str, Secret]] = field(default_factory=dict)
+    """Native source -> what it is to the app -> the secret."""
 
 
 @dataclass(frozen=True)
@@ -158,4 +161,10 @@ def _secrets(config: pulumi.Config, settings: Settings) -> Secrets:
         alarms_robot=config.require_secret(ALARMS_ROBOT_KEY)
         if settings.alarms and settings.alarms.robot
         else None,
+        native={
+            name: {
+                what: config.require_secret(key) for what, key in native_secret_keys(name).items()
+            }
+            for name in (settings.native.sources if settings.native else ())
+        },
     )

@@ -103,6 +103,7 @@ def contradictions(settings: Settings, catalogue: frozenset[str]) -> Iterator[Pr
     """Yield what no single key shows: names that lead nowhere, limits, things that exclude."""
     yield from _chats(settings)
     yield from _sources(settings)
+    yield from _native(settings)
     yield from _instances(settings)
     yield from _roles(settings, catalogue)
 
@@ -209,6 +210,38 @@ def _sources(settings: Settings) -> Iterator[Problem]:
         if reason := webhook_access.contradiction(lists.allowed_ips, lists.allowed_referers):
             referers = (*path, "allowed_referers")
             yield Problem(dotted(referers), reason, (remove_command(referers),))
+
+
+def _native(settings: Settings) -> Iterator[Problem]:
+    for name, source in settings.native.sources.items() if settings.native else ():
+        path: Path = ("native", "sources", name)
+        yield from _reserved(path, name)
+        taken = [*settings.sources, settings.onboarding.source if settings.onboarding else ""]
+        if name in taken:
+            reason = f"'{name}' is a source already; native approvals need names of their own"
+            yield Problem(dotted(path), reason, (remove_command(path),))
+        for index, chat in enumerate([source.chat, *source.chats]):
+            if chat not in settings.chats:
+                place: Path = ("chats", index - 1) if index else ("chat",)
+                yield _undefined_chat(settings, (*path, *place), chat)
+        asked: list[tuple[Path, str]] = [
+            *((("roles", n), role) for n, role in enumerate(source.roles)),
+            *((("two_approvers", n), role) for n, role in enumerate(source.two_approvers)),
+            *((("approvers", role), role) for role in source.approvers),
+            *(
+                (("definitions", code, "role_names", said), role)
+                for code, one in source.definitions.items()
+                for said, role in one.role_names.items()
+            ),
+        ]
+        for below, role in asked:
+            if role not in settings.roles:
+                known = ", ".join(sorted(settings.roles))
+                reason = f"'{role}' is not a key of roles; accepted: {known}"
+                yield wrong_setting((*path, *below), reason, "<role>")
+        if source.members and not settings.onboarding:
+            reason = "needs the onboarding route, which these settings do not have"
+            yield wrong_setting((*path, "members"), reason, "false")
 
 
 def _instances(settings: Settings) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple, assert_never
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from components.names import ChatPlatform
+from components.names import ApprovalKind, ChatPlatform
 from stacks.remedies import Problem, secret_command
 from stacks.samples import RESERVED_HOST
 from stacks.settings import (
@@ -17,6 +17,7 @@ from stacks.settings import (
     Settings,
     chat_secret_key,
     chat_webhook_key,
+    native_secret_keys,
     onboarding_header_key,
     source_token_key,
 )
@@ -100,10 +101,30 @@ def _reasons(
     ):
         forms = _forms(ChatPlatform.DINGTALK)
         yield ALARMS_ROBOT_KEY, f"not a webhook of dingtalk: {reason}; one is {forms.webhook}"
+    for name, native in settings.native.sources.items() if settings.native else ():
+        keys = native_secret_keys(name)
+        if keys["key"] in known and (reason := _wrong_key(known[keys["key"]], native.kind)):
+            yield keys["key"], reason
+        for key in (keys["token"], keys["app_secret"]):
+            if key in known and not re.fullmatch(r"[A-Za-z0-9_-]{6,128}", known[key]):
+                yield key, "must be 6 to 128 letters, digits, _ and -, as the console shows it"
     for name in settings.onboarding.headers if settings.onboarding else ():
         key = onboarding_header_key(name)
         if key in known and not _is_header_value(known[key]):
             yield key, "must be one line of ASCII without spaces around it, and no placeholder"
+
+
+def _wrong_key(key: str, kind: ApprovalKind) -> str:
+    """Say what is wrong with the key of an app's pushes; empty if nothing is."""
+    match kind:
+        case ApprovalKind.DINGTALK:
+            right = re.fullmatch(r"[A-Za-z0-9]{43}", key)
+            return "" if right else "not an EncodingAESKey, which is 43 letters and digits"
+        case ApprovalKind.LARK:
+            is_right = len(key) >= 8 and key.isascii() and key.isprintable() and " " not in key
+            return "" if is_right else "not an Encrypt Key, which is 8 or more characters"
+        case _:
+            assert_never(kind)
 
 
 def _shared_webhooks(settings: Settings, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:

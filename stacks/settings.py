@@ -6,12 +6,12 @@ hands structured values to the program as plain text, so each secret has a key o
 """
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from components import defaults
-from components.names import ChatPlatform, Delivery, Language, RetryStrategy
+from components.names import ApprovalKind, ChatPlatform, Delivery, Language, RetryStrategy
 from components.webhook_access import MOST_LISTED
 from scripts.provision.render import Action
 
@@ -56,6 +56,8 @@ TagKey = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 TagValue = Annotated[str, StringConstraints(max_length=128)]
 GroupTagKey = Annotated[str, StringConstraints(pattern=_GROUP_TAG)]
 InstanceId = Annotated[str, StringConstraints(pattern=_INSTANCE_ID)]
+RequestField = Literal["emp_id", "role", "chat", "expires", "ssh_key"]
+"""What of a request a form can say (:data:`functions.receive_approval.declared.FIELDS`)."""
 HeaderName = Annotated[str, StringConstraints(pattern=_HEADER_NAME)]
 
 
@@ -208,6 +210,109 @@ class Onboarding(GuardedWebhook):
     )
 
 
+class ApprovalDefinition(Strict):
+    """One approval of a platform, and how its form becomes a request."""
+
+    action: Action = Field(
+        default="provision", description="What it asks for: provision or deprovision"
+    )
+    fields: dict[RequestField, str] = Field(
+        min_length=1,
+        description="emp_id, role, chat, expires or ssh_key -> id or alias of the form's component "
+        "that holds it; one in a table makes each row a request",
+    )
+    constants: dict[RequestField, str] = Field(
+        default_factory=dict, description="Field of a request -> what it always is"
+    )
+    role_names: dict[str, RoleName] = Field(
+        default_factory=dict,
+        description="What the form says -> role (a key of roles); what is not here is the role",
+    )
+
+
+class NativeSource(Strict):
+    """An app of DingTalk's or Lark's whose native approvals are connected."""
+
+    kind: ApprovalKind = Field(description=f"Whose approvals they are: {' or '.join(ApprovalKind)}")
+    app_id: str = Field(min_length=1, description="DingTalk's AppKey (Client ID), Lark's App ID")
+    tenant: str = Field(min_length=1, description="DingTalk's CorpId, Lark's tenant_key")
+    definitions: dict[str, ApprovalDefinition] = Field(
+        min_length=1,
+        description="The approvals that lead to requests, by processCode or approval_code",
+    )
+    chat: Name = Field(
+        description="The chat (a key of chats) that hears of requests which name no other"
+    )
+    api: Annotated[str, StringConstraints(pattern=_URL)] | None = Field(
+        default=None,
+        description="Where the platform is asked, such as https://open.larksuite.com; unset: its "
+        "host in China",
+    )
+    directory: Annotated[str, StringConstraints(pattern=_URL)] | None = Field(
+        default=None, description="Where DingTalk is asked about people; unset: its host in China"
+    )
+    self_approval: bool = Field(default=False, description="True: who asks may approve")
+    approvers: dict[Name, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Role (a key of roles) -> ids of those who may approve it: DingTalk's userId, "
+        "Lark's open_id; a role that is not here: anybody",
+    )
+    two_approvers: tuple[Name, ...] = Field(
+        default=(), description="Roles (keys of roles) that two different people must approve"
+    )
+    revocation: bool = Field(
+        default=False,
+        description="True: an approval that is revoked afterwards takes its role away",
+    )
+    members: bool = Field(
+        default=False, description="True: new members go the onboarding route, which must exist"
+    )
+    leavers: bool = Field(
+        default=False,
+        description="True: who leaves loses every role; for stacks whose emp_id is the platform's "
+        "user id",
+    )
+    look_back_days: int = Field(
+        default=defaults.LOOK_BACK_DAYS,
+        ge=1,
+        le=120,
+        description="How many days ago an approval may have been started to be looked for when its "
+        "push was lost, 1 to 120",
+    )
+    api_calls: int = Field(
+        default=defaults.API_CALLS,
+        ge=10,
+        le=20_000,
+        description="How many calls of the platform a look for lost pushes (every 30 minutes) may "
+        "make, 10 to 20000",
+    )
+    roles: tuple[Name, ...] = Field(
+        default=(), description="The roles (keys of roles) that it may ask for; empty: every role"
+    )
+    actions: tuple[Action, ...] = Field(
+        default=(), description="What it may ask for: provision, deprovision; empty: both"
+    )
+    chats: tuple[Name, ...] = Field(
+        default=(),
+        description="The chats (keys of chats) that its requests may name; empty: every chat",
+    )
+
+
+class Native(Strict):
+    """The native approvals of DingTalk and Lark."""
+
+    sources: dict[SourceName, NativeSource] = Field(
+        min_length=1, description="The apps whose approvals are connected, by name of the source"
+    )
+    ready_instances: int | None = Field(
+        default=None,
+        ge=1,
+        le=10,
+        description="How many instances of the function are kept ready, 1 to 10, because DingTalk "
+        "waits 1.5 s and Lark 1 s; they are billed while idle. Unset: none",
+    )
+
+
 class Alarms(Strict):
     """Who hears what nobody else was told of."""
 
@@ -302,6 +407,9 @@ class Settings(Strict):
     onboarding: Onboarding | None = Field(
         default=None, description="The onboarding route; unset: there is none"
     )
+    native: Native | None = Field(
+        default=None, description="The native approvals of DingTalk and Lark; unset: none"
+    )
     alarms: Alarms | None = Field(
         default=None, description="Who hears what nobody else was told of; unset: nobody"
     )
@@ -354,8 +462,22 @@ def onboarding_header_key(header: str) -> str:
     return f"onboarding-header-{header}"
 
 
+def native_secret_keys(source: str) -> dict[str, str]:
+    """Name the secrets of a native source, by what they are to its app."""
+    return {
+        what: f"native-{source}-{what.replace('_', '-')}" for what in ("app_secret", "token", "key")
+    }
+
+
 ALARMS_ROBOT_KEY = "alarms-robot-webhook"
 """The secret that holds the webhook of CloudMonitor's robot."""
+
+
+_NATIVE_SECRETS = {
+    "app_secret": "the app secret",
+    "token": "the signature token (DingTalk) or Verification Token (Lark)",
+    "key": "the EncodingAESKey (DingTalk) or Encrypt Key (Lark)",
+}
 
 
 def secret_keys(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -373,5 +495,8 @@ def secret_keys(settings: Settings) -> Iterator[tuple[str, str]]:
             yield source_token_key(name), f"what X-Provisioning-Token must be for '{name}'"
         for header in settings.onboarding.headers:
             yield onboarding_header_key(header), f"the onboarding call's header {header}"
+    for name in settings.native.sources if settings.native else ():
+        for what, key in native_secret_keys(name).items():
+            yield key, f"{_NATIVE_SECRETS[what]} of the app of '{name}'"
     if settings.alarms and settings.alarms.robot:
         yield ALARMS_ROBOT_KEY, "the webhook of the DingTalk robot to which CloudMonitor posts"

@@ -12,18 +12,22 @@ from functions.cloud.times import iso, parse
 from functions.cloud.web import Send
 from functions.receive_approval import dingtalk_push, http_call, lark_push, push
 from functions.receive_approval.approval import Approval
+from functions.receive_approval.declared import (
+    MEMBERS_PUSHED,
+    NEW_MEMBER,
+    PUSHED,
+    REQUESTED,
+    Kind,
+)
 from functions.receive_approval.dingtalk_api import DingTalk
 from functions.receive_approval.http_call import Call
-from functions.receive_approval.judge import REQUESTED, Handover, event, event_id, judge
+from functions.receive_approval.judge import Handover, event, event_id, judge
 from functions.receive_approval.lark_api import Lark
 from functions.receive_approval.platform_api import BudgetSpent, Caller, Platform, Token
-from functions.receive_approval.settings import Kind, Settings, Source
+from functions.receive_approval.settings import Settings, Source
 from functions.request.events import Event
 
 FUNCTION = "receive-approval"
-PUSHED = "provisioning:ApprovalPushed"
-MEMBERS_PUSHED = "provisioning:MembersPushed"
-NEW_MEMBER = "provisioning:NewMember"
 _MOST_SEEN = 2048
 _JUNK_SECONDS = 60.0
 _TAKES_AWAY = "DeprovisionRequest"

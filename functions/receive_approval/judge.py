@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from functions.cloud.times import iso
 from functions.receive_approval import form
 from functions.receive_approval.approval import Approval, Verdict
+from functions.receive_approval.declared import REQUESTED
 from functions.receive_approval.settings import Source
 from functions.request.fields import ACTIONS, DEPROVISION
 
-REQUESTED = "provisioning:ApprovedRequest"
 _TAKES_AWAY = next(name for name, action in ACTIONS.items() if action == DEPROVISION)
 
 

@@ -5,21 +5,14 @@
 
 import base64
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from functions.cloud.errors import SettingError
+from functions.receive_approval.declared import FIELDS, Kind
 from functions.request import environment
-from functions.request.fields import ACTIONS, POSTED
+from functions.request.fields import ACTIONS
 
 _SECRETS = ("app_secret", "token", "key")
-
-
-class Kind(StrEnum):
-    """Whose approvals they are."""
-
-    DINGTALK = "dingtalk-approval"
-    LARK = "lark-approval"
 
 
 class Definition(NamedTuple):
@@ -125,7 +118,7 @@ def _source(name: str, given: Any, secrets: Any) -> Source:
     except (AttributeError, KeyError, TypeError, ValueError):
         raise SettingError("NATIVE", f"$.sources.{name} is not what the stack writes") from None
     for code, one in definitions.items():
-        if one.action not in ACTIONS or not set(one.fields) | set(one.constants) <= set(POSTED):
+        if one.action not in ACTIONS or not set(one.fields) | set(one.constants) <= set(FIELDS):
             raise SettingError("NATIVE", f"$.sources.{name}.definitions.{code} is not in order")
     if source.kind is Kind.DINGTALK and not _is_aes_key(source.key):
         raise SettingError("NATIVE_SECRETS", f"{name}: key must be 43 letters and digits")

@@ -26,11 +26,12 @@ RUNNING = ("localcloud.client", "localcloud.running")
 
 DECLARATIONS = {
     "functions.platforms.base",
+    "functions.receive_approval.declared",
     "functions.report.outcome",
     "functions.request.deployment",
     "functions.request.fields",
 }
-"""What the functions declare for their deployment: platforms, languages, fields, the result event.
+"""What the functions declare for their deployment: platforms, languages, fields, types of events.
 
 The functions are packed into archives without anything around them, so the declaration is theirs.
 """

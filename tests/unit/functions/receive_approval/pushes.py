@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from functions.receive_approval import dingtalk_push, lark_push
+from functions.receive_approval.declared import Kind
 from functions.receive_approval.http_call import Call
-from functions.receive_approval.settings import Definition, Kind, Source
+from functions.receive_approval.settings import Definition, Source
 
 NOW = 1_767_225_600.0
 """2026-01-01T00:00:00Z, the time of the test vectors."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.cloud.errors import PermanentError, TemporaryError, UnreachableError
-from functions.receive_approval import act
+from functions.receive_approval import act, declared
 from functions.receive_approval.settings import Settings, Source
 from functions.request import events
 from tests.unit.functions.receive_approval.platforms import (
@@ -51,7 +51,7 @@ class Lab:
         self,
         source: Source,
         data: dict[str, Any],
-        kind: str = act.PUSHED,
+        kind: str = declared.PUSHED,
         bus: str = "approvals",
     ) -> str:
         """Let the function confirm a hint; return the line that it logs."""
@@ -426,10 +426,10 @@ def test_names_are_worth_no_failure(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("kind", "bus", "source"),
     [
-        (act.PUSHED, "provisioning", DINGTALK),
-        (act.PUSHED, "", DINGTALK),
+        (declared.PUSHED, "provisioning", DINGTALK),
+        (declared.PUSHED, "", DINGTALK),
         ("provisioning:ApprovedRequest", "approvals", DINGTALK),
-        (act.PUSHED, "approvals", DINGTALK._replace(name="unknown")),
+        (declared.PUSHED, "approvals", DINGTALK._replace(name="unknown")),
     ],
 )
 def test_a_hint_of_elsewhere_is_not_ours(lab: Lab, kind: str, bus: str, source: Source) -> None:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from functions.cloud.errors import FunctionError
 from functions.cloud.rpc import ApiTroubleError
 from functions.cloud.web import Answer
-from functions.receive_approval import act, aes, http_call, lark_push
+from functions.receive_approval import act, aes, declared, http_call, lark_push
 from functions.receive_approval.http_call import Call
 from functions.receive_approval.settings import Settings
 from tests.unit.functions.receive_approval import mutations
@@ -177,7 +177,10 @@ def test_a_push_of_the_platform_becomes_a_hint(call: Call) -> None:
     assert (first.http["statusCode"], again.http["statusCode"]) == (200, 200)
     assert len(bus.events) == 1
     assert set(bus.events[0]["data"]) == {"instance", "definition"}
-    assert (bus.events[0]["aliyuneventbusname"], bus.events[0]["type"]) == ("approvals", act.PUSHED)
+    assert (bus.events[0]["aliyuneventbusname"], bus.events[0]["type"]) == (
+        "approvals",
+        declared.PUSHED,
+    )
     # Another instance of the function puts it again under the same id.
     function(bus).answer(call)
     assert bus.events[0]["id"] == bus.events[1]["id"]
