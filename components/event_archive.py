@@ -65,4 +65,4 @@ class EventArchive(pulumi.ComponentResource):
         )
         self.rule_name = route.rule_name
         self.role_name = role.role_name
-        self.register_outputs({"rule_name": self.rule_name})
+        self.register_outputs({"rule_name": self.rule_name, "role_name": self.role_name})
