@@ -113,6 +113,10 @@ behaviour: venv ## Show which recorded events would end differently than at BASE
 smoke: venv ## Post a harmless approval to the deployed STACK and wait for its result.
 	@$(RUN) -m ops smoke --stack $(STACK) $(ARGS)
 
+.PHONY: rehearse
+rehearse: venv ## Ask the account of STACK what the documentation leaves open, and clean up.
+	@$(RUN) -m ops rehearse --stack $(STACK) $(ARGS)
+
 # The parts of a review, as the workflows put them together; see ops/review/.
 .PHONY: judge
 judge: venv ## Write the results of policies and recorded events into .review/; fail if one does.

@@ -275,6 +275,36 @@ def smoke(
 
 
 @main.command()
+def rehearse(
+    stack: Stack = LOCAL,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Begin; without it a terminal is asked.")
+    ] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Only remove what an interrupted run left behind.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option(help="The file of answers; rehearsal-<stack>.json if left out.")
+    ] = None,
+    endpoint: LocalEndpoint = DEFAULT,
+) -> int:
+    """Ask an account what the documentation of Alibaba Cloud leaves open.
+
+    Makes queues, a bus with sources and rules, a function with its role and two commands, all named
+    <prefix>-rehearsal…, tries each question with them, prints yes, no or where to look, and removes
+    everything again, also after an error or Ctrl-C. The stack need not be deployed. Exits with 1 if
+    something could not be removed.
+
+    Signs with ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, if it is set,
+    ALIBABA_CLOUD_SECURITY_TOKEN, which need the rights of a deployment and those that
+    docs/operating.md lists besides; for stack local with the local cloud's key.
+    """
+    from ops.rehearse.command import run  # noqa: PLC0415
+
+    return run(stack, endpoint, output, yes=yes, remove=remove)
+
+
+@main.command()
 def pause(
     stack: Stack = LOCAL,
     reason: Annotated[

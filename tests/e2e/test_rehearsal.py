@@ -1,0 +1,158 @@
+"""``make rehearse`` against local clouds that read the documentation in opposite ways."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import httpx
+import pytest
+import yaml
+
+from demo.play import CONFIGURATION
+from lab import running_cloud as lab
+from lab.running_cloud import RunningCloud
+from localcloud.readings import Readings
+from ops.rehearse import record
+from ops.rehearse.findings import Verdict
+from ops.rehearse.questions import QUESTIONS
+from tests.e2e.deployed import ROOT
+
+YES, NO, LOOK = Verdict.YES, Verdict.NO, Verdict.LOOK
+OTHER = {
+    one.name: get_args(get_type_hints(Readings)[one.name])[1]
+    for one in fields(Readings)
+    # Without a call by a rule nothing could be asked about calls by rules.
+    if one.name != "function_3_target"
+}
+EXPECTED = {
+    # Question: what it is answered under the harder readings, and under the others.
+    "event-id": (NO, YES),
+    "empty-pattern": (YES, NO),
+    "function-target": (YES, YES),
+    "one-event": (YES, YES),
+    "constant-body": (YES, YES),
+    "async-exception": (YES, YES),
+    "empty-half": (NO, NO),
+    "outcome": (YES, YES),
+    "dead-letter": (YES, YES),
+    "queue-base64": (YES, YES),
+    "linked-source": (YES, YES),
+    "unlinked-source": (NO, YES),
+    "headers": (YES, NO),
+    "authorization-header": (NO, NO),
+    "numbers": (NO, NO),
+    "webhook-answer": (YES, YES),
+    "webhook-refusal": (YES, YES),
+    "new-role": (YES, YES),
+    "sync-status": (YES, YES),
+    "left-out-parameter": (YES, NO),
+    "client-token": (YES, YES),
+    "tag-search": (YES, YES),
+    "completed-event": (YES, YES),
+    "stopped-instance": (NO, YES),
+    "rule-reads-back": (YES, YES),
+    "function-metrics": (LOOK, LOOK),
+    "msg-uuid": (LOOK, LOOK),
+}
+
+
+def _command(cloud: RunningCloud, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "ops", "rehearse", "--endpoint", cloud.endpoint, *arguments]
+
+
+def _start(cloud: RunningCloud, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        _command(cloud, *arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+    )
+
+
+def _resources(cloud: RunningCloud) -> Any:
+    return httpx.get(f"{cloud.endpoint}/_localcloud/resources", trust_env=False).json()
+
+
+@pytest.fixture(scope="module")
+def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningCloud, RunningCloud]]:
+    """Return a cloud with the harder readings and one with the others; in each one is stopped."""
+    folder = tmp_path_factory.mktemp("clouds")
+    around = yaml.safe_load(CONFIGURATION.read_text(encoding="utf-8"))
+    with ExitStack() as stack:
+        running = []
+        for name, readings in (("harder", {}), ("other", OTHER)):
+            config = folder / f"{name}.yaml"
+            config.write_text(yaml.safe_dump({**around, "readings": readings}))
+            data = folder / name
+            cloud = stack.enter_context(lab.running_cloud(data, config=config))
+            cloud.client().rpc("2014-05-26", "StopInstance", {"InstanceId": "i-local0002"})
+            running.append(cloud)
+        yield running[0], running[1]
+
+
+def test_both_readings(clouds: tuple[RunningCloud, RunningCloud], tmp_path: Path) -> None:
+    """Each question gets the answer of its cloud, and nothing is left of what was made."""
+    before = [_resources(cloud) for cloud in clouds]
+    files = [tmp_path / "harder.json", tmp_path / "other.json"]
+    started = [
+        _start(cloud, "--yes", "--output", str(file))
+        for cloud, file in zip(clouds, files, strict=True)
+    ]
+    printed = [process.communicate()[0] for process in started]
+    assert [process.returncode for process in started] == [0, 0], printed
+    assert [_resources(cloud) for cloud in clouds] == before
+    answers = [record.read(file).answers for file in files]
+    assert [list(each) for each in answers] == [list(QUESTIONS)] * 2
+    found = {name: tuple(each[name].verdict for each in answers) for name in EXPECTED}
+    assert found == EXPECTED, json.dumps([[f"{n}: {f}" for n, f in a.items()] for a in answers])
+    assert "function provisioning-local-rehearsal" in printed[0].replace(":", "")
+    key = clouds[0].key
+    assert not any(
+        part in text + file.read_text()
+        for part in key
+        for text, file in zip(printed, files, strict=True)
+    )
+
+
+def test_without_a_yes_nothing_is_made(clouds: tuple[RunningCloud, RunningCloud]) -> None:
+    """It says what it would make; without a terminal and without --yes it ends there."""
+    before = _resources(clouds[0])
+    done = subprocess.run(
+        _command(clouds[0]), input="", capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert done.returncode == 1
+    assert "event bus: provisioning-local-rehearsal" in done.stdout
+    assert done.stderr.endswith("say --yes: make rehearse STACK=… ARGS=--yes\n")
+    assert _resources(clouds[0]) == before
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_interrupted(
+    clouds: tuple[RunningCloud, RunningCloud], tmp_path: Path, how: signal.Signals
+) -> None:
+    """Ctrl-C removes what was made; what a kill leaves behind, the next run removes."""
+    cloud, before = clouds[0], _resources(clouds[0])
+    process = _start(cloud, "--yes", "--output", str(tmp_path / "never.json"))
+    while not any("rehearsal-completed" in str(each) for each in _resources(cloud).items()):
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(how)
+    process.communicate()
+    assert process.returncode == (-how if how is signal.SIGKILL else 128 + how)
+    if how is signal.SIGKILL:
+        assert _resources(cloud) != before
+        done = subprocess.run(
+            _command(cloud, "--remove"), capture_output=True, text=True, check=False, cwd=ROOT
+        )
+        assert (done.returncode, done.stdout) == (0, "")
+        assert "removed: " in done.stderr
+    assert _resources(cloud) == before
+    assert not (tmp_path / "never.json").exists()
