@@ -10,7 +10,14 @@ from components.command_scripts import Scripts
 from components.deployment_provider import DeploymentProvider, DeploymentProviderArgs
 from components.deployment_role import DeploymentRole, DeploymentRoleArgs
 from components.loop_document import RoleInstances, Source
-from components.names import ApprovalKind, ChatPlatform, Delivery, Language, RetryStrategy
+from components.names import (
+    ApprovalKind,
+    ChatPlatform,
+    Delivery,
+    FunctionDelivery,
+    Language,
+    RetryStrategy,
+)
 from components.native_approvals import ApprovalDefinition, Native, NativeSource
 from components.onboarding_route import Onboarding
 from components.permissions import Permission
@@ -37,6 +44,7 @@ __all__ = [
     "DeploymentProviderArgs",
     "DeploymentRole",
     "DeploymentRoleArgs",
+    "FunctionDelivery",
     "Language",
     "Native",
     "NativeSource",

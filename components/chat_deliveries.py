@@ -13,6 +13,7 @@ import pulumi
 from components import defaults, patterns, permissions, targets
 from components.chat_delivery import Chat, ChatDelivery, delivery_of
 from components.event_route import EventRoute
+from components.function_delivery import wake
 from components.loop_context import LoopContext
 from components.loop_function import LoopFunction
 from components.message_queue import MessageQueue
@@ -20,7 +21,6 @@ from components.names import ChatPlatform, Delivery
 
 _SENT_SECONDS = 600
 _LEASE_SECONDS = 120
-_WAKE = '{"wake": "chats"}'
 
 
 class ChatDeliveriesArgs(TypedDict):
@@ -146,9 +146,7 @@ class ChatDeliveries(pulumi.ComponentResource):
                 "pattern": patterns.results([chat["name"] for chat in elsewhere]),
                 "targets": [
                     targets.queue_target("queue", *where, waiting.queue_name),
-                    targets.function_target(
-                        "wake", *where, function.function_name, invocation="Async", body=_WAKE
-                    ),
+                    wake(name, context, function, pulumi.ResourceOptions(parent=self)),
                 ],
             },
             opts=pulumi.ResourceOptions(parent=self),

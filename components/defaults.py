@@ -1,20 +1,24 @@
 """What holds where an argument is left out; the settings of a stack show the same values."""
 
-from components.names import Delivery, Language, RetryStrategy
+from components.names import Delivery, FunctionDelivery, Language, RetryStrategy
 
 _DAY = 86_400
 
 BUS_DESCRIPTION = "Approvals in, audit messages out"
 DELIVERY = Delivery.FUNCTION
 LANGUAGE = Language.ENGLISH
+FUNCTION_DELIVERY = FunctionDelivery.DIRECT
 RETRY = RetryStrategy.BACKOFF
 
 COMMAND_TIMEOUT_SECONDS = 300
 CHAT_FUNCTION_SECONDS = 300
 WATCH_FUNCTION_SECONDS = 45
 """Less than the minute after which its timer calls the function again."""
-PATIENT_FUNCTION_SECONDS = 180
-"""For functions that try temporary refusals again for 90 seconds, then once more."""
+PATIENT_FUNCTION_SECONDS = 240
+"""For functions that try temporary refusals again for 90 seconds, then once more, and then keep
+what failed."""
+WAKES_SECONDS = 300
+"""How long a queue keeps a wake that nobody took."""
 WORKING_DIRECTORY = "/root"
 STALE_AFTER_SECONDS = _DAY
 

@@ -4,7 +4,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from components.names import RetryStrategy
+from components.names import FunctionDelivery, RetryStrategy
 
 
 class LoopContext(TypedDict):
@@ -26,6 +26,8 @@ class LoopContext(TypedDict):
     """Its store for the functions' logs."""
     retry: RetryStrategy
     """What happens when a target fails."""
+    function_delivery: FunctionDelivery
+    """How events reach functions."""
     dead_letter_arn: pulumi.Input[str]
     """The queue for events that a target never accepted."""
     dead_letter_queue: pulumi.Input[str]

@@ -6,10 +6,12 @@ from typing import NotRequired, TypedDict, cast
 import pulumi
 import pulumi_alicloud as alicloud
 
+from components import defaults
 from components.function_archive import build_base64
 from components.loop_context import LoopContext
+from components.message_queue import MessageQueue
 from components.names import Number, whole
-from components.permissions import Permission, send_messages, write_logs
+from components.permissions import Permission, receive_messages, send_messages, write_logs
 from components.service_role import ServiceRole
 
 _TIMEOUT_SECONDS = 60
@@ -23,6 +25,11 @@ class AsyncCalls(TypedDict):
     """How often a call is repeated after an error of the function, 0 to 8."""
     age_seconds: int
     """Seconds after which a call that waits is dropped, 1 to 86400."""
+
+
+_KEPT: AsyncCalls = {"retries": 8, "age_seconds": 86_400}
+"""The most that the cloud and the provider take: what is repeated is a function that died, as one
+that keeps its events returns whatever becomes of them."""
 
 
 class LoopFunctionArgs(TypedDict):
@@ -45,7 +52,11 @@ class LoopFunctionArgs(TypedDict):
     max_parallel_requests: NotRequired[Number]
     """How many calls run at the same time. No limit if left out."""
     asynchronous: NotRequired[AsyncCalls]
-    """What becomes of asynchronous calls. Three retries within a day if left out."""
+    """What becomes of asynchronous calls. Within a day three retries if left out, or eight for a
+    function with an event queue."""
+    event_queue: NotRequired[str]
+    """What the queue of events that wait for it is called in the loop, such as requests; the
+    variable EVENT_QUEUE. It is then also called once a minute, and buries. None if left out."""
     every_minute: NotRequired[bool]
     """True: it is also called once a minute. False if left out."""
     leaves_notes: NotRequired[bool]
@@ -63,6 +74,8 @@ class LoopFunction(pulumi.ComponentResource):
     """The function's name."""
     role_name: pulumi.Output[str]
     """The name of its role."""
+    event_queue: pulumi.Output[str]
+    """The queue of events that wait for it; empty if it has none."""
 
     def __init__(
         self, name: str, args: LoopFunctionArgs, opts: pulumi.ResourceOptions | None = None
@@ -73,7 +86,14 @@ class LoopFunction(pulumi.ComponentResource):
         function_name = f"{context['name_prefix']}-{args['function']}"
         project, store = context["log_project"], context["functions_store"]
         own, environment = list(args["permissions"]), {**args["environment"]}
-        if args.get("buries"):
+        self.function = args["function"]
+        self.event_queue = pulumi.Output.from_input("")
+        if "event_queue" in args:
+            self.event_queue = self._event_queue(name, args["event_queue"], args, child)
+            where = (context["region"], context["account_id"], self.event_queue)
+            own += [send_messages(*where), receive_messages(*where)]
+            environment["EVENT_QUEUE"] = self.event_queue
+        if args.get("buries") or "event_queue" in args:
             queue = context["dead_letter_queue"]
             own.append(send_messages(context["region"], context["account_id"], queue))
             environment["DEAD_LETTER_QUEUE"] = queue
@@ -135,16 +155,17 @@ class LoopFunction(pulumi.ComponentResource):
                 reserved_concurrency=whole(args["max_parallel_requests"]),
                 opts=child,
             )
-        if "asynchronous" in args:
+        calls = args.get("asynchronous", _KEPT if "event_queue" in args else None)
+        if calls:
             # No destinations: the provider sends both halves, and the cloud refuses an empty one.
             alicloud.fc.V3AsyncInvokeConfig(
                 f"{name}-asynchronous",
                 function_name=function.function_name,
-                max_async_retry_attempts=args["asynchronous"]["retries"],
-                max_async_event_age_in_seconds=args["asynchronous"]["age_seconds"],
+                max_async_retry_attempts=calls["retries"],
+                max_async_event_age_in_seconds=calls["age_seconds"],
                 opts=child,
             )
-        if args.get("every_minute"):
+        if args.get("every_minute") or "event_queue" in args:
             alicloud.fc.V3Trigger(
                 f"{name}-every-minute",
                 function_name=function.function_name,
@@ -156,7 +177,31 @@ class LoopFunction(pulumi.ComponentResource):
             )
         self.function_name = function.function_name
         self.role_name = role.role_name
-        self.register_outputs({"function_name": self.function_name, "role_name": self.role_name})
+        self.register_outputs(
+            {
+                "function_name": self.function_name,
+                "role_name": self.role_name,
+                "event_queue": self.event_queue,
+            }
+        )
+
+    def _event_queue(
+        self, name: str, queue: str, args: LoopFunctionArgs, opts: pulumi.ResourceOptions
+    ) -> pulumi.Output[str]:
+        """Make the queue of the events that wait for the function."""
+        context = args["context"]
+        timeout_seconds = whole(args.get("timeout_seconds", _TIMEOUT_SECONDS))
+        return MessageQueue(
+            f"{name}-events",
+            {
+                "queue_name": f"{context['name_prefix']}-{queue}",
+                "retention_seconds": defaults.LONGEST_RETENTION_SECONDS,
+                # Longer than a call of the function, which takes them one by one.
+                "visibility_seconds": timeout_seconds.apply(lambda seconds: seconds + 60),
+                "tags": context.get("tags", {}),
+            },
+            opts,
+        ).queue_name
 
 
 # Function Compute takes 4 KB for all variables of a function together ("Configure environment

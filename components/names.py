@@ -19,6 +19,13 @@ class Delivery(StrEnum):
     WEBHOOK = "webhook"
 
 
+class FunctionDelivery(StrEnum):
+    """How events reach a function."""
+
+    DIRECT = "direct"
+    QUEUE = "queue"
+
+
 class RetryStrategy(StrEnum):
     """What EventBridge does when a target fails (EventBridge, "Event target parameters")."""
 

@@ -4,8 +4,9 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from components import defaults, patterns, targets
+from components import defaults, patterns
 from components.event_route import EventRoute
+from components.function_delivery import event_targets
 from components.loop_context import LoopContext
 from components.loop_function import LoopFunction
 from components.names import Number, whole
@@ -72,8 +73,12 @@ class OnboardingRoute(pulumi.ComponentResource):
                 },
                 "documents": _tokens(onboarding),
                 "permissions": [],
-                # Longer than the call, so that the function can still say that it timed out.
-                "timeout_seconds": timeout_seconds.apply(lambda seconds: seconds + 5),
+                # A call is tried again for 90 seconds, then once more, and then kept; after it the
+                # function goes on with what waits.
+                "timeout_seconds": timeout_seconds.apply(
+                    lambda seconds: defaults.PATIENT_FUNCTION_SECONDS + 2 * seconds
+                ),
+                "event_queue": "members",
             },
             opts=child,
         )
@@ -84,14 +89,7 @@ class OnboardingRoute(pulumi.ComponentResource):
                 "rule_name": "onboarding",
                 "description": "New members to the company's HTTP API",
                 "pattern": patterns.from_sources([onboarding["source"]]),
-                "targets": [
-                    targets.function_target(
-                        "call-http-api",
-                        context["region"],
-                        context["account_id"],
-                        function.function_name,
-                    )
-                ],
+                "targets": event_targets(name, context, function, child, invocation="Sync"),
             },
             opts=child,
         )

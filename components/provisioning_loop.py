@@ -18,7 +18,7 @@ from components.log_stores import LogStores
 from components.loop_context import LoopContext
 from components.loop_document import RoleInstances, Source, instance_ids, loop_document
 from components.message_queue import MessageQueue
-from components.names import Number, RetryStrategy
+from components.names import FunctionDelivery, Number, RetryStrategy
 from components.native_approvals import (
     Native,
     NativeApprovals,
@@ -122,6 +122,9 @@ class ProvisioningLoopArgs(TypedDict):
     """How long things are kept."""
     retry: NotRequired[RetryStrategy]
     """What happens when a target fails. BACKOFF_RETRY if left out."""
+    function_delivery: NotRequired[FunctionDelivery]
+    """How events reach the functions. DIRECT if left out: rules call them with the event. QUEUE:
+    rules put events into the functions' queues, and a stream of Function Compute wakes them."""
     service_linked_roles: NotRequired[bool]
     """True: make EventBridge's service-linked roles, which an account has once. False if left
     out."""
@@ -229,6 +232,7 @@ class ProvisioningLoop(pulumi.ComponentResource):
             "events_store": logs.events_store,
             "functions_store": logs.functions_store,
             "retry": args.get("retry", defaults.RETRY),
+            "function_delivery": args.get("function_delivery", defaults.FUNCTION_DELIVERY),
             "dead_letter_arn": dead_letters.arn,
             "dead_letter_queue": dead_letters.queue_name,
             "tags": tags,

@@ -5,8 +5,9 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from components import defaults, patterns, permissions, targets
+from components import defaults, patterns, permissions
 from components.event_route import EventRoute
+from components.function_delivery import event_targets
 from components.loop_context import LoopContext
 from components.loop_document import (
     RoleInstances,
@@ -80,6 +81,7 @@ class RequestRoute(pulumi.ComponentResource):
             },
             "documents": {"LOOP": args["document"]},
             "timeout_seconds": defaults.PATIENT_FUNCTION_SECONDS,
+            "event_queue": "requests",
             "permissions": [
                 *permissions.invoke_commands(
                     region,
@@ -95,9 +97,6 @@ class RequestRoute(pulumi.ComponentResource):
                 permissions.send_messages(region, account_id, later.queue_name),
                 permissions.receive_messages(region, account_id, later.queue_name),
             ],
-            # It looks after what it put off.
-            "every_minute": True,
-            "buries": True,
             "leaves_notes": True,
         }
         if "max_parallel_requests" in args:
@@ -110,11 +109,7 @@ class RequestRoute(pulumi.ComponentResource):
                 "rule_name": "provision",
                 "description": "Approvals to the function that runs the command",
                 "pattern": patterns.from_sources([source["name"] for source in args["sources"]]),
-                "targets": [
-                    targets.function_target(
-                        "run-command", region, account_id, function.function_name
-                    )
-                ],
+                "targets": event_targets(name, context, function, child),
             },
             opts=child,
         )

@@ -4,8 +4,9 @@ from typing import TypedDict
 
 import pulumi
 
-from components import defaults, patterns, permissions, targets
+from components import defaults, patterns, permissions
 from components.event_route import EventRoute
+from components.function_delivery import event_targets
 from components.loop_context import LoopContext
 from components.loop_function import LoopFunction
 
@@ -43,14 +44,12 @@ class ResultRoute(pulumi.ComponentResource):
                 "environment": {},
                 "documents": {"LOOP": args["document"]},
                 "timeout_seconds": defaults.PATIENT_FUNCTION_SECONDS,
+                "event_queue": "completions",
                 "permissions": [
                     permissions.read_invocations(region, account_id),
                     permissions.locate_instances(region, account_id),
                     permissions.put_events(region, account_id, context["bus_name"]),
                 ],
-                # It looks for requests whose end nobody told.
-                "every_minute": True,
-                "buries": True,
                 "leaves_notes": True,
             },
             opts=child,
@@ -65,11 +64,7 @@ class ResultRoute(pulumi.ComponentResource):
                 "rule_name": f"{context['name_prefix']}-invocation-finished",
                 "description": "Finished runs to the function that publishes their result",
                 "pattern": patterns.task_completed(args["command_name_prefixes"]),
-                "targets": [
-                    targets.function_target(
-                        "publish-result", region, account_id, function.function_name
-                    )
-                ],
+                "targets": event_targets(name, context, function, child),
             },
             opts=child,
         )

@@ -42,6 +42,7 @@ def loop_args(
         "stale_after_seconds": settings.stale_after_seconds,
         "retention": cast("Retention", settings.retention.model_dump()),
         "retry": settings.retry,
+        "function_delivery": settings.function_delivery,
         "service_linked_roles": settings.service_linked_roles,
         "tags": {**settings.tags},
     }

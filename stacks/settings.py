@@ -11,7 +11,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from components import defaults
-from components.names import ApprovalKind, ChatPlatform, Delivery, Language, RetryStrategy
+from components.names import (
+    ApprovalKind,
+    ChatPlatform,
+    Delivery,
+    FunctionDelivery,
+    Language,
+    RetryStrategy,
+)
 from components.webhook_access import MOST_LISTED
 from scripts.provision.render import Action
 
@@ -417,6 +424,12 @@ class Settings(Strict):
         default=defaults.RETRY,
         description="What EventBridge does when a target fails: BACKOFF_RETRY (3 more attempts, "
         "10 to 20 s apart) or EXPONENTIAL_DECAY_RETRY (176 more over one day)",
+    )
+    function_delivery: FunctionDelivery = Field(
+        default=defaults.FUNCTION_DELIVERY,
+        description="How events reach the functions. direct: a rule calls the function with the "
+        "event; queue: a rule puts it into the function's queue, and a stream of Function Compute "
+        "(or, at the latest, the function's timer) has the function look there",
     )
     retention: Retention = Field(
         default_factory=Retention, description="How long dead letters, events and logs are kept"

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from functions.cloud import web
 from functions.cloud.errors import PermanentError, SettingError, TemporaryError
-from functions.request import body, environment, token
+from functions.request import body, environment, events, token
 from functions.request.events import Event
 
 METHODS = ("POST", "PUT", "PATCH")
@@ -82,11 +82,39 @@ def distrust(event: Event, tokens: Mapping[str, str]) -> str:
     return token.problem(event, expected) if expected else "unknown-source"
 
 
-def outgoing(event: Event, headers: Mapping[str, str]) -> list[Outgoing]:
-    """Return the requests for an event: one for each new member, none for any other event.
+def members(payload: bytes | str) -> list[str]:
+    """Return an event for each member, if an event names several; else nothing.
 
-    What was posted goes on as JSON, with a key for repeats. DingTalk's own event names its members
-    in a list (``user_add_org``); each of them is a request of its own, with a list of one.
+    DingTalk's own event has them in a list (``user_add_org``); in each of the events it has one
+    entry, and their ids are the event's with a number.
+    """
+    event = events.read(payload)
+    posted = body.read(event.get("body"))
+    field = _list_of_members(posted) if posted and _is_new_member(posted) else None
+    if posted is None or field is None:
+        return []
+    names = list(dict.fromkeys(map(str, posted[field])))
+    if len(names) < 2:
+        return []
+    given = json.loads(payload)
+    return [
+        json.dumps(
+            {
+                **given,
+                "id": f"{event.id}-{number}",
+                "data": {**event.data, "body": {**posted, field: [name]}},
+            },
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+        for number, name in enumerate(names, 1)
+    ]
+
+
+def outgoing(event: Event, headers: Mapping[str, str]) -> Outgoing | None:
+    """Return the request for an event of one new member; None for any other event.
+
+    What was posted goes on as JSON, with a key for repeats.
 
     Raises:
         PermanentError: if the posted body is not a JSON object.
@@ -94,32 +122,29 @@ def outgoing(event: Event, headers: Mapping[str, str]) -> list[Outgoing]:
     posted = body.read(event.get("body"))
     if posted is None:
         raise PermanentError(f"event {event.id}: the posted body is not a JSON object", "NoBody")
-    # An encrypted event can only be read by whoever has the key of the app that it was pushed to.
-    if "encrypt" in posted or posted.get("EventType", _NEW_MEMBER) != _NEW_MEMBER:
-        return []
-    field = next((name for name in _MEMBERS if isinstance(posted.get(name), list)), None)
-    if field is None:
-        return [_outgoing(posted, headers, event.id)]
-    members = list(dict.fromkeys(map(str, posted[field])))
-    if len(members) == 1:
-        return [_outgoing(posted, headers, event.id)]
-    return [
-        _outgoing({**posted, field: [member]}, headers, f"{event.id}-{number}")
-        for number, member in enumerate(members, 1)
-    ]
-
-
-def _outgoing(posted: Mapping[str, Any], headers: Mapping[str, str], key: str) -> Outgoing:
-    text = json.dumps(posted, ensure_ascii=False, separators=(",", ":"))
+    if not _is_new_member(posted):
+        return None
+    field = _list_of_members(posted)
+    once = {field: list(dict.fromkeys(map(str, posted[field])))} if field else {}
+    text = json.dumps({**posted, **once}, ensure_ascii=False, separators=(",", ":"))
     return Outgoing(
         {
             **headers,
             "content-type": "application/json; charset=utf-8",
             # The API can drop a second delivery by it: EventBridge delivers at least once.
-            "idempotency-key": web.header_value(key),
+            "idempotency-key": web.header_value(event.id),
         },
         text.encode("utf-8", "replace"),
     )
+
+
+def _is_new_member(posted: Mapping[str, Any]) -> bool:
+    # An encrypted event can only be read by whoever has the key of the app that it was pushed to.
+    return "encrypt" not in posted and posted.get("EventType", _NEW_MEMBER) == _NEW_MEMBER
+
+
+def _list_of_members(posted: Mapping[str, Any]) -> str | None:
+    return next((name for name in _MEMBERS if isinstance(posted.get(name), list)), None)
 
 
 def check(event: Event, status: int) -> None:

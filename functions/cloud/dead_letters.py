@@ -2,6 +2,11 @@
 
 import json
 
+from functions.cloud.smq import LARGEST_BODY_BYTES
+
+_ATTRIBUTES = ("id", "source", "type", "time", "aliyuneventbusname")
+_LONGEST = 256
+
 
 def letter(event: str, bus: str, *, function: str, code: str, message: str) -> str:
     """Return the body of a dead letter: the event as it was, and why it lies there.
@@ -23,6 +28,14 @@ def letter(event: str, bus: str, *, function: str, code: str, message: str) -> s
         content = json.loads(event)
     except (ValueError, RecursionError):
         content = event
-    return json.dumps(
-        {"reason": reason, "event": content}, ensure_ascii=False, separators=(",", ":")
-    )
+    body = _text(reason, content)
+    if len(body.encode("utf-8", "replace")) > LARGEST_BODY_BYTES:
+        # Better what it was and why than nothing at all.
+        known = content if isinstance(content, dict) else {}
+        kept = {name: str(known[name])[:_LONGEST] for name in _ATTRIBUTES if name in known}
+        body = _text({**reason, "errorMessage": f"{message} (the event is too large)"}, kept)
+    return body
+
+
+def _text(reason: object, event: object) -> str:
+    return json.dumps({"reason": reason, "event": event}, ensure_ascii=False, separators=(",", ":"))

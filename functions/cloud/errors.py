@@ -7,10 +7,10 @@
     ├── TemporaryError    worth a retry: throttling, a time limit, a server error
     └── PermanentError    will fail again as it is: refused, unknown, malformed
 
-EventBridge retries whatever is raised until the target's retry policy is exhausted, and then moves
-the event to the dead-letter queue. So a permanent error is raised as well: it costs some retries,
-but swallowing it would lose the event without a trace. Where there is a chat to tell, a function
-tells it and returns instead of raising.
+They are raised within a function and mean something to its keeper alone
+(:mod:`functions.cloud.keeper`), which tries the event again, lets it wait, or buries it with the
+reason. Outside, nobody is known to look at them. Where there is a chat to tell, a function tells it
+and raises nothing.
 
 None of their messages contains a webhook, a secret, a header or a payload.
 """

@@ -1,18 +1,22 @@
 """Tries again, within one call of a function, what may succeed in a moment.
 
 Throttling, server errors, a run that is not shown yet and a command that was just replaced are over
-within seconds or a minute. What lasts longer is left to whoever invoked the function.
+within seconds or a minute. What lasts longer waits (:mod:`functions.cloud.keeper`).
 """
 
 import os
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from functions.cloud.errors import TemporaryError
 from functions.cloud.log import decision
 
+T = TypeVar("T")
+
 SECONDS = 90.0
-"""How long a call tries. Its function's time limit leaves a minute more, for the last attempt."""
+"""How long a call tries. Its function's time limit leaves time for the last attempt, and to keep
+what failed."""
 _FIRST_SECONDS = 0.5
 _LONGEST_SECONDS = 20.0
 
@@ -34,26 +38,27 @@ def pause(attempt: int, draw: float) -> float:
 
 def patiently(
     function: str,
-    work: Callable[[], str],
+    work: Callable[[], T],
     *,
+    seconds: float = SECONDS,
     now: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
     draw: Callable[[], float] = chance,
-) -> str:
+) -> T:
     """Do a work that may safely be done again until it succeeds, or until the time is over.
 
     Raises:
         TemporaryError: the last attempt's, when the time is over.
     """
-    end = now() + SECONDS
+    end = now() + seconds
     attempt = 1
     while True:
         try:
             return work()
         except TemporaryError as error:
-            seconds = pause(attempt, draw())
-            if now() + seconds > end:
+            wait = pause(attempt, draw())
+            if now() + wait > end:
                 raise
-            decision(function, "tries-again", code=error.code, attempt=attempt, seconds=seconds)
-        sleep(seconds)
+            decision(function, "tries-again", code=error.code, attempt=attempt, seconds=wait)
+        sleep(wait)
         attempt += 1

@@ -8,6 +8,7 @@ from functions.cloud.context import Context
 from functions.cloud.errors import SettingError
 from functions.cloud.eventbridge import EventBus
 from functions.cloud.instances import Instances
+from functions.cloud.keeper import Keeper, Places
 from functions.cloud.log_store import LogStore
 from functions.cloud.rpc import Credentials, Rpc
 from functions.cloud.smq import Queues
@@ -58,6 +59,12 @@ def log_store(context: Context, environ: Mapping[str, str], project: str, store:
     host = f"{project}.http.sls.localcloud.invalid" if local else host
     key = credentials(context, environ)
     return LogStore(local or f"https://{host}", host, store, key, now=time.time)
+
+
+def keeper(function: str, context: Context, environ: Mapping[str, str]) -> Keeper:
+    """Return what keeps the events that a function does not get done."""
+    places = Places(environ.get("EVENT_QUEUE", ""), environ.get("DEAD_LETTER_QUEUE", ""))
+    return Keeper(function, queues(context, environ), places)
 
 
 def ecs(context: Context, environ: Mapping[str, str]) -> Rpc:

@@ -3,7 +3,7 @@
 import os
 import time
 
-from functions.cloud import log, retry, runtime
+from functions.cloud import log, runtime
 from functions.cloud.context import Context
 from functions.publish_result import act
 from functions.report.notes import Notes
@@ -11,9 +11,9 @@ from functions.request import deployment
 
 
 def handler(event: bytes, context: Context) -> str:
-    """Publish the result of a finished run; return the line that was logged."""
+    """Publish the result of each finished run; return the lines that were logged."""
 
-    def work() -> str:
+    def serve(payload: bytes) -> str:
         return act.PublishResult(
             deployment.read(os.environ),
             runtime.cloud_assistant(context, os.environ),
@@ -26,6 +26,9 @@ def handler(event: bytes, context: Context) -> str:
                 time.time,
             ),
             time.time,
-        ).serve(event)
+        ).serve(payload)
 
-    return log.run(act.FUNCTION, lambda: retry.patiently(act.FUNCTION, work))
+    def work() -> str:
+        return runtime.keeper(act.FUNCTION, context, os.environ).call(event, serve)
+
+    return log.run(act.FUNCTION, work)

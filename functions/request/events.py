@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from functions.cloud.errors import PermanentError
 
 _LONGEST_ID = 128
+_MESSAGE = "mns:Queue:SendMessage"
 
 
 class Event(NamedTuple):
@@ -62,6 +63,21 @@ def is_timer(payload: bytes | str) -> bool:
     except (ValueError, RecursionError):
         return False
     return isinstance(given, dict) and "triggerName" in given and "source" not in given
+
+
+def is_wake(payload: bytes | str) -> bool:
+    """Return whether a stream called ("SMQ queue triggers"), or somebody who says so.
+
+    What is in the messages is in the function's own queue as well, so neither their form matters
+    nor whether they come one by one or in a list, as objects or as texts.
+    """
+    try:
+        given = json.loads(payload)
+    except (ValueError, RecursionError):
+        return False
+    if isinstance(given, list):
+        return True
+    return isinstance(given, dict) and (given.get("type") == _MESSAGE or set(given) == {"wake"})
 
 
 def derived_id(payload: bytes | str) -> str:

@@ -3,7 +3,7 @@
 import os
 import time
 
-from functions.cloud import log, retry, runtime
+from functions.cloud import log, runtime
 from functions.cloud.context import Context
 from functions.run_command import act, settings
 from functions.run_command.clients import Clients
@@ -14,9 +14,9 @@ _NOISE = Noise()
 
 
 def handler(event: bytes, context: Context) -> str:
-    """Run the request in an event once; return the line that was logged."""
+    """Run each request once; return the lines that were logged."""
 
-    def work() -> str:
+    def serve(payload: bytes) -> str:
         clients = Clients(
             runtime.cloud_assistant(context, os.environ),
             runtime.instances(context, os.environ),
@@ -24,6 +24,9 @@ def handler(event: bytes, context: Context) -> str:
             runtime.queues(context, os.environ),
         )
         function = act.RunCommand(settings.read(os.environ), clients, _NOISE, time.time)
-        return function.serve(event)
+        return function.serve(payload)
 
-    return log.run(act.FUNCTION, lambda: retry.patiently(act.FUNCTION, work))
+    def work() -> str:
+        return runtime.keeper(act.FUNCTION, context, os.environ).call(event, serve)
+
+    return log.run(act.FUNCTION, work)

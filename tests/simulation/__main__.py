@@ -20,6 +20,7 @@ import typer
 from localcloud.commandline.progress import progress
 from tests.simulation import sequences as sequences_of
 from tests.simulation.invariants import violations
+from tests.simulation.platform import reading_of
 from tests.simulation.world import OLD, World
 
 _SHOWN = 5
@@ -49,7 +50,8 @@ def main(
 
 def _tell(seed: int, forgets: frozenset[str]) -> int:
     """Play one history step by step."""
-    world = World(seed, forgets, trace=print)
+    world = World(seed, forgets, trace=print, reading=reading_of(seed))
+    print(f"events reach functions by {world.reading}")
     world.play()
     found = list(violations(world))
     print("\n".join(found) or "every invariant holds")
@@ -64,13 +66,13 @@ def _play(seeds: range, forgets: frozenset[str]) -> int:
     failed: list[str] = []
     with progress(f"playing {len(seeds)} histories") as say:
         for number in seeds:
-            world = World(number, forgets)
+            world = World(number, forgets, reading=reading_of(number))
             with contextlib.redirect_stdout(io.StringIO()):  # the functions' log
                 world.play()
             faults += world.faults
             mattered += world.mattered
             if found := list(violations(world)):
-                failed.append(f"seed {number}: {'; '.join(found)}")
+                failed.append(f"seed {number} ({world.reading}): {'; '.join(found)}")
             say(f"played {number + 1 - seeds.start} of {len(seeds)} histories")
     print(*failed[:_SHOWN], sep="\n", end="\n" if failed else "")
     seconds = time.monotonic() - began

@@ -11,18 +11,18 @@ from functions.cloud.rpc import ApiRefusedError, ApiTroubleError
 from functions.cloud.smq import Received
 from functions.request.fields import DEPROVISION, PROVISION
 from tests.simulation.host import KILLED, SUPERSEDED, Cut
-from tests.simulation.settings import TIMEOUT_SECONDS
+from tests.simulation.settings import DEAD, TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-VISIBILITY_SECONDS = 240.0
+VISIBILITY_SECONDS = 300.0
 TOKEN_SECONDS = 600.0
 """How long a client token is remembered: its documentation speaks of minutes."""
 RETENTION_SECONDS = 604_800.0
 
 
-class Crash(Exception):
+class Crash(BaseException):
     """The function ended between two effects."""
 
 
@@ -270,10 +270,21 @@ class Cloud:
         self._effect()
         name = f"m-{sum(map(len, self.messages.values())) + 1}-{world.count()}"
         message = Message(Received(name, body, name, 0, world.now), world.now + delay_seconds)
-        self.messages.setdefault(queue, []).append(message)
-        world.wake(delay_seconds)
+        if queue == DEAD:
+            world.buried(body)
+        else:
+            self._keep(queue, message)
         self._crash()
         return name
+
+    def put_by_rule(self, queue: str, body: str) -> None:
+        """Keep a message that EventBridge puts there."""
+        name = f"m-{self.world.count()}"
+        self._keep(queue, Message(Received(name, body, name, 0, self.world.now), self.world.now))
+
+    def _keep(self, queue: str, message: Message) -> None:
+        self.messages.setdefault(queue, []).append(message)
+        self.world.timer_comes(queue, message.visible - self.world.now)
 
     def receive(self, queue: str, count: int = 16, wait_seconds: int = 0) -> list[Received]:
         """Take what is visible; a message that is too old is gone."""
@@ -297,7 +308,7 @@ class Cloud:
                 if message.is_twice:
                     message.visible = world.now
                 taken.append(received)
-                world.wake(VISIBILITY_SECONDS)
+                world.timer_comes(queue, VISIBILITY_SECONDS)
         return taken
 
     def delete(self, queue: str, receipts: Sequence[str]) -> list[str]:
@@ -314,7 +325,7 @@ class Cloud:
         for message in self.messages[queue]:
             if message.received.receipt == receipt:
                 message.visible = self.world.now + seconds
-                self.world.wake(seconds)
+                self.world.timer_comes(queue, seconds)
         self._crash()
         return receipt
 
@@ -322,6 +333,7 @@ class Cloud:
         """Come to an effect: the function may die, or be refused, before it."""
         self._crash()
         if self.world.happens("throttled", 0.12):
+            self.world.mattered["throttled"] += 1
             raise ApiTroubleError("Any", "Throttling.User", "slow down")
 
     def _crash(self) -> None:

@@ -13,7 +13,13 @@ from functions.request.fields import DEPROVISION
 from tests.simulation.cloud import Executed
 from tests.simulation.host import KILLED, SUPERSEDED, Account
 from tests.simulation.people import STRANGER, Word
-from tests.simulation.settings import LATER, TIMEOUT_SECONDS, hosts_of
+from tests.simulation.settings import (
+    COMPLETIONS,
+    LATER,
+    REQUESTS,
+    TIMEOUT_SECONDS,
+    hosts_of,
+)
 from tests.simulation.world import World
 
 _AHEAD_MILLISECONDS = 305_000
@@ -30,6 +36,8 @@ def violations(world: World) -> Iterator[str]:
     yield from _strangers_have_no_effect(world)
     if world.cloud.messages.get(LATER):
         yield "a removal is looked after for ever"
+    if any(world.cloud.messages.get(queue) for queue in (REQUESTS, COMPLETIONS)):
+        yield "an event waits for ever"
 
 
 def _newest_word_wins(world: World) -> Iterator[str]:

@@ -11,6 +11,9 @@ ROLES = {"dba": ("i-1", "i-2"), "devops": ("i-2", "i-3")}
 CHATS = ("ops", "people")
 TOKEN = "right"
 LATER = "later"
+REQUESTS = "requests"
+COMPLETIONS = "completions"
+DEAD = "dead"
 TIMEOUT_SECONDS = 300
 SETTINGS = read(
     {
@@ -19,7 +22,7 @@ SETTINGS = read(
         "InstanceIds": json.dumps(INSTANCES),
         "Timeout": str(TIMEOUT_SECONDS),
         "LATER_QUEUE": LATER,
-        "DEAD_LETTER_QUEUE": "dead",
+        "DEAD_LETTER_QUEUE": DEAD,
         "SOURCE_TOKENS": json.dumps({"s": TOKEN}),
         "LOOP": json.dumps(
             {
@@ -35,8 +38,6 @@ SETTINGS = read(
 )
 REDELIVERIES = (15.0, 300.0, 3600.0, 21_600.0)
 """When Lark posts again what it saw no answer to ("Event subscription", retries)."""
-RETRIES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
-"""Of the invocation, after the function has given up by itself."""
 TIMER_SECONDS = 60.0
 
 

@@ -14,9 +14,8 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from functions.cloud import retry
 from functions.cloud.cloud_assistant import Invocation, Run
-from functions.cloud.errors import FunctionError, TemporaryError
+from functions.cloud.keeper import Keeper, Places
 from functions.publish_result.act import PublishResult
 from functions.publish_result.decide import LATE_SECONDS, SWEEP_SECONDS
 from functions.report.notes import Notes
@@ -27,14 +26,18 @@ from functions.run_command.act import RunCommand
 from functions.run_command.clients import Clients
 from functions.run_command.noise import Noise
 from tests.simulation import people
+from tests.simulation.calls import Call
 from tests.simulation.cloud import Cloud, Crash
 from tests.simulation.host import Host
 from tests.simulation.people import Key, Word
+from tests.simulation.platform import DIRECT, Reading
 from tests.simulation.settings import (
+    COMPLETIONS,
     DAY,
+    DEAD,
     INSTANCES,
     LATER,
-    RETRIES,
+    REQUESTS,
     ROLES,
     SETTINGS,
     START,
@@ -44,15 +47,16 @@ from tests.simulation.settings import (
     hosts_of,
 )
 
-OLD = ("attempts", "future", "identity", "moments")
+OLD = ("attempts", "future", "identity", "keeps", "moments")
 """What the loop did not know before; each can be forgotten again.
 
 ``attempts``: what ran once is never run again. ``future``: nobody compares an event's time with the
-clock. ``identity``: a request is its id, whoever asks and for whom. ``moments``: hosts obey
-whatever comes.
+clock. ``identity``: a request is its id, whoever asks and for whom. ``keeps``: what
+fails is raised, where nobody looks at it. ``moments``: hosts obey whatever comes.
 """
 _KINDS = {PROVISION: "ProvisionRequest", DEPROVISION: "DeprovisionRequest"}
 _TIMER = json.dumps({"triggerTime": "", "triggerName": "every-minute", "payload": "timer"}).encode()
+_READERS = {REQUESTS: "run-command", COMPLETIONS: "publish-result", LATER: "run-command"}
 _MOST_STEPS = 100_000
 
 
@@ -63,6 +67,7 @@ class World:
     seed: int
     old: frozenset[str] = frozenset()
     trace: Callable[[str], None] | None = None
+    reading: Reading = DIRECT
     now: float = START
     told_of: defaultdict[Key, list[dict[str, Any]]] = field(
         default_factory=lambda: defaultdict(list)
@@ -89,6 +94,11 @@ class World:
         self._broken: dict[Key, bool] = {}
         self._ids: set[str] = set()
         self._current: Word | None = None
+        self._call: Call | None = None
+        self._words: dict[str, Word] = {}
+        """Id of an event -> what somebody said."""
+        self._kinds: defaultdict[str, set[str]] = defaultdict(set)
+        """Id of an event -> how it came, each time."""
         self._waiting: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
         self._start_function()
@@ -99,6 +109,16 @@ class World:
         deployment, cloud = SETTINGS.deployment, self.cloud
         nobody = Notes("publish-result", cloud, "", lambda: self.now)
         self._publisher = PublishResult(deployment, cloud, cloud, cloud, nobody, lambda: self.now)
+
+    def _keeper(self, queue: str) -> Keeper:
+        return Keeper(
+            _READERS[queue],
+            self.cloud,
+            Places(queue, DEAD),
+            now=lambda: self.now,
+            sleep=self._sleep,
+            draw=self.chance.random,
+        )
 
     # Time and chance
 
@@ -206,22 +226,30 @@ class World:
         else:
             self.faults["no token" if not word.has_token else "dated ahead"] += 1
         self.tell(f"{kind}: {word} as {event['id']}")
-        deliver = partial(self._deliver, word, event)
+        self._words[event["id"]] = word
+        deliver = partial(self._deliver, event)
         self.after(self.chance.expovariate(1), partial(deliver, kind))
         if self.happens("delivered twice", 0.1):
             self.after(self.chance.uniform(0, 60), partial(deliver, "delivered twice"))
         if self.happens("replayed", 0.03):
             self.after(self.chance.uniform(60, 72_000), partial(deliver, "replayed"))
 
-    def _deliver(self, word: Word, event: Mapping[str, Any], kind: str) -> None:
-        def serve() -> str:
-            self._current = word
-            try:
-                return self._function.serve(json.dumps(event).encode())
-            finally:
-                self._current = None
+    def _deliver(self, event: Mapping[str, Any], kind: str) -> None:
+        self._kinds[event["id"]].add(kind)
+        self._bring(REQUESTS, json.dumps(event), kind)
 
-        self._invoke(serve, kind, lambda: self.dead.add(word.key))
+    def _bring(self, queue: str, event: str, kind: str) -> None:
+        """Bring an event to the function of a queue, in the form that is read here."""
+        if self.reading.form == "direct":
+            self._invoke(queue, event.encode(), kind)
+            return
+        # A wake may come before the event that it is about, or never.
+        self.after(self.chance.expovariate(2), partial(self.cloud.put_by_rule, queue, event))
+        if self.happens("wake lost", 0.1):
+            self.mattered["wake lost"] += 1
+            return
+        wake = partial(self._invoke, queue, self.reading.wake(event), kind)
+        self.after(self.chance.expovariate(2), wake)
 
     def _by_hand(self) -> None:
         instance = self.chance.choice(INSTANCES)
@@ -235,84 +263,119 @@ class World:
         for record in self.cloud.records:
             record.forgotten = record.invocation.is_finished
 
-    def wake(self, seconds: float) -> None:
+    def timer_comes(self, queue: str, seconds: float) -> None:
         """Let the timer come when something is due; at other times it has nothing to do."""
-        self.after(seconds + self.chance.uniform(0, TIMER_SECONDS), self._timer)
+        due = seconds + self.chance.uniform(0, TIMER_SECONDS)
+        self.after(due, partial(self._timer, queue))
 
-    def _timer(self) -> None:
-        if self.cloud.messages.get(LATER):
-            again = partial(self.wake, TIMER_SECONDS)
-            self._invoke(lambda: self._function.serve(_TIMER), "timer", again)
+    def _timer(self, queue: str) -> None:
+        if self.cloud.messages.get(queue):
+            again = partial(self.timer_comes, queue, TIMER_SECONDS)
+            reader = COMPLETIONS if queue == COMPLETIONS else REQUESTS
+            self._invoke(reader, _TIMER, "timer", repeats=0, failed=again)
 
     def sweep(self) -> None:
         """Let the other timer look for what should have ended by then."""
         late = TIMEOUT_SECONDS + LATE_SECONDS
         for seconds in (0.0, TIMER_SECONDS, 2 * TIMER_SECONDS):
             if seconds < SWEEP_SECONDS:
-                serve = partial(self._publisher.serve, _TIMER)
-                sweep = partial(self._invoke, serve, "swept", lambda: None)
+                sweep = partial(self._invoke, COMPLETIONS, _TIMER, "swept", repeats=0)
                 self.after(late + seconds + self.chance.uniform(0, TIMER_SECONDS), sweep)
 
     def run_ended(self, invocation: Invocation, run: Run) -> None:
         """Announce the end of a run, as Cloud Assistant does: late, or more than once."""
         data = {"invokeId": invocation.invoke_id, "instanceId": run.instance_id}
         event = json.dumps({"id": f"event-{self.count()}", "source": "acs.ecs", "data": data})
-
-        def serve() -> str:
-            return self._publisher.serve(event.encode())
-
-        bury = partial(self.dead.add, self.key(invocation))
-        announce = partial(self._invoke, serve, "announced", bury)
+        announce = partial(self._bring, COMPLETIONS, event, "announced")
         self.after(self.chance.expovariate(1), announce)
         if self.happens("announced twice", 0.05):
             self.after(self.chance.uniform(0, 60), announce)
 
+    # Calls of functions
+
     def _invoke(
-        self, serve: Callable[[], str], kind: str, bury: Callable[[], object], retries: int = 0
-    ) -> None:
-        """Call a function; it tries again by itself, then whoever called it does."""
-        self._try(serve, kind, bury, retries, 1, self.now + retry.SECONDS)
-
-    def _try(
         self,
-        serve: Callable[[], str],
+        queue: str,
+        payload: bytes,
         kind: str,
-        bury: Callable[[], object],
-        retries: int,
-        attempt: int,
-        end: float,
+        repeats: int | None = None,
+        failed: Callable[[], object] = lambda: None,
     ) -> None:
-        try:
-            line = serve()
-        except TemporaryError as error:
-            seconds = retry.pause(attempt, self.chance.random())
-            self.mattered["throttled"] += error.code == "Throttling.User"
-            if self.now + seconds <= end:
-                again = partial(self._try, serve, kind, bury, retries, attempt + 1, end)
-                self.after(seconds, again)
-                return
-        except FunctionError as error:
-            self.wrong.append(f"{kind}: {error}")
-        except Crash:
-            self._start_function()
-            self.tell(f"{kind}: the function dies")
-            kind = "crash"
-        else:
-            self._decided(kind, line)
-            return
-        if retries == len(RETRIES):
-            bury()
-        else:
-            following = partial(self._invoke, serve, kind, bury, retries + 1)
-            self.after(RETRIES[retries], following)
+        """Call the function of a queue; who called it repeats that as the reading says."""
+        left = self.reading.retries if repeats is None and "keeps" not in self.old else repeats or 0
 
-    def _decided(self, kind: str, line: str) -> None:
-        self.tell(f"{kind}: {line}")
-        if any(word in line for word in ("already-started", "repeat", "stale")):
-            self.mattered[kind] += 1
-        self.mattered["no token"] += '"untrusted"' in line
-        self.mattered["dated ahead"] += '"future"' in line
-        self.mattered["asked again"] += kind == "asked again" and '"started"' in line
+        def ended(lines: str, error: BaseException | None) -> None:
+            if error is None:
+                self._decided(kind, lines)
+                return
+            self.tell(f"{kind}: {type(error).__name__} {error}")
+            if isinstance(error, Crash):
+                self.mattered["crash"] += 1
+                self._start_function()
+            if left:
+                again = partial(self._invoke, queue, payload, kind, left - 1, failed)
+                self.after(self.chance.uniform(1, 20), again)
+            else:
+                failed()
+
+        serve = self._publish if queue == COMPLETIONS else self._serve
+
+        def work() -> str:
+            if "keeps" in self.old:
+                return serve(payload)
+            return self._keeper(queue).call(payload, serve)
+
+        self._start(Call(work, self._resumed, ended))
+
+    def _start(self, call: Call) -> None:
+        self._call = call
+        call.start()
+
+    def _sleep(self, seconds: float) -> None:
+        assert self._call
+        self._call.sleep(seconds)
+
+    def _resumed(self, seconds: float, resume: Callable[[], None]) -> None:
+        """Let the call that sleeps go on later."""
+        call = self._call
+
+        def go_on() -> None:
+            self._call = call
+            resume()
+
+        self.after(seconds, go_on)
+
+    def _serve(self, payload: bytes) -> str:
+        self._current = self._words.get(json.loads(payload).get("id", ""))
+        try:
+            return self._function.serve(payload)
+        finally:
+            self._current = None
+
+    def _publish(self, payload: bytes) -> str:
+        return self._publisher.serve(payload)
+
+    def _decided(self, kind: str, lines: str) -> None:
+        for line in filter(None, lines.splitlines()):
+            self.tell(f"{kind}: {line}")
+            found = json.loads(line)
+            decision, kinds = found["decision"], self._kinds[found.get("event_id", "")]
+            is_known = decision == "already-started" or decision.startswith("repeat")
+            if is_known or found.get("reason") == "stale":
+                self.mattered.update(kinds)
+            self.mattered["no token"] += decision == "untrusted"
+            self.mattered["dated ahead"] += found.get("reason") == "future"
+            self.mattered["asked again"] += "asked again" in kinds and decision == "started"
+
+    def buried(self, letter: str) -> None:
+        """Take a dead letter."""
+        event = json.loads(letter)["event"]
+        self.tell(f"buried: {letter}")
+        for record in self.cloud.records:
+            if record.invocation.invoke_id == event["data"].get("invokeId"):
+                self.dead.add(self.key(record.invocation))
+        if event["id"] in self._words:
+            self.dead.add(self._words[event["id"]].key)
 
     # What is told
 

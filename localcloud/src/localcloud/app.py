@@ -23,6 +23,7 @@ from localcloud.eventbridge.delivery.dispatcher import Dispatcher
 from localcloud.eventbridge.delivery.http_client import HttpClient
 from localcloud.eventbridge.delivery.intake import Intake
 from localcloud.eventbridge.delivery.journal import Journal
+from localcloud.eventbridge.delivery.retry import next_delay
 from localcloud.eventbridge.delivery.targets import senders
 from localcloud.eventbridge.delivery.targets.own import AppendLog
 from localcloud.eventbridge.service import EventBridge
@@ -81,6 +82,8 @@ class App:
             is_allowed=ram.is_allowed,
             append_log=sls.append,
             send_message=mns.send,
+            queues=mns,
+            next_delay=partial(next_delay, random=environment.random.random),
             isolation=self._machines.isolation,
         )
         self.ecs = ecs = Ecs(
@@ -100,6 +103,7 @@ class App:
             senders(
                 environment,
                 self._client,
+                settings.readings,
                 invoke=lambda name, payload, request: fc.invoke(name, payload, request_id=request),
                 invoke_later=lambda name, payload, request: fc.invoke_later(
                     name, payload, request_id=request

@@ -14,9 +14,12 @@ from typing import Any
 from lab.base import ROOT, Lab
 from localcloud.api import ApiCall
 from localcloud.errors import ApiError, NoPermissionError
+from localcloud.eventbridge.delivery.retry import next_delay
 from localcloud.fc.actions import ACTIONS
 from localcloud.fc.invocation import Invocation
 from localcloud.fc.service import FunctionCompute
+from localcloud.mns.service import Mns
+from localcloud.readings import Readings
 from localcloud.sandbox.isolation import Isolation
 from localcloud.sandbox.machines import Machines
 from localcloud.settings import CloudSettings
@@ -37,7 +40,11 @@ class FunctionLab(Lab):
     """A Function Compute and what surrounds it."""
 
     def __init__(
-        self, folder: Path, *, time_limit: Callable[[float], asyncio.Timeout] = asyncio.timeout
+        self,
+        folder: Path,
+        *,
+        readings: Readings | None = None,
+        time_limit: Callable[[float], asyncio.Timeout] = asyncio.timeout,
     ) -> None:
         self.logged: list[tuple[str, str, str, dict[str, str]]] = []
         """Project, store, topic and entry."""
@@ -49,10 +56,12 @@ class FunctionLab(Lab):
         self.queues: dict[str, list[str]] = {}
         """The bodies that were sent to each queue; to one that is not here nothing can be sent."""
         self.time_limit = time_limit
-        super().__init__(folder, settings=CloudSettings(data=folder))
+        readings = readings or Readings()
+        super().__init__(folder, settings=CloudSettings(data=folder, readings=readings))
 
     def start(self) -> None:
         """Create the service."""
+        self.mns = Mns(self.settings, self.environment, self.store)
         self.fc = FunctionCompute(
             self.settings,
             self.environment,
@@ -62,6 +71,8 @@ class FunctionLab(Lab):
             is_allowed=lambda role, action, resource: (action, resource) not in self.denied,
             append_log=self._append,
             send_message=self._send,
+            queues=self.mns,
+            next_delay=lambda policy, failed: next_delay(policy, failed, lambda: 0.0),
             isolation=strongest_isolation,
             time_limit=self.time_limit,
         )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components import RetryStrategy
+from components import FunctionDelivery, RetryStrategy
 from components.loop_context import LoopContext
 from tests.unit.fake_engine import FakeEngine
 
@@ -27,6 +27,7 @@ def context() -> LoopContext:
         "events_store": "events",
         "functions_store": "functions",
         "retry": RetryStrategy.BACKOFF,
+        "function_delivery": FunctionDelivery.DIRECT,
         "dead_letter_arn": QUEUE,
         "dead_letter_queue": "loop-dead-letters",
         "tags": {"app": "loop"},

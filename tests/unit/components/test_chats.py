@@ -85,7 +85,7 @@ class TestChats:
         )
         given = {p["resourceKey"]: p.get("value") for p in wake["paramLists"]}
         assert wake["endpoint"] == f"{ARN}loop-post-to-chat"
-        assert (given["InvocationType"], given["Body"]) == ("Async", '{"wake": "chats"}')
+        assert (given["InvocationType"], given["Body"]) == ("Async", '{"wake": "queue"}')
         assert {t["deadLetterQueue"]["arn"] for t in (queue, wake)} == {QUEUE}
 
     def test_a_hundred_chats_need_no_rules_of_their_own(

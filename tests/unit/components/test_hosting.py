@@ -179,14 +179,14 @@ PROJECT = "ecs-provisioning-loop"
 
 
 def test_both_examples_make_the_same_loop() -> None:
-    """The smallest program, in Python and in YAML: 37 resources, with the same inputs."""
+    """The smallest program, in Python and in YAML: 41 resources, with the same inputs."""
     made = []
     for program in cast("list[Callable[[], None]]", [from_python, from_yaml]):
         engine = FakeEngine()
         engine.run(program)
         made.append({resource.urn: resource.inputs for resource in engine.resources})
     assert made[0] == made[1]
-    assert len(made[0]) == 37
+    assert len(made[0]) == 41
 
 
 def test_a_hosted_loop_takes_words_and_whole_numbers() -> None:
@@ -231,7 +231,7 @@ def test_a_hosted_loop_takes_words_and_whole_numbers() -> None:
         ]
         == 5
     )
-    assert engine.one("V3Function", functionName="loop-call-http-api").inputs["timeout"] == 12
+    assert engine.one("V3Function", functionName="loop-call-http-api").inputs["timeout"] == 254
     assert engine.one("Store", logstoreName="events").inputs["retentionPeriod"] == 3
 
 

@@ -371,5 +371,5 @@ def test_two_loops_live_under_two_providers(engine: FakeEngine) -> None:
     engine.run(program)
     for name in ("east", "west"):
         own = [made for made in engine.resources if f"::{name}::" in made.provider]
-        assert len(own) == 37
+        assert len(own) == 41
         assert all(made.name.startswith(f"{name}-") for made in own)

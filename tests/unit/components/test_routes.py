@@ -5,7 +5,8 @@ import json
 import pulumi
 import pytest
 
-from components import ChatPlatform, RetryStrategy, Source, patterns
+from components import Chat, ChatPlatform, FunctionDelivery, RetryStrategy, Source, patterns
+from components.chat_deliveries import ChatDeliveries
 from components.event_archive import EventArchive, EventArchiveArgs
 from components.event_route import EventRoute
 from components.loop_context import LoopContext
@@ -138,6 +139,7 @@ class TestRequestRoute:
             "Timeout": "300",
             "DeprovisionCommandId": "c-2",
             "LATER_QUEUE": "loop-later",
+            "EVENT_QUEUE": "loop-requests",
             "DEAD_LETTER_QUEUE": "loop-dead-letters",
             "LOOP": "{}",
         }
@@ -182,6 +184,8 @@ class TestRequestRoute:
             (["eventbridge:PutEvents"], [BUS]),
             (["mns:SendMessage"], [f"{MNS}loop-later/messages"]),
             (RECEIVE, [f"{MNS}loop-later/messages"]),
+            (["mns:SendMessage"], [f"{MNS}loop-requests/messages"]),
+            (RECEIVE, [f"{MNS}loop-requests/messages"]),
             (["mns:SendMessage"], [f"{MNS}loop-dead-letters/messages"]),
             (["log:PostLogStoreLogs"], [f"{LOGS}functions"]),
         ]
@@ -189,21 +193,33 @@ class TestRequestRoute:
     def test_run_command_looks_every_minute(self, engine: FakeEngine, context: LoopContext) -> None:
         """What was put off has a reader, also when no approval comes."""
         engine.run(lambda: RequestRoute("requests", self.args(context)))
-        assert engine.one("V3Trigger").inputs["functionName"] == "loop-run-command"
+        timer = engine.one("V3Trigger", triggerType="timer")
+        assert timer.inputs["functionName"] == "loop-run-command"
 
     def test_what_is_put_off_waits_as_long_as_a_queue_keeps_it(
         self, engine: FakeEngine, context: LoopContext
     ) -> None:
         """A message is hidden for longer than the call that received it can take."""
         engine.run(lambda: RequestRoute("requests", self.args(context)))
-        queue = engine.one("ServiceQueue").inputs
-        assert queue == {
-            "queueName": "loop-later",
-            "messageRetentionPeriod": 604_800,
-            "visibilityTimeout": 240,
-            "tags": {"app": "loop"},
+        for name in ("loop-later", "loop-requests"):
+            assert engine.one("ServiceQueue", queueName=name).inputs == {
+                "queueName": name,
+                "messageRetentionPeriod": 604_800,
+                "visibilityTimeout": 300,
+                "tags": {"app": "loop"},
+            }
+        assert engine.one("V3Function").inputs["timeout"] < 300
+
+    def test_a_call_that_died_is_repeated_as_often_as_it_can_be(
+        self, engine: FakeEngine, context: LoopContext
+    ) -> None:
+        """The function itself returns whatever becomes of a request."""
+        engine.run(lambda: RequestRoute("requests", self.args(context)))
+        assert engine.one("V3AsyncInvokeConfig").inputs == {
+            "functionName": "loop-run-command",
+            "maxAsyncRetryAttempts": 8,
+            "maxAsyncEventAgeInSeconds": 86_400,
         }
-        assert engine.one("V3Function").inputs["timeout"] < queue["visibilityTimeout"]
 
 
 class TestResultRoute:
@@ -223,6 +239,7 @@ class TestResultRoute:
         assert target(rule)["endpoint"] == f"{ARN}loop-publish-result"
         assert engine.one("V3Function").inputs["environmentVariables"] == {
             "LOOP": "{}",
+            "EVENT_QUEUE": "loop-completions",
             "DEAD_LETTER_QUEUE": "loop-dead-letters",
         }
         assert allowed(engine, "loop-publish-result") == [
@@ -232,6 +249,8 @@ class TestResultRoute:
             ),
             (["ecs:DescribeInstances"], [f"{ECS}:instance/*"]),
             (["eventbridge:PutEvents"], [BUS]),
+            (["mns:SendMessage"], [f"{MNS}loop-completions/messages"]),
+            (RECEIVE, [f"{MNS}loop-completions/messages"]),
             (["mns:SendMessage"], [f"{MNS}loop-dead-letters/messages"]),
             (["log:PostLogStoreLogs"], [f"{LOGS}functions"]),
         ]
@@ -268,12 +287,71 @@ class TestOnboardingRoute:
             "METHOD": "POST",
             "HEADERS": '{"Authorization": "Bearer x"}',
             "TIMEOUT_SECONDS": "10",
+            "EVENT_QUEUE": "loop-members",
+            "DEAD_LETTER_QUEUE": "loop-dead-letters",
         }
         assert made.is_secret("environmentVariables", "HEADERS")
-        assert made.inputs["timeout"] == 15
+        assert made.inputs["timeout"] == 260
         assert allowed(engine, "loop-call-http-api") == [
-            (["log:PostLogStoreLogs"], [f"{LOGS}functions"])
+            (["mns:SendMessage"], [f"{MNS}loop-members/messages"]),
+            (RECEIVE, [f"{MNS}loop-members/messages"]),
+            (["mns:SendMessage"], [f"{MNS}loop-dead-letters/messages"]),
+            (["log:PostLogStoreLogs"], [f"{LOGS}functions"]),
         ]
+
+
+class TestFunctionDelivery:
+    """Both forms in which events reach a function."""
+
+    def test_directly_a_rule_calls_it_with_the_event(
+        self, engine: FakeEngine, context: LoopContext
+    ) -> None:
+        """Asynchronously: what is repeated is a call that died."""
+        engine.run(lambda: RequestRoute("requests", TestRequestRoute.args(context)))
+        given = {p["resourceKey"]: p for p in target(engine.one("Rule"))["paramLists"]}
+        assert given["InvocationType"]["value"] == "Async"
+        assert given["Body"] == {"resourceKey": "Body", "form": "ORIGINAL"}
+        assert [t.inputs["triggerType"] for t in engine.all("V3Trigger")] == ["timer"]
+
+    def test_by_a_queue_a_rule_fills_it_and_wakes_the_function(
+        self, engine: FakeEngine, context: LoopContext
+    ) -> None:
+        """Two queues get the complete event: the one that is read, and the one that wakes."""
+        by_queue: LoopContext = {**context, "function_delivery": FunctionDelivery.QUEUE}
+        engine.run(lambda: RequestRoute("requests", TestRequestRoute.args(by_queue)))
+        found = engine.one("Rule").inputs["targets"]
+        assert [(t["targetId"], t["type"]) for t in found] == [
+            ("events", "acs.mns.queue"),
+            ("wake", "acs.mns.queue"),
+        ]
+        bodies = [p for t in found for p in t["paramLists"] if p["resourceKey"] == "Body"]
+        assert bodies == [{"resourceKey": "Body", "form": "ORIGINAL"}] * 2
+        queues = [t["endpoint"].rpartition("/")[2] for t in found]
+        assert queues == ["loop-requests", "loop-wake-run-command"]
+        stream = engine.one("V3Trigger", triggerType="eventbridge").inputs
+        config = json.loads(stream["triggerConfig"])
+        source = config["eventSourceConfig"]["eventSourceParameters"]["sourceMNSParameters"]
+        assert source["QueueName"] == "loop-wake-run-command"
+        assert (stream["functionName"], config["triggerEnable"]) == ("loop-run-command", True)
+
+    def test_the_chats_are_woken_in_the_same_form(
+        self, engine: FakeEngine, context: LoopContext
+    ) -> None:
+        """Their queue is the rule's target in both."""
+        by_queue: LoopContext = {**context, "function_delivery": FunctionDelivery.QUEUE}
+        chat: Chat = {
+            "name": "ops",
+            "platform": ChatPlatform.DINGTALK,
+            "webhook": "https://oapi.dingtalk.com/robot/send?access_token=t",
+        }
+        engine.run(
+            lambda: ChatDeliveries(
+                "chats", {"context": by_queue, "chats": [chat], "document": "{}"}
+            )
+        )
+        found = engine.one("Rule").inputs["targets"]
+        queues = [t["endpoint"].rpartition("/")[2] for t in found]
+        assert queues == ["loop-chats", "loop-wake-post-to-chat"]
 
 
 def test_an_old_rule_goes_before_the_new_one_comes(

@@ -4,6 +4,7 @@ import base64
 import importlib
 import json
 import time
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,8 +28,10 @@ class Cloud:
         self.invocations: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
         self.chat: list[Reply] = []
+        self.api: list[Reply] = []
+        """The next answers of the company's API."""
         self.queues: dict[str, list[str]] = {}
-        self.received: set[str] = set()
+        self.received: Counter[str] = Counter()
         loopback.answer = self.answer
 
     def answer(self, seen: Seen) -> Reply:
@@ -40,6 +43,8 @@ class Cloud:
             return self.mns(seen)
         if "x-acs-action" in seen.headers:
             return self.ecs(seen)
+        if seen.path == "/api/employees" and self.api:
+            return self.api.pop(0)
         if self.chat:
             return self.chat.pop(0)
         return json_reply({"errcode": 0, "errmsg": "ok"})
@@ -52,15 +57,17 @@ class Cloud:
             queue.append(base64.b64decode(body).decode())
             return Reply(201, b"<Message><MessageId>m</MessageId></Message>")
         if seen.method == "DELETE":
-            queue.clear()
+            count = seen.body.count(b"<ReceiptHandle>")
+            del queue[:count]
+            self.received[seen.path] -= count
             return Reply(204, b"")
         if seen.method == "PUT":
             return Reply(200, b"<ChangeVisibility/>")
-        if not queue or seen.path in self.received:
+        if len(queue) <= self.received[seen.path]:
             return Reply(404, b"<Error><Code>MessageNotExist</Code></Error>")
-        self.received.add(seen.path)
         now = int(time.time() * 1000)
-        body = base64.b64encode(queue[0].encode()).decode()
+        body = base64.b64encode(queue[self.received[seen.path]].encode()).decode()
+        self.received[seen.path] += 1
         row = (
             f"<Message><MessageBody>{body}</MessageBody><EnqueueTime>{now}</EnqueueTime></Message>"
         )
@@ -144,6 +151,7 @@ def cloud(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> Cloud:
         "CHAT_QUEUE": "chats",
         "SENT_QUEUE": "sent",
         "DEAD_LETTER_QUEUE": "dead",
+        "EVENT_QUEUE": "events",
         "ALIBABA_CLOUD_ACCESS_KEY_ID": "STS.id",
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "role-credential",
         "ALIBABA_CLOUD_SECURITY_TOKEN": "role-token",
@@ -254,7 +262,7 @@ def test_a_new_member_reaches_the_companys_api(
     headers = {"X-Provisioning-Token": "right-token"}
     event = samples.http_event(body={"userId": ["1"]}, source="dingtalk.member", headers=headers)
     call("call_http_api", event)
-    (seen,) = cloud.loopback.seen
+    (seen,) = (seen for seen in cloud.loopback.seen if not seen.path.startswith("/queues/"))
     assert (seen.path, json.loads(seen.body)) == ("/api/employees", {"userId": ["1"]})
     assert (
         seen.headers["authorization"],
@@ -265,11 +273,8 @@ def test_a_new_member_reaches_the_companys_api(
 @pytest.mark.parametrize(
     ("function", "variable"),
     [
-        ("run_command", "CommandId"),
-        ("publish_result", "LOOP"),
         ("post_to_chat", "CHATS"),
         ("post_to_chat", "CHAT_QUEUE"),
-        ("call_http_api", "ENDPOINT"),
         ("run_command", "ALIBABA_CLOUD_ACCESS_KEY_ID"),
     ],
 )
@@ -285,3 +290,36 @@ def test_a_missing_variable_is_named(
     with pytest.raises(FunctionError, match=f"environment variable {variable}"):
         call(function, samples.http_event(samples.detail()))
     assert json.loads(capsys.readouterr().out)["decision"] == "misconfigured"
+
+
+@pytest.mark.parametrize(
+    ("function", "variable"),
+    [("run_command", "CommandId"), ("publish_result", "LOOP"), ("call_http_api", "ENDPOINT")],
+)
+def test_an_event_for_a_wrong_deployment_is_a_dead_letter(
+    cloud: Cloud, function: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which says what is wrong with it, and can be published again once it is mended."""
+    monkeypatch.delenv(variable)
+    call(function, samples.http_event(samples.detail()))
+    (body,) = cloud.queues["dead"]
+    reason = json.loads(body)["reason"]
+    assert reason["errorMessage"].startswith(f"environment variable {variable}: is missing")
+    assert (reason["errorCode"], reason["targetType"]) == ("Setting", function.replace("_", "-"))
+
+
+def test_three_members_in_one_event_are_three_calls(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each by itself, in the same call of the function; one that is refused stops no other."""
+    monkeypatch.delenv("SOURCE_TOKENS")
+    answers = [json_reply({}), json_reply({}, 422), json_reply({})]
+    cloud.api = answers
+    event = samples.http_event(body={"userId": ["1", "2", "3"]}, source="dingtalk.member")
+    call("call_http_api", event)
+    sent = [json.loads(seen.body) for seen in cloud.loopback.seen if seen.path == "/api/employees"]
+    assert sent == [{"userId": ["1"]}, {"userId": ["2"]}, {"userId": ["3"]}]
+    assert cloud.queues["events"] == []
+    (body,) = cloud.queues["dead"]
+    assert json.loads(body)["event"]["data"]["body"] == {"userId": ["2"]}
+    assert json.loads(body)["reason"]["errorCode"] == "Http422"

@@ -1,6 +1,7 @@
 """The project's own stacks keep every rule, and no rule is unable to fail on them."""
 
 import dataclasses
+import json
 from functools import cache
 from pathlib import Path
 
@@ -41,6 +42,20 @@ def rows(found: list[Finding | Undecided]) -> list[tuple[str, str, str]]:
 def test_the_project_keeps_its_own_rules(stack: str) -> None:
     """No rule finds anything in a stack of the project, not even advice."""
     found = rows(results(stack, declared(read(ROOT, stack))))
+    assert not found, found
+
+
+def test_it_keeps_them_whichever_way_events_reach_functions() -> None:
+    """By queues as well, in production."""
+    stack = read(ROOT, "prod")
+    key = f"{stack.project}:settings"
+    changed = {**json.loads(stack.config[key]), "function_delivery": "queue"}
+    found = rows(
+        results(
+            "prod",
+            declared(dataclasses.replace(stack, config={**stack.config, key: json.dumps(changed)})),
+        )
+    )
     assert not found, found
 
 

@@ -65,7 +65,7 @@ def test_a_rule_is_sent_as_the_provider_sends_it(
             "ParamList": [
                 {"ResourceKey": "functionName", "Form": "CONSTANT", "Value": function},
                 {"ResourceKey": "Qualifier", "Form": "CONSTANT", "Value": "LATEST"},
-                {"ResourceKey": "InvocationType", "Form": "CONSTANT", "Value": "Sync"},
+                {"ResourceKey": "InvocationType", "Form": "CONSTANT", "Value": "Async"},
                 {"ResourceKey": "DataFormat", "Form": "CONSTANT", "Value": "Object"},
                 {"ResourceKey": "Body", "Form": "ORIGINAL"},
             ],
@@ -115,7 +115,7 @@ def test_a_function_is_sent_whole(deployed: tuple[RecordingCloud, dict[str, Any]
         "handler": "index.handler",
         "runtime": "python3.12",
         "role": "acs:ram::1234567890123456:role/provisioning-local-run-command",
-        "timeout": 180,
+        "timeout": 240,
         "memorySize": 256,
         "cpu": 0.2,
         "diskSize": 512,

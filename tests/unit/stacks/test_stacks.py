@@ -74,8 +74,8 @@ def kinds(engine: FakeEngine) -> dict[str, int]:
         (
             "local",
             {"Command": 2, "EventBus": 1, "EventSourceV2": 3, "Index": 2, "Policy": 6, "Project": 1}
-            | {"Role": 6, "RolePolicyAttachment": 6, "Rule": 9, "ServiceQueue": 5, "Store": 2}
-            | {"V3AsyncInvokeConfig": 2, "V3ConcurrencyConfig": 2, "V3Function": 5, "V3Trigger": 4},
+            | {"Role": 6, "RolePolicyAttachment": 6, "Rule": 9, "ServiceQueue": 8, "Store": 2}
+            | {"V3AsyncInvokeConfig": 5, "V3ConcurrencyConfig": 2, "V3Function": 5, "V3Trigger": 5},
         ),
         (
             "dev",
@@ -88,8 +88,8 @@ def kinds(engine: FakeEngine) -> dict[str, int]:
                 "Policy": 6,
                 "Project": 1,
             }
-            | {"Role": 6, "RolePolicyAttachment": 6, "Rule": 5, "ServiceQueue": 5, "Store": 2}
-            | {"V3AsyncInvokeConfig": 2, "V3ConcurrencyConfig": 2, "V3Function": 5, "V3Trigger": 4},
+            | {"Role": 6, "RolePolicyAttachment": 6, "Rule": 5, "ServiceQueue": 8, "Store": 2}
+            | {"V3AsyncInvokeConfig": 5, "V3ConcurrencyConfig": 2, "V3Function": 5, "V3Trigger": 5},
         ),
         (
             "prod",
@@ -102,8 +102,8 @@ def kinds(engine: FakeEngine) -> dict[str, int]:
                 "Policy": 6,
                 "Project": 1,
             }
-            | {"Role": 6, "RolePolicyAttachment": 6, "Rule": 5, "ServiceQueue": 5, "Store": 2}
-            | {"V3AsyncInvokeConfig": 2, "V3ConcurrencyConfig": 3, "V3Function": 5, "V3Trigger": 4},
+            | {"Role": 6, "RolePolicyAttachment": 6, "Rule": 5, "ServiceQueue": 8, "Store": 2}
+            | {"V3AsyncInvokeConfig": 5, "V3ConcurrencyConfig": 3, "V3Function": 5, "V3Trigger": 5},
         ),
     ],
 )

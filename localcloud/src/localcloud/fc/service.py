@@ -24,6 +24,7 @@ from localcloud.fc.pool import Pool
 from localcloud.fc.process import Worker, WorkerSpec
 from localcloud.fc.provision import Provisions
 from localcloud.fc.registry import LATEST, Registry, Target
+from localcloud.fc.streams import Queues, Streams
 from localcloud.fc.triggers import Trigger, Triggers
 from localcloud.sandbox.isolation import Isolation, SandboxUnavailableError
 from localcloud.sandbox.nurseries import Nursery
@@ -36,6 +37,7 @@ ASYNC_PAYLOAD_LIMIT = 128 * 1024
 SERVICE = "fc.aliyuncs.com"
 _TICK_SECONDS = 5.0
 _TIMER_TICK_SECONDS = 1.0
+_STREAM_TICK_SECONDS = 0.2
 _IMPORTED_BEFOREHAND = "http.client ssl urllib.error urllib.parse urllib.request"
 # guess: what the real runtime has imported before it loads a function's code.
 
@@ -77,6 +79,8 @@ class FunctionCompute:
         is_allowed: tells whether a role (ARN) may do an action on a resource.
         append_log: writes to a log store.
         send_message: puts a message into a queue.
+        queues: where streams find their messages.
+        next_delay: gives, by EventBridge's policies, the seconds until the next attempt.
         isolation: gives how functions are kept apart from the machine, as instances are.
         time_limit: ends a call after so many seconds.
     """
@@ -92,6 +96,8 @@ class FunctionCompute:
         is_allowed: Callable[[str, str, str], bool],
         append_log: AppendLog,
         send_message: Callable[[str, str], object],
+        queues: Queues,
+        next_delay: Callable[[str, int], float | None],
         isolation: Callable[[], Awaitable[Isolation]],
         time_limit: Callable[[float], asyncio.Timeout] = asyncio.timeout,
     ) -> None:
@@ -132,6 +138,15 @@ class FunctionCompute:
             lambda pending: self.async_configs.find(pending.function, pending.qualifier),
             self._finish_pending,
         )
+        self._streams = Streams(
+            settings,
+            environment.clock,
+            environment.ids,
+            queues,
+            invoke=self._invoke_qualified,
+            invoke_later=self._invoke_qualified_later,
+            next_delay=next_delay,
+        )
         self._running: Counter[str] = Counter()
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._specs: dict[tuple[str, str], WorkerSpec] = {}
@@ -145,10 +160,13 @@ class FunctionCompute:
             tasks.create_task(self.asynchronous.run())
             tasks.create_task(self._fire_triggers())
             tasks.create_task(self._tend())
+            tasks.create_task(self._run_streams())
 
     async def drain(self) -> None:
         """Run what is due by its trigger or its acceptance, and stop processes that are idle."""
         self.triggers.fire(self._accept_from_timer)
+        while await self._streams.step(self.triggers.all()):
+            pass
         await self.asynchronous.drain()
         await self.keep_ready()
         self._stop_idle()
@@ -213,6 +231,11 @@ class FunctionCompute:
         while True:
             self.triggers.fire(self._accept_from_timer)
             await asyncio.sleep(_TIMER_TICK_SECONDS)
+
+    async def _run_streams(self) -> None:
+        while True:
+            if not await self._streams.step(self.triggers.all()):
+                await asyncio.sleep(_STREAM_TICK_SECONDS)
 
     # Invocations
 
@@ -323,6 +346,16 @@ class FunctionCompute:
             request_id=pending.request_id,
             qualifier=pending.qualifier,
         )
+
+    async def _invoke_qualified(
+        self, name: str, qualifier: str, payload: bytes, request_id: str
+    ) -> Invocation:
+        return await self.invoke(name, payload, request_id=request_id, qualifier=qualifier)
+
+    async def _invoke_qualified_later(
+        self, name: str, qualifier: str, payload: bytes, request_id: str
+    ) -> None:
+        await self.invoke_later(name, payload, request_id=request_id, qualifier=qualifier)
 
     async def _run(self, target: Target, payload: bytes, request_id: str) -> Invocation:
         header = {

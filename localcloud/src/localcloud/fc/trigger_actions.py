@@ -1,4 +1,4 @@
-"""The actions on triggers: timers and HTTP, and the cloud's error for every other kind."""
+"""The actions on triggers: timers, HTTP and queues, and an error for every other kind."""
 
 import re
 from typing import Any
@@ -14,10 +14,12 @@ from localcloud.fc.errors import (
 from localcloud.fc.registry import LATEST
 from localcloud.fc.schedule import ScheduleError, parse
 from localcloud.fc.service import ASYNC_PAYLOAD_LIMIT, FunctionCompute
-from localcloud.fc.triggers import HTTP, TIMER, Trigger
+from localcloud.fc.streams import StreamError
+from localcloud.fc.streams import parse as parse_stream
+from localcloud.fc.triggers import EVENTBRIDGE, HTTP, TIMER, Trigger
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,127}")
-_OTHER_TYPES = ("oss", "log", "tablestore", "cdn_events", "mns_topic", "eventbridge")
+_OTHER_TYPES = ("oss", "log", "tablestore", "cdn_events", "mns_topic")
 _CONFIG = {"cronExpression", "enable", "payload"}
 _HTTP_CONFIG = {"authType", "disableURLInternet", "methods"}
 _PROOFS = ("function", "jwt", "bearer")
@@ -30,7 +32,7 @@ CHANGED = {"description", "invocationRole", "qualifier", "triggerConfig"}
 
 
 async def create_trigger(fc: FunctionCompute, call: ApiCall) -> Answer:
-    """Make a time trigger or an HTTP trigger."""
+    """Make a trigger."""
     body = encoding.only(call, *NEW)
     function = fc.registry.function(call.path["functionName"])
     name, kind = body.get("triggerName"), body.get("triggerType")
@@ -39,7 +41,7 @@ async def create_trigger(fc: FunctionCompute, call: ApiCall) -> Answer:
             "triggerName", name, "1 to 128 letters, digits, _ and -, not beginning with 0-9 or -"
         )
     if kind in _OTHER_TYPES:
-        raise NotSupportedHereError(f"a trigger of type '{kind}' (it has timers and HTTP)")
+        raise NotSupportedHereError(f"a trigger of type '{kind}' (it has {', '.join(_CONFIGS)})")
     if kind not in _CONFIGS:
         known = ", ".join([*_CONFIGS, *_OTHER_TYPES])
         raise InvalidArgumentError("triggerType", kind, known)
@@ -99,6 +101,15 @@ def _trigger(fc: FunctionCompute, call: ApiCall) -> Trigger:
     return fc.triggers.get(function.name, call.path["triggerName"])
 
 
+def _stream_config(text: object) -> str:
+    """Check the ``triggerConfig`` of a stream of events from a queue, which is JSON in a text."""
+    try:
+        parse_stream(text)
+    except StreamError as error:
+        raise InvalidArgumentError("triggerConfig", text, str(error)) from None
+    return str(text)
+
+
 def _timer_config(text: object) -> str:
     """Check a time trigger's ``triggerConfig``, which is JSON in a text."""
     try:
@@ -151,7 +162,7 @@ def _http_config(text: object) -> str:
     return str(text)
 
 
-_CONFIGS = {TIMER: _timer_config, HTTP: _http_config}
+_CONFIGS = {TIMER: _timer_config, HTTP: _http_config, EVENTBRIDGE: _stream_config}
 
 
 def _answer(fc: FunctionCompute, trigger: Trigger) -> dict[str, Any]:
@@ -173,12 +184,12 @@ def _one(fc: FunctionCompute, call: ApiCall) -> list[str]:
     return [fc.registry.arn(call.path["functionName"])]
 
 
-_TIMERS = "time triggers, and HTTP triggers with authType anonymous"
+_KINDS = "timers, HTTP with authType anonymous, and type eventbridge with a queue"
 
 ACTIONS: dict[str, Action[FunctionCompute]] = {
-    "CreateTrigger": Action(create_trigger, "fc:CreateTrigger", _one, _TIMERS),
+    "CreateTrigger": Action(create_trigger, "fc:CreateTrigger", _one, _KINDS),
     "GetTrigger": Action(get_trigger, "fc:GetTrigger", _one),
-    "UpdateTrigger": Action(update_trigger, "fc:UpdateTrigger", _one, _TIMERS),
+    "UpdateTrigger": Action(update_trigger, "fc:UpdateTrigger", _one, _KINDS),
     "DeleteTrigger": Action(delete_trigger, "fc:DeleteTrigger", _one),
     "ListTriggers": Action(list_triggers, "fc:ListTriggers", _one),
 }

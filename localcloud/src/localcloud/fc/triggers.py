@@ -17,11 +17,12 @@ from localcloud.store import Store, Table
 
 TIMER = "timer"
 HTTP = "http"
+EVENTBRIDGE = "eventbridge"
 
 
 @dataclass(frozen=True)
 class Trigger:
-    """A time trigger or an HTTP trigger of a function."""
+    """A time trigger, an HTTP trigger, or a stream of events from a queue."""
 
     function: str
     name: str
@@ -60,6 +61,10 @@ class Triggers:
     def of(self, function: str) -> list[Trigger]:
         """Return a function's triggers by name."""
         return sorted((t for t in self._rows if t.function == function), key=lambda t: t.name)
+
+    def all(self) -> list[Trigger]:
+        """Return every trigger of the account."""
+        return list(self._rows)
 
     def with_id(self, trigger_id: str) -> Trigger | None:
         """Return the trigger with an id."""

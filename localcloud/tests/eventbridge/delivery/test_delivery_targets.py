@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -20,6 +20,7 @@ from localcloud.eventbridge.delivery.targets.function import FunctionTarget
 from localcloud.eventbridge.delivery.targets.own import BusTarget, LogTarget, QueueTarget
 from localcloud.eventbridge.delivery.targets.web import DingTalkTarget, HttpTarget, signed
 from localcloud.eventbridge.target_config import REQUIRED
+from localcloud.readings import Readings
 
 EVENT = {"id": "e", "source": "s", "type": "t", "data": {"a": 1}}
 
@@ -82,6 +83,7 @@ def test_every_type_that_a_rule_accepts_can_be_delivered() -> None:
     found = senders(
         Environment(),
         HttpClient("http://127.0.0.1:1"),
+        Readings(),
         invoke=_returns(Result()),
         invoke_later=_accepts([]),
         send_message=lambda queue, body: None,
@@ -112,7 +114,7 @@ async def test_an_asynchronous_call_is_delivered_when_it_is_accepted() -> None:
     """With InvocationType Async nothing is waited for: what the function does is not seen."""
     accepted: list[tuple[str, bytes, str]] = []
     failing = _returns(Result(status=500))
-    target = FunctionTarget(failing, _accepts(accepted), lambda: "REQUEST")
+    target = FunctionTarget(Readings(), failing, _accepts(accepted), lambda: "REQUEST")
     request = delivery_request(
         "acs.fc.function", "acs:fc:r:1:functions/f", Body="{}", InvocationType="Async"
     )
@@ -120,31 +122,33 @@ async def test_an_asynchronous_call_is_delivered_when_it_is_accepted() -> None:
     assert accepted == [("f", b"{}", "REQUEST")]
 
 
+RAISED = Result(error_type="UnhandledInvocationError", body=b'{"errorMessage":"boom"}')
+
+
 @pytest.mark.parametrize(
-    ("result", "status"),
+    ("reading", "result", "expected"),
     [
-        pytest.param(Result(body=b"done"), None, id="returned"),
-        pytest.param(
-            Result(error_type="UnhandledInvocationError", body=b'{"errorMessage":"boom"}'),
-            "UnhandledInvocationError",
-            id="raised",
-        ),
-        pytest.param(Result(status=500), "500", id="status"),
+        ("delivered", Result(body=b"done"), "f returned"),
+        ("failed", Result(body=b"done"), "f returned"),
+        ("delivered", RAISED, "f failed"),
+        ("failed", RAISED, "UnhandledInvocationError: boom"),
+        ("delivered", Result(status=500), "500: the function failed"),
+        ("failed", Result(status=500), "500: the function failed"),
     ],
 )
-async def test_an_error_of_a_function_is_a_failed_delivery(
-    result: Result, status: str | None
+async def test_whether_an_exception_is_a_delivery_is_a_matter_of_reading(
+    reading: Literal["delivered", "failed"], result: Result, expected: str
 ) -> None:
-    """The payload is the body; whatever is not a return is a failure with the function's words."""
-    target = FunctionTarget(_returns(result), _accepts([]), lambda: "REQUEST")
+    """The call of a function that raised was answered with HTTP 200; any other status fails."""
+    target = FunctionTarget(
+        Readings(exceptions=reading), _returns(result), _accepts([]), lambda: "REQUEST"
+    )
     sending = target(delivery_request("acs.fc.function", "acs:fc:r:1:functions/f", Body="{}"))
-    if status is None:
-        assert await sending == "f returned"
-        return
-    with pytest.raises(DeliveryError) as failed:
-        await sending
-    assert failed.value.status == status
-    assert bool(result.body) == ("boom" in failed.value.message)
+    try:
+        seen = await sending
+    except DeliveryError as error:
+        seen = str(error)
+    assert seen == expected
 
 
 async def test_a_missing_function_is_a_failed_delivery() -> None:
@@ -154,7 +158,7 @@ async def test_a_missing_function_is_a_failed_delivery() -> None:
         raise ApiError("FunctionNotFound", "no function 'f'", 404)
 
     with pytest.raises(ApiError, match="FunctionNotFound"):
-        await FunctionTarget(invoke, _accepts([]), str)(
+        await FunctionTarget(Readings(), invoke, _accepts([]), str)(
             delivery_request("acs.fc.function", functionName="f", Body="x")
         )
 

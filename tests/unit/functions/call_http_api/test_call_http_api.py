@@ -36,6 +36,11 @@ class Api:
         return self.answer
 
 
+def never(event: str) -> None:
+    """Fail: nothing is to be served later."""
+    raise AssertionError(event)
+
+
 def member(body: object = MEMBER, event_id: str = "event-1") -> bytes:
     """Return the event of a new member."""
     return http_event(body=body, source="dingtalk.member", event_id=event_id)
@@ -44,7 +49,7 @@ def member(body: object = MEMBER, event_id: str = "event-1") -> bytes:
 def test_the_posted_body_goes_on_as_json() -> None:
     """Method, address, headers and time limit are the stack's, the key is the event's id."""
     api = Api(Answer(201, b"{}"))
-    line = json.loads(serve(member(), settings(ENVIRONMENT), api))
+    line = json.loads(serve(member(), settings(ENVIRONMENT), api, never))
     ((method, url, headers, body, seconds),) = api.seen
     assert (method, url, seconds) == ("POST", "https://hr.example.com/api/employees", 7.5)
     assert headers == {
@@ -68,14 +73,14 @@ def test_the_posted_body_goes_on_as_json() -> None:
 def test_a_careless_senders_text_becomes_json(body: str) -> None:
     """The API gets an object whatever content type the sender forgot."""
     api = Api(Answer(200, b""))
-    serve(member(body), settings(ENVIRONMENT), api)
+    serve(member(body), settings(ENVIRONMENT), api, never)
     assert json.loads(api.seen[0][3]) == MEMBER
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
 def test_what_the_api_takes_is_delivered(status: int) -> None:
     """Any 2xx is a success."""
-    assert "delivered" in serve(member(), settings(ENVIRONMENT), Api(Answer(status, b"")))
+    assert "delivered" in serve(member(), settings(ENVIRONMENT), Api(Answer(status, b"")), never)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +109,7 @@ def test_everything_else_is_raised(
 ) -> None:
     """A new member is tried again or kept as a dead letter, never lost; nothing private is said."""
     with pytest.raises(error) as caught:
-        serve(member(), settings(ENVIRONMENT), Api(answer))
+        serve(member(), settings(ENVIRONMENT), Api(answer), never)
     assert isinstance(caught.value, ApiBusyError | ApiRejectedError)
     assert caught.value.code == code
     shown = f"{caught.value}{capsys.readouterr().out}"
@@ -116,14 +121,14 @@ def test_what_is_no_object_is_not_sent(body: object) -> None:
     """Garbage is raised, so that a person finds it among the dead letters."""
     api = Api(Answer(200, b""))
     with pytest.raises(PermanentError, match="event event-1: the posted body is not a JSON object"):
-        serve(member(body), settings(ENVIRONMENT), api)
+        serve(member(body), settings(ENVIRONMENT), api, never)
     assert api.seen == []
 
 
 def test_an_odd_event_id_cannot_become_a_header() -> None:
     """The key for repeats is safe whatever the id is."""
     api = Api(Answer(200, b""))
-    serve(member(event_id="a\r\nx-admin: 1"), settings(ENVIRONMENT), api)
+    serve(member(event_id="a\r\nx-admin: 1"), settings(ENVIRONMENT), api, never)
     assert api.seen[0][2]["idempotency-key"].startswith("sha256-")
 
 
@@ -185,7 +190,7 @@ def test_only_a_sender_with_the_secret_reaches_the_api(
     """What nobody vouches for is dropped, and neither retried nor kept as a dead letter."""
     api = Api(Answer(200, b""))
     event = http_event(body=MEMBER, source=source, headers=headers)
-    line = serve(event, settings(TOKENS), api)
+    line = serve(event, settings(TOKENS), api, never)
     assert json.loads(line)["decision"] == decision
     assert len(api.seen) == (decision == "delivered")
     assert "right-token" not in line
@@ -204,26 +209,46 @@ def test_what_is_no_new_member_never_reaches_the_api(body: dict[str, Any]) -> No
     """A leaver, a platform's probe and what cannot be read are not employees to be made."""
     api = Api(Answer(200, b""))
     assert (
-        json.loads(serve(member(body), settings(ENVIRONMENT), api))["decision"] == "no-new-member"
+        json.loads(serve(member(body), settings(ENVIRONMENT), api, never))["decision"]
+        == "no-new-member"
     )
     assert not api.seen
 
 
-def test_three_members_in_one_event_are_three_calls() -> None:
+def test_an_event_with_three_members_becomes_three_events() -> None:
     """Each has a key of its own, which stays the same when the event comes again."""
-    api = Api(Answer(200, b""))
+    api, settled = Api(Answer(200, b"")), settings(TOKENS)
     body = {"EventType": "user_add_org", "userId": ["a", "b", "b", "c"], "CorpId": "ding1"}
-    serve(member(body), settings(ENVIRONMENT), api)
-    serve(member(body), settings(ENVIRONMENT), api)
+    headers = {"X-Provisioning-Token": "right-token"}
+    event = http_event(body=body, source="dingtalk.member", headers=headers)
+    put: list[str] = []
+    for _ in range(2):
+        line = json.loads(serve(event, settled, api, put.append))
+        assert (line["decision"], line["members"]) == ("divided", 3)
+    assert api.seen == []
+    for text in put:
+        serve(text, settled, api, never)
     sent = [(headers["idempotency-key"], json.loads(text)) for *_, headers, text, _ in api.seen]
     once = [(f"event-1-{n}", {**body, "userId": [u]}) for n, u in enumerate("abc", 1)]
     assert sent == [*once, *once]
 
 
-def test_a_member_who_fails_is_tried_again_with_the_others() -> None:
-    """The event fails as a whole; the API knows by the keys who came before."""
-    api = Api(Answer(503, b""))
-    body = {"EventType": "user_add_org", "userId": ["a", "b"]}
-    with pytest.raises(ApiBusyError):
-        serve(member(body), settings(ENVIRONMENT), api)
-    assert len(api.seen) == 1
+def test_a_member_twice_in_a_list_is_one_member() -> None:
+    """And one event, as it came."""
+    api = Api(Answer(200, b""))
+    serve(member({"userId": ["a", "a"]}), settings(ENVIRONMENT), api, never)
+    assert [json.loads(text)["userId"] for *_, text, _ in api.seen] == [["a"]]
+
+
+def test_strangers_divide_nothing() -> None:
+    """A list from whoever has no token fills no queue."""
+    event = http_event(body={"userId": ["a", "b"]}, source="dingtalk.member")
+    line = serve(event, settings(TOKENS), Api(Answer(200, b"")), never)
+    assert json.loads(line)["decision"] == "untrusted"
+
+
+def test_a_timer_only_looks_into_the_queue() -> None:
+    """Nothing is sent for it."""
+    timer = b'{"triggerTime": "t", "triggerName": "every-minute", "payload": "timer"}'
+    line = serve(timer, settings(ENVIRONMENT), Api(Answer(200, b"")), never)
+    assert json.loads(line)["decision"] == "timer"

@@ -13,11 +13,13 @@ from localcloud.eventbridge.delivery.targets.function import (
 )
 from localcloud.eventbridge.delivery.targets.own import AppendLog, BusTarget, LogTarget, QueueTarget
 from localcloud.eventbridge.delivery.targets.web import DingTalkTarget, HttpTarget
+from localcloud.readings import Readings
 
 
 def senders(
     environment: Environment,
     client: HttpClient,
+    readings: Readings,
     *,
     invoke: Invoke,
     invoke_later: InvokeLater,
@@ -29,7 +31,7 @@ def senders(
     web = HttpTarget(client)
     return {
         "acs.fc.function": FunctionTarget(
-            invoke, invoke_later, lambda: uuid_form(environment.ids())
+            readings, invoke, invoke_later, lambda: uuid_form(environment.ids())
         ),
         "acs.dingtalk": DingTalkTarget(client, environment.clock),
         "acs.eventbridge": BusTarget(publish),

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from localcloud import strict_json
 from localcloud.eventbridge.delivery.target import DeliveryError, DeliveryRequest
+from localcloud.readings import Readings
 
 
 class Invocation(Protocol):
@@ -34,14 +35,20 @@ InvokeLater = Callable[[str, bytes, str], Awaitable[None]]
 class FunctionTarget:
     """Calls functions: waits for them, or with ``InvocationType`` Async leaves them to themselves.
 
-    A function that is waited for and fails is a failed delivery, as is a function that does not
-    exist or is throttled. An asynchronous call is delivered as soon as it is accepted: what
-    becomes of it is Function Compute's to repeat and to report.
+    A function that does not exist or is throttled is a failed delivery. Whether one that was waited
+    for and failed is, no page says: the call was answered with HTTP 200, so by default it is none.
+    An asynchronous call is delivered as soon as it is accepted: what becomes of it is Function
+    Compute's to repeat and to report.
     """
 
     def __init__(
-        self, invoke: Invoke, invoke_later: InvokeLater, request_ids: Callable[[], str]
+        self,
+        readings: Readings,
+        invoke: Invoke,
+        invoke_later: InvokeLater,
+        request_ids: Callable[[], str],
     ) -> None:
+        self._sees_exceptions = readings.exceptions == "failed"
         self._invoke = invoke
         self._invoke_later = invoke_later
         self._request_ids = request_ids
@@ -55,11 +62,11 @@ class FunctionTarget:
             await self._invoke_later(name, body.encode(), self._request_ids())
             return f"{name} accepted"
         result = await self._invoke(name, body.encode(), self._request_ids())
-        if result.error_type or result.status >= 400:
+        if result.status >= 400 or (result.error_type and self._sees_exceptions):
             raise DeliveryError(
                 result.error_type or str(result.status), _error_message(result.body)
             )
-        return f"{name} returned"
+        return f"{name} {'failed' if result.error_type else 'returned'}"
 
 
 def _error_message(body: bytes) -> str:
