@@ -21,7 +21,7 @@ from lab.running_cloud import RunningCloud, running_cloud
 from tests.e2e.deployed import ROOT
 
 SETTINGS = "ecs-provisioning-loop:settings"
-FORMS = {
+FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "direct": ("direct", {}),
     "direct, exceptions seen": ("direct", {"exceptions": "failed"}),
     "queue": ("queue", {}),
@@ -59,7 +59,7 @@ class Delivered:
         return sum(self.loop.inspector.get("queues")[f"provisioning-local-{queue}"].values())
 
 
-@pytest.fixture(scope="module", params=FORMS.values(), ids=FORMS)
+@pytest.fixture(scope="module", params=list(FORMS.values()), ids=list(FORMS))
 def delivered(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Delivered]:

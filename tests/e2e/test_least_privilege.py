@@ -25,6 +25,11 @@ QUEUES = f"acs:mns:{REGION}:{ACCOUNT}:/queues/provisioning-local"
 CHATS, SENT = f"{QUEUES}-chats/messages", f"{QUEUES}-sent/messages"
 LATER, LETTERS = f"{QUEUES}-later/messages", f"{QUEUES}-dead-letters/messages"
 WATCH = f"{QUEUES}-watch/messages"
+EVENT_QUEUES = {
+    "run-command": "requests",
+    "publish-result": "completions",
+    "call-http-api": "members",
+}
 STORES = f"acs:log:{REGION}:{ACCOUNT}:project/provisioning-local-logs/logstore"
 
 
@@ -170,7 +175,19 @@ SELDOM = {
     Right("watch", "mns:SendMessage", WATCH): "something was told",
     **{
         Right(role, "mns:SendMessage", LETTERS): "something is given up for good"
-        for role in ("post-to-chat", "publish-result", "run-command")
+        for role in ("call-http-api", "post-to-chat", "publish-result", "run-command")
+    },
+    **{
+        Right(role, f"mns:{action}", f"{QUEUES}-{queue}/messages"): when
+        for role, queue in EVENT_QUEUES.items()
+        for action, when in {
+            "SendMessage": "an event has to wait",
+            "ReceiveMessage": "the timer",
+            "BatchReceiveMessage": "the timer",
+            "DeleteMessage": "an event that waited is done",
+            "BatchDeleteMessage": "an event that waited is done",
+            "ChangeMessageVisibility": "an event that waited has to wait again",
+        }.items()
     },
 }
 

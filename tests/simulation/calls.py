@@ -38,14 +38,19 @@ class Call:
 
     def resume(self) -> None:
         """Run until it sleeps again, or ends."""
-        self._pause = None
-        self._go.release()
-        self._stop.acquire()
-        if self._pause is not None:
-            self._after(self._pause, self.resume)
+        pause = self._on()
+        if pause is not None:
+            self._after(pause, self.resume)
             return
         self._thread.join()
         self._ended(self._lines, self._error)
+
+    def _on(self) -> float | None:
+        """Let it run; return for how long it sleeps then, or None if it has ended."""
+        self._pause = None
+        self._go.release()
+        self._stop.acquire()
+        return self._pause
 
     def sleep(self, seconds: float) -> None:
         """Let the world go on for so long; called by what runs in the call."""
