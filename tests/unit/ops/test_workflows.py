@@ -76,6 +76,13 @@ REACH = {
     ("pull-request.yml", "comment"): ("", "pull-requests: write"),
     ("drift.yml", "compare"): ("${{ matrix.stack }}-drift", PASSPHRASE, "id-token: write"),
     ("drift.yml", "report"): ("", "issues: write"),
+    ("smoke.yml", "smoke"): (
+        "${{ matrix.stack }}-smoke",
+        "PROVISIONING_TOKEN",
+        PASSPHRASE,
+        "id-token: write",
+    ),
+    ("smoke.yml", "report"): ("", "issues: write"),
     ("nightly.yml", "simulate"): ("",),
     ("nightly.yml", "compare"): ("",),
     ("deploy.yml", "dev"): ("dev", PASSPHRASE, "id-token: write"),
@@ -173,11 +180,21 @@ def test_no_fork_and_nobody_unapproved() -> None:
     assert needed <= set(command.split()[2:])
 
 
-def test_main_alone_reaches_what_nobody_approves() -> None:
-    """The nightly comparison has secrets without an approval, so it runs what is merged only."""
-    job = workflow("drift.yml")["jobs"]["compare"]
-    assert job["if"] == "github.ref == 'refs/heads/main'"
-    assert set(workflow("drift.yml")[True]) == {"schedule", "workflow_dispatch"}
+@pytest.mark.parametrize(("name", "job"), [("drift.yml", "compare"), ("smoke.yml", "smoke")])
+def test_main_alone_reaches_what_nobody_approves(name: str, job: str) -> None:
+    """What has secrets without an approval, at a time of the day, runs what is merged only."""
+    assert workflow(name)["jobs"][job]["if"] == "github.ref == 'refs/heads/main'"
+    assert set(workflow(name)[True]) == {"schedule", "workflow_dispatch"}
+
+
+def test_stacks_are_smoked_between_deployments() -> None:
+    """The scheduled smoke test waits for a stack as a deployment does, and holds up nothing else."""
+    content = workflow("smoke.yml")
+    job = content["jobs"]["smoke"]
+    assert content["concurrency"]["group"] != workflow("deploy.yml")["concurrency"]["group"]
+    assert job["concurrency"]["group"] == "stack-${{ matrix.stack }}"
+    assert job["strategy"] == {"fail-fast": False, "matrix": {"stack": ["dev", "prod"]}}
+    assert 'make smoke STACK="$STACK"' in [step.get("run") for step in job["steps"]]
 
 
 @pytest.mark.parametrize("name", [path.name for path in WORKFLOWS])

@@ -81,7 +81,7 @@ def test_there_is_one_issue_about_drift(
     """Drift opens an issue or brings it up to date; when it is gone the issue is closed."""
     file = tmp_path / "drift.md"
     file.write_text(text)
-    made = github.run("report-drift.sh", "o/r", str(file), found=found)
+    made = github.run("keep-issue.sh", "o/r", "drift", "It differs", str(file), found=found)
     assert len(made) == len(start)
     assert all(call.startswith(begin) for call, begin in zip(made, start, strict=True))
 
@@ -100,7 +100,25 @@ def test_drift_is_any_change_or_no_answer(name: str, drifted: bool) -> None:
 def test_a_comparison_that_did_not_happen_closes_nothing(github: GitHub, tmp_path: Path) -> None:
     """Without the file the issue stays as it is, and the step fails."""
     with pytest.raises(subprocess.CalledProcessError):
-        github.run("report-drift.sh", "o/r", str(tmp_path / "gone.md"), found="5")
+        github.run("keep-issue.sh", "o/r", "drift", "-", str(tmp_path / "gone.md"), found="5")
+
+
+@pytest.mark.parametrize(
+    ("result", "found", "start"),
+    [
+        ("failure", "", ["api --method POST repos/o/r/issues -f title=The loop does not answer"]),
+        ("cancelled", "5", ["api --method PATCH repos/o/r/issues/5 -F body=@"]),
+        ("success", "5", ["api --method PATCH repos/o/r/issues/5 -f state=closed"]),
+        ("success", "", []),
+    ],
+)
+def test_a_smoke_test_that_fails_is_an_issue(
+    github: GitHub, result: str, found: str, start: list[str]
+) -> None:
+    """Until all stacks pass again; a run that was ended has proved nothing."""
+    made = github.run("report-smoke.sh", "o/r", result, "https://example.com/1", found=found)
+    assert len(made) == len(start)
+    assert all(call.startswith(begin) for call, begin in zip(made, start, strict=True))
 
 
 @pytest.mark.parametrize("reviewers", ["1", "3"])
