@@ -62,6 +62,10 @@ check: venv ## Lint and type-check everything; runs no test.
 simulate: venv ## Play SEEDS=1000 histories of the loop under faults; ARGS=--seed=7 tells one step by step.
 	@$(RUN) -m tests.simulation --seeds $(SEEDS) $(ARGS)
 
+.PHONY: pictures
+pictures: venv ## Take the pictures of the documents anew, in Chromium.
+	@PYTEST_PICTURES=$(abspath docs/pictures) $(BIN)/python -m pytest -q tests/e2e/test_page.py
+
 .PHONY: compare
 compare: venv ## Play SEQUENCES=1000 of words on the real scripts and on the simulation's model of a host.
 	@$(RUN) -m tests.simulation --sequences $(SEQUENCES) $(ARGS)

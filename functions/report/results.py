@@ -75,6 +75,7 @@ def detail(outcome: Outcome, language: Words) -> dict[str, Any]:
             "source": bounded(request.source, _LONGEST),
             "chat": request.chat,
             "wanted_chat": bounded(request.wanted_chat, 40),
+            "event": bounded(request.event_id, _LONGEST),
         },
         "InvokeId": bounded(outcome.invoke_id, _LONGEST),
         "CommandId": bounded(outcome.command_id, _LONGEST),

@@ -57,6 +57,7 @@ def test_every_part_may_be_left_out(tmp_path: Path) -> None:
         ("labels: {a: {paths: data.a}}", "labels.a.paths: must be a list of strings"),
         ("labels: {a: {paths: [a], joins: chats}}", "labels.a.joins: is 'chats'; accepted: requ"),
         ("labels: {a: {paths: [a], titles: [zh]}}", "labels.a.titles: must map languages to"),
+        ("examples: {a: [1]}", "examples.a: must be a mapping, posted as JSON"),
         ("account_files: /etc/x", "account_files: must be a list of strings"),
         ("instance_tags: {1: {a: 2}}", "instance_tags.1: must be a mapping of strings"),
     ],

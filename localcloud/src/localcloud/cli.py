@@ -117,6 +117,7 @@ def serve(
             apis=around.apis,
             labels=around.labels,
             account_files=around.account_files,
+            examples=around.examples,
             isolation=isolation,
             packages=packages,
             chat_rate_limit=chat_rate_limit,

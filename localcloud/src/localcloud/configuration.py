@@ -11,6 +11,7 @@
     labels:
       order: {paths: [data.body.order, data.order], joins: requests}
     account_files: ["/etc/sudoers.d/{account}"]
+    examples: {shop.orders: {order: "1"}}
 
 Every part may be left out.
 """
@@ -39,6 +40,7 @@ _PARTS = (
     "without_agent",
     "labels",
     "account_files",
+    "examples",
     "readings",
 )
 
@@ -58,6 +60,7 @@ class Configuration:
     readings: Readings = field(default_factory=Readings)
     labels: Mapping[str, Label] = field(default_factory=dict)
     account_files: tuple[str, ...] = ()
+    examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def read(path: Path) -> Configuration:
@@ -77,6 +80,7 @@ def read(path: Path) -> Configuration:
         readings=at.readings(given.get("readings") or {}),
         labels=at.named(given, "labels", at.label),
         account_files=at.strings("account_files", given.get("account_files") or []),
+        examples=at.bodies(given.get("examples") or {}),
     )
 
 
@@ -168,6 +172,14 @@ class _Reader:
             raise self.wrong(f"{where}.titles", "must map languages to strings")
         good = self.strings(f"{where}.good", given.get("good") or [])
         return Label(paths, joins, good, titles)
+
+    def bodies(self, value: Any) -> Mapping[str, Mapping[str, Any]]:
+        if not isinstance(value, dict) or not _are_strings(value):
+            raise self.wrong("examples", "must map event sources to bodies")
+        for source, body in value.items():
+            if not isinstance(body, dict):
+                raise self.wrong(f"examples.{source}", "must be a mapping, posted as JSON")
+        return value
 
     def strings(self, where: str, value: Any) -> tuple[str, ...]:
         if not isinstance(value, list) or not _are_strings(value):

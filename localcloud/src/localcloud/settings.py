@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from localcloud.access_key import AccessKey
 from localcloud.commandline import endpoints
@@ -63,6 +64,8 @@ class CloudSettings:
     labels: Mapping[str, Label] = field(default_factory=dict)
     account_files: tuple[str, ...] = ()
     """What else is shown of an account of an instance: paths with ``{account}`` in them."""
+    examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Event source -> the body with which the page's form begins."""
     dry_run: bool = False
     """Whether every run on an instance succeeds at once and runs nothing."""
     readings: Readings = field(default_factory=Readings)

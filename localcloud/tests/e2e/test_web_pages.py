@@ -44,12 +44,18 @@ CHANGES = {
     "lark": ("POST", "/open-apis/bot/v2/hook/people-hook", '{"msg_type": "text"}'),
     "hr": ("POST", "/api/employees", "{}"),
     "faults": ("POST", "/_localcloud/faults", '{"target": "chat:ops"}'),
+    "event": ("POST", "/_localcloud/sources/hooks.source/events", '{"body": {}}'),
+    "replay": ("POST", "/_localcloud/letters/dead/1/replay", "{}"),
 }
 READS = {
     "health": ("GET", "/_localcloud/health", ""),
     "trace": ("GET", "/_localcloud/trace", ""),
     "messages": ("GET", "/_localcloud/chats/ops/messages", ""),
     "files": ("GET", "/_localcloud/instances/i-local0001/files?path=/etc/passwd", ""),
+    "requests": ("GET", "/_localcloud/requests", ""),
+    "stream": ("GET", "/_localcloud/stream", ""),
+    "accounts": ("GET", "/_localcloud/instances/i-local0001/accounts", ""),
+    "page": ("GET", "/_localcloud/page/app.js", ""),
     "preflight": ("OPTIONS", "/_localcloud/faults", ""),
 }
 PAGES = {
@@ -128,6 +134,34 @@ def test_a_signature_in_the_query_opens_no_path(cloud: RunningCloud, name: str) 
     assert status == 400
     assert "Missing" in body.get("Code", body.get("code", body.get("text", "")))
     assert made(cloud) == before
+
+
+def test_the_page_is_for_browsers_of_this_machine_and_allows_itself_nothing(
+    cloud: RunningCloud,
+) -> None:
+    """No script, style or picture but its own, in nobody's frame; other clients see the API."""
+    html = {"accept": "text/html,*/*;q=0.8", "sec-fetch-site": "none"}
+    for target in ("/", "/_localcloud/page/app.js"):
+        status, _, headers = send(cloud, ("GET", target, ""), html)
+        policy = headers["content-security-policy"]
+        assert (status, headers["x-content-type-options"]) == (200, "nosniff")
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "require-trusted-types-for 'script'" in policy
+        assert "unsafe" not in policy
+    for page in PAGES.values():
+        assert send(cloud, ("GET", "/", ""), {**html, **page})[0] == 403
+    assert send(cloud, ("GET", "/", ""), {"accept": "*/*"})[1]["Code"] == "InvalidVersion"
+    for name in ("__init__.py", "..%2Fapp.py", "nothing.js"):
+        assert send(cloud, ("GET", f"/_localcloud/page/{name}", ""), html)[0] == 404
+
+
+@pytest.mark.parametrize("path", ["faults", "sources/hooks.source/events", "letters/q/1/replay"])
+def test_what_changes_something_is_json(cloud: RunningCloud, path: str) -> None:
+    """A form of a page could post text, also to an address that it calls its own."""
+    request = ("POST", f"/_localcloud/{path}", "{}")
+    status, body, _ = send(cloud, request, {"content-type": "text/plain"})
+    assert (status, "application/json" in body["error"]) == (404, True)
 
 
 def test_a_signature_covers_the_action(cloud: RunningCloud) -> None:

@@ -49,11 +49,13 @@ class Past:
             )
         )  # fmt: skip
 
-    def said(self, text: str, chat: str = "ops") -> None:
+    def said(self, text: str, chat: str = "ops", body: dict[str, str] | None = None) -> None:
         """Take a message in a chat."""
         self.now += 1
         number = len(self.messages) + 1
-        self.messages.append({"id": number, "chat": chat, "text": text, "received_at": self.now})
+        self.messages.append(
+            {"id": number, "chat": chat, "text": text, "received_at": self.now, "body": body or {}}
+        )
 
     async def requests(self) -> list[Request]:
         """Return the requests, oldest first."""
@@ -86,8 +88,9 @@ async def test_a_request_is_joined_from_its_first_event_to_its_message() -> None
     past.published("completed-1", invokeId="t-000001")
     past.published("result-1", emp_id="E1", detail={"InvokeId": "t-000001"})
     past.said("E1 is done, invocation t-000001.")
+    past.said("somebody is done", body={"msgUuid": "result-1"})
     (request,) = await past.requests()
-    assert (request.events, request.invocations, request.messages) == ([1, 2, 3], [1], [1])
+    assert (request.events, request.invocations, request.messages) == ([1, 2, 3], [1], [1, 2])
     assert (request.id, request.labels, request.chats) == ("event-1", {"employee": "E1"}, ["ops"])
 
 

@@ -48,6 +48,7 @@ def runs_of(ecs: Ecs, invocations: Sequence[Invocation]) -> list[dict[str, Any]]
                     "instance": result.instance_id,
                     "created": iso_utc(invocation.created),
                     "started": iso_utc(begun),
+                    "at": begun,
                     "seconds": round((result.finished or begun) - begun, 3) if ended else None,
                     "status": result.status,
                     "exit": result.exit_code,

@@ -12,6 +12,7 @@ def views(requests: Requests) -> Views:
     """Return the views of requests."""
     return {
         "labels": lambda _: labels(requests),
+        "examples": lambda _: requests.settings.examples,
         "requests": requests.rows,
         "requests/{name:path}": requests.way,
         "ways": requests.ways,

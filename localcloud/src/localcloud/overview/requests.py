@@ -43,7 +43,8 @@ class Requests:
         self._fc = fc
         self._mns = mns
         self._chats = chats
-        self.labels = eventbridge.settings.labels
+        self.settings = eventbridge.settings
+        self.labels = self.settings.labels
         self.index = Index(eventbridge.history, ecs.history, chats, self.labels)
         self._read: dict[str, dead.Letter | None] = {}
 

@@ -89,7 +89,12 @@ def test_a_success_is_published_with_everything_the_archive_wants() -> None:
         "requested_by": "li.lei",
         "approved_by": "韩梅梅",
         "requested_at": "",
-        "origin": {"source": "dingtalk.approval", "chat": "ops", "wanted_chat": ""},
+        "origin": {
+            "source": "dingtalk.approval",
+            "chat": "ops",
+            "wanted_chat": "",
+            "event": "event-0",
+        },
         "InvokeId": "t-1",
         "CommandId": "c-provision",
         "InstanceId": "i-1",
@@ -192,7 +197,7 @@ def test_a_manual_run_is_told_to_the_default_chat() -> None:
     """A run that somebody started by hand has no tags, and is as visible as an approved one."""
     event = published(invocation()._replace(tags={}))
     told = event["data"]["detail"]
-    assert told["origin"] == {"source": "manual", "chat": "audit", "wanted_chat": ""}
+    assert told["origin"] == {"source": "manual", "chat": "audit", "wanted_chat": "", "event": ""}
     assert (told["emp_id"], told["request_id"]) == ("E123", "")
     assert "开通成功" in event["data"]["message"]["markdown"]["text"]
 

@@ -107,6 +107,7 @@ def test_a_rejection_is_published_for_the_chat() -> None:
         "source": "dingtalk.approval",
         "chat": "ops",
         "wanted_chat": "",
+        "event": "event-1",
     }
     assert "E1;id" in event["data"]["message"]["markdown"]["text"]
 
