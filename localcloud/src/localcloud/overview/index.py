@@ -16,17 +16,18 @@ a time so that nothing else waits for it; a restart reads it anew.
 """
 
 import asyncio
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from heapq import merge
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 from localcloud import labels
 from localcloud.ecs.invocations import Invocation
 from localcloud.environment import iso_utc
 from localcloud.eventbridge.delivery.history import Accepted
-from localcloud.eventbridge.matching.json_text import parse_kept
 from localcloud.eventbridge.webhook import TYPE as WEBHOOK_TYPE
 from localcloud.labels import MESSAGES, REQUESTS, Label
 
@@ -36,6 +37,8 @@ _BATCH = 400
 _MOST_PARTS = 300
 """Events, runs or messages of one request that are kept: the newest."""
 _TEXTS = 300
+_LOOKED_BACK = 20
+"""Requests of one label's value among which a message's is looked for."""
 _KEY_LENGTH = range(6, 129)
 _WORD = re.compile(r"[\w.:@+=#/-]+")
 
@@ -119,7 +122,7 @@ class Index:
         self._next = 1
         self._requests: dict[int, Request] = {}
         self._by_id: dict[str, Request] = {}
-        self._by_label: dict[tuple[str, str], list[Request]] = {}
+        self._by_label: dict[tuple[str, str], dict[int, Request]] = {}
         self._by_event: dict[int, Request] = {}
         self._reading = asyncio.Lock()
 
@@ -146,7 +149,7 @@ class Index:
         found = {
             request.number: request
             for name in self._labels
-            for request in self._by_label.get((name, text), ())
+            for request in self._by_label.get((name, text), {}).values()
         }
         return [found[number] for number in sorted(found, reverse=True)]
 
@@ -196,7 +199,8 @@ class Index:
             self._take_message(what)
 
     def _take_event(self, accepted: Accepted) -> None:
-        event = parse_kept(accepted.body)
+        # Numbers are shown, not compared: the fast reader will do.
+        event = json.loads(accepted.body)
         named = labels.values(self._labels, event)
         texts = None if accepted.type == WEBHOOK_TYPE else _texts(event.get("data"))
         request = self._found(accepted.id, named, texts)
@@ -228,7 +232,8 @@ class Index:
                 # Who is named together with an id is meant by that id.
                 if same and word not in named:
                     # The newest of which nothing was said; a digest tells each of several.
-                    request = next((r for r in reversed(same) if not r.messages), same[-1])
+                    newest = list(islice(reversed(same.values()), _LOOKED_BACK))
+                    request = next((r for r in newest if not r.messages), newest[0])
                     told[request.number] = request
         for request in told.values():
             request.add(request.messages, message["id"])
@@ -242,7 +247,7 @@ class Index:
         for name, value in named.items():
             same = self._by_label.get((name, value))
             if same and self._labels[name].joins == REQUESTS:
-                return same[-1]
+                return _last(same)
         if identity in self._by_id:
             return self._by_id[identity]
         return next((self._by_id[text] for text in texts or () if text in self._by_id), None)
@@ -251,7 +256,7 @@ class Index:
         """Return the request that is called by a label's value."""
         for name, label in self._labels.items():
             if label.joins == REQUESTS and (same := self._by_label.get((name, value))):
-                return same[-1]
+                return _last(same)
         return None
 
     def _begin(self, at: float, source: str, kind: str) -> Request:
@@ -275,9 +280,7 @@ class Index:
             if request.labels.get(name) == value or (joins_requests and value in request.ids):
                 continue
             request.labels[name] = value
-            same = self._by_label.setdefault((name, value), [])
-            if request not in same:
-                same.append(request)
+            self._by_label.setdefault((name, value), {})[request.number] = request
             if joins_requests:
                 request.id = value
         request.id = request.id or identity or str(request.number)
@@ -288,12 +291,16 @@ class Index:
             if self._by_id.get(identity) is request:
                 del self._by_id[identity]
         for item in request.labels.items():
-            if same := self._by_label.get(item):
-                self._by_label[item] = [other for other in same if other is not request]
-                if not self._by_label[item]:
-                    del self._by_label[item]
+            same = self._by_label.get(item, {})
+            same.pop(request.number, None)
+            if not same:
+                self._by_label.pop(item, None)
         for seq in request.events:
             self._by_event.pop(seq, None)
+
+
+def _last(same: dict[int, Request]) -> Request:
+    return next(reversed(same.values()))
 
 
 def heading(request: Request) -> dict[str, Any]:
