@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from lab.fc import FunctionLab
+from lab.fc import FunctionLab, encode
 from localcloud.errors import ApiError
 from localcloud.faults import Fault
 from localcloud.fc.async_config import RETRIES
@@ -67,6 +67,23 @@ async def test_the_loop_runs_what_is_accepted(lab: FunctionLab) -> None:
             await asyncio.sleep(0.01)
     service.cancel()
     await asyncio.gather(service, return_exceptions=True)
+
+
+async def test_what_runs_at_the_end_runs_again(lab: FunctionLab) -> None:
+    """A server that stops leaves no process of an invocation behind, and forgets none."""
+    await lab.create("counts", "import time\ndef handler(event, context):\n    time.sleep(600)\n")
+    service = asyncio.create_task(lab.fc.run())
+    async with asyncio.timeout(60):
+        await lab.fc.invoke_later("counts", b"", request_id="REQ-7")
+        while not lab.fc.pool.count():  # noqa: ASYNC110 - another process starts
+            await asyncio.sleep(0.01)
+    service.cancel()
+    await asyncio.gather(service, return_exceptions=True)
+    assert lab.fc.pool.count() == 0
+    await lab.update("counts", code={"zipFile": encode(COUNTS)})
+    await lab.restart()
+    await lab.fc.drain()
+    assert await runs(lab) == ["ran REQ-7"]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import asyncio
 import heapq
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 
@@ -92,15 +93,18 @@ class AsyncInvocations:
         self._wake.set()
 
     async def run(self) -> None:
-        """Run what is due, until cancelled."""
-        while True:
-            self._wake.clear()
-            self.step()
-            try:
-                async with asyncio.timeout(self._nap()):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
+        """Run what is due, until cancelled; what runs then is due again in the next server."""
+        try:
+            while True:
+                self._wake.clear()
+                self.step()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._nap()):
+                        await self._wake.wait()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def step(self) -> int:
         """Start what is due and has a process to come, and tell how many that were."""
