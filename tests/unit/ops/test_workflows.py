@@ -188,7 +188,7 @@ def test_main_alone_reaches_what_nobody_approves(name: str, job: str) -> None:
 
 
 def test_stacks_are_smoked_between_deployments() -> None:
-    """The scheduled smoke test waits for a stack as a deployment does, and holds up nothing else."""
+    """The scheduled smoke test waits for a stack as a deployment does, and holds up nothing."""
     content = workflow("smoke.yml")
     job = content["jobs"]["smoke"]
     assert content["concurrency"]["group"] != workflow("deploy.yml")["concurrency"]["group"]
