@@ -40,6 +40,8 @@ class OnboardingRouteArgs(TypedDict):
     """What it shares with the other parts."""
     onboarding: Onboarding
     """Where new members come from, and what is called for each."""
+    approvals_bus: NotRequired[str]
+    """The bus of native approvals, over which new members come as well. None if left out."""
 
 
 class OnboardingRoute(pulumi.ComponentResource):
@@ -70,6 +72,7 @@ class OnboardingRoute(pulumi.ComponentResource):
                         pulumi.Output.json_dumps(onboarding.get("headers", {}))
                     ),
                     "TIMEOUT_SECONDS": timeout_seconds.apply(str),
+                    **({"APPROVALS_BUS": args["approvals_bus"]} if "approvals_bus" in args else {}),
                 },
                 "documents": _tokens(onboarding),
                 "permissions": [],

@@ -25,7 +25,7 @@ from components.native_approvals import (
     NativeApprovalsArgs,
     bus_name,
 )
-from components.onboarding_route import Onboarding, OnboardingRoute
+from components.onboarding_route import Onboarding, OnboardingRoute, OnboardingRouteArgs
 from components.request_route import RequestRoute, RequestRouteArgs
 from components.result_route import ResultRoute
 from components.service_linked_roles import ServiceLinkedRoles
@@ -318,9 +318,7 @@ class ProvisioningLoop(pulumi.ComponentResource):
         }
         if "onboarding" in args:
             onboarding = OnboardingRoute(
-                f"{name}-onboarding",
-                {"context": context, "onboarding": args["onboarding"]},
-                opts=child,
+                f"{name}-onboarding", _onboarding(context, args), opts=child
             )
             functions["call-http-api"] = onboarding.function_name
         self.approval_urls = _native(name, context, args, archive, functions, child)
@@ -384,6 +382,14 @@ def _watcher(
     if chats.waiting:
         given["chat_queue"] = chats.waiting.queue_name
     return Watcher(f"{name}-watcher", given, opts=opts).function_name
+
+
+def _onboarding(context: LoopContext, args: ProvisioningLoopArgs) -> OnboardingRouteArgs:
+    """Return the arguments of the onboarding route; native members come to it as well."""
+    given: OnboardingRouteArgs = {"context": context, "onboarding": args["onboarding"]}
+    if any(source.get("members") for source in args.get("native", {}).get("sources", [])):
+        given["approvals_bus"] = bus_name(context["name_prefix"])
+    return given
 
 
 def _native(

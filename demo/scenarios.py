@@ -9,6 +9,15 @@ from typing import Any
 from demo.judgement import Check, Scenario
 from demo.loop import Loop, event
 from demo.monday import monday_morning
+from demo.native import (
+    dingtalk_oa,
+    forged,
+    lark_native,
+    lost,
+    members,
+    revoked,
+    self_approved,
+)
 from functions.report.outcome import RESULT_SOURCE
 
 HOST, DATABASE = "i-local0001", "i-local0002"
@@ -134,5 +143,12 @@ SCENARIOS = (
     Scenario("a hostile request: injection in every field", hostile_request, (OPS,)),
     Scenario("the script fails: a package cannot be installed", failing_script, (OPS,)),
     Scenario("E456 leaves while the chat is too busy twice", busy_chat, (PEOPLE,)),
+    Scenario("a native approval in DingTalk, from the click to the account", dingtalk_oa, (OPS,)),
+    Scenario("a native approval in Lark, whose API fails twice", lark_native, (PEOPLE,)),
+    Scenario("forged pushes, by a guess and with stolen keys", forged),
+    Scenario("an approval by its own requester, and one that needs two", self_approved, (OPS,)),
+    Scenario("a native approval is revoked", revoked, (OPS,)),
+    Scenario("a push is lost; the timer finds the approval", lost, (OPS,)),
+    Scenario("a member joins in DingTalk, another one leaves", members, (OPS,)),
     Scenario("Monday morning: 30 approvals, 20 refusals, 5 instances", monday_morning, (OPS,)),
 )

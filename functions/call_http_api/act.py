@@ -43,7 +43,7 @@ def serve(
         return decision(FUNCTION, "timer")
     event = events.read(payload)
     ids = {"event_id": event.id, "source": event.source}
-    if reason := distrust(event, settings.tokens):
+    if reason := distrust(event, settings.tokens, settings.approvals):
         return decision(FUNCTION, "untrusted", **ids, reason=reason)
     if several := members(payload):
         for one in several:

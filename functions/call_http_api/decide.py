@@ -33,6 +33,8 @@ class Settings(NamedTuple):
     timeout_seconds: float
     tokens: Mapping[str, str]
     """Source -> the secret that its senders must show; empty if none is asked for."""
+    approvals: str = ""
+    """The bus of native approvals, to which one function alone may write; empty without them."""
 
     def __repr__(self) -> str:
         """Return nothing of the values: the headers are secret, and so may be the URL."""
@@ -71,12 +73,16 @@ def settings(environ: Mapping[str, str]) -> Settings:
         if name.lower() in _OURS:
             raise SettingError("HEADERS", f"{name} is set by the function itself")
     seconds = environment.number(environ, "TIMEOUT_SECONDS", 1, 600)
-    return Settings(endpoint, method, headers, seconds, token.read(environ))
+    approvals = environ.get("APPROVALS_BUS", "")
+    return Settings(endpoint, method, headers, seconds, token.read(environ), approvals)
 
 
-def distrust(event: Event, tokens: Mapping[str, str]) -> str:
-    """Return why a sender is not trusted; empty if it is, or if no secret is asked for."""
-    if not tokens:
+def distrust(event: Event, tokens: Mapping[str, str], approvals: str = "") -> str:
+    """Return why a sender is not trusted; empty if it is, or if no secret is asked for.
+
+    What comes over the bus of approvals was confirmed by its platform.
+    """
+    if not tokens or (approvals and event.bus == approvals):
         return ""
     expected = tokens.get(event.source, "")
     return token.problem(event, expected) if expected else "unknown-source"

@@ -47,8 +47,8 @@ class LogStore:
         self._transport = transport
         self._now = now
 
-    def search(self, topic: str, query: str, since: float) -> list[dict[str, Any]]:
-        """Return the entries of a topic that match a query and were written since then.
+    def search(self, query: str, since: float) -> list[dict[str, Any]]:
+        """Return the entries that match a query and were written since then.
 
         Raises:
             ApiTroubleError: if it is worth another try, also if the answer is not complete yet.
@@ -56,20 +56,19 @@ class LogStore:
         """
         found: list[dict[str, Any]] = []
         for page in range(_MOST_PAGES):
-            lines = self._page(topic, query, since, page * MOST_LINES)
+            lines = self._page(query, since, page * MOST_LINES)
             found += lines
             if len(lines) < MOST_LINES:
                 return found
         raise ApiTroubleError(ACTION, "TooManyEntries")
 
-    def _page(self, topic: str, query: str, since: float, offset: int) -> list[dict[str, Any]]:
+    def _page(self, query: str, since: float, offset: int) -> list[dict[str, Any]]:
         params = {
             "from": str(int(since)),
             "line": str(MOST_LINES),
             "offset": str(offset),
             "query": query,
             "to": str(int(self._now()) + 60),
-            "topic": topic,
             "type": "log",
         }
         path = f"/logstores/{self._store}"

@@ -89,7 +89,7 @@ class ReceiveApproval:
         transport: Send,
         now: Callable[[], float],
         chance: Callable[[], bytes],
-        archive: Callable[[str, float], Collection[str]] = lambda _source, _since: (),
+        archive: Callable[[float], Collection[str]] = lambda _since: (),
     ) -> None:
         self._settings = settings
         self._bus = bus
@@ -169,7 +169,7 @@ class ReceiveApproval:
         now = self._now()
         since = now - self._settings.stale_after_seconds
         # The look begins where the archive does, an hour before the oldest decision that counts.
-        known = self._archive(source.name, since - 3600.0)
+        known = self._archive(since - 3600.0)
         platform = self._platform(source, source.api_calls)
         looked, found, is_whole = 0, 0, True
         with suppress(BudgetSpent):

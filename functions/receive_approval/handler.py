@@ -46,10 +46,10 @@ def _answer(call: http_call.Call, context: Context) -> Any:
 def _function(context: Context, seconds: float) -> act.ReceiveApproval:
     given = settings.read(os.environ)
 
-    def archived(source: str, since: float) -> set[str]:
+    def archived(since: float) -> set[str]:
         """Return the ids of what was handed over, as the archive of the bus has them."""
         store = runtime.log_store(context, os.environ, given.log_project, given.log_store)
-        entries = store.search(source, "ApprovedRequest", since)
+        entries = store.search("ApprovedRequest", since)
         contents = (_json(entry.get("content", "")) for entry in entries)
         return {str(found.get("id")) for found in contents if isinstance(found, dict)}
 

@@ -51,6 +51,15 @@ ALLOWED = {
         *RUNNING,
         COMMANDLINE,
     },
+    # Served by a local cloud, at its own address.
+    "demo/platforms": {
+        "demo.platforms",
+        "localcloud.environment",
+        "localcloud.extension",
+        "localcloud.http",
+        "localcloud.inspection",
+        "localcloud.strict_json",
+    },
     # Shows as little in a comment as the functions show in a chat.
     "ops": {"ops", "functions", "localcloud.dryrun.project", "localcloud.client", COMMANDLINE},
     "ops/behaviour": {"ops", "functions", *RUNNING, COMMANDLINE},

@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from localcloud import http_apis, page
+from localcloud import extension, http_apis, page
 from localcloud.chats import inspection as chat_inspection
 from localcloud.chats.platforms import PLATFORMS
 from localcloud.chats.receive import receive
@@ -90,6 +90,10 @@ class App:
             settings, environment, store, eventbridge.publish, self._machines, faults
         )
         chats = Chats(settings, environment, store, faults)
+        extensions = [
+            extension.load(name, one, environment) for name, one in settings.extensions.items()
+        ]
+        self._extensions = [one.run for one in extensions if one.run]
         apis = {
             name: HttpApi(name, api, environment, store, faults)
             for name, api in settings.apis.items()
@@ -143,12 +147,14 @@ class App:
             **fc_inspection.views(fc),
             **mns_inspection.views(mns),
             **http_apis.views(apis),
+            **{path: view for one in extensions for path, view in one.views.items()},
             **overview_inspection.views(requests),
             "faults": lambda _: listed(faults),
         }
         actions = [f"{name}:{a}" for name, product in PRODUCTS.items() for a in product.actions]
         changes: Changes = {
             **event_inspection.changes(eventbridge),
+            **{path: change for one in extensions for path, change in one.changes.items()},
             **overview_inspection.changes(requests, eventbridge, mns),
             "faults": set_fault(
                 faults,
@@ -162,7 +168,7 @@ class App:
         }
         self._gateway = Gateway(
             pipeline,
-            _http_handlers(eventbridge, fc, chats, apis.values()),
+            _http_handlers(eventbridge, fc, chats, apis.values(), extensions),
             OPEN_TO_ALL,
             create_inspection(views, changes, store, written, page.files()),
             store,
@@ -182,6 +188,8 @@ class App:
         await self.store.flush()
         for service in (self._dispatcher, self.ecs, self.fc):
             self._background.append(asyncio.create_task(service.run()))
+        for run in self._extensions:
+            self._background.append(asyncio.ensure_future(run()))
 
     async def choose_isolation(self) -> None:
         """Try the isolation now, where the first run on an instance would find out."""
@@ -209,7 +217,11 @@ class App:
 
 
 def _http_handlers(
-    eventbridge: EventBridge, fc: FunctionCompute, chats: Chats, apis: Iterable[HttpApi]
+    eventbridge: EventBridge,
+    fc: FunctionCompute,
+    chats: Chats,
+    apis: Iterable[HttpApi],
+    extensions: Iterable[extension.Extension],
 ) -> dict[str, HttpHandler]:
     """Return what is not an API of the cloud, by path or by host name.
 
@@ -225,6 +237,12 @@ def _http_handlers(
             for name in (platform.host, platform.path)
         },
     }
+    for one in extensions:
+        if taken_names := set(one.handlers) & set(handlers):
+            raise ConfigurationError(
+                f"an extension has the host '{min(taken_names)}', which something else has already"
+            )
+        handlers |= one.handlers
     routes = [template for product in PRODUCTS.values() for _, template, _ in product.routes]
     taken = {
         _first_segment(path)

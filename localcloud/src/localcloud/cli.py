@@ -115,6 +115,7 @@ def serve(
             readings=around.readings,
             chats=around.chats,
             apis=around.apis,
+            extensions=around.extensions,
             labels=around.labels,
             account_files=around.account_files,
             examples=around.examples,

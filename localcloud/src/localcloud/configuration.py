@@ -28,10 +28,11 @@ from localcloud.commandline.errors import UserError
 from localcloud.commandline.files import read_mapping
 from localcloud.labels import MESSAGES, REQUESTS, Label
 from localcloud.readings import ReadingError, Readings
-from localcloud.settings import SUFFIX, ApiSettings, ChatSettings
+from localcloud.settings import SUFFIX, ApiSettings, ChatSettings, ExtensionSettings
 
 T = TypeVar("T")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _PATH = re.compile(r"(/[\w.~-]+)+")
 _PARTS = (
     "chats",
@@ -42,6 +43,7 @@ _PARTS = (
     "account_files",
     "examples",
     "readings",
+    "extensions",
 )
 
 
@@ -55,6 +57,7 @@ class Configuration:
 
     chats: Mapping[str, ChatSettings] = field(default_factory=dict)
     apis: Mapping[str, ApiSettings] = field(default_factory=dict)
+    extensions: Mapping[str, ExtensionSettings] = field(default_factory=dict)
     instance_tags: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     without_agent: frozenset[int] = frozenset()
     readings: Readings = field(default_factory=Readings)
@@ -75,6 +78,7 @@ def read(path: Path) -> Configuration:
     return Configuration(
         chats=at.distinct(at.named(given, "chats", at.chat)),
         apis=at.named(given, "apis", at.api),
+        extensions=at.named(given, "extensions", at.extension),
         instance_tags=at.tags(given.get("instance_tags") or {}),
         without_agent=at.numbers("without_agent", given.get("without_agent") or []),
         readings=at.readings(given.get("readings") or {}),
@@ -185,6 +189,15 @@ class _Reader:
         if not isinstance(value, list) or not _are_strings(value):
             raise self.wrong(where, "must be a list of strings")
         return tuple(value)
+
+    def extension(self, where: str, value: Any) -> ExtensionSettings:
+        given = self.only(value, where, ("create", "options"))
+        create, options = given.get("create"), given.get("options") or {}
+        if not isinstance(create, str) or not _FUNCTION.fullmatch(create):
+            raise self.wrong(f"{where}.create", "must be package.module:function")
+        if not isinstance(options, dict):
+            raise self.wrong(f"{where}.options", "must be a mapping")
+        return ExtensionSettings(create, options)
 
     def numbers(self, where: str, value: Any) -> frozenset[int]:
         if not isinstance(value, list) or not all(type(n) is int and n > 0 for n in value):

@@ -37,6 +37,15 @@ class ApiSettings:
 
 
 @dataclass(frozen=True)
+class ExtensionSettings:
+    """An extension that is brought along (:mod:`localcloud.extension`)."""
+
+    create: str
+    """``package.module:function``."""
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
 class CloudSettings:
     """The settings of one local cloud."""
 
@@ -61,6 +70,7 @@ class CloudSettings:
     chat_rate_limit: bool = True
     """Whether the chats limit messages a minute, as the real ones do."""
     apis: Mapping[str, ApiSettings] = field(default_factory=dict)
+    extensions: Mapping[str, ExtensionSettings] = field(default_factory=dict)
     labels: Mapping[str, Label] = field(default_factory=dict)
     account_files: tuple[str, ...] = ()
     """What else is shown of an account of an instance: paths with ``{account}`` in them."""

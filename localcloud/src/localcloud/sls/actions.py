@@ -6,7 +6,6 @@ answer with an empty body, and deleting what is not there is no error: the provi
 
 from localcloud import strict_json
 from localcloud.api import Action, Answer, ApiCall, Product, Route, WireStyle
-from localcloud.errors import NoPermissionError
 from localcloud.http import HttpResponse
 from localcloud.sls import encoding
 from localcloud.sls.errors import ParameterInvalidError, PostBodyInvalidError
@@ -135,9 +134,7 @@ async def create_log_store(sls: Sls, call: ApiCall) -> Answer:
 
 
 async def get_log_store(sls: Sls, call: ApiCall) -> Answer:
-    """Return a log store; with ``type=log`` its entries, as GetLogs shares the path."""
-    if call.params.get("type") == "log":
-        return await get_logs(sls, call)
+    """Return a log store."""
     return encoding.log_store_answer(sls.log_store(call.path["project"], call.path["logstore"]))
 
 
@@ -228,7 +225,6 @@ async def delete_index(sls: Sls, call: ApiCall) -> Answer:
 async def get_logs(sls: Sls, call: ApiCall) -> Answer:
     """Return the entries of a time range that match a query."""
     project, store = call.path["project"], call.path["logstore"]
-    _require_read(sls, call)
     begin = call.integer("from", -1, 0, 10**12)
     end = call.integer("to", -1, 0, 10**12)
     if begin < 0 or end <= begin:
@@ -255,14 +251,6 @@ async def get_logs(sls: Sls, call: ApiCall) -> Answer:
             "x-log-count": str(len(entries)),
         },
     )
-
-
-def _require_read(sls: Sls, call: ApiCall) -> None:
-    """Ask for the permission of GetLogs, whose path the gateway takes for another action's."""
-    action = "log:GetLogStoreLogs"
-    resource = sls.arn(call.path["project"], call.path["logstore"])
-    if not sls.is_allowed(call.caller, action, resource):
-        raise NoPermissionError(action, resource, call.caller.arn)
 
 
 # Requests
@@ -312,9 +300,8 @@ ACTIONS: dict[str, Action[Sls]] = {
     "UntagResources": Action(untag_resources, "log:UntagResources", _of_all, "projects only"),
     "ListTagResources": Action(list_tag_resources, "log:ListTagResources", _of_all, "no pages"),
     "CreateLogStore": Action(create_log_store, "log:CreateLogStore", _of_new_store),
-    "GetLogStore": Action(
-        get_log_store, "log:GetLogStore", _of_store, "with type=log it is GetLogs: search, no SQL"
-    ),
+    "GetLogStore": Action(get_log_store, "log:GetLogStore", _of_store),
+    "GetLogs": Action(get_logs, "log:GetLogStoreLogs", _of_store, "search, no SQL"),
     "UpdateLogStore": Action(update_log_store, "log:UpdateLogStore", _of_store),
     "DeleteLogStore": Action(delete_log_store, "log:DeleteLogStore", _of_store),
     "ListLogStores": Action(list_log_stores, "log:ListLogStores", _of_project),

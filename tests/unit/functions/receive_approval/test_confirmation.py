@@ -44,7 +44,7 @@ class Lab:
             self.platform,
             lambda: self.now,
             lambda: CHANCE,
-            lambda _source, _since: self.archived,
+            lambda _since: self.archived,
         )
 
     def hint(

@@ -64,7 +64,9 @@ class SlsStyle(PathStyle):
         if parsed is None:
             return None
         path = {**parsed.path, "project": _project(request.host)}
-        return Parsed(parsed.action, parsed.params, path)
+        # Two actions share a path: the store, and with ``type=log`` its entries.
+        is_search = parsed.action == "GetLogStore" and parsed.params.get("type") == "log"
+        return Parsed("GetLogs" if is_search else parsed.action, parsed.params, path)
 
     def error_body(self, failure: ApiError, request_id: str) -> dict[str, Any]:  # noqa: ARG002
         """Return code and message."""
