@@ -9,10 +9,11 @@ import pulumi_alicloud as alicloud
 
 from components import defaults, patterns, permissions, targets
 from components.event_route import EventRoute
+from components.function_delivery import event_targets
 from components.loop_context import LoopContext
 from components.loop_function import LoopFunction
 from components.names import ApprovalKind, Number, whole
-from functions.receive_approval.declared import API, DIRECTORY
+from functions.receive_approval.declared import API, DIRECTORY, LOOK
 from functions.request.fields import ACTIONS
 
 _HTTP = {"authType": "anonymous", "methods": ["POST"], "disableURLInternet": False}
@@ -101,14 +102,14 @@ class NativeApprovalsArgs(TypedDict):
     """What it shares with the other parts."""
     native: Native
     """The sources."""
-    run_command: pulumi.Input[str]
-    """The function that runs the command of a request."""
+    requests: list[targets.TargetArgs]
+    """Where requests go."""
     archive_role: pulumi.Input[str]
     """The role that may write to the archive."""
     stale_after_seconds: Number
     """Seconds after which a decision is too old to be carried out."""
-    call_http_api: NotRequired[pulumi.Input[str]]
-    """The function that is called for new members. Nobody is if left out."""
+    members: NotRequired[list[targets.TargetArgs]]
+    """Where new members go. Nowhere if left out."""
     protect: NotRequired[bool]
     """True: Pulumi refuses to delete the bus. False if left out."""
 
@@ -162,6 +163,8 @@ class NativeApprovals(pulumi.ComponentResource):
                     ),
                 ],
                 "timeout_seconds": defaults.PATIENT_FUNCTION_SECONDS,
+                # What cannot be confirmed now waits; what cannot at all is a dead letter.
+                "event_queue": "approvals",
             },
             opts=child,
         )
@@ -174,7 +177,7 @@ class NativeApprovals(pulumi.ComponentResource):
                 target=whole(native["ready_instances"]),
                 opts=child,
             )
-        self._routes(name, args, context, function.function_name)
+        self._routes(name, args, context, function)
         self.function_name = function.function_name
         names = [source["name"] for source in native["sources"]]
         self.urls = door.http_trigger.apply(
@@ -185,16 +188,16 @@ class NativeApprovals(pulumi.ComponentResource):
     def _triggers(self, name: str, function_name: pulumi.Output[str]) -> alicloud.fc.V3Trigger:
         """Make the timer and the public URL; return the latter."""
         made = {
-            kind: alicloud.fc.V3Trigger(
-                f"{name}-{kind}",
+            trigger: alicloud.fc.V3Trigger(
+                f"{name}-{trigger}",
                 function_name=function_name,
-                trigger_name=kind,
+                trigger_name=trigger,
                 trigger_type=kind,
                 trigger_config=json.dumps(config),
                 qualifier="LATEST",
                 opts=pulumi.ResourceOptions(parent=self),
             )
-            for kind, config in {"timer": _TIMER, "http": _HTTP}.items()
+            for trigger, kind, config in ((LOOK, "timer", _TIMER), ("http", "http", _HTTP))
         }
         return made["http"]
 
@@ -203,14 +206,11 @@ class NativeApprovals(pulumi.ComponentResource):
         name: str,
         args: NativeApprovalsArgs,
         context: LoopContext,
-        function_name: pulumi.Output[str],
+        function: LoopFunction,
     ) -> None:
         """Lead hints back to the function, requests to run-command, everything to the archive."""
         names = [source["name"] for source in args["native"]["sources"]]
         region, account_id = context["region"], context["account_id"]
-
-        def function(target_id: str, called: pulumi.Input[str]) -> targets.TargetArgs:
-            return targets.function_target(target_id, region, account_id, called)
 
         archive = targets.log_store_target(
             "log-store",
@@ -220,30 +220,31 @@ class NativeApprovals(pulumi.ComponentResource):
             context["events_store"],
             args["archive_role"],
         )
+        opts = pulumi.ResourceOptions(parent=self)
         routes = {
             "confirm": (
                 "What platforms push to the function that asks them",
                 patterns.pushed(names),
-                function("receive-approval", function_name),
+                event_targets(name, context, function, opts),
             ),
             "provision": (
                 "Approvals to the function that runs the command",
                 patterns.approved(names),
-                function("run-command", args["run_command"]),
+                args["requests"],
             ),
             "archive": (
                 "Every event of the bus to the log store",
                 patterns.from_sources(names),
-                archive,
+                [archive],
             ),
         }
-        if "call_http_api" in args and any(s.get("members") for s in args["native"]["sources"]):
+        if "members" in args and any(s.get("members") for s in args["native"]["sources"]):
             routes["members"] = (
                 "New members to the company's HTTP API",
                 patterns.new_members(names),
-                function("call-http-api", args["call_http_api"]),
+                args["members"],
             )
-        for rule, (description, pattern, target) in routes.items():
+        for rule, (description, pattern, called) in routes.items():
             EventRoute(
                 f"{name}-{rule}",
                 {
@@ -251,9 +252,9 @@ class NativeApprovals(pulumi.ComponentResource):
                     "rule_name": rule,
                     "description": description,
                     "pattern": pattern,
-                    "targets": [target],
+                    "targets": called,
                 },
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=opts,
             )
 
 

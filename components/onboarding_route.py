@@ -85,6 +85,8 @@ class OnboardingRoute(pulumi.ComponentResource):
             },
             opts=child,
         )
+        # New members that come natively have a bus of their own, and go the same way.
+        self.targets = event_targets(name, context, function, child, invocation="Sync")
         EventRoute(
             name,
             {
@@ -92,7 +94,7 @@ class OnboardingRoute(pulumi.ComponentResource):
                 "rule_name": "onboarding",
                 "description": "New members to the company's HTTP API",
                 "pattern": patterns.from_sources([onboarding["source"]]),
-                "targets": event_targets(name, context, function, child, invocation="Sync"),
+                "targets": self.targets,
             },
             opts=child,
         )

@@ -316,12 +316,10 @@ class ProvisioningLoop(pulumi.ComponentResource):
             "run-command": requests.function_name,
             "publish-result": results.function_name,
         }
-        if "onboarding" in args:
-            onboarding = OnboardingRoute(
-                f"{name}-onboarding", _onboarding(context, args), opts=child
-            )
-            functions["call-http-api"] = onboarding.function_name
-        self.approval_urls = _native(name, context, args, archive, functions, child)
+        onboarding = _onboarding(name, context, args, functions, child)
+        self.approval_urls = _native(
+            name, context, args, archive, requests, onboarding, functions, child
+        )
         if "alarms" in args:
             functions["watch"] = _watcher(name, context, args, chats, child)
 
@@ -384,12 +382,22 @@ def _watcher(
     return Watcher(f"{name}-watcher", given, opts=opts).function_name
 
 
-def _onboarding(context: LoopContext, args: ProvisioningLoopArgs) -> OnboardingRouteArgs:
-    """Return the arguments of the onboarding route; native members come to it as well."""
+def _onboarding(
+    name: str,
+    context: LoopContext,
+    args: ProvisioningLoopArgs,
+    functions: dict[str, pulumi.Output[str]],
+    opts: pulumi.ResourceOptions,
+) -> OnboardingRoute | None:
+    """Make the onboarding route, if there is one; native members come to it as well."""
+    if "onboarding" not in args:
+        return None
     given: OnboardingRouteArgs = {"context": context, "onboarding": args["onboarding"]}
-    if any(source.get("members") for source in args.get("native", {}).get("sources", [])):
+    if "native" in args and any(s.get("members") for s in args["native"]["sources"]):
         given["approvals_bus"] = bus_name(context["name_prefix"])
-    return given
+    route = OnboardingRoute(f"{name}-onboarding", given, opts=opts)
+    functions["call-http-api"] = route.function_name
+    return route
 
 
 def _native(
@@ -397,6 +405,8 @@ def _native(
     context: LoopContext,
     args: ProvisioningLoopArgs,
     archive: EventArchive,
+    requests: RequestRoute,
+    onboarding: OnboardingRoute | None,
     functions: dict[str, pulumi.Output[str]],
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[dict[str, str]]:
@@ -406,13 +416,13 @@ def _native(
     given: NativeApprovalsArgs = {
         "context": context,
         "native": args["native"],
-        "run_command": functions["run-command"],
+        "requests": requests.targets,
         "archive_role": archive.role_name,
         "stale_after_seconds": args.get("stale_after_seconds", defaults.STALE_AFTER_SECONDS),
         "protect": args.get("bus", Bus()).get("protect", False),
     }
-    if "call-http-api" in functions:
-        given["call_http_api"] = functions["call-http-api"]
+    if onboarding:
+        given["members"] = onboarding.targets
     native = NativeApprovals(f"{name}-native", given, opts=opts)
     functions["receive-approval"] = native.function_name
     return native.urls

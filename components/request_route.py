@@ -102,6 +102,8 @@ class RequestRoute(pulumi.ComponentResource):
         if "max_parallel_requests" in args:
             function_args["max_parallel_requests"] = args["max_parallel_requests"]
         function = LoopFunction(f"{name}-run-command", function_args, opts=child)
+        # Native approvals come by a bus of their own, and go the same way.
+        self.targets = event_targets(name, context, function, child)
         EventRoute(
             name,
             {
@@ -109,7 +111,7 @@ class RequestRoute(pulumi.ComponentResource):
                 "rule_name": "provision",
                 "description": "Approvals to the function that runs the command",
                 "pattern": patterns.from_sources([source["name"] for source in args["sources"]]),
-                "targets": event_targets(name, context, function, child),
+                "targets": self.targets,
             },
             opts=child,
         )

@@ -55,10 +55,10 @@ class Loop:
         )
         return str(answer["InvokeId"])
 
-    def call_by_timer(self, function: str) -> str:
+    def call_by_timer(self, function: str, timer: str) -> str:
         """Call a function as its timer does, and wait for it; return what it returns."""
         name = self.outputs["functions"][function]
-        event = {"triggerTime": "", "triggerName": "timer", "payload": "timer"}
+        event = {"triggerTime": "", "triggerName": timer, "payload": "timer"}
         return self._api.fc_invoke(name, event)
 
     def tag(self, instances: Sequence[str], key: str, value: str) -> None:

@@ -92,7 +92,7 @@ def lost(loop: Loop) -> Iterator[Check]:
     _approve(loop, DINGTALK, instance, "boss02", push="lose", ago=_LOST_SECONDS)
     loop.settle()
     yield Check("nobody heard of it", seen, loop.last_message(OPS))
-    loop.call_by_timer("receive-approval")
+    loop.call_by_timer("receive-approval", "find-lost")
     yield from _says(loop.next_message(OPS, seen), "Provisioned", "N104", "contractor", "王五")
     loop.settle()
     seen = loop.last_message(OPS)
@@ -116,7 +116,7 @@ def members(loop: Loop) -> Iterator[Check]:
 
 
 def _look(loop: Loop) -> str:
-    return loop.call_by_timer("receive-approval").replace("\\", "")
+    return loop.call_by_timer("receive-approval", "find-lost").replace("\\", "")
 
 
 def _subscribe(loop: Loop, source: str) -> bool:

@@ -11,6 +11,9 @@ REQUESTED = "provisioning:ApprovedRequest"
 NEW_MEMBER = "provisioning:NewMember"
 """The platform has confirmed a new member."""
 
+LOOK = "find-lost"
+"""The timer that has the function look for lost pushes; it has another one for what waits."""
+
 
 class Kind(StrEnum):
     """Whose approvals they are."""

@@ -5,10 +5,11 @@ import os
 import time
 from typing import Any
 
-from functions.cloud import log, retry, runtime, web
+from functions.cloud import log, runtime, web
 from functions.cloud.context import Context
 from functions.cloud.errors import FunctionError
 from functions.receive_approval import act, http_call, settings
+from functions.receive_approval.declared import LOOK
 from functions.request import events
 
 _MEMORY = act.Memory()
@@ -23,13 +24,17 @@ def handler(event: bytes, context: Context) -> Any:
     if call is not None:
         return _answer(call, context)
 
-    def work() -> str:
+    def serve(payload: bytes) -> str:
         function = _function(context, 10.0)
-        if events.is_timer(event):
-            return function.find_lost()
-        return function.confirm(events.read(event))
+        if not events.is_timer(payload):
+            return function.confirm(events.read(payload))
+        # The other timer is the occasion to work off what waits.
+        return function.find_lost() if _is_look(payload) else ""
 
-    return log.run(act.FUNCTION, lambda: retry.patiently(act.FUNCTION, work))
+    def work() -> str:
+        return runtime.keeper(act.FUNCTION, context, os.environ).call(event, serve)
+
+    return log.run(act.FUNCTION, work)
 
 
 def _answer(call: http_call.Call, context: Context) -> Any:
@@ -62,6 +67,11 @@ def _function(context: Context, seconds: float) -> act.ReceiveApproval:
         lambda: os.urandom(16),
         archived,
     )
+
+
+def _is_look(payload: bytes) -> bool:
+    given = _json(payload)
+    return isinstance(given, dict) and given.get("triggerName") == LOOK
 
 
 def _json(event: bytes | str) -> object:

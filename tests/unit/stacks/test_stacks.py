@@ -73,11 +73,11 @@ def kinds(engine: FakeEngine) -> dict[str, int]:
     [
         (
             "local",
-            # The native approvals are a bus, a function with its role, four rules, two triggers.
+            # The native approvals are a bus, a function with role and queue, four rules, three triggers.
             {"Command": 2, "EventBus": 2, "EventSourceV2": 3, "Index": 2, "Policy": 7, "Project": 1}
-            | {"Role": 7, "RolePolicyAttachment": 7, "Rule": 13, "ServiceQueue": 8, "Store": 2}
-            | {"V3AsyncInvokeConfig": 5, "V3ConcurrencyConfig": 2, "V3Function": 6}
-            | {"V3ProvisionConfig": 1, "V3Trigger": 7},
+            | {"Role": 7, "RolePolicyAttachment": 7, "Rule": 13, "ServiceQueue": 9, "Store": 2}
+            | {"V3AsyncInvokeConfig": 6, "V3ConcurrencyConfig": 2, "V3Function": 6}
+            | {"V3ProvisionConfig": 1, "V3Trigger": 8},
         ),
         (
             "dev",
