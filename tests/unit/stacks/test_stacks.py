@@ -73,7 +73,7 @@ def kinds(engine: FakeEngine) -> dict[str, int]:
     [
         (
             "local",
-            # The native approvals are a bus, a function with role and queue, four rules, three triggers.
+            # Native approvals: a bus, a function with role and queue, four rules, three triggers.
             {"Command": 2, "EventBus": 2, "EventSourceV2": 3, "Index": 2, "Policy": 7, "Project": 1}
             | {"Role": 7, "RolePolicyAttachment": 7, "Rule": 13, "ServiceQueue": 9, "Store": 2}
             | {"V3AsyncInvokeConfig": 6, "V3ConcurrencyConfig": 2, "V3Function": 6}
