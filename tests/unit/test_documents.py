@@ -188,24 +188,46 @@ def test_deployers_policy() -> None:
     assert named <= known | services
 
 
-def test_two_languages() -> None:
-    """The Chinese README has the commands, links, tables and headings of the English one."""
-    english, chinese = "README.md", "README.zh-CN.md"
+@pytest.mark.parametrize("english", ["README.md", "docs/operating.md", "docs/first-login.md"])
+def test_two_languages(english: str) -> None:
+    """The Chinese document has the commands, links, tables and headings of the English one."""
+    chinese = english.replace(".md", ".zh-CN.md")
     assert [c.text for c in commands(english)] == [c.text for c in commands(chinese)]
-    swapped = [chinese if link == english else link for link in links(chinese)]
-    assert links(english) == swapped
-    for mark in ("## ", "| ", "```"):
-        counts = [
-            sum(line.startswith(mark) for line in text_of(document).splitlines())
-            for document in (english, chinese)
+    assert _files(english, chinese) == _files(chinese, english)
+    # The levels of the headings, the cells of each row, what a block is of: all in their order.
+    for mark in (r"^(#+) ", r"^(\| .*)$", r"^ *```(\w+)$", r"^ *(\d+)\. ", r"^ *(-) "):
+        shapes = [
+            [
+                found.count(" | ") or found[:3]
+                for found in re.findall(mark, text_of(d), re.MULTILINE)
+            ]
+            for d in (english, chinese)
         ]
-        assert counts[0] == counts[1], mark
+        assert shapes[0] == shapes[1], mark
+
+
+def _files(document: str, other: str) -> list[str]:
+    """Return what a document links to; its own other language is the same as itself."""
+    names = {PurePosixPath(document).name: "", PurePosixPath(other).name: ""}
+    paths = [link.partition("#")[0] for link in links(document)]
+    return [names.get(path, path).replace(".zh-CN", "") for path in paths]
+
+
+@pytest.mark.parametrize("chinese", [d for d in documents() if d.endswith(".zh-CN.md")])
+def test_json_of_two_languages(chinese: str) -> None:
+    """A block of JSON has the same keys in both; in one of them people stand for its values."""
+    blocks = [json_blocks(d) for d in (chinese, chinese.replace(".zh-CN", ""))]
+    assert [_keys_of(b) for b in blocks[0]] == [_keys_of(b) for b in blocks[1]]
+
+
+def _keys_of(block: str) -> list[str]:
+    return re.findall(r'"([^"]+)": ', block)
 
 
 def test_figures() -> None:
     """The numbers that documents state are those of the project; each stands in one place."""
     stated = {
-        name: re.findall(r"\b(\d+) rules about|(\d+) 条", text_of(name)) for name in documents()
+        name: re.findall(r"\b(\d+) rules about|(\d+) 条策略", text_of(name)) for name in documents()
     }
     assert {k: v for k, v in stated.items() if v} == {
         "docs/policies.md": [(f"{len(rules.ALL)}", "")]
