@@ -1,4 +1,4 @@
-"""The ten stories of the demonstration, each from what the platform really posts.
+"""The stories of the demonstration, each from what the platform really posts.
 
 They build on each other: E123's account is made by the first, found unchanged by the third.
 """

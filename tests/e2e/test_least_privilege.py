@@ -29,6 +29,7 @@ EVENT_QUEUES = {
     "run-command": "requests",
     "publish-result": "completions",
     "call-http-api": "members",
+    "receive-approval": "approvals",
 }
 STORES = f"acs:log:{REGION}:{ACCOUNT}:project/provisioning-local-logs/logstore"
 
@@ -165,6 +166,10 @@ SELDOM = {
     Right("run-command", "mns:DeleteMessage", LATER): "a removal that is done",
     Right("run-command", "mns:BatchDeleteMessage", LATER): "a removal that is done",
     Right("run-command", "mns:ChangeMessageVisibility", LATER): "a removal that is not done",
+    # The stories of native approvals are the demonstration's (demo/native.py).
+    Right("receive-approval", "eventbridge:PutEvents", f"{BUS}-approvals"): "a push",
+    Right("receive-approval", "log:GetLogStoreLogs", f"{STORES}/events"): "a lost push",
+    Right("receive-approval", "log:PostLogStoreLogs", f"{STORES}/functions"): "a push",
     Right("watch", "log:PostLogStoreLogs", f"{STORES}/functions"): "the timer",
     Right("watch", "mns:PeekMessage", LETTERS): "the timer",
     Right("watch", "mns:PeekMessage", CHATS): "the timer",
@@ -175,7 +180,10 @@ SELDOM = {
     Right("watch", "mns:SendMessage", WATCH): "something was told",
     **{
         Right(role, "mns:SendMessage", LETTERS): "something is given up for good"
-        for role in ("call-http-api", "post-to-chat", "publish-result", "run-command")
+        for role in (
+            *("call-http-api", "post-to-chat", "publish-result", "receive-approval"),
+            "run-command",
+        )
     },
     **{
         Right(role, f"mns:{action}", f"{QUEUES}-{queue}/messages"): when

@@ -188,7 +188,10 @@ def test_deployers_policy() -> None:
     assert named <= known | services
 
 
-@pytest.mark.parametrize("english", ["README.md", "docs/operating.md", "docs/first-login.md"])
+@pytest.mark.parametrize(
+    "english",
+    ["README.md", "docs/operating.md", "docs/first-login.md", "docs/native-approvals.md"],
+)
 def test_two_languages(english: str) -> None:
     """The Chinese document has the commands, links, tables and headings of the English one."""
     chinese = english.replace(".md", ".zh-CN.md")
