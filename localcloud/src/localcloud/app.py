@@ -42,6 +42,7 @@ from localcloud.inspection import Changes, Views
 from localcloud.mns import inspection as mns_inspection
 from localcloud.mns.service import Mns
 from localcloud.overview import inspection as overview_inspection
+from localcloud.overview.refusals import Refusals
 from localcloud.overview.requests import Requests
 from localcloud.products import PRODUCTS
 from localcloud.ram.service import Ram
@@ -132,7 +133,11 @@ class App:
         written = Written()
         store.on_written = written.notify
         self.end_streams = written.end
-        requests = Requests(ecs, eventbridge, fc, mns, chats)
+        refusals = Refusals(environment.clock, written.notify)
+        pipeline.on_refused = refusals.of_api
+        for api in apis.values():
+            api.on_refused = refusals.of_http_api
+        requests = Requests(ecs, eventbridge, fc, mns, chats, refusals)
         views: Views = {
             "health": lambda _: {
                 **_health(settings, ecs, eventbridge, fc),

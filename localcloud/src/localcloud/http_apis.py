@@ -7,7 +7,7 @@ same key with another body is a conflict.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hmac import compare_digest
 from typing import Any
@@ -75,6 +75,8 @@ class HttpApi:
         self._faults = faults
         self._posted = Table(store, f"http-api-{name}", Posted)
         self._by_key = {p.key: p for p in self._posted if p.key}
+        self.on_refused: Callable[[str, str, int, str], object] = _nothing
+        """Called with name, ``Idempotency-Key``, status and message of what it does not take."""
 
     def requests(self) -> list[dict[str, Any]]:
         """Return what was stored, in the order in which it came."""
@@ -90,6 +92,8 @@ class HttpApi:
             self._check(request)
             return await self._store_request(request)
         except RefusalError as refusal:
+            key = request.headers.get("idempotency-key", "")
+            self.on_refused(self.name, key, refusal.status, str(refusal))
             return _answer(refusal.status, {"error": refusal.error, "message": refusal.message})
 
     async def _fail_on_demand(self) -> None:
@@ -149,6 +153,10 @@ def views(apis: Mapping[str, HttpApi]) -> Views:
         return apis[name].requests()
 
     return {"apis/{name}/requests": requests}
+
+
+def _nothing(*_: object) -> None:
+    """Stand in until somebody wants to know what is refused."""
 
 
 def _answer(status: int, body: dict[str, Any]) -> HttpResponse:

@@ -99,6 +99,9 @@ def _ways(console: Console, shown: dict[str, Any]) -> None:
                 last = call["lines"][-1] if call["lines"] else ""
                 said = f"  {call['time']}  {call['function']} failed: {call['error']} {last}"
                 console.print(Text(said, style="yellow"))
+        for refused in way["refused"]:
+            said = f"  {refused['time']}  {refused['by']} refused: {refused['code']}"
+            console.print(Text(f"{said}, {refused['message']}", style="yellow"))
         for again in way["repeated"]:
             said = f"  {again['function']} is called again at {again['next_attempt_at']}"
             console.print(Text(f"{said}, attempt {again['attempt']}", style="yellow"))

@@ -53,3 +53,21 @@ def test_what_lies_in_a_queue_or_is_called_again() -> None:
     done = [("e", delivery("delivered"))]
     assert status(done, [], {}, KNOWN, letters=True, waits=True) == "given up"
     assert status(done, [], {}, KNOWN, letters=False, waits=True) == "retrying"
+
+
+@pytest.mark.parametrize(
+    ("refused", "called", "word"),
+    [(True, True, "retrying"), (False, True, "running"), (True, False, "done")],
+)
+def test_a_refusal_counts_while_the_caller_goes_on(refused: bool, called: bool, word: str) -> None:
+    """What was refused once and then went through is done."""
+    done = [("e", delivery("delivered"))]
+    more = {"refused": refused, "called": called}
+    assert status(done, [], {}, KNOWN, letters=False, waits=False, **more) == word
+
+
+def test_a_function_that_raised_has_failed() -> None:
+    """Also where its event counts as delivered, because the call was answered."""
+    raised = (Attempt(0.0, True, "Success", 1.0, "f failed (request 1)"),)
+    found = [("e", delivery("delivered", raised))]
+    assert status(found, [], {}, KNOWN, letters=False, waits=False) == "failed"

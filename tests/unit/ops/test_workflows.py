@@ -243,7 +243,7 @@ FETCHES = re.compile(
 )
 FETCHED = {
     # From the distribution, by its package manager, which looks at signatures.
-    ".ci/run": ["apt-get install"],
+    ".ci/run": ["apt-get install", "apt-get install"],
     # Held against the sum of the source first.
     "ops/dev/check-workflows.sh": ["go install"],
     # Writes the lock, with the hash of every file; the environment's own uv.

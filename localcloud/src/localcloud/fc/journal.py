@@ -90,13 +90,15 @@ class Journal:
             )
         self._since_pruned[function] = written
 
-    def calls(self, texts: Sequence[str], limit: int) -> list[Call]:
-        """Return the calls of functions whose output names one of these texts, oldest first."""
-        named = " OR ".join(["instr(output, ?)"] * len(texts)) or "0"
+    def calls(self, texts: Sequence[str], request_ids: Sequence[str], limit: int) -> list[Call]:
+        """Return the calls with these ids, or whose output names one of the texts, oldest first."""
+        named = " OR ".join(
+            ["instr(output, ?)"] * len(texts) + ["request_id = ?"] * len(request_ids) or ["0"]
+        )
         rows = self._store.read(
             "SELECT function, request_id, time, duration_ms, error_type, output FROM fc_log"  # noqa: S608
             f" WHERE {named} ORDER BY id DESC LIMIT ?",
-            (*texts, limit),
+            (*texts, *request_ids, limit),
         )
         found = (Call(*row) for row in reversed(rows))
         return [replace(call, output=masked(call.output, _HIDDEN)) for call in found]

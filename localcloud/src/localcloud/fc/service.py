@@ -271,9 +271,15 @@ class FunctionCompute:
         """Return the last lines of a function's log, the oldest first; flush the store before."""
         return self._journal.lines(name, limit)
 
-    def calls_naming(self, texts: Sequence[str], limit: int = 200) -> list[Call]:
-        """Return the calls whose output names one of these texts, the oldest first."""
-        return self._journal.calls(texts, limit)
+    def accepted(self) -> list[Pending]:
+        """Return the asynchronous calls that are on the disk and have not ended."""
+        return self._journal.pending()
+
+    def calls_of(
+        self, texts: Sequence[str], request_ids: Sequence[str], limit: int = 200
+    ) -> list[Call]:
+        """Return the calls with these ids, or whose output names a text, the oldest first."""
+        return self._journal.calls(texts, request_ids, limit)
 
     def forget(self, name: str) -> None:
         """Delete a function with what belongs to it, and stop its processes."""

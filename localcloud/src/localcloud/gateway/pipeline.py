@@ -64,6 +64,8 @@ class Pipeline:
         self._styles = dict(sorted(styles.items(), key=lambda each: isinstance(each[1], Rpc)))
         self.calls: Counter[str] = Counter()
         """How often each action was called since the start, as ``ecs:InvokeCommand``."""
+        self.on_refused: Callable[[ApiCall, ApiError], object] = _nothing
+        """Called with each call that is refused, and why."""
 
     async def serve(self, request: Request) -> HttpResponse:
         """Answer a request, whatever becomes of it."""
@@ -105,11 +107,15 @@ class Pipeline:
             source_ip=request.source_ip,
             headers=request.headers,
         )
-        await self._fail_on_demand(call)
-        service = self._services[product.service]
-        self._authorization.require(action, service, call)
-        refuse_unsupported(product.refused.get(parsed.action, ()), call)
-        return await self._run(action, service, call)
+        try:
+            await self._fail_on_demand(call)
+            service = self._services[product.service]
+            self._authorization.require(action, service, call)
+            refuse_unsupported(product.refused.get(parsed.action, ()), call)
+            return await self._run(action, service, call)
+        except ApiError as error:
+            self.on_refused(call, error)
+            raise
 
     def _recognised(self, request: Request) -> tuple[str, Style]:
         """Return the product that a request is for, and its style."""
@@ -139,6 +145,10 @@ class Pipeline:
             await asyncio.sleep(fault.delay_seconds)
         if code := fault.code("Throttling.User"):
             raise ApiError(code, "failed on demand", 503 if code == "ServiceUnavailable" else 400)
+
+
+def _nothing(*_: object) -> None:
+    """Stand in until somebody wants to know what is refused."""
 
 
 def refuse_unsupported(refused: Sequence[str], call: ApiCall) -> None:

@@ -1,6 +1,7 @@
 """The requests as people look at them: a row for each, and the whole way of one."""
 
 import asyncio
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -12,12 +13,14 @@ from localcloud.ecs.service import Ecs
 from localcloud.environment import iso_utc
 from localcloud.eventbridge.service import EventBridge
 from localcloud.eventbridge.trace import trace_of
+from localcloud.fc.journal import Call
 from localcloud.fc.service import FunctionCompute
 from localcloud.inspection import NotThereError, Question
 from localcloud.labels import Label
 from localcloud.mns.service import Mns
 from localcloud.overview import letters as dead
 from localcloud.overview.index import Index, Request, heading
+from localcloud.overview.refusals import Refusal, Refusals
 from localcloud.overview.status import ATTENTION, status
 from localcloud.redaction import masked
 
@@ -29,20 +32,30 @@ ALL_TROUBLE = "attention"
 """Asks for the rows of every state that somebody should look at."""
 _MOST_LETTERS = 1_000
 _MOST_LINES = 400
+_MOST_REFUSALS = 20
+_RECENT_SECONDS = 300.0
 _HIDDEN = "***"
+_CALL = re.compile(r"\(request ([0-9A-Fa-f-]{36})\)$")
 
 
 class Requests:
     """Answers about requests from the index and what the services have on the disk."""
 
     def __init__(
-        self, ecs: Ecs, eventbridge: EventBridge, fc: FunctionCompute, mns: Mns, chats: Chats
+        self,
+        ecs: Ecs,
+        eventbridge: EventBridge,
+        fc: FunctionCompute,
+        mns: Mns,
+        chats: Chats,
+        refusals: Refusals,
     ) -> None:
         self._ecs = ecs
         self._eventbridge = eventbridge
         self._fc = fc
         self._mns = mns
         self._chats = chats
+        self._refusals = refusals
         self.settings = eventbridge.settings
         self.labels = self.settings.labels
         self.index = Index(eventbridge.history, ecs.history, chats, self.labels)
@@ -124,6 +137,8 @@ class Requests:
         )
         given_up = self._given_up()
         waiting = self._repeated()
+        refused = self._refused()
+        called = self._called()
         rows = []
         for request in requests:
             pairs = [
@@ -139,6 +154,8 @@ class Requests:
                 self.labels,
                 letters=request.number in given_up,
                 waits=request.number in waiting,
+                refused=request.number in refused,
+                called=request.number in called,
             )
             rows.append(_row(request, runs, state, self.labels))
         return rows
@@ -154,7 +171,7 @@ class Requests:
             return self._way(request, explain=True)
         runs = runs_of(self._ecs, self._ecs.history.with_sequences(request.invocations))
         named = dict.fromkeys([*request.ids[-40:], request.id])
-        calls = self._fc.calls_naming(list(named))
+        calls = self._fc.calls_of(list(named), _calls_in(events))
         return {
             **row,
             "events": events,
@@ -167,7 +184,7 @@ class Requests:
                     "at": call.time,
                     "milliseconds": call.duration_ms,
                     "error": call.error_type,
-                    "lines": _lines(call.output, named, whole=bool(call.error_type)),
+                    "lines": _lines(call, named),
                 }
                 for call in calls
             ],
@@ -181,6 +198,17 @@ class Requests:
                 for pending in self._fc.asynchronous.waiting()
                 if self._pending_of(pending.payload) is request
             ],
+            "refused": [
+                {
+                    "by": refusal.by,
+                    "at": refusal.at,
+                    "time": iso_utc(refusal.at),
+                    "code": refusal.code,
+                    "message": masked(refusal.message, _HIDDEN),
+                }
+                for refusal in self._refusals
+                if self._refused_of(refusal) is request
+            ][-_MOST_REFUSALS:],
             "letters": [
                 self._letter(*each) for each in self._letters() if self._owner(each[2]) is request
             ],
@@ -223,9 +251,31 @@ class Requests:
         owners = (self._owner(letter) for _, _, letter in self._letters())
         return {owner.number for owner in owners if owner}
 
+    def _refused(self) -> set[int]:
+        """Return the requests of which a call was refused within the last minutes."""
+        recent = self._eventbridge.clock.now() - _RECENT_SECONDS
+        owners = (self._refused_of(each) for each in self._refusals if each.at > recent)
+        return {owner.number for owner in owners if owner}
+
     def _repeated(self) -> set[int]:
         """Return the requests of which a function is called again later."""
-        owners = (self._pending_of(p.payload) for p in self._fc.asynchronous.waiting())
+        waiting = self._fc.asynchronous.waiting()
+        owners = (self._pending_of(p.payload) for p in waiting if not p.throttled)
+        return {owner.number for owner in owners if owner}
+
+    def _refused_of(self, refusal: Refusal) -> Request | None:
+        owners = (self.index.of_id(text) for text in refusal.texts)
+        return next((owner for owner in owners if owner), None)
+
+    def _called(self) -> set[int]:
+        """Return the requests of which a function is being called, or is about to be."""
+        # A call for which its function has no room may wait for hours, and matters to nobody.
+        put_off = {p.request_id for p in self._fc.asynchronous.waiting() if p.throttled}
+        owners = (
+            self._pending_of(pending.payload)
+            for pending in self._fc.accepted()
+            if pending.request_id not in put_off
+        )
         return {owner.number for owner in owners if owner}
 
     def _pending_of(self, payload: bytes) -> Request | None:
@@ -255,8 +305,20 @@ def _holding(found: Iterable[Request], text: str) -> Iterator[Request]:
             yield request
 
 
-def _lines(output: str, named: Iterable[str], *, whole: bool) -> list[str]:
-    """Return the lines of a call that name the request; of one that failed, all."""
-    lines = output.splitlines()
-    about = [line for line in lines if whole or any(name in line for name in named)]
-    return about[-_MOST_LINES:]
+def _calls_in(events: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the ids of the calls of functions that were made with events."""
+    return [
+        found[1]
+        for event in events
+        for rule in event["rules"]
+        for target in rule.get("targets", ())
+        for attempt in target["attempts"]
+        if (found := _CALL.search(attempt["message"]))
+    ]
+
+
+def _lines(call: Call, named: Iterable[str]) -> list[str]:
+    """Return the lines of a call that name the request; all, if none does or it failed."""
+    lines = call.output.splitlines()
+    about = [line for line in lines if any(name in line for name in named)]
+    return (lines if call.error_type or not about else about)[-_MOST_LINES:]

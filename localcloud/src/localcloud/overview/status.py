@@ -17,6 +17,7 @@ DONE, FAILED, RUNNING, RETRYING, GIVEN_UP, UNMATCHED = (
 )
 ATTENTION = (RETRYING, GIVEN_UP, FAILED, UNMATCHED)
 """What somebody who looks for trouble wants to see."""
+_RAISED = " failed (request "
 _ENDED_WELL = "Success"
 _UNFINISHED = ("Pending", "Running", "Scheduled", "Stopping")
 
@@ -29,6 +30,8 @@ def status(
     *,
     letters: bool,
     waits: bool,
+    refused: bool = False,
+    called: bool = False,
 ) -> str:
     """Return how far a request is.
 
@@ -40,18 +43,23 @@ def status(
         known: the labels.
         letters: whether an event of it lies in a queue of dead letters.
         waits: whether an asynchronous call with an event of it waits for another attempt.
+        refused: whether a call for it was refused lately; while it goes on, it tries again.
+        called: whether a function is being called with an event of it.
     """
     last = {(identity, d.rule, d.target): d for identity, d in deliveries}.values()
     states = {delivery.state for delivery in last}
     if letters or states & {DEAD_LETTER, DROPPED}:
         return GIVEN_UP
-    if waits or any(d.state == PENDING and d.attempts for d in last):
+    goes_on = called or PENDING in states
+    if waits or (refused and goes_on) or any(d.state == PENDING and d.attempts for d in last):
         return RETRYING
-    if PENDING in states or any(run.status in _UNFINISHED for run in runs):
+    if goes_on or any(run.status in _UNFINISHED for run in runs):
         return RUNNING
     for name, label in known.items():
         if label.good and name in named:
             return DONE if named[name] in label.good else FAILED
     if runs:
         return DONE if all(run.status == _ENDED_WELL for run in runs) else FAILED
-    return DONE if last else UNMATCHED
+    # A function that raised was answered, so its event counts as delivered.
+    raised = any(d.attempts and _RAISED in d.attempts[-1].message for d in last)
+    return UNMATCHED if not last else FAILED if raised else DONE

@@ -49,7 +49,7 @@ async function show() {
     mounted = to.name;
     main.replaceChildren();
     main.className = `view ${to.name}`;
-    view = VIEWS[to.name].mount(main, to, { say });
+    view = VIEWS[to.name].mount(main, to, { say, again: changed });
     await guarded(view.refresh);
   }
 }

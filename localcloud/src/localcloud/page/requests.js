@@ -20,10 +20,10 @@ export function mount(root, to, context) {
   const back = [];
   const search = el("input", {
     type: "search", placeholder: w("search"), "aria-label": w("search"), value: to.query.get("find") ?? "",
-    oninput: () => { before = 0; back.length = 0; clearTimeout(search.timer); search.timer = setTimeout(refresh, 120); },
+    oninput: () => { before = 0; back.length = 0; clearTimeout(search.timer); search.timer = setTimeout(context.again, 120); },
   });
   const filter = el(
-    "select", { "aria-label": w("filter"), onchange: () => { before = 0; back.length = 0; refresh(); } },
+    "select", { "aria-label": w("filter"), onchange: () => { before = 0; back.length = 0; context.again(); } },
     STATES.map((s) => el("option", { value: s, selected: s === (to.query.get("state") ?? "") }, s ? w(s) : w("all"))),
   );
   const list = el("div", { cls: "list" });
@@ -37,12 +37,15 @@ export function mount(root, to, context) {
   );
 
   async function refresh() {
+    const wanted = open;
     const query = { limit: PAGE, before: before || "", find: search.value.trim(), state: filter.value };
-    const [found, way] = await Promise.all([get("requests", query), open ? look(open) : null]);
+    const [found, way] = await Promise.all([get("requests", query), wanted ? look(wanted) : null]);
+    // Somebody went on while this was under way: the look that they asked for is the one that counts.
+    if (wanted !== open) return;
     swap(list, [found.rows, open], ([rows]) => table(rows, open, search.value || filter.value));
     swap(pages, [before, found.next], () => [
-      before ? el("button", { type: "button", onclick: () => { before = back.pop() ?? 0; refresh(); } }, w("newest")) : "",
-      found.next ? el("button", { type: "button", onclick: () => { back.push(before); before = found.next; refresh(); } }, w("older")) : "",
+      before ? el("button", { type: "button", onclick: () => { before = back.pop() ?? 0; context.again(); } }, w("newest")) : "",
+      found.next ? el("button", { type: "button", onclick: () => { back.push(before); before = found.next; context.again(); } }, w("older")) : "",
     ]);
     root.firstChild.classList.toggle("has-detail", Boolean(open));
     if (open) swap(detail, [open, way], () => wayOf(open, way, labels, context, refresh));

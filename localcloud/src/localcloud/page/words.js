@@ -30,7 +30,7 @@ const EN = {
   no_faults: "Nothing is made to fail.", make_fail: "Make something fail", fails: "What", times: "How often", error: "Error code",
   delay: "Delay in s", set: "Set", clear: "Clear", clear_all: "Clear all", post_hint: "What a platform would post. It goes through the source's webhook, as if the platform had sent it.",
   send: "Post", posted: "Posted", as_curl: "With curl", as_command: "As a command", copy: "Copy", copied: "Copied", no_sources: "No event source takes posts yet: deploy something first.",
-  body_label: "Body", not_json: "This is not JSON", shown_newest: "The newest", page: "Page", instance: "Instance", close: "Close", open_request: "open the request",
+  body_label: "Body", not_json: "This is not JSON", shown_newest: "The newest", page: "Page", instance: "Instance", refused: "Refused by", close: "Close", open_request: "open the request",
 };
 
 const ZH = {
@@ -56,7 +56,7 @@ const ZH = {
   fails: "对象", times: "次数", error: "错误码", delay: "延迟（秒）", set: "设置", clear: "清除", clear_all: "全部清除",
   post_hint: "平台会投递的内容。它经过事件源的 webhook，与平台自己发送一样。", send: "投递", posted: "已投递", as_curl: "用 curl", as_command: "用命令",
   copy: "复制", copied: "已复制", no_sources: "还没有可以投递的事件源：请先部署。", body_label: "内容", not_json: "这不是 JSON", shown_newest: "最新",
-  page: "页面", instance: "实例", close: "关闭", open_request: "打开请求",
+  page: "页面", instance: "实例", refused: "被拒绝", close: "关闭", open_request: "打开请求",
 };
 
 const TABLES = { en: EN, zh: ZH };

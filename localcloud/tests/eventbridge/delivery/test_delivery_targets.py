@@ -118,7 +118,7 @@ async def test_an_asynchronous_call_is_delivered_when_it_is_accepted() -> None:
     request = delivery_request(
         "acs.fc.function", "acs:fc:r:1:functions/f", Body="{}", InvocationType="Async"
     )
-    assert await target(request) == "f accepted"
+    assert await target(request) == "f accepted (request REQUEST)"
     assert accepted == [("f", b"{}", "REQUEST")]
 
 
@@ -128,9 +128,9 @@ RAISED = Result(error_type="UnhandledInvocationError", body=b'{"errorMessage":"b
 @pytest.mark.parametrize(
     ("reading", "result", "expected"),
     [
-        ("delivered", Result(body=b"done"), "f returned"),
-        ("failed", Result(body=b"done"), "f returned"),
-        ("delivered", RAISED, "f failed"),
+        ("delivered", Result(body=b"done"), "f returned (request REQUEST)"),
+        ("failed", Result(body=b"done"), "f returned (request REQUEST)"),
+        ("delivered", RAISED, "f failed (request REQUEST)"),
         ("failed", RAISED, "UnhandledInvocationError: boom"),
         ("delivered", Result(status=500), "500: the function failed"),
         ("failed", Result(status=500), "500: the function failed"),

@@ -57,16 +57,17 @@ class FunctionTarget:
         """Call the function with the parameter ``Body``."""
         body = request.required("Body")
         name = request.parameters.get("functionName") or request.endpoint.rpartition("/")[2]
+        request_id = self._request_ids()
         # guess: that a target which does not say how waits.
         if request.parameters.get("InvocationType", "Sync") == "Async":
-            await self._invoke_later(name, body.encode(), self._request_ids())
-            return f"{name} accepted"
-        result = await self._invoke(name, body.encode(), self._request_ids())
+            await self._invoke_later(name, body.encode(), request_id)
+            return f"{name} accepted (request {request_id})"
+        result = await self._invoke(name, body.encode(), request_id)
         if result.status >= 400 or (result.error_type and self._sees_exceptions):
             raise DeliveryError(
                 result.error_type or str(result.status), _error_message(result.body)
             )
-        return f"{name} {'failed' if result.error_type else 'returned'}"
+        return f"{name} {'failed' if result.error_type else 'returned'} (request {request_id})"
 
 
 def _error_message(body: bytes) -> str:
