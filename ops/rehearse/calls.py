@@ -89,7 +89,7 @@ class Calls:
     def findings(self, stage: Stage) -> dict[str, Finding]:
         """Return the answers."""
         ready = self._first.body if self._first and isinstance(self._first.body, dict) else {}
-        unmade = stage.unmade(self.function)
+        unmade = stage.unasked(self.function)
         if unmade or not ready:
             nothing = unmade or look("the function gave no answer")
             names = ("runtime-key", "runtime-packages", "queue-from-function", "new-role")
@@ -124,7 +124,7 @@ class Calls:
         )
 
     def _later(self, stage: Stage) -> dict[str, Finding]:
-        unmade = stage.unmade(self.asynchronous, self.later)
+        unmade = stage.unasked(self.asynchronous, self.later)
         if unmade:
             return dict.fromkeys(("async-exception", "outcome"), unmade)
         reports = stage.reports("later")

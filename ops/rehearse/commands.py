@@ -76,7 +76,7 @@ class Commands:
 
     def findings(self, stage: Stage) -> dict[str, Finding]:
         """Return the answers."""
-        unmade = stage.unmade(self.echo, self.sleep)
+        unmade = stage.unasked(self.echo, self.sleep)
         if unmade or not self._running:
             nothing = unmade or look("no instance of the stack runs with Cloud Assistant's agent")
             names = (
@@ -101,7 +101,7 @@ class Commands:
             if self._seen_tag
             else no(f"not found within {RUN_SECONDS:.0f} s")
         )
-        found["completed-event"] = stage.unmade(self.completed) or self._event(stage)
+        found["completed-event"] = stage.unasked(self.completed) or self._event(stage)
         return found
 
     def _left_out(self, stage: Stage) -> None:

@@ -42,8 +42,10 @@ QUESTIONS: Mapping[str, Question] = {
     "one-event": Question(
         "Does such a call get one event, not a list?",
         "as expected",
-        "a function that is given a list takes the events in it",
+        "a function takes a list for a wake and finds nothing in its queue: `make smoke` fails. "
+        "With `function_delivery: queue` no rule calls a function with an event",
         on_path=True,
+        otherwise="setting",
     ),
     "constant-body": Question(
         "Does a rule's target take `InvocationType` Async with a constant as `Body`?",
@@ -62,8 +64,10 @@ QUESTIONS: Mapping[str, Question] = {
         "Is an asynchronous call repeated as often as its configuration says when the function "
         "raises?",
         "a crash is repeated by the platform",
-        "what a killed call left behind is taken up by the timer within a minute",
+        "a function that is killed in the middle of a call loses its event; the metric of errors "
+        "tells so, and the event is in the archive. With `function_delivery: queue` it loses none",
         on_path=True,
+        otherwise="setting",
     ),
     "outcome": Question(
         "Does the record of a failed asynchronous call reach a queue that is named "
@@ -270,8 +274,10 @@ QUESTIONS: Mapping[str, Question] = {
     "completed-event": Question(
         "Does `TaskCompleted` arrive on bus `default` with the fields that the loop reads?",
         "the result is told as soon as the run has ended",
-        "`publish-result`'s timer finds runs that ended and tells them a minute later",
+        "accounts are made and no result is told: `make smoke` fails, and the function `watch` "
+        "names each request without a result",
         on_path=True,
+        otherwise="loud",
     ),
     "stopped-instance": Question(
         "Does a command run on the running instances if another one is stopped?",

@@ -16,7 +16,7 @@ ANSWERS = PROJECT / "docs" / "rehearsal.json"
 _PAGE = Path(__file__).with_name("page.md.j2")
 _OTHERWISE = {
     "works": "works",
-    "setting": "works after a setting is changed",
+    "setting": "stops where it can be seen; works after a setting is changed",
     "loud": "stops where it can be seen",
 }
 

@@ -166,8 +166,11 @@ class Rules:
             "function-target": stage.unmade(self.call)
             or either(bool(call), f"{len(call)} call(s) for one event"),
             "one-event": self._one_event(call),
-            "constant-body": stage.unmade(self.constant) or _arrived(stage.reports("constant")),
-            "sync-exception": stage.unmade(self.call) or self._exception(stage),
+            # Refused as every call by a rule is, it says nothing of its own form.
+            "constant-body": stage.unasked(self.call)
+            or stage.unmade(self.constant)
+            or _arrived(stage.reports("constant")),
+            "sync-exception": stage.unasked(self.call) or self._exception(stage),
             "dead-letter": self._letter(stage),
             **self._queue(stage),
             "empty-pattern": stage.unmade(self.empty)
@@ -210,7 +213,7 @@ class Rules:
         )
 
     def _queue(self, stage: Stage) -> dict[str, Finding]:
-        if refusal := stage.unmade(self.queue):
+        if refusal := stage.unasked(self.queue):
             return dict.fromkeys(("queue-base64", "published-time", "unregistered-source"), refusal)
         arrived = stage.arrivals("rehearsal:queue")
         if not arrived:

@@ -119,10 +119,17 @@ class Stage:
         return [(e, m) for e, m in found if case in {e.get("type", ""), _case(e)}]
 
     def unmade(self, *things: Thing) -> Finding | None:
-        """Return the answer to a question whose things could not be made; None if they were."""
+        """Return the answer to whether these can be made, if they could not; None if they were."""
         for thing in things:
             if refusal := self.refusals.get(str(thing)):
                 return refused(refusal)
+        return None
+
+    def unasked(self, *things: Thing) -> Finding | None:
+        """Return that a question about these could not be asked; None if they were made."""
+        for thing in things:
+            if refusal := self.refusals.get(str(thing)):
+                return look(f"there was no {thing} to ask ({refusal})")
         return None
 
 

@@ -22,18 +22,47 @@ from localcloud.readings import Readings
 from ops.rehearse import record
 from ops.rehearse.findings import Verdict
 from ops.rehearse.questions import QUESTIONS
-from tests.e2e.deployed import ROOT
+from ops.rehearse.rules import function_target, queue_target
+from ops.rehearse.stage import Names
+from tests.e2e.deployed import ROOT, deploy
 
 YES, NO, LOOK = Verdict.YES, Verdict.NO, Verdict.LOOK
 OTHER = {
     one.name: get_args(get_type_hints(Readings)[one.name])[1]
     for one in fields(Readings)
-    # Without a call by a rule nothing could be asked about calls by rules.
+    # Without a call by a rule nothing could be asked about calls by rules: a cloud of its own.
     if one.name != "function_3_target"
+}
+CLOUDS = {"harder": {}, "other": OTHER, "no-target": {"function_3_target": "refused"}}
+NOT_CALLED = {
+    "function-target": NO,
+    "constant-body": LOOK,
+    "sync-exception": LOOK,
+    "one-event": LOOK,
+    "async-exception": LOOK,
+    "outcome": LOOK,
+    "sync-status": YES,
+    "queue-trigger": YES,
+    "queue-base64": YES,
+    "headers": YES,
 }
 EXPECTED = {
     # Question: what it is answered under the harder readings, and under the others.
     "event-id": (NO, YES),
+    "sync-exception": (NO, YES),
+    "queue-trigger": (YES, YES),
+    "async-invocation-type": (YES, NO),
+    "stream-elements": (YES, NO),
+    "published-time": (YES, YES),
+    "posted-time": (YES, YES),
+    "unregistered-source": (YES, YES),
+    "default-bus": (YES, YES),
+    "source-again": (YES, YES),
+    "webhook-stranger": (YES, YES),
+    "sender-address": (YES, YES),
+    "runtime-key": (YES, YES),
+    "runtime-packages": (YES, YES),
+    "queue-from-function": (YES, YES),
     "empty-pattern": (YES, NO),
     "function-target": (YES, YES),
     "one-event": (YES, YES),
@@ -82,37 +111,38 @@ def _resources(cloud: RunningCloud) -> Any:
 
 
 @pytest.fixture(scope="module")
-def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningCloud, RunningCloud]]:
-    """Return a cloud with the harder readings and one with the others; in each one is stopped."""
+def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningCloud, ...]]:
+    """Return a cloud for each choice of readings; in each, one of the instances is stopped."""
     folder = tmp_path_factory.mktemp("clouds")
     around = yaml.safe_load(CONFIGURATION.read_text(encoding="utf-8"))
     with ExitStack() as stack:
         running = []
-        for name, readings in (("harder", {}), ("other", OTHER)):
+        for name, readings in CLOUDS.items():
             config = folder / f"{name}.yaml"
             config.write_text(yaml.safe_dump({**around, "readings": readings}))
             data = folder / name
             cloud = stack.enter_context(lab.running_cloud(data, config=config))
             cloud.client().rpc("2014-05-26", "StopInstance", {"InstanceId": "i-local0002"})
             running.append(cloud)
-        yield running[0], running[1]
+        yield tuple(running)
 
 
-def test_both_readings(clouds: tuple[RunningCloud, RunningCloud], tmp_path: Path) -> None:
+def test_both_readings(clouds: tuple[RunningCloud, ...], tmp_path: Path) -> None:
     """Each question gets the answer of its cloud, and nothing is left of what was made."""
     before = [_resources(cloud) for cloud in clouds]
-    files = [tmp_path / "harder.json", tmp_path / "other.json"]
+    files = [tmp_path / f"{name}.json" for name in CLOUDS]
     started = [
         _start(cloud, "--yes", "--output", str(file))
         for cloud, file in zip(clouds, files, strict=True)
     ]
     printed = [process.communicate()[0] for process in started]
-    assert [process.returncode for process in started] == [0, 0], printed
+    assert [process.returncode for process in started] == [0] * len(CLOUDS), printed
     assert [_resources(cloud) for cloud in clouds] == before
     answers = [record.read(file).answers for file in files]
-    assert [list(each) for each in answers] == [list(QUESTIONS)] * 2
-    found = {name: tuple(each[name].verdict for each in answers) for name in EXPECTED}
+    assert [list(each) for each in answers] == [list(QUESTIONS)] * len(CLOUDS)
+    found = {name: tuple(each[name].verdict for each in answers[:2]) for name in EXPECTED}
     assert found == EXPECTED, json.dumps([[f"{n}: {f}" for n, f in a.items()] for a in answers])
+    assert {name: answers[2][name].verdict for name in NOT_CALLED} == NOT_CALLED
     assert "function provisioning-local-rehearsal" in printed[0].replace(":", "")
     key = clouds[0].key
     assert not any(
@@ -122,7 +152,7 @@ def test_both_readings(clouds: tuple[RunningCloud, RunningCloud], tmp_path: Path
     )
 
 
-def test_without_a_yes_nothing_is_made(clouds: tuple[RunningCloud, RunningCloud]) -> None:
+def test_without_a_yes_nothing_is_made(clouds: tuple[RunningCloud, ...]) -> None:
     """It says what it would make; without a terminal and without --yes it ends there."""
     before = _resources(clouds[0])
     done = subprocess.run(
@@ -135,9 +165,7 @@ def test_without_a_yes_nothing_is_made(clouds: tuple[RunningCloud, RunningCloud]
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_interrupted(
-    clouds: tuple[RunningCloud, RunningCloud], tmp_path: Path, how: signal.Signals
-) -> None:
+def test_interrupted(clouds: tuple[RunningCloud, ...], tmp_path: Path, how: signal.Signals) -> None:
     """Ctrl-C removes what was made; what a kill leaves behind, the next run removes."""
     cloud, before = clouds[0], _resources(clouds[0])
     process = _start(cloud, "--yes", "--output", str(tmp_path / "never.json"))
@@ -156,3 +184,36 @@ def test_interrupted(
         assert "removed: " in done.stderr
     assert _resources(cloud) == before
     assert not (tmp_path / "never.json").exists()
+
+
+def test_its_targets_are_those_of_the_loop(clouds: tuple[RunningCloud, ...]) -> None:
+    """What is asked is asked of the form in which the stack's rules name functions and queues."""
+    deploy(clouds[0])
+    client = clouds[0].client()
+
+    def deployed(rule: str) -> dict[str, Any]:
+        named = {"EventBusName": "provisioning-local", "RuleName": rule}
+        found = client.rpc("2020-04-01", "GetRule", named)["Data"]["Targets"]
+        return {target["Type"]: target for target in found}
+
+    names = Names("provisioning-local", "cn-hangzhou", "1234567890123456")
+    asked = (
+        function_target(names, "provisioning-local-run-command", how="Async"),
+        queue_target(names),
+    )
+    loop = (deployed("provision")["acs.fc.function"], deployed("results")["acs.mns.queue"])
+    for ours, theirs in zip(asked, loop, strict=True):
+        assert _form(ours) == _form(theirs)
+
+
+def _form(target: dict[str, Any]) -> Any:
+    """Return a target without the name of what it reaches."""
+    parts = target["Endpoint"].rpartition("provisioning-local")[0]
+    given = {p["ResourceKey"]: p["Form"] for p in target["ParamList"]}
+    values = {
+        p["ResourceKey"]: p.get("Value")
+        for p in target["ParamList"]
+        if p["ResourceKey"] not in {"functionName", "queue"}
+    }
+    arn = target["DeadLetterQueue"]["Arn"].rpartition("provisioning-local")[0]
+    return target["Type"], parts, given, values, arn
