@@ -91,8 +91,16 @@ up: venv ## Deploy STACK=local (starts a local cloud), dev or prod.
 preview: venv ## Show what `make up` would change.
 refresh: venv ## Bring the state of STACK up to date with the cloud.
 destroy: venv ## Delete every resource of STACK.
-up preview refresh destroy:
+preview refresh:
 	@$(RUN) -m ops $@ --stack $(STACK) $(ARGS)
+up destroy:
+	@$(RUN) -m ops $@ --stack $(STACK) $(ARGS)
+	@# What cannot be deleted now, the next update deletes: no reason for this one to have failed.
+	@$(RUN) -m ops prune --stack $(STACK) $(if $(filter destroy,$@),--destroyed) || true
+
+.PHONY: prune
+prune: venv ## Delete the commands that updates of STACK have replaced and nobody runs any more.
+	@$(RUN) -m ops prune --stack $(STACK) $(ARGS)
 
 .PHONY: policy
 policy: venv ## Check STACK against the policies, without the Pulumi CLI.

@@ -33,6 +33,10 @@ class CloudAssistantCommand(pulumi.ComponentResource):
     one would have to go first, and a request in between would find nothing. So the name ends in the
     script's hash, the new command exists before the old one goes, and a rule that wants to hear of
     every run matches the prefix.
+
+    A command that is being run cannot be deleted, and the provider's deletion would end the update
+    with an error. So Pulumi deletes none: the old one stays until its runs have ended, and whoever
+    operates the stack takes it away by the prefix (``make prune``).
     """
 
     command_id: pulumi.Output[str]
@@ -61,7 +65,7 @@ class CloudAssistantCommand(pulumi.ComponentResource):
             enable_parameter=True,
             timeout=whole(args.get("timeout_seconds", defaults.COMMAND_TIMEOUT_SECONDS)),
             working_dir=args.get("working_directory", defaults.WORKING_DIRECTORY),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )
         self.command_id = command.id
         self.command_name = command.name

@@ -305,6 +305,26 @@ def rehearse(
 
 
 @main.command()
+def prune(
+    stack: Stack = LOCAL,
+    endpoint: LocalEndpoint = DEFAULT,
+    destroyed: Annotated[
+        bool, typer.Option(help="The stack was destroyed: all of its commands are old.")
+    ] = False,
+) -> None:
+    """Delete the commands that an update has replaced, as far as their runs have ended.
+
+    'make up' and 'make destroy' do it at their end. Signs with ALIBABA_CLOUD_ACCESS_KEY_ID,
+    ALIBABA_CLOUD_ACCESS_KEY_SECRET and, if it is set, ALIBABA_CLOUD_SECURITY_TOKEN, which need
+    ecs:DescribeCommands and ecs:DeleteCommand as a deployment does; for stack local with the local
+    cloud's key.
+    """
+    from ops.prune.command import run  # noqa: PLC0415
+
+    run(stack, endpoint, destroyed=destroyed)
+
+
+@main.command()
 def pause(
     stack: Stack = LOCAL,
     reason: Annotated[

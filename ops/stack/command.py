@@ -5,6 +5,7 @@ kept where PULUMI_BACKEND_URL or else ``Pulumi.yaml`` says; that of stack ``loca
 ``.pulumi/`` below the project, because a local cloud is its machine's own.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -12,12 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from rich.console import Console
 
 from localcloud.client import access_key_of
 from localcloud.commandline import endpoints
 from localcloud.commandline.environment import clean
+from localcloud.commandline.errors import UserError
 from localcloud.commandline.files import read_mapping
 from localcloud.dryrun.project import path_of
 from localcloud.running import is_running, start
@@ -77,6 +80,28 @@ def run(
         tuple(more),
     )
     return _carry_out(Console(stderr=True, highlight=False), order)
+
+
+def exported(stack: str, state: Path | None = None) -> dict[str, Any]:
+    """Return a stack's state, as ``pulumi stack export`` writes it.
+
+    Raises:
+        UserError: if the engine has no such stack, or cannot reach its state.
+    """
+    console = Console(stderr=True, highlight=False)
+    pulumi = find_or_install(PROJECT, console)
+    order = Order("export", stack, PROJECT, "", state or PROJECT / ".pulumi", False, ())
+    done = subprocess.run(  # noqa: S603 - the engine
+        [pulumi, "--cwd", str(PROJECT), "stack", "export", "--stack", stack],
+        env=_environment(pulumi, order),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise UserError(f"the state of stack {stack} cannot be read: {done.stderr.strip()}")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def _carry_out(console: Console, order: Order) -> int:

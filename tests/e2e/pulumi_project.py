@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
+from lab.running_cloud import RunningCloud
 from localcloud.client import access_key_of
 from localcloud.commandline.environment import clean
+from ops.access import Access
 from tests.e2e.deployed import ROOT
 
 LOCAL = "local"
@@ -134,6 +136,18 @@ class Project:
     def destroy(self) -> None:
         """Delete everything of the stack."""
         self.run("destroy", "--yes", "--skip-preview")
+
+    def access(self, cloud: RunningCloud) -> Access:
+        """Return how commands about the stack reach its cloud."""
+        key = {
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": cloud.key[0],
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": cloud.key[1],
+            "ALIBABA_CLOUD_ENDPOINT_ECS": cloud.endpoint,
+        }
+        config = yaml.safe_load(self.file.read_text())["config"]
+        settings = config["ecs-provisioning-loop:settings"]
+        prefix = f"provisioning-{settings['environment']}"
+        return Access(config["alicloud:region"], settings["account_id"], prefix, key)
 
     def outputs(self) -> dict[str, Any]:
         """Return the stack's outputs, secrets revealed: they guard nothing here."""

@@ -14,6 +14,7 @@ import yaml
 
 from demo.loop import Loop, event
 from lab.running_cloud import RunningCloud
+from ops.prune.command import commands_of, prune
 from ops.review import difference
 from ops.review.plan import step_of
 from tests.e2e.deployed import ROOT
@@ -239,6 +240,8 @@ def test_all_changes_at_once_reach_the_cloud_and_back(
     assert undone["loop-intake-lark.request"] == "delete"
     assert "lark.request" not in rule()["FilterPattern"]
     assert project.up() == {}
+    state = json.loads(project.run("stack", "export").stdout)
+    assert len(prune(project.access(cloud), commands_of(state)).deleted) > 0
     commands = client.rpc("2014-05-26", "DescribeCommands", {})["Commands"]["Command"]
     assert len(commands) == 2, "the replaced commands are gone"
 
@@ -298,6 +301,8 @@ def test_damage_is_found_by_refresh_and_mended_by_up(cloud: RunningCloud, projec
 def test_destroy_leaves_nothing(cloud: RunningCloud, project: Project) -> None:
     """Only what was there before is left: the instances and the default bus."""
     project.destroy()
+    # A command may be running, so the engine deletes none: `make destroy` does, at its end.
+    assert len(prune(project.access(cloud), ()).deleted) == 2
     left = Loop(cloud.ready, {}).inspector.get("resources")
     assert left == {"ecs.instance": ["i-local0001", "i-local0002"], "eventbridge.bus": ["default"]}
     project.up()

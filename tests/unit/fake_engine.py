@@ -31,6 +31,7 @@ class Made:
         self.parent: str = request.parent
         self.provider: str = request.provider
         self.protected: bool = request.protect
+        self.retained: bool = request.retainOnDelete
         self.replaced_by_delete_first: bool = request.deleteBeforeReplace
         self.aliases = list(request.aliases)
         self.depends_on = list(request.dependencies)

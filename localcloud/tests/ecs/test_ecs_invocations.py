@@ -264,3 +264,19 @@ async def test_package_faults_reach_the_script_and_are_used_up(lab: EcsLab) -> N
     await lab.ecs.drain()
     assert lab.machines.ran[0][1].package_faults == ("nginx timeout 0",) * 2
     assert Fault("package:nginx", times=1, error="timeout") in lab.faults.list()
+
+
+async def test_a_command_that_runs_cannot_be_deleted(lab: EcsLab) -> None:
+    """Another one can; when all of its runs have ended, so can it ("DeleteCommand")."""
+    lab.machines.hold()
+    command_id, other = await lab.create("x"), await lab.create("y")
+    await lab.invoke(command_id)
+    in_use = ("InvalidStatus.CmdIdInUse", 403)
+    assert await lab.refusal("DeleteCommand", CommandId=command_id) == in_use
+    task = await lab.begun(1)
+    assert await lab.refusal("DeleteCommand", CommandId=command_id) == in_use
+    await lab.call("DeleteCommand", CommandId=other)
+    lab.machines.release()
+    await lab.until(lambda: bool(lab.published))
+    await lab.ended(task)
+    await lab.call("DeleteCommand", CommandId=command_id)

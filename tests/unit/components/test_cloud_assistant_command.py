@@ -56,3 +56,9 @@ def test_the_id_comes_from_the_cloud(engine: FakeEngine) -> None:
     assert found["id"][0].startswith("c-loop-provision-")
     urn = engine.one("Command").urn
     assert "provisioning:index:CloudAssistantCommand$alicloud:ecs/command:Command" in urn
+
+
+def test_the_engine_never_deletes_one(engine: FakeEngine) -> None:
+    """It may be running, and then its deletion would end the update with an error."""
+    engine.run(command)
+    assert engine.one("Command").retained

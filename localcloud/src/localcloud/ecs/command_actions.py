@@ -64,9 +64,11 @@ async def modify_command(ecs: Ecs, call: ApiCall) -> Answer:
 
 
 async def delete_command(ecs: Ecs, call: ApiCall) -> Answer:
-    """Delete a command; what was invoked with it goes on."""
+    """Delete a command that is not being run."""
     check_region(ecs, call)
     command = ecs.command(call.required("CommandId"))
+    if await ecs.is_running(command):
+        raise EcsError("InvalidStatus.CmdIdInUse")
     ecs.commands.delete(command.command_id)
     return {}
 

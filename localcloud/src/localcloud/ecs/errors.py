@@ -1,6 +1,7 @@
 """The refusals of Cloud Assistant, with the codes and sentences of the API reference of ECS.
 
-Sources: the error tables of "CreateCommand", "InvokeCommand", "RunCommand" and "StopInvocation".
+Sources: the error tables of "CreateCommand", "DeleteCommand", "InvokeCommand",
+"RunCommand" and "StopInvocation".
 """
 
 from localcloud.errors import ApiError
@@ -96,6 +97,7 @@ _REFUSALS = {
     "ParameterKey.ExceedLimit": (403, "The maximum length of a parameter name is exceeded."),
     "ParameterType.NotSupported": (403, "The type of parameter value is not supported."),
     "Username.ExceedLimit": (403, "The length of the username exceeds the upper limit."),
+    "InvalidStatus.CmdIdInUse": (403, "The specified command is in use."),
 }
 
 

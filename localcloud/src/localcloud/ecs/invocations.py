@@ -244,6 +244,15 @@ class Invocations:
         )
         return [(row["invoke_id"], row["instance_id"]) for row in rows]
 
+    def is_running(self, command_id: str) -> bool:
+        """Return whether a run of a command has not ended."""
+        rows = self._store.read(
+            "SELECT 1 FROM ecs_results r JOIN ecs_invocations i ON i.sequence = r.sequence"
+            " WHERE r.status = 'Pending' AND i.command_id = ? LIMIT 1",
+            (command_id,),
+        )
+        return bool(rows)
+
     def count_of_command(self, command_id: str) -> int:
         """Return how often a command was invoked."""
         (row,) = self._store.read(

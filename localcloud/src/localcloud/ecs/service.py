@@ -124,6 +124,11 @@ class Ecs:
             raise EcsError("InvalidCmdId.NotFound", f"Given was '{command_id[:80]}'")
         return found
 
+    async def is_running(self, command: Command) -> bool:
+        """Return whether a run of a command has not ended."""
+        await self._store.flush()
+        return self.history.is_running(command.command_id)
+
     def create_command(self, given: Command) -> Command:
         """Check a command, give it an id and keep it."""
         command = self.new_command(given)

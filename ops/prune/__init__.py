@@ -1,0 +1,1 @@
+"""``make prune``: commands that a deployment has replaced, away once their runs have ended."""
