@@ -65,7 +65,10 @@ class CloudAssistantCommand(pulumi.ComponentResource):
             enable_parameter=True,
             timeout=whole(args.get("timeout_seconds", defaults.COMMAND_TIMEOUT_SECONDS)),
             working_dir=args.get("working_directory", defaults.WORKING_DIRECTORY),
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+            # Said, because the provider has the old one go first where it decides.
+            opts=pulumi.ResourceOptions(
+                parent=self, delete_before_replace=False, retain_on_delete=True
+            ),
         )
         self.command_id = command.id
         self.command_name = command.name

@@ -110,14 +110,17 @@ class Project:
         self.file.write_text(yaml.safe_dump(content, allow_unicode=True))
 
     @contextmanager
-    def program(self, folder: Path) -> Iterator[None]:
-        """Let the stack have another program for as long as the block takes."""
+    def program(self, folder: Path, packages: Path | None = None) -> Iterator[None]:
+        """Let the stack have another program, with packages of its own, while the block lasts."""
         file = self.folder / "Pulumi.yaml"
         before = file.read_text()
         file.write_text(yaml.safe_dump({**yaml.safe_load(before), "main": str(folder)}))
+        if packages:
+            self._environment["PYTHONPATH"] = str(packages)
         try:
             yield
         finally:
+            self._environment.pop("PYTHONPATH", None)
             file.write_text(before)
 
     def preview(self) -> list[dict[str, Any]]:

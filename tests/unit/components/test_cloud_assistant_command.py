@@ -62,3 +62,4 @@ def test_the_engine_never_deletes_one(engine: FakeEngine) -> None:
     """It may be running, and then its deletion would end the update with an error."""
     engine.run(command)
     assert engine.one("Command").retained
+    assert engine.one("Command").replaced_by_delete_first is False

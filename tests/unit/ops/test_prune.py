@@ -78,7 +78,7 @@ def test_a_state_that_does_not_fit_deletes_nothing(
     ecs: Ecs, monkeypatch: pytest.MonkeyPatch, ids: list[str], words: str, *, destroyed: bool
 ) -> None:
     """An empty state may be another backend's."""
-    monkeypatch.setattr(command.engine, "exported", lambda _stack: state(*ids))
+    monkeypatch.setattr("ops.stack.command.exported", lambda _stack: state(*ids))
     with pytest.raises(UserError, match=words):
         command.run("dev", "", destroyed=destroyed)
     assert ecs.commands == LISTED
@@ -89,7 +89,7 @@ def test_what_was_done_is_said(
 ) -> None:
     """By name, with how to go on."""
     ecs.running = ("c-old",)
-    monkeypatch.setattr(command.engine, "exported", lambda _stack: state("c-new"))
+    monkeypatch.setattr("ops.stack.command.exported", lambda _stack: state("c-new"))
     monkeypatch.setattr(command, "access", lambda *_: PLACE)
     command.run("dev", "")
     assert capsys.readouterr().out == (

@@ -1,0 +1,98 @@
+"""A stack that the first version of this project deployed becomes one of today by ``up``.
+
+``upgrade/first-version.tar.xz`` holds what that version's program needs: components, functions,
+scripts, settings. Under the engine it makes the old state, in the state and in the cloud.
+"""
+
+import json
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from demo.loop import Loop, event
+from demo.play import CONFIGURATION
+from lab import running_cloud as lab
+from lab.running_cloud import RunningCloud
+from ops.prune.command import Pruned
+from tests.e2e.pulumi_project import ENGINE, Project
+from tests.e2e.test_engine_running_command import HOLDS, names, pruned, run_by_hand
+
+pytestmark = ENGINE
+
+ARCHIVE = Path(__file__).parent / "upgrade/first-version.tar.xz"
+OLD_READINGS = {"unlinked_source": "with-url", "event_ids": "any"}
+"""What the first version needs of a cloud: its sources were not linked, and its ids had colons."""
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
+    """Return a local cloud that is read as the first version read the documentation."""
+    folder = tmp_path_factory.mktemp("cloud")
+    around = {**yaml.safe_load(CONFIGURATION.read_text()), "readings": OLD_READINGS}
+    (folder / "cloud.yaml").write_text(yaml.safe_dump(around))
+    with lab.running_cloud(folder / "data", config=folder / "cloud.yaml") as cloud:
+        yield cloud
+
+
+def deploy_first_version(project: Project, folder: Path) -> None:
+    """Bring a stack to where the first version left it; nothing of today is in the way."""
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(folder, filter="data")
+    old = yaml.safe_load((folder / "Pulumi.local.yaml").read_text())["config"]
+    own = {key: value for key, value in old.items() if not key.startswith("alicloud:")}
+
+    def as_it_was(config: dict[str, object], _: Path) -> None:
+        for key in [key for key in config if not key.startswith("alicloud:")]:
+            del config[key]
+        config.update(own)
+
+    project.change(as_it_was)
+    with project.program(folder / "stacks", packages=folder):
+        project.up()
+    project.reset()
+
+
+def test_an_old_stack_becomes_a_new_one_and_loses_no_request(
+    cloud: RunningCloud, tmp_path: Path
+) -> None:
+    """A request that runs under the old script while all else is replaced is told once."""
+    project = Project(tmp_path / "project", cloud.endpoint)
+    deploy_first_version(project, tmp_path / "first")
+    before = project.outputs()
+    loop = Loop(cloud.ready, before)
+    (old,) = names(cloud)
+    seen = loop.last_message("ops")
+    run_by_hand(cloud, HOLDS.format("/var/lib/provisioning"))
+    loop.post("dingtalk.approval", event("dingtalk-approval"))
+    loop.wait("the run to begin", lambda: old in str(loop.invocations()))
+
+    done = project.run("up", "--yes", "--skip-preview", "--json", check=False)
+    # The first version's state does not say that its commands are retained: the deletion of the
+    # one that runs is tried, after all else, and refused.
+    assert failures(done.stdout) == ["loop-provision-command"]
+    assert "InvalidStatus.CmdIdInUse" in done.stdout
+    assert project.outputs()["webhooks"] == before["webhooks"]
+    assert len(names(cloud)) == 2
+
+    run_by_hand(cloud, "touch /tmp/go")
+    assert "E123" in loop.next_message("ops", seen)["text"]
+    loop.settle()
+    assert project.up() == {"loop-provision-command": "replace"}, "the old one goes"
+    assert project.up() == {}
+    assert pruned(cloud, project) == Pruned([], [])
+
+    told = [message["text"] for message in loop.messages("ops", seen)]
+    assert len([text for text in told if "E123" in text]) == 1
+    again = json.loads(event("dingtalk-approval"))
+    again["detail"] |= {"emp_id": "E124", "request_id": "after-1"}
+    loop.post("dingtalk.approval", json.dumps(again).encode())
+    loop.wait("the next approval", lambda: loop.account("i-local0001", "emp-e124"))
+
+
+def failures(events: str) -> list[str]:
+    """Return the resources with which a run of the engine failed, by the last part of the URN."""
+    found = (json.loads(line) for line in events.splitlines() if '"resOpFailedEvent"' in line)
+    return [e["resOpFailedEvent"]["metadata"]["urn"].rpartition("::")[2] for e in found]
