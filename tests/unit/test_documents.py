@@ -189,8 +189,7 @@ def test_deployers_policy() -> None:
 
 
 @pytest.mark.parametrize(
-    "english",
-    ["README.md", "docs/operating.md", "docs/first-login.md", "docs/native-approvals.md"],
+    "english", [d.replace(".zh-CN", "") for d in documents() if d.endswith(".zh-CN.md")]
 )
 def test_two_languages(english: str) -> None:
     """The Chinese document has the commands, links, tables and headings of the English one."""
