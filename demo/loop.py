@@ -30,7 +30,7 @@ class Loop:
         self.outputs = outputs
         self.inspector = Inspector(self.endpoint)
         self._http = httpx.Client(timeout=30, trust_env=False)
-        self._api = Client(self.endpoint, ready["access_key_id"], ready["access_key_secret"])
+        self.api = Client(self.endpoint, ready["access_key_id"], ready["access_key_secret"])
 
     def post(self, source: str, body: bytes, headers: Mapping[str, str] | None = None) -> str:
         """Post to a source's webhook as a chat platform does; return the event's id."""
@@ -44,7 +44,7 @@ class Loop:
 
     def invoke_command(self, parameters: dict[str, str]) -> str:
         """Run the command by hand, as ``aliyun ecs InvokeCommand`` does; return the invocation."""
-        answer = self._api.rpc(
+        answer = self.api.rpc(
             "2014-05-26",
             "InvokeCommand",
             {
@@ -59,13 +59,13 @@ class Loop:
         """Call a function as its timer does, and wait for it; return what it returns."""
         name = self.outputs["functions"][function]
         event = {"triggerTime": "", "triggerName": timer, "payload": "timer"}
-        return self._api.fc_invoke(name, event)
+        return self.api.fc_invoke(name, event)
 
     def tag(self, instances: Sequence[str], key: str, value: str) -> None:
         """Put a tag on instances."""
         wanted = {f"ResourceId.{n}": i for n, i in enumerate(instances, 1)}
         tag = {"ResourceType": "instance", "Tag.1.Key": key, "Tag.1.Value": value}
-        self._api.rpc("2014-05-26", "TagResources", {**wanted, **tag})
+        self.api.rpc("2014-05-26", "TagResources", {**wanted, **tag})
 
     def messages(self, chat: str, after: int = 0, limit: int = 100) -> list[dict[str, Any]]:
         """Return what arrived in a chat after a message's number."""

@@ -15,7 +15,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-BENCHMARKS = ("start", "patterns", "cold_start", "latency", "burst", "chats", "engine")
+BENCHMARKS = (
+    "start",
+    "patterns",
+    "cold_start",
+    "latency",
+    "handshakes",
+    "burst",
+    "chats",
+    "engine",
+)
 
 
 def main() -> int:
