@@ -53,11 +53,17 @@ class Pusher:
         """Send what is due until cancelled."""
         async with httpx.AsyncClient(trust_env=False) as client:
             while True:
-                while self._due and self._due[0].at <= self._now():
-                    task = asyncio.create_task(self._send(client, heapq.heappop(self._due)))
-                    self._running.add(task)
-                    task.add_done_callback(self._running.discard)
+                task = asyncio.create_task(self.send_due(client))
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
                 await asyncio.sleep(_TICK_SECONDS)
+
+    async def send_due(self, client: httpx.AsyncClient) -> None:
+        """Send all that is due, at the same time, and wait for the answers."""
+        now, due = self._now(), []
+        while self._due and self._due[0].at <= now:
+            due.append(heapq.heappop(self._due))
+        await asyncio.gather(*(self._send(client, one) for one in due))
 
     async def _send(self, client: httpx.AsyncClient, due: _Due) -> None:
         if await self.attempt(client, due.push) or due.attempt >= len(due.push.retries):
