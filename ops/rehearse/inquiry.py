@@ -16,6 +16,7 @@ from ops.rehearse.sources import HttpSources
 from ops.rehearse.stage import Names, Probe, Stage
 from ops.rehearse.things import Thing
 from ops.rehearse.triggers import Triggers
+from ops.rehearse.web import Web
 
 READY_SECONDS = 90.0
 """How long a new role, a new function and a new rule may take until they work."""
@@ -44,6 +45,7 @@ class Inquiry:
             self._rules,
             HttpSources(names),
             Triggers(names),
+            Web(names),
             Commands(names),
             Metrics(),
         )

@@ -220,6 +220,16 @@ QUESTIONS: Mapping[str, Question] = {
         on_path=True,
         reading="stream_elements",
     ),
+    "http-answer": Question(
+        "Does an HTTP trigger answer with the status and the body that a function returns?",
+        "platforms accept the URL of native approvals",
+        "they refuse it when it is entered, because their handshake is not answered",
+    ),
+    "http-exception": Question(
+        "Does an HTTP trigger answer an exception with an error status?",
+        "as expected; `receive-approval` answers by itself all the same",
+        "nothing rests on it: `receive-approval` answers by itself",
+    ),
     "runtime-key": Question(
         "Does a function of Python 3.12 find its role's key in the environment?",
         "as expected",

@@ -60,6 +60,8 @@ EXPECTED = {
     "source-again": (YES, YES),
     "webhook-stranger": (YES, YES),
     "sender-address": (YES, YES),
+    "http-answer": (YES, YES),
+    "http-exception": (YES, YES),
     "runtime-key": (YES, YES),
     "runtime-packages": (YES, YES),
     "queue-from-function": (YES, YES),
