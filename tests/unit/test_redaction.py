@@ -1,5 +1,6 @@
 """One table of what a secret looks like, and one corpus of leaks for everything that uses it."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from functions.report.output import presentable
 from functions.report.redaction import kind_of, masked
 from localcloud.eventbridge.trace import shown_event
+from localcloud.fc.journal import Journal
+from localcloud.store import Store
 from ops.review.comment import build, preview
 from ops.review.plan import without_secrets
 from provisioning_policies.sensitive import plain_secrets
@@ -49,11 +52,26 @@ def trace(text: str) -> str:
     return json.dumps(shown_event({"data": {"body": {"note": [text]}, "headers": {}}}))
 
 
+def log(text: str) -> str:
+    """Return what the local cloud shows of a function that printed this text."""
+    store = Store(None)
+    try:
+        journal = Journal(store)
+        journal.write_output("f", "request", 0.0, 1.0, "", text)
+        asyncio.run(store.flush())
+        lines = [line["line"] for line in journal.lines("f", 1000)]
+        calls = journal.calls([], ["request"], 1)
+        return "\n".join([*lines, *(call.output for call in calls)])
+    finally:
+        store.close()
+
+
 SHOWN: dict[str, Callable[[str], str]] = {
     "chat": presentable,
     "review": without_secrets,
     "comment": plan,
     "trace": trace,
+    "log": log,
 }
 
 
