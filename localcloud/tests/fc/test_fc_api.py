@@ -440,4 +440,4 @@ def test_every_action_has_a_route_and_gaps_are_known() -> None:
     """Each action has a path; paths of actions that are absent here still name them."""
     routed = {action for _, _, action in ROUTES}
     assert set(ACTIONS) <= routed
-    assert {"GetProvisionConfig", "PutProvisionConfig"} <= routed - set(ACTIONS)
+    assert {"ListInstances"} <= routed - set(ACTIONS)

@@ -193,6 +193,5 @@ def test_triggers_and_asynchronous_calls_are_configured(client: Any) -> None:
 
 def test_what_is_absent_is_an_error_with_its_name(client: Any) -> None:
     """An action that the local cloud lacks is never a success."""
-    body = models.PutProvisionConfigInput(default_target=1)
-    with pytest.raises(Exception, match="PutProvisionConfig"):
-        client.put_provision_config("approve", models.PutProvisionConfigRequest(body=body))
+    with pytest.raises(Exception, match="ListInstances"):
+        client.list_instances("approve", models.ListInstancesRequest())

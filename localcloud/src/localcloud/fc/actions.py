@@ -406,6 +406,8 @@ ROUTES: list[Route] = [
     ("DELETE", _TRIGGER, "DeleteTrigger"),
     ("GET", f"{_FUNCTION}/provision-config", "GetProvisionConfig"),
     ("PUT", f"{_FUNCTION}/provision-config", "PutProvisionConfig"),
+    # Known so that the error names it; ACTIONS has no such action.
+    ("GET", f"{_FUNCTION}/instances", "ListInstances"),
     ("DELETE", f"{_FUNCTION}/provision-config", "DeleteProvisionConfig"),
 ]
 

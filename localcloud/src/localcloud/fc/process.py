@@ -58,8 +58,8 @@ class WorkerSpec:
     memory_mb: int
     port: int
     """The local cloud's, the only one that the function may connect to."""
-    packages: Path = Path("/nonexistent")
-    """The folder of what the runtime has besides the standard library."""
+    packages: Path | None = None
+    """The folder of what the runtime has besides the standard library; None if it is left out."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Worker:
             "level": spec.level,
             "code": str(spec.code_path),
             "interpreter": _INTERPRETER,
-            "packages": str(spec.packages),
+            "packages": [str(spec.packages)] if spec.packages else [],
             "limits": Limits(PROCESSES, spec.memory_mb << 20, DISK_BYTES),
             "port": spec.port,
         }

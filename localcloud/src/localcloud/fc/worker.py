@@ -158,7 +158,7 @@ def shut_in(fd: int, settings: dict[str, Any]) -> tuple[str, str]:
         fd,
         level,
         settings["code"],
-        [*settings["interpreter"], settings["packages"]],
+        [*settings["interpreter"], *settings["packages"]],
         Limits(*settings["limits"]),
         settings["port"],
     )
@@ -166,7 +166,7 @@ def shut_in(fd: int, settings: dict[str, Any]) -> tuple[str, str]:
     sys.path.remove(settings["sources"])
     for name in [name for name in sys.modules if name.partition(".")[0] == "localcloud"]:
         del sys.modules[name]
-    sys.path.append(settings["packages"])
+    sys.path += settings["packages"]
     return code_path, own
 
 
