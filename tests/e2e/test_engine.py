@@ -71,6 +71,10 @@ EVERY_RULE = {
     "loop-chats-board-completed-rule": "update",
     "loop-chats-board-failed-rule": "update",
     "loop-chats-results-rule": "update",
+    "loop-native-archive-rule": "update",
+    "loop-native-confirm-rule": "update",
+    "loop-native-members-rule": "update",
+    "loop-native-provision-rule": "update",
     "loop-onboarding-rule": "update",
     "loop-requests-rule": "update",
     "loop-results-rule": "update",
@@ -244,6 +248,30 @@ def test_all_changes_at_once_reach_the_cloud_and_back(
     assert len(prune(project.access(cloud), commands_of(state)).deleted) > 0
     commands = client.rpc("2014-05-26", "DescribeCommands", {})["Commands"]["Command"]
     assert len(commands) == 2, "the replaced commands are gone"
+
+
+def test_events_may_take_the_other_way_and_come_back(cloud: RunningCloud, project: Project) -> None:
+    """By queues: streams are made, rules with other targets, nothing differs the second time."""
+    project.change(set_to(SETTINGS, "function_delivery", value="queue"))
+    made = project.up()
+    assert {made[f"loop-{rule}-rule"] for rule in ("requests", "results", "onboarding")} == {
+        "replace"
+    }
+    assert [made[f"loop-{way}-stream"] for way in ("requests", "results", "onboarding")] == [
+        "create"
+    ] * 3
+    assert project.up() == {}
+    assert project.refresh() == {}
+    loop = Loop(cloud.ready, project.outputs())
+    seen = loop.last_message("ops")
+    request = json.loads(event("dingtalk-approval"))
+    request["detail"] |= {"emp_id": "E555", "request_id": "by-queue"}
+    loop.post("dingtalk.approval", json.dumps(request).encode())
+    assert "E555" in loop.next_message("ops", seen)["text"]
+
+    project.reset()
+    assert project.up()["loop-requests-stream"] == "delete"
+    assert project.up() == {}
 
 
 def delete_rule(cloud: RunningCloud) -> None:

@@ -302,7 +302,8 @@ class World:
         failed: Callable[[], object] = lambda: None,
     ) -> None:
         """Call the function of a queue; who called it repeats that as the reading says."""
-        left = self.reading.retries if repeats is None and "keeps" not in self.old else repeats or 0
+        usual = 0 if "keeps" in self.old else self.reading.retries
+        left = usual if repeats is None else repeats
 
         def ended(lines: str, error: BaseException | None) -> None:
             if error is None:
