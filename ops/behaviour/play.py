@@ -114,15 +114,20 @@ class Player:
         deadline = time.monotonic() + seconds
         last, since = None, time.monotonic()
         while time.monotonic() < deadline:
-            under_way = self._inspector.get("health")["under_way"]
-            # What is called once a minute, or waits until a chat takes more, is never done.
-            under_way.pop("asynchronous_calls", None)
+            under_way = self._under_way()
             if not any(under_way.values()):
                 return True
-            tell(f"{sum(under_way.values())} deliveries and runs under way")
+            tell(f"{sum(under_way.values())} deliveries, calls and runs under way")
             if under_way != last:
                 last, since = under_way, time.monotonic()
             elif time.monotonic() - since > _QUIET_SECONDS:
                 return False
             time.sleep(_LOOK_SECONDS)
         return False
+
+    def _under_way(self) -> dict[str, int]:
+        health = self._inspector.get("health")
+        found = {name: health["under_way"][name] for name in ("deliveries", "runs")}
+        # What waits until a chat takes more is not done for minutes, and is not compared.
+        teller = self._outputs.get("functions", {}).get("post-to-chat")
+        return found | {f: n for f, n in health["asynchronous_calls"].items() if f != teller}

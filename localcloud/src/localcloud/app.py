@@ -284,8 +284,9 @@ def _health(
         "under_way": {
             "deliveries": eventbridge.history.under_way(),
             "runs": len(ecs.history.unfinished()),
-            "asynchronous_calls": fc.asynchronous.under_way,
+            "asynchronous_calls": fc.asynchronous.under_way.total(),
         },
+        "asynchronous_calls": dict(sorted(fc.asynchronous.under_way.items())),
         # Apart: a call that only wakes a function which runs anyway is put off for minutes.
         "throttled_calls": dict(sorted(fc.asynchronous.throttled.items())),
     }

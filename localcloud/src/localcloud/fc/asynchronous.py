@@ -72,10 +72,12 @@ class AsyncInvocations:
             self._put_off(pending)
 
     @property
-    def under_way(self) -> int:
-        """Return how many run, are due, or wait to be repeated because the function failed."""
-        waiting = sum(not pending.throttled for _, _, pending in self._later)
-        return len(self._tasks) + sum(map(len, self._due.values())) + waiting
+    def under_way(self) -> Counter[str]:
+        """Return by function how many run, are due, or wait to be repeated because it failed."""
+        found = Counter(p.function for _, _, p in self._later if not p.throttled)
+        found.update({function: len(due) for function, due in self._due.items()})
+        found.update(self._running)
+        return +found
 
     @property
     def throttled(self) -> Counter[str]:
