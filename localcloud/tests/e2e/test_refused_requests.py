@@ -188,7 +188,7 @@ def test_an_action_that_is_not_there_is_an_error(
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/functions/f/provision-config"), ("PATCH", "/functions/f"), ("GET", "/layers")],
+    [("GET", "/functions/f/instances"), ("PATCH", "/functions/f"), ("GET", "/layers")],
 )
 def test_a_path_that_leads_nowhere_is_an_error(cloud: RunningCloud, method: str, path: str) -> None:
     """The same for products whose actions are paths."""
