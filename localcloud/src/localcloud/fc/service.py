@@ -2,18 +2,15 @@
 
 import asyncio
 import json
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Protocol
 
 from localcloud.environment import Environment, uuid_form
 from localcloud.errors import ApiError, NoPermissionError
 from localcloud.faults import Faults
-from localcloud.fc import archive, packages
 from localcloud.fc.async_config import AsyncConfig, AsyncConfigs
 from localcloud.fc.asynchronous import AsyncInvocations
 from localcloud.fc.destinations import Destinations
@@ -21,9 +18,10 @@ from localcloud.fc.errors import PayloadTooLargeError, ThrottledError
 from localcloud.fc.invocation import Invocation, finished, log_lines, metrics, refused
 from localcloud.fc.journal import Call, Journal, Pending
 from localcloud.fc.pool import Pool
-from localcloud.fc.process import Worker, WorkerSpec
+from localcloud.fc.process import Worker
 from localcloud.fc.provision import Provisions
 from localcloud.fc.registry import LATEST, Registry, Target
+from localcloud.fc.specs import Specs
 from localcloud.fc.streams import Queues, Streams
 from localcloud.fc.triggers import Trigger, Triggers
 from localcloud.sandbox.isolation import Isolation, SandboxUnavailableError
@@ -38,7 +36,7 @@ SERVICE = "fc.aliyuncs.com"
 _TICK_SECONDS = 5.0
 _TIMER_TICK_SECONDS = 1.0
 _STREAM_TICK_SECONDS = 0.2
-_IMPORTED_BEFOREHAND = "http.client ssl urllib.error urllib.parse urllib.request"
+_IMPORTED_BEFOREHAND = "http.client ssl urllib.parse urllib.request"
 # guess: what the real runtime has imported before it loads a function's code.
 
 
@@ -102,6 +100,7 @@ class FunctionCompute:
         time_limit: Callable[[float], asyncio.Timeout] = asyncio.timeout,
     ) -> None:
         self.registry = Registry(settings, environment, store)
+        self._specs = Specs(settings, self.registry.archive, isolation)
         self._nursery = Nursery("localcloud.fc.worker", _IMPORTED_BEFOREHAND)
         # A dry run keeps its workers: no function needs so many that they take turns.
         self.pool = Pool(
@@ -116,7 +115,6 @@ class FunctionCompute:
         self._assume = assume
         self._is_allowed = is_allowed
         self._append_log = append_log
-        self._isolation = isolation
         self._time_limit = time_limit
         self._journal = Journal(store)
         self.triggers = Triggers(environment, store)
@@ -148,9 +146,6 @@ class FunctionCompute:
             next_delay=next_delay,
         )
         self._running: Counter[str] = Counter()
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
-        self._specs: dict[tuple[str, str], WorkerSpec] = {}
-        self._unpacking: dict[str, asyncio.Lock] = {}
 
     # Life
 
@@ -175,9 +170,7 @@ class FunctionCompute:
         """Stop every process and remove what was unpacked into a temporary folder."""
         await self.pool.close()
         self._nursery.close()
-        if self._temporary is not None:
-            self._temporary.cleanup()
-            self._temporary = None
+        self._specs.close()
 
     def now(self) -> float:
         """Return the time in seconds since 1970."""
@@ -201,7 +194,7 @@ class FunctionCompute:
 
     async def _prepare(self, target: Target) -> None:
         with suppress(ApiError, OSError, SandboxUnavailableError):
-            async with self.pool.worker(await self._spec(target)) as worker:
+            async with self.pool.worker(await self._specs.of(target)) as worker:
                 limit = self._time_limit(target.settings["timeout"])
                 credentials = self._credentials(target)
                 header = {
@@ -371,7 +364,7 @@ class FunctionCompute:
         }
         self._check_log(target)
         try:
-            spec = await self._spec(target)
+            spec = await self._specs.of(target)
             async with self.pool.worker(spec) as worker:
                 began = time.perf_counter()
                 limit = self._time_limit(target.settings["timeout"])
@@ -409,82 +402,6 @@ class FunctionCompute:
             "access_key_secret": credentials.access_key_secret,
             "security_token": credentials.security_token,
         }
-
-    async def _spec(self, target: Target) -> WorkerSpec:
-        known = self._specs.get((target.function, target.version))
-        if known is not None and known.revision == target.revision:
-            return known
-        settings = target.settings
-        code_path = await self._unpacked(target.code.digest)
-        log = settings.get("logConfig") or {}
-        modern = settings["runtime"] == "python3.12"
-        meta = {
-            "name": target.function,
-            "handler": settings["handler"],
-            "memory": settings["memorySize"],
-            "timeout": settings["timeout"],
-            "runtime": settings["runtime"],
-            "version_id": target.version,
-            "log_project": log.get("project", ""),
-            "log_store": log.get("logstore", ""),
-            "account_id": self.settings.account_id,
-            "region": self.settings.region,
-        }
-        endpoint = self.settings.endpoint
-        environment = {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "LANG": "C.UTF-8",
-            "HOME": "/tmp",  # noqa: S108 - as in the real runtime
-            **settings["environmentVariables"],
-            # "Configure environment variables" names these.
-            "FC_ACCOUNT_ID": self.settings.account_id,
-            "FC_FUNCTION_HANDLER": settings["handler"],
-            "FC_FUNCTION_MEMORY_SIZE": str(settings["memorySize"]),
-            "FC_FUNCTION_NAME": target.function,
-            "FC_REGION": self.settings.region,
-            "FC_FUNCTION_VERSION" if modern else "FC_VER_ID": target.version,
-            # Only here: they keep every call of the function inside the local cloud.
-            "ALIBABA_CLOUD_ENDPOINT_ECS": endpoint,
-            "ALIBABA_CLOUD_ENDPOINT_EVENTBRIDGE": endpoint,
-            "ALIBABA_CLOUD_ENDPOINT_MNS": endpoint,
-            "ALIBABA_CLOUD_ENDPOINT_SLS": endpoint,
-            "http_proxy": endpoint,
-            "HTTP_PROXY": endpoint,
-            "no_proxy": "",
-        }
-        spec = WorkerSpec(
-            target.function,
-            target.version,
-            target.revision,
-            code_path,
-            json.dumps(meta),
-            tuple(environment.items()),
-            (await self._isolation()).level,
-            settings["memorySize"],
-            self.settings.port,
-            await asyncio.to_thread(packages.gather, self._folder().parent / "runtime-packages"),
-        )
-        self._specs[target.function, target.version] = spec
-        return spec
-
-    async def _unpacked(self, digest: str) -> Path:
-        folder = self._folder() / digest[:32]
-        if folder.is_dir():
-            return folder
-        lock = self._unpacking.setdefault(digest, asyncio.Lock())
-        async with lock:
-            if not folder.is_dir():
-                content = await self.registry.archive(digest)
-                await asyncio.to_thread(archive.unpack, content, folder)
-        self._unpacking.pop(digest, None)
-        return folder
-
-    def _folder(self) -> Path:
-        if self.settings.data is not None:
-            return self.settings.data / "functions"
-        if self._temporary is None:
-            self._temporary = tempfile.TemporaryDirectory(prefix="localcloud-functions-")
-        return Path(self._temporary.name) / "functions"
 
     # Logs
 
