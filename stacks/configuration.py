@@ -25,9 +25,8 @@ from stacks.problems import (
 )
 from stacks.remedies import Problem, report
 from stacks.secret_forms import malformed_secrets
-from stacks.settings import (
+from stacks.secret_keys import (
     ALARMS_ROBOT_KEY,
-    Settings,
     chat_secret_key,
     chat_webhook_key,
     native_secret_keys,
@@ -35,6 +34,7 @@ from stacks.settings import (
     secret_keys,
     source_token_key,
 )
+from stacks.settings import Settings
 
 Secret = pulumi.Output[str]
 _LOCAL_KEY = "LTAIlocal"

@@ -21,7 +21,8 @@ from stacks.remedies import (
     set_command,
     wrong_setting,
 )
-from stacks.settings import FORMS, Settings, WebhookAccess, secret_keys
+from stacks.secret_keys import secret_keys
+from stacks.settings import FORMS, Settings, WebhookAccess
 
 # EventBridge allows 50 rules on a bus ("Limits"); four are the loop's own: provision, onboarding,
 # archive and results. Each chat to which EventBridge posts by itself takes two.

@@ -12,15 +12,15 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 from components.names import ApprovalKind, ChatPlatform
 from stacks.remedies import Problem, secret_command
 from stacks.samples import RESERVED_HOST
-from stacks.settings import (
+from stacks.secret_keys import (
     ALARMS_ROBOT_KEY,
-    Settings,
     chat_secret_key,
     chat_webhook_key,
     native_secret_keys,
     onboarding_header_key,
     source_token_key,
 )
+from stacks.settings import Settings
 
 _UNKNOWN = "https://placeholder.invalid/"
 """Stands for a secret that a dry run cannot read."""

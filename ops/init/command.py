@@ -24,7 +24,8 @@ from scripts.provision import catalogue
 from stacks import samples
 from stacks.problems import contradictions, invalid, wrong_region
 from stacks.remedies import Problem, secret_command, typed
-from stacks.settings import Settings, secret_keys
+from stacks.secret_keys import secret_keys
+from stacks.settings import Settings
 
 _SETTINGS = "ecs-provisioning-loop:settings"
 _TEMPLATES = jinja2.Environment(

@@ -17,7 +17,8 @@ from demo.scenarios import SCENARIOS
 from localcloud.products import PRODUCTS
 from localcloud.ram.access.authorization import Policy
 from provisioning_policies import rules
-from stacks.settings import Settings, secret_keys
+from stacks.secret_keys import secret_keys
+from stacks.settings import Settings
 from tests.documents import (
     ROOT,
     Command,

@@ -14,13 +14,8 @@ from pulumi.runtime.settings import get_root_resource
 from pulumi.runtime.stack import Stack
 
 from components.names import ChatPlatform
-from stacks.settings import (
-    ALARMS_ROBOT_KEY,
-    Settings,
-    chat_secret_key,
-    chat_webhook_key,
-    secret_keys,
-)
+from stacks.secret_keys import ALARMS_ROBOT_KEY, chat_secret_key, chat_webhook_key, secret_keys
+from stacks.settings import Settings
 from tests.unit.fake_engine import FakeEngine
 
 ROOT = Path(__file__).parents[3]

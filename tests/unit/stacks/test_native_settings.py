@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from stacks.problems import contradictions
 from stacks.secret_forms import malformed_secrets
-from stacks.settings import Settings, secret_keys
+from stacks.secret_keys import secret_keys
+from stacks.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 FILE = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())["config"]

@@ -18,7 +18,7 @@ from localcloud.settings import CloudSettings
 from scripts.provision import catalogue, render
 from scripts.provision.render import MAX_BASE64_BYTES
 from stacks.problems import REGIONS
-from stacks.settings import secret_keys
+from stacks.secret_keys import secret_keys
 from tests.unit.fake_engine import FakeEngine, Made
 from tests.unit.stacks.conftest import PROJECT, fake_secrets, ran, settings_of, stack_file
 
