@@ -105,13 +105,13 @@ def test_an_instance_of_the_same_program_can_be_provisioned(consumer: Consumer) 
             "vswitchId": "vsw-1",
         },
     }
-    assert "+ 63 to create" in preview_of(consumer, program)
+    assert "+ 69 to create" in preview_of(consumer, program)
 
 
 def test_a_program_in_yaml_makes_the_loop(consumer: Consumer) -> None:
     """``up`` makes it, a second one finds nothing to do, and the webhooks are outputs."""
     consumer.up()
-    assert sum(made_by(consumer).values()) == 37
+    assert sum(made_by(consumer).values()) == 41
     assert consumer.up() == {}
     assert list(consumer.outputs()["webhooks"]) == ["dingtalk.approval"]
 
@@ -158,4 +158,4 @@ def test_two_loops_have_a_provider_each(cloud: RunningCloud, tmp_path: Path) -> 
     (tmp_path / "program" / "__main__.py").write_text(_TWO_LOOPS)
     consumer.be({**project, "name": "two", "main": str(tmp_path / "program")})
     consumer.up()
-    assert made_by(consumer) == {"east": 37, "west": 37}
+    assert made_by(consumer) == {"east": 41, "west": 41}
