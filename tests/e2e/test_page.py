@@ -77,10 +77,22 @@ def test_a_newcomer_sees_an_approval_become_an_account_and_a_message(
     assert page.run("location.hash") == "#/requests/R-302"
     for word in ("R-302", "E123", "devops", "dingtalk.approval", "i-local0001", "Provisioned E123"):
         assert word in page.text()
+    approve(loop, "R-303", "E204", "backend-dev", chat="people", requested_by="Li Lei")
+    approve(loop, "R-304", "E311", "contractor", chat="dev", expires="30d")
+    approve(loop, "R-305", "E412", "data-analist")
+    page.wait("document.querySelectorAll('a.row-link').length === 4")
+    loop.settle()
     page.resize(1440, 900)
+    page.wait("!document.querySelector('.list')?.textContent.includes('under way')")
     page.picture(pictures / "request.png")
     page.click("#nav a", "Chats")
-    page.wait("document.querySelector('.chat.dingtalk .bubble')?.textContent.includes('E123')")
+    for chat, employee in (("dingtalk", "E123"), ("lark", "E204"), ("wecom", "E311")):
+        page.wait(
+            f"document.querySelector('.chat.{chat} .bubble')?.textContent.includes('{employee}')"
+        )
+    page.prefer("dark")
+    page.picture(pictures / "chats-dark.png")
+    page.prefer("light")
     page.click("#nav a", "Instances")
     page.wait_for("emp-e123")
     page.click("summary", "emp-e123")
@@ -232,8 +244,6 @@ def test_keys_sizes_names_and_languages(
     page.prefer("dark")
     assert page.run("getComputedStyle(document.body).backgroundColor") == "rgb(16, 18, 22)"
     page.run("location.hash = '#/chats'")
-    page.wait("document.querySelector('.bubble')")
-    page.picture(pictures / "chats-dark.png")
     page.click("#theme")
     page.wait("getComputedStyle(document.body).backgroundColor === 'rgb(246, 247, 249)'")
     page.click("#language")

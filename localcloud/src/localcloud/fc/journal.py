@@ -56,6 +56,11 @@ class Call:
     output: str
     """Without what looks like a secret."""
 
+    @property
+    def begun(self) -> float:
+        """When it began: before whatever it started."""
+        return self.time - self.duration_ms / 1000
+
 
 class Journal:
     """Writes both and reads them back."""

@@ -180,8 +180,8 @@ class Requests:
                 {
                     "function": call.function,
                     "request_id": call.request_id,
-                    "time": iso_utc(call.time),
-                    "at": call.time,
+                    "time": iso_utc(call.begun),
+                    "at": call.begun,
                     "milliseconds": call.duration_ms,
                     "error": call.error_type,
                     "lines": _lines(call, named),

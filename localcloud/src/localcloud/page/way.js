@@ -13,8 +13,8 @@ export function wayOf(id, way, labels, context, refresh) {
   if (way.error) return [el("div", { cls: "bar" }, close), head, el("p", { cls: "notice bad" }, way.error)];
   const steps = [
     ...way.events.map((e) => ({ at: e.at, order: 0, node: () => eventStep(e) })),
-    ...way.runs.map((r) => ({ at: r.at, order: 1, node: () => runStep(r) })),
-    ...way.calls.map((c) => ({ at: c.at, order: 2, node: () => callStep(c) })),
+    ...way.runs.map((r) => ({ at: r.at, order: 2, node: () => runStep(r) })),
+    ...way.calls.map((c) => ({ at: c.at, order: 1, node: () => callStep(c) })),
     ...way.refused.map((r) => ({ at: r.at, order: 2, node: () => step(w("refused"), r.by, r.time, "bad", el("p", { cls: "bad-text reason" }, `${r.code}: ${r.message}`)) })),
     ...way.messages.map((m) => ({ at: m.received_at, order: 3, node: () => step(w("message"), m.chat, m.time, "good", bubble(m)) })),
   ].sort((a, b) => a.at - b.at || a.order - b.order);
