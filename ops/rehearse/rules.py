@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from functions.cloud.errors import FunctionError
+from functions.cloud.smq import Received
 from functions.cloud.times import parse
 from ops.rehearse import things
 from ops.rehearse.api import EVENTBRIDGE, Refused
@@ -144,7 +145,7 @@ class Rules:
         late = any(
             not there and str(made[case]) not in stage.refusals for case, there in wanted.items()
         )
-        letter = str(self.missing) not in stage.refusals and not stage.mail.get(self._names.letters)
+        letter = str(self.missing) not in stage.refusals and not self._letters(stage)
         return (late and elapsed < RETRIED_SECONDS) or (
             elapsed < LETTER_SECONDS and (letter or not self._is_decided(stage))
         )
@@ -197,7 +198,8 @@ class Rules:
         return no(f"not called again within {RETRIED_SECONDS:.0f} s of the exception")
 
     def _letter(self, stage: Stage) -> Finding:
-        found = stage.mail.get(self._names.letters, [])
+        # One that does not even name its event could be another's; better than none.
+        found = self._letters(stage) or stage.mail.get(self._names.letters, [])
         if not found:
             if refusal := stage.refusals.get(str(self.missing)):
                 return look(f"no failure could be caused: {refusal}")
@@ -211,6 +213,14 @@ class Rules:
         return yes(
             f"'make replay' reads it ({how}; fields {top}; reason {letter.reason or 'none'})"
         )
+
+    def _letters(self, stage: Stage) -> list[Received]:
+        """Return the dead letters of the missing function; a trigger's lie in the same queue."""
+        return [
+            each
+            for each in stage.mail.get(self._names.letters, [])
+            if "rehearsal:missing" in each.body
+        ]
 
     def _queue(self, stage: Stage) -> dict[str, Finding]:
         if refusal := stage.unasked(self.queue):

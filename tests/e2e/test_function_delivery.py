@@ -18,6 +18,7 @@ from demo.play import CONFIGURATION
 from functions.cloud.rpc import Credentials
 from functions.cloud.smq import Queues
 from lab.running_cloud import RunningCloud, running_cloud
+from lab.waiting import wait_for
 from tests.e2e.deployed import ROOT
 
 SETTINGS = "ecs-provisioning-loop:settings"
@@ -96,7 +97,8 @@ def test_an_approval_becomes_an_account_and_a_message(delivered: Delivered) -> N
     assert "E123" in loop.next_message("ops", seen)["text"]
     assert loop.account("i-local0001", "emp-e123")
     loop.settle()
-    assert [delivered.waiting(queue) for queue in ("requests", "completions", "chats")] == [0] * 3
+    queues = ("requests", "completions", "chats")
+    wait_for(lambda: not any(map(delivered.waiting, queues)), "empty queues")
 
 
 def test_what_fails_for_a_moment_is_done(delivered: Delivered) -> None:
