@@ -164,6 +164,8 @@ class Drain:
     def _keep(self) -> None:
         """Keep what waits from being received again, and let go of what waits for long."""
         self._obey(self._outbox.put_back_early(self._now()))
+        if note := self._outbox.alarm_note(self._now()):
+            self._note(note, self._queues)
         for item in self._outbox.expiring(self._now()):
             item.leased_at = self._now()
             try:
@@ -217,7 +219,7 @@ class Drain:
 
     def _answer(self, post: Post, queues: Queues) -> Verdict | Failure | None:
         # Noted first: what is sent and not noted could be one too many after a cold start.
-        if not self._note(post, queues):
+        if not self._note(Note(post.chat.name, self._now(), tuple(post.ids)), queues):
             return None
         ready = outgoing(post.chat, post.message, post.key, self._now())
         try:
@@ -228,18 +230,16 @@ class Drain:
             return Failure(error.code, str(error), may_have_arrived=False)
         return judge(post.chat, answer)
 
-    def _note(self, post: Post, queues: Queues) -> bool:
+    def _note(self, note: Note, queues: Queues) -> bool:
         if not self._names.sent:
             return True
-        body = {"chat": post.chat.name, "at": self._now(), "ids": post.ids}
         try:
-            queues.send(self._names.sent, json.dumps(body, separators=(",", ":")))
+            queues.send(self._names.sent, json.dumps(note._asdict(), separators=(",", ":")))
         except ApiTroubleError:
             return False
         except ApiRefusedError as error:
             # A chat that hears nothing is worse than one message too many.
-            chat = post.chat.name
-            decision(FUNCTION, "not-noted", code=error.code, chat=chat, reason=str(error))
+            decision(FUNCTION, "not-noted", code=error.code, chat=note.chat, reason=str(error))
         return True
 
     def _take_answers(self, seconds: float) -> None:
@@ -316,6 +316,7 @@ class Drain:
         end = self._now() + POST_SECONDS
         while self._under_way and self._now() < end:
             self._take_answers(_GLANCE_SECONDS)
+        self._keep()
         self._obey(self._outbox.put_back(self._now()))
 
 

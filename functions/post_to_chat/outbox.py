@@ -40,6 +40,8 @@ GIVE_UP_SECONDS = 86_400.0
 """How old a result may become before its chat is not tried any more."""
 ALARM_SECONDS = 3600.0
 """How often the default chat hears that others took nothing at most."""
+ALARM_NOTE_SECONDS = 240.0
+"""How often that it has heard is noted anew: notes live for ten minutes."""
 MOST_WAITING = 4000
 LEASE_SECONDS = 120
 """The visibility timeout of the queue: how long after a death its messages are told late."""
@@ -97,7 +99,10 @@ class Outbox:
         self._tried = _Recent(item for note in notes or () for item in note.ids)
         self._told = _Recent()
         self._alarms: dict[str, _Alarm] = {}
-        self._alarm_at = float("-inf")
+        # A note of no chat is one of an alarm.
+        self._alarm_told = max((n.at for n in notes or () if not n.chat), default=float("-inf"))
+        self._alarm_at = self._alarm_told
+        self._alarm_noted = float("-inf")
 
     @property
     def waiting(self) -> int:
@@ -155,6 +160,7 @@ class Outbox:
         if post.topic is Topic.ALARM:
             if isinstance(answer, Verdict) and answer.meaning is Meaning.SENT:
                 self._alarms.clear()
+                self._alarm_told, self._alarm_noted = now, float("-inf")
             return []
         if isinstance(answer, Failure):
             self._doubt(post.batch.items, answer)
@@ -195,6 +201,14 @@ class Outbox:
         """Return when a message can be sent at the earliest; None if nothing waits."""
         times = [line.ready_at(now) for line in self._lines.values() if not line.is_busy]
         return min((at for at in times if at is not None), default=None)
+
+    def alarm_note(self, now: float) -> Note | None:
+        """Return a note of the last alarm when it is time to write one, for the next instance."""
+        is_over = now - self._alarm_told >= ALARM_SECONDS
+        if is_over or now - self._alarm_noted < ALARM_NOTE_SECONDS:
+            return None
+        self._alarm_noted = now
+        return Note("", self._alarm_told, ())
 
     def put_back(self, now: float) -> list[PutBack]:
         """Let go of everything that waits, so that it is received again when it can be sent."""

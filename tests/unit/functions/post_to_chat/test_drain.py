@@ -1,6 +1,7 @@
 """One call after another: what the chats then show, and what is left in the queues."""
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -211,6 +212,21 @@ def test_what_is_refused_for_good_is_a_dead_letter_and_the_default_chat_hears_of
     world.time += 3600
     world.call()
     assert "3 个结果无法发送" in world.texts("audit")[1]
+
+
+def test_once_an_hour_holds_over_cold_starts() -> None:
+    """Each instance finds a note of when the default chat heard, and leaves one to the next."""
+    world = World()
+    world.answers["ops"] = lambda _: {"errcode": 310000, "errmsg": "sign not match"}
+    told: list[float] = []
+    for minute in range(125):
+        world.publish(result(f"E{minute:04}"))
+        world.call()
+        if len(world.texts("audit")) > len(told):
+            told.append(world.time)
+        world.cold_start()
+        world.time += 60 - world.time % 60
+    assert [round((b - a) / 60) for a, b in pairwise(told)] in ([60, 60], [61, 61], [60, 61])
 
 
 def test_a_chats_wrong_setting_silences_no_other() -> None:
