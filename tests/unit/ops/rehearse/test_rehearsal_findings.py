@@ -143,7 +143,7 @@ def test_a_call_that_may_come_again_is_waited_for() -> None:
     rules = Rules(NAMES)
     with suppress(ApiRefusedError):
         rules.act(seen)
-    seen.mail[NAMES.letters] = [message({})]
+    seen.mail[NAMES.letters] = [message({"event": {"type": "rehearsal:missing"}})]
     seen.mail[NAMES.reports] = [report(case, time.at) for case in ("call", "fail", "constant")]
     seen.mail[NAMES.arrivals] = [message({"type": "rehearsal:unmatched"})]
     assert rules.is_open(seen)
