@@ -116,12 +116,9 @@ class GuardedWebhook(WebhookAccess):
     )
 
 
-class Source(GuardedWebhook):
-    """An HTTPS event source to which an approval flow posts."""
+class Requests(Strict):
+    """What the requests of a source may ask for, and who hears of them."""
 
-    platform: ChatPlatform = Field(
-        description=f"Whose approval flow posts here: {' or '.join(ChatPlatform)}"
-    )
     chat: Name = Field(
         description="The chat (a key of chats) that hears of requests which name no other"
     )
@@ -129,12 +126,19 @@ class Source(GuardedWebhook):
         default=(), description="The roles (keys of roles) that it may ask for; empty: every role"
     )
     actions: tuple[Action, ...] = Field(
-        default=(),
-        description="What it may ask for: provision, deprovision; empty: both",
+        default=(), description="What it may ask for: provision, deprovision; empty: both"
     )
     chats: tuple[Name, ...] = Field(
         default=(),
         description="The chats (keys of chats) that its requests may name; empty: every chat",
+    )
+
+
+class Source(Requests, GuardedWebhook):
+    """An HTTPS event source to which an approval flow posts."""
+
+    platform: ChatPlatform = Field(
+        description=f"Whose approval flow posts here: {' or '.join(ChatPlatform)}"
     )
 
 
@@ -236,7 +240,7 @@ class ApprovalDefinition(Strict):
     )
 
 
-class NativeSource(Strict):
+class NativeSource(Requests):
     """An app of DingTalk's or Lark's whose native approvals are connected."""
 
     kind: ApprovalKind = Field(description=f"Whose approvals they are: {' or '.join(ApprovalKind)}")
@@ -245,9 +249,6 @@ class NativeSource(Strict):
     definitions: dict[str, ApprovalDefinition] = Field(
         min_length=1,
         description="The approvals that lead to requests, by processCode or approval_code",
-    )
-    chat: Name = Field(
-        description="The chat (a key of chats) that hears of requests which name no other"
     )
     api: Annotated[str, StringConstraints(pattern=_URL)] | None = Field(
         default=None,
@@ -291,16 +292,6 @@ class NativeSource(Strict):
         le=20_000,
         description="How many calls of the platform a look for lost pushes (every 30 minutes) may "
         "make, 10 to 20000",
-    )
-    roles: tuple[Name, ...] = Field(
-        default=(), description="The roles (keys of roles) that it may ask for; empty: every role"
-    )
-    actions: tuple[Action, ...] = Field(
-        default=(), description="What it may ask for: provision, deprovision; empty: both"
-    )
-    chats: tuple[Name, ...] = Field(
-        default=(),
-        description="The chats (keys of chats) that its requests may name; empty: every chat",
     )
 
 

@@ -60,6 +60,9 @@ def test_every_part_may_be_left_out(tmp_path: Path) -> None:
         ("examples: {a: [1]}", "examples.a: must be a mapping, posted as JSON"),
         ("account_files: /etc/x", "account_files: must be a list of strings"),
         ("instance_tags: {1: {a: 2}}", "instance_tags.1: must be a mapping of strings"),
+        ("readings: [event_ids]", "readings: must be a mapping of exceptions, "),
+        ("readings: {event_id: any}", "'event_id' is unknown; did you mean 'event_ids'?"),
+        ("readings: {event_ids: all}", "event_ids is 'all'; accepted: limited, any"),
     ],
 )
 def test_what_it_may_not_say(tmp_path: Path, text: str, message: str) -> None:

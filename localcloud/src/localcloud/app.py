@@ -273,6 +273,7 @@ def _health(
     settings: CloudSettings, ecs: Ecs, eventbridge: EventBridge, fc: FunctionCompute
 ) -> dict[str, Any]:
     key_file = settings.access_key_file
+    calls = fc.asynchronous.under_way
     return {
         "status": "ok",
         "endpoint": settings.endpoint,
@@ -284,9 +285,9 @@ def _health(
         "under_way": {
             "deliveries": eventbridge.history.under_way(),
             "runs": len(ecs.history.unfinished()),
-            "asynchronous_calls": fc.asynchronous.under_way.total(),
+            "asynchronous_calls": calls.total(),
         },
-        "asynchronous_calls": dict(sorted(fc.asynchronous.under_way.items())),
+        "asynchronous_calls": dict(sorted(calls.items())),
         # Apart: a call that only wakes a function which runs anyway is put off for minutes.
         "throttled_calls": dict(sorted(fc.asynchronous.throttled.items())),
     }
