@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from functions.cloud.errors import SettingError
+
 # What is imported in functions takes longer to import than all the rest of a function; a cold start
 # that ends in a decision without a call does not pay for it.
 if TYPE_CHECKING:
@@ -52,7 +54,11 @@ Function Compute may freeze an instance between two events, for minutes; the wal
 
 
 def route(parts: "SplitResult") -> Route:
-    """Return the way to a URL: through the proxy if the environment names one."""
+    """Return the way to a URL: through the proxy if the environment names one.
+
+    Raises:
+        SettingError: if what it names is not one.
+    """
     secure, host = parts.scheme == "https", parts.hostname or ""
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     proxy = _proxy(parts)
@@ -137,7 +143,16 @@ def _proxy(parts: "SplitResult") -> "SplitResult | None":
     named = getproxies().get(parts.scheme)
     if not named or proxy_bypass(parts.netloc):
         return None
-    return urlsplit(named if "://" in named else f"http://{named}")
+    try:
+        proxy = urlsplit(named if "://" in named else f"http://{named}")
+        is_right = proxy.scheme == "http" and proxy.hostname and " " not in proxy.netloc
+        proxy.port  # noqa: B018 - raises if it is none
+    except ValueError:
+        is_right = False
+    if not is_right or not named.isprintable():
+        # The value may hold a password.
+        raise SettingError(name.upper(), "is not the address of a proxy, http://host:port")
+    return proxy
 
 
 def _authorization(proxy: "SplitResult") -> str:

@@ -43,6 +43,7 @@ def send(method: str, url: str, headers: Mapping[str, str], body: bytes, seconds
     Raises:
         UnreachableError: if there is no whole answer within the time limit.
         PermanentError: if the URL or a header cannot be sent at all.
+        SettingError: if the proxy that the environment names is not one.
     """
     from http.client import HTTPException  # noqa: PLC0415 - as in `connections`
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from functions.cloud import connections, web
-from functions.cloud.errors import PermanentError, UnreachableError
+from functions.cloud.errors import PermanentError, SettingError, UnreachableError
 from tests.unit.functions.loopback import Loopback, Reply
 
 
@@ -171,6 +171,27 @@ def test_a_proxy_is_logged_in_to(loopback: Loopback, monkeypatch: pytest.MonkeyP
     assert seen.target == "http://eventbridge.localcloud.invalid/?a=b"
     assert seen.headers["host"] == "eventbridge.localcloud.invalid"
     assert seen.headers["proxy-authorization"] == "Basic bWU6cEBzcw=="
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://proxy:abc",
+        "::",
+        "http://[::1",
+        "socks5://proxy:1080",
+        "http://",
+        "http://a b:80",
+        "http://proxy:99999",
+        "http://me:word@proxy\x07:80",
+    ],
+)
+def test_what_is_no_proxy_is_a_wrong_setting(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    """The variable is named, and not its value, which may hold a password."""
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    with pytest.raises(SettingError, match="HTTP_PROXY: is not the address") as caught:
+        web.send("GET", "http://eventbridge.localcloud.invalid/", {}, b"", 5)
+    assert "word" not in str(caught.value)
 
 
 def test_https_asks_the_proxy_for_a_tunnel(monkeypatch: pytest.MonkeyPatch) -> None:
