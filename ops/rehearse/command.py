@@ -1,5 +1,6 @@
 """Ask an account what the documentation leaves open: ``python -m ops rehearse --stack dev``."""
 
+import os
 import sys
 import time
 from collections import Counter
@@ -35,6 +36,8 @@ class RehearsalError(UserError):
 
 def run(stack: str, endpoint: str, output: Path | None, *, yes: bool, remove: bool) -> int:
     """Say what will be made, ask whether it may, ask the questions, and remove everything."""
+    file = output or Path(f"rehearsal-{stack}.json")
+    _check_writable(file)
     cloud = access(stack, endpoint)
     settings = stack_file.settings_of(stack_file.config_of(stack), "instances")
     key = runtime.credentials(cloud, cloud.environ)
@@ -68,11 +71,18 @@ def run(stack: str, endpoint: str, output: Path | None, *, yes: bool, remove: bo
         code = _remove(rehearsal, stage, stack)
     for name, finding in answers.items():
         typer.echo("\n".join(record.lines(name, finding)))
-    file = output or Path(f"rehearsal-{stack}.json")
     date = time.strftime("%Y-%m-%d", time.gmtime())
     record.Record(date, cloud.region, _revision(), answers).write(file)
     _sum_up(answers, file)
     return code
+
+
+def _check_writable(file: Path) -> None:
+    """Refuse a file that cannot be written before anything is asked for it."""
+    if not file.parent.is_dir() or file.is_dir():
+        raise RehearsalError(f"{file} cannot be written: name a file in a folder that exists")
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise RehearsalError(f"{file} cannot be written by this user; name another with --output")
 
 
 def _check_account(stage: Stage, account_id: str) -> None:

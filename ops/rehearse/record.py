@@ -40,7 +40,6 @@ class Record(NamedTuple):
                 for name, finding in self.answers.items()
             },
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(content, indent=2, ensure_ascii=False)
         path.write_text(text + "\n", encoding="utf-8")
 

@@ -168,6 +168,21 @@ def test_without_a_yes_nothing_is_made(clouds: tuple[RunningCloud, ...]) -> None
     assert _resources(clouds[0]) == before
 
 
+@pytest.mark.parametrize("place", [".", "missing/r.json"])
+def test_a_file_that_cannot_be_written(
+    clouds: tuple[RunningCloud, ...], tmp_path: Path, place: str
+) -> None:
+    """It is refused before anything is made, in a line."""
+    before = _resources(clouds[0])
+    process = _start(clouds[0], "--yes", "--output", str(tmp_path / place))
+    said, _ = process.communicate()
+    assert process.returncode == 1
+    assert said.count("\n") == 1
+    assert "cannot be written" in said
+    assert _resources(clouds[0]) == before
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_interrupted(clouds: tuple[RunningCloud, ...], tmp_path: Path, how: signal.Signals) -> None:
     """Ctrl-C removes what was made; what a kill leaves behind, the next run removes."""
