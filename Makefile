@@ -176,8 +176,8 @@ lock: venv ## Update the lock to pyproject.toml; ARGS=--upgrade resolves everyth
 	$(COMPILE) --constraints requirements.lock --no-annotate pyproject.toml --output-file requirements.txt
 
 .PHONY: pin-engine
-pin-engine: venv ## Write down the digests of the Pulumi engine that the lock names.
-	@$(RUN) -m ops pin-engine
+pin-engine: venv ## Write down another release of the Pulumi engine: ARGS=--version=3.300.0.
+	@$(RUN) -m ops pin-engine $(ARGS)
 
 .PHONY: format
 format: venv ## Format the Python and shell sources.

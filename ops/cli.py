@@ -211,13 +211,17 @@ def behaviour(
 
 
 @main.command()
-def pin_engine() -> None:
-    """Write down the digests of the engine that is installed where there is none."""
-    from importlib.metadata import version  # noqa: PLC0415
+def pin_engine(
+    version: Annotated[
+        str, typer.Option(help="A release of Pulumi; that of its SDK if left out.")
+    ] = "",
+) -> None:
+    """Write down version and digests of the engine that is installed where there is none."""
+    from importlib import metadata  # noqa: PLC0415
 
     from ops.stack.release import pin  # noqa: PLC0415
 
-    pin(version("pulumi"))
+    pin(version.removeprefix("v") or metadata.version("pulumi"))
 
 
 @main.command()

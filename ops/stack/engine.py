@@ -1,12 +1,10 @@
 """Where the Pulumi engine comes from: PATH, or a folder of the project into which it is installed.
 
-The version that is installed is the one of the locked Pulumi SDK.
+What is installed is the release that ``engine.sha256`` names.
 """
 
-import os
 import shutil
 import subprocess
-from importlib.metadata import version
 from pathlib import Path
 
 import yaml
@@ -44,7 +42,7 @@ def find_or_install(project: Path, console: Console) -> str:
         if on_path:
             console.print(f"{why}: using {installed}", soft_wrap=True)
         return str(installed)
-    wanted = version("pulumi")
+    wanted = release.version()
     console.print(
         f"{why}: installing version {wanted} into {FOLDER}/ "
         "(about 250 MB, once; nothing outside this folder is changed)",
@@ -74,7 +72,7 @@ def _version_of(pulumi: str) -> VersionInfo | None:
 
 def _install(root: Path, wanted: str) -> None:
     try:
-        release.install(root, wanted, os.environ)
+        release.install(root)
     except (OSError, release.ReleaseError) as error:
         # An address that does not answer is an OSError as well (urllib.error.URLError).
         reason = getattr(error, "reason", error)

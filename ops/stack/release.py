@@ -1,12 +1,11 @@
 """A release of the Pulumi engine: downloaded, and used only if it is what its digest says.
 
-The digests that somebody has written down (``make pin-engine``) stand in ``engine.sha256``. Where
-there are none of this version, those that Pulumi publishes with the release count, from another
-host than the archive; where secrets are at hand, in continuous integration, nothing counts but what
-was written down.
+Version and digests stand in ``engine.sha256``, in lines as ``sha256sum`` writes them; ``make
+pin-engine`` moves them. Nothing else is ever installed, on a person's machine as little as where
+secrets are at hand.
 
 Sources: Pulumi, "Download and install Pulumi"; the releases of pulumi/pulumi on GitHub, of which
-each has a list of SHA-256 digests.
+each has a list of SHA-256 digests; pulumi/homebrew-tap, which names the same digests.
 """
 
 import hashlib
@@ -14,7 +13,7 @@ import platform
 import shutil
 import tarfile
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -45,27 +44,24 @@ def download(url: str, file: Path) -> None:
         shutil.copyfileobj(answer, written)
 
 
-def install(root: Path, version: str, environ: Mapping[str, str], get: Download = download) -> None:
-    """Put the engine of a version into ``<root>/bin``.
+def version() -> str:
+    """Return the version of the engine that was written down."""
+    return PINNED.read_text(encoding="utf-8").split("pulumi-v", 1)[1].split("-", 1)[0]
+
+
+def install(root: Path, get: Download = download) -> None:
+    """Put the engine that was written down into ``<root>/bin``.
 
     Raises:
         ReleaseError: if there is none for this machine, or if it is not the one that was meant.
     """
-    name = archive_name(version, platform.system(), platform.machine())
+    name = archive_name(version(), platform.system(), platform.machine())
+    expected = digest_in(PINNED.read_text(encoding="utf-8"), name)
+    if not expected:
+        raise ReleaseError(f"{PINNED.name} holds no digest of {name}; run 'make pin-engine'")
     root.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=root) as folder:
-        archive, listed = Path(folder) / name, Path(folder) / "digests"
-        expected = digest_in(PINNED.read_text(encoding="utf-8") if PINNED.exists() else "", name)
-        if not expected and environ.get("CI"):
-            raise ReleaseError(
-                f"{PINNED.name} holds no digest of {name}, and nothing else is installed in "
-                "continuous integration; run 'make pin-engine', look at it, and commit it"
-            )
-        if not expected:
-            get(_DIGESTS.format(version), listed)
-            expected = digest_in(listed.read_text(encoding="utf-8", errors="replace"), name)
-        if not expected:
-            raise ReleaseError(f"Pulumi's list of digests has none of {name}")
+        archive = Path(folder) / name
         get(_ARCHIVES + name, archive)
         with archive.open("rb") as content:
             found = hashlib.file_digest(content, "sha256").hexdigest()
@@ -75,13 +71,19 @@ def install(root: Path, version: str, environ: Mapping[str, str], get: Download 
 
 
 def pin(version: str, get: Download = download) -> None:
-    """Write down the digests that Pulumi publishes of a version."""
+    """Write down a version with the digests that Pulumi publishes of it.
+
+    Raises:
+        ReleaseError: if Pulumi publishes none; what was written down stays.
+    """
     with TemporaryDirectory() as folder:
         listed = Path(folder) / "digests"
         get(_DIGESTS.format(version), listed)
         lines = listed.read_text(encoding="utf-8", errors="replace").splitlines()
     kept = [
-        line for line in lines if line.endswith(".tar.gz") and digest_in(line, line.split()[-1])
+        line
+        for line in lines
+        if line.endswith(".tar.gz") and "pulumi-v" in line and digest_in(line, line.split()[-1])
     ]
     if not kept:
         raise ReleaseError(f"Pulumi publishes no digests of version {version}")

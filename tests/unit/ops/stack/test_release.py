@@ -1,4 +1,4 @@
-"""What is installed as the engine is what its digest says, and in CI what was written down."""
+"""What is installed as the engine is the release that was written down, by its digest."""
 
 import gzip
 import hashlib
@@ -9,16 +9,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
+from semver import VersionInfo
 
+from ops.project import PROJECT
 from ops.stack import release
 
-VERSION = "3.272.0"
+VERSION = "3.300.0"
 
 
 @pytest.fixture
 def pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the file of digests, which is not there."""
+    """Return the file of digests, with that of a release."""
     file = tmp_path / "engine.sha256"
+    file.write_text(f"{DIGEST}  {NAME}\n")
     monkeypatch.setattr(release, "PINNED", file)
     monkeypatch.setattr(platform, "system", lambda: "Linux")
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
@@ -48,7 +52,7 @@ def network(content: bytes, published: str) -> tuple[Callable[[str, Path], None]
     asked: list[str] = []
 
     def get(url: str, file: Path) -> None:
-        asked.append(url.split("/")[2])
+        asked.append(url)
         file.write_bytes(published.encode() if "checksums" in url else content)
 
     return get, asked
@@ -70,48 +74,43 @@ def test_what_was_written_down_is_installed(pinned: Path, tmp_path: Path, where:
     content = archive(f"{where}pulumi")
     pinned.write_text(f"{hashlib.sha256(content).hexdigest()}  {NAME}\n")
     get, asked = network(content, "")
-    release.install(tmp_path / ".engine", VERSION, {"CI": "true"}, get)
+    release.install(tmp_path / ".engine", get)
     assert (tmp_path / ".engine/bin/pulumi").read_text() == "run"
     assert [path.name for path in (tmp_path / ".engine").iterdir()] == ["bin"]
-    assert asked == ["get.pulumi.com"]
-
-
-def test_without_it_the_release_says_what_it_is(pinned: Path, tmp_path: Path) -> None:
-    """Archive and digest come from different hosts."""
-    get, asked = network(GOOD, f"{'0' * 64}  another.tar.gz\n{DIGEST}  {NAME}\n")
-    release.install(tmp_path / ".engine", VERSION, {}, get)
-    assert (tmp_path / ".engine/bin/pulumi").exists()
-    assert (asked, pinned.exists()) == (["github.com", "get.pulumi.com"], False)
+    assert asked == [f"https://get.pulumi.com/releases/sdk/{NAME}"]
 
 
 @pytest.mark.parametrize(
-    ("pin", "published", "environ", "why"),
+    ("pin", "why", "asked"),
     [
-        (f"{'0' * 64}  {NAME}\n", DIGEST, {}, f"has the SHA-256 {DIGEST}, and 0000"),
-        ("", f"{'0' * 64}  {NAME}\n", {}, f"has the SHA-256 {DIGEST}, and 0000"),
-        ("", f"{DIGEST}  {NAME}.sig\n", {}, "has none of"),
-        ("", "<html>not found</html>", {}, "has none of"),
-        ("", f"{DIGEST}  {NAME}\n", {"CI": "1"}, "holds no digest of"),
-        (f"{DIGEST}  another.tar.gz\n", f"{DIGEST}  {NAME}\n", {"CI": "1"}, "holds no digest of"),
+        (f"{'0' * 64}  {NAME}\n", f"has the SHA-256 {DIGEST}, and 0000", 1),
+        (f"{DIGEST}  {NAME.replace('x64', 'arm64')}\n", f"holds no digest of {NAME}", 0),
+        (f"{DIGEST[:-1]}  {NAME}\n", f"holds no digest of {NAME}", 0),
     ],
-    ids=[
-        "not the pinned one",
-        "not the published one",
-        "a signature's digest",
-        "a page instead of digests",
-        "nothing pinned in CI",
-        "another archive pinned in CI",
-    ],
+    ids=["another archive", "nothing for this machine", "half a digest"],
 )
 def test_anything_else_is_not_used(
-    pinned: Path, tmp_path: Path, pin: str, published: str, environ: dict[str, str], why: str
+    pinned: Path, tmp_path: Path, pin: str, why: str, asked: int
 ) -> None:
     """An archive that is another one, or whose digest nobody knows, leaves nothing behind."""
     pinned.write_text(pin)
-    get, _ = network(GOOD, published)
+    get, addresses = network(GOOD, "")
     with pytest.raises(release.ReleaseError, match=why):
-        release.install(tmp_path / ".engine", VERSION, environ, get)
-    assert list((tmp_path / ".engine").iterdir()) == []
+        release.install(tmp_path / ".engine", get)
+    assert not list((tmp_path / ".engine").glob("*"))
+    assert len(addresses) == asked
+
+
+def test_the_written_release_is_one_that_the_project_takes() -> None:
+    """It has digests for every machine, and is not older than ``Pulumi.yaml`` allows."""
+    needed = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["requiredPulumiVersion"]
+    assert VersionInfo.parse(release.version()) >= VersionInfo.parse(needed.removeprefix(">="))
+    lines = release.PINNED.read_text()
+    assert all(
+        release.digest_in(lines, release.archive_name(release.version(), system, processor))
+        for system in ("Linux", "Darwin")
+        for processor in ("x86_64", "arm64")
+    )
 
 
 def test_an_archive_that_leads_outside_is_not_unpacked(pinned: Path, tmp_path: Path) -> None:
@@ -119,7 +118,7 @@ def test_an_archive_that_leads_outside_is_not_unpacked(pinned: Path, tmp_path: P
     content = archive("pulumi/pulumi", "../../outside")
     pinned.write_text(f"{hashlib.sha256(content).hexdigest()}  {NAME}\n")
     with pytest.raises(release.ReleaseError, match="cannot be unpacked"):
-        release.install(tmp_path / ".engine", VERSION, {}, network(content, "")[0])
+        release.install(tmp_path / ".engine", network(content, "")[0])
     assert not (tmp_path / "outside").exists()
 
 
@@ -133,12 +132,13 @@ def test_a_link_in_an_archive_is_not_unpacked(pinned: Path, tmp_path: Path) -> N
     content = packed.getvalue()
     pinned.write_text(f"{hashlib.sha256(content).hexdigest()}  {NAME}\n")
     with pytest.raises(release.ReleaseError, match="cannot be unpacked"):
-        release.install(tmp_path / ".engine", VERSION, {}, network(content, "")[0])
+        release.install(tmp_path / ".engine", network(content, "")[0])
 
 
 def test_digests_are_written_down(pinned: Path) -> None:
     """What Pulumi publishes of a version, for every machine; without any the file stays."""
-    published = f"{DIGEST}  {NAME}\n{'0' * 64}  sbom.json\nnonsense\n"
+    other = f"{'0' * 64}  pulumi-language-go-v{VERSION}-linux-x64.tar.gz\n{'0' * 64}  sbom.json\n"
+    published = f"{other}{DIGEST}  {NAME}\nnonsense\n"
     release.pin(VERSION, network(b"", published)[0])
     assert pinned.read_text() == f"{DIGEST}  {NAME}\n"
     with pytest.raises(release.ReleaseError, match="publishes no digests"):

@@ -26,7 +26,7 @@ from ops.stack import command
 ENGINE = """#!{python}
 import json, os, signal, sys, time
 if sys.argv[1:] == ["version"]:
-    sys.exit(print("v3.260.0"))
+    sys.exit(print("v3.259.0"))
 def stop(*_):
     time.sleep(0.3)
     open({log!r}, "a").write(json.dumps({{"ended": "in order"}}) + "\\n")
@@ -114,7 +114,7 @@ def engine(tmp_path: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> En
     engine = Engine(tmp_path, endpoint)
     project = engine.project
     project.mkdir()
-    (project / "Pulumi.yaml").write_text('requiredPulumiVersion: ">=3.260.0"\n')
+    (project / "Pulumi.yaml").write_text('requiredPulumiVersion: ">=3.259.0"\n')
     for stack in ("local", "dev"):
         (project / f"Pulumi.{stack}.yaml").write_text("config: {}\n")
     monkeypatch.setattr(command, "PROJECT", project)

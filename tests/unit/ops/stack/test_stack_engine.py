@@ -2,7 +2,6 @@
 
 import io
 import urllib.error
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ def console() -> Console:
 @pytest.fixture(autouse=True)
 def no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave nothing on PATH, and a project that needs an engine of a certain age."""
-    (tmp_path / "Pulumi.yaml").write_text('requiredPulumiVersion: ">=3.260.0"\n')
+    (tmp_path / "Pulumi.yaml").write_text('requiredPulumiVersion: ">=3.259.0"\n')
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
 
 
@@ -32,7 +31,7 @@ def told(console: Console) -> str:
     return console.file.getvalue()
 
 
-def make(path: Path, version: str = "v3.260.0") -> str:
+def make(path: Path, version: str = "v3.259.0") -> str:
     """Make something that can be run and tells its version."""
     path.parent.mkdir(parents=True)
     path.write_text(f"#!/bin/sh\necho {version}\n")
@@ -49,7 +48,7 @@ def fail_with(error: Exception) -> Any:
     return install
 
 
-@pytest.mark.parametrize("version", ["v3.260.0", "v3.300.1-alpha.4+dirty", "built at home"])
+@pytest.mark.parametrize("version", ["v3.259.0", "v3.300.1-alpha.4+dirty", "built at home"])
 def test_the_engine_on_path_is_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, console: Console, version: str
 ) -> None:
@@ -68,7 +67,7 @@ def test_an_engine_that_is_too_old_is_named_and_not_used(
     monkeypatch.setattr(release, "install", lambda root, *_: make(root / "bin" / "pulumi"))
     own = str(tmp_path / FOLDER / "bin" / "pulumi")
     assert [own, own] == [find_or_install(tmp_path, console) for _ in range(2)]
-    why = f"{path} is version 3.99.0, and this project needs 3.260.0 or newer: "
+    why = f"{path} is version 3.99.0, and this project needs 3.259.0 or newer: "
     first, second = told(console).splitlines()
     assert first.startswith(f"{why}installing version ")
     assert second == f"{why}using {own}"
@@ -77,19 +76,19 @@ def test_an_engine_that_is_too_old_is_named_and_not_used(
 def test_an_engine_is_installed_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, console: Console
 ) -> None:
-    """The version of the locked SDK goes into a folder of the project, announced before."""
-    asked: list[tuple[Path, str, str]] = []
+    """The release that was written down goes into a folder of the project, announced before."""
+    asked: list[tuple[Path, str]] = []
 
-    def install(root: Path, version: str, _environ: object) -> None:
-        asked.append((root, version, told(console)))
+    def install(root: Path) -> None:
+        asked.append((root, told(console)))
         make(root / "bin" / "pulumi")
 
     monkeypatch.setattr(release, "install", install)
     path = str(tmp_path / FOLDER / "bin" / "pulumi")
     assert [path, path] == [find_or_install(tmp_path, console) for _ in range(2)]
-    ((root, wanted, announced),) = asked
-    assert (tmp_path / FOLDER, version("pulumi")) == (root, wanted)
-    assert f"installing version {wanted} into {FOLDER}/" in announced
+    ((root, announced),) = asked
+    assert root == tmp_path / FOLDER
+    assert f"installing version {release.version()} into {FOLDER}/" in announced
 
 
 @pytest.mark.parametrize(
