@@ -31,7 +31,7 @@ import asyncio, json, sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from localcloud.sandbox.level import Level
-from localcloud.sandbox.nurseries import Nursery
+from localcloud.sandbox.fork_server_client import ForkServer
 from localcloud.fc import process
 
 process.PROCESSES, process.DISK_BYTES = json.loads(sys.argv[5])
@@ -39,11 +39,11 @@ META = {"name": "f", "handler": "index.handler", "memory": 128, "timeout": 60,
         "runtime": "python3.12", "version_id": "LATEST", "log_project": "", "log_store": "",
         "account_id": "1", "region": "cn-hangzhou"}
 
-async def start(nursery, number, secret):
+async def start(fork_server, number, secret):
     spec = process.WorkerSpec(
         f"f{number}", "LATEST", "1", Path(sys.argv[2]), json.dumps(META),
         (("HOME", "/tmp"), ("SECRET", secret)), Level(sys.argv[3]), 128, int(sys.argv[4]))
-    return await process.Worker.start(spec, nursery)
+    return await process.Worker.start(spec, fork_server)
 
 async def call(worker, event, secret):
     header = {"request_id": "R", "qualifier": "", "credentials": {"access_key_id": secret}}
@@ -53,13 +53,13 @@ async def call(worker, event, secret):
     return [outcome.status, outcome.content.decode(), outcome.output]
 
 async def main():
-    nursery = Nursery("localcloud.fc.worker")
+    fork_server = ForkServer("localcloud.fc.worker")
     events = json.loads(sys.argv[6])
     secrets = [f"secret-{number}-TOKEN" for number in range(len(events))]
-    workers = [await start(nursery, number, secret) for number, secret in enumerate(secrets)]
+    workers = [await start(fork_server, number, secret) for number, secret in enumerate(secrets)]
     calls = [call(*each) for each in zip(workers, events, secrets)]
     print(json.dumps(await asyncio.gather(*calls)), flush=True)
-    nursery.close()
+    fork_server.close()
 
 asyncio.run(main())
 """

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.fc.worker import FRAME, RESULT_LIMIT
+from localcloud.sandbox.fork_server_client import ForkServer
 from localcloud.sandbox.level import Level
 from localcloud.sandbox.limits import Limits
-from localcloud.sandbox.nurseries import Nursery
 
 OUTPUT_LIMIT = 1024 * 1024
 """Bytes of one invocation's output that are kept; what comes after them is dropped."""
@@ -95,7 +95,7 @@ class Worker:
         self._output_transport = output_transport
 
     @classmethod
-    async def start(cls, spec: WorkerSpec, nursery: Nursery) -> "Worker":
+    async def start(cls, spec: WorkerSpec, fork_server: ForkServer) -> "Worker":
         """Start a process; it loads the function's code with its first invocation."""
         settings = {
             "level": spec.level,
@@ -108,7 +108,7 @@ class Worker:
         ours, theirs = socket.socketpair()
         read_end, write_end = os.pipe()
         try:
-            guard = await nursery.fork(settings, theirs.fileno(), write_end)
+            guard = await fork_server.fork(settings, theirs.fileno(), write_end)
         except BaseException:
             ours.close()
             os.close(read_end)

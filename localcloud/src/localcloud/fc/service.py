@@ -24,8 +24,8 @@ from localcloud.fc.registry import LATEST, Registry, Target
 from localcloud.fc.specs import Specs
 from localcloud.fc.streams import Queues, Streams
 from localcloud.fc.triggers import Trigger, Triggers
+from localcloud.sandbox.fork_server_client import ForkServer
 from localcloud.sandbox.isolation import Isolation, SandboxUnavailableError
-from localcloud.sandbox.nurseries import Nursery
 from localcloud.settings import CloudSettings
 from localcloud.store import Store
 
@@ -101,12 +101,12 @@ class FunctionCompute:
     ) -> None:
         self.registry = Registry(settings, environment, store)
         self._specs = Specs(settings, self.registry.archive, isolation)
-        self._nursery = Nursery("localcloud.fc.worker", _IMPORTED_BEFOREHAND)
+        self._fork_server = ForkServer("localcloud.fc.worker", _IMPORTED_BEFOREHAND)
         # A dry run keeps its workers: no function needs so many that they take turns.
         self.pool = Pool(
             environment.clock,
             per_function=2 if settings.dry_run else 8,
-            start=lambda spec: Worker.start(spec, self._nursery),
+            start=lambda spec: Worker.start(spec, self._fork_server),
         )
         self.settings = settings
         self._clock = environment.clock
@@ -169,7 +169,7 @@ class FunctionCompute:
     async def close(self) -> None:
         """Stop every process and remove what was unpacked into a temporary folder."""
         await self.pool.close()
-        self._nursery.close()
+        self._fork_server.close()
         self._specs.close()
 
     def now(self) -> float:

@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from localcloud.sandbox import confined, disk, limits, linux, processes, rooted, watch
+from localcloud.sandbox import confined, disk, limits, linux, namespaces, processes, watch
 from localcloud.sandbox.control_group import ControlGroup
 from localcloud.sandbox.level import Level
 from localcloud.sandbox.limits import OUTPUT_LIMIT_BYTES, Limits
@@ -68,7 +68,9 @@ def _enter(connection: socket.socket, settings: dict[str, Any]) -> tuple["_Agent
         notes = confined.enter(folder, file, group, asked)
     else:
         network = settings["packages"] == "machine"
-        notes = rooted.enter(level, folder, settings["name"], file, group, asked, network=network)
+        notes = namespaces.enter(
+            level, folder, settings["name"], file, group, asked, network=network
+        )
     meter.close()
     # Root inside is the agent's user, but may neither trace the agent nor read its memory.
     linux.be_closed_to_others()
@@ -77,7 +79,7 @@ def _enter(connection: socket.socket, settings: dict[str, Any]) -> tuple["_Agent
     if level is Level.DIRECTORY:
         confined.give_up_rights()
     else:
-        rooted.give_up_rights(level)
+        namespaces.give_up_rights(level)
     root = folder / "root" if level is Level.DIRECTORY else Path("/")
     agent = _Agent(
         connection, level, root, folder / "standins", disk.Gauge(meter.agents), processes_allowed

@@ -1,4 +1,4 @@
-"""The cloud's side of a nursery: starts it on demand and asks it to fork."""
+"""The cloud's side of a fork server: starts it on demand and asks it to fork."""
 
 import asyncio
 import json
@@ -13,13 +13,13 @@ from typing import Any
 _SOURCES = str(Path(__file__).parents[2])
 _START = (
     "import sys; sys.path.append(sys.argv.pop()); "
-    "from localcloud.sandbox.nursery import main; main()"
+    "from localcloud.sandbox.fork_server import main; main()"
 )
 # Not that of a virtual environment, which has site packages and may be invisible inside.
 _PYTHON: str = getattr(sys, "_base_executable", sys.executable)
 
 
-class Nursery:
+class ForkServer:
     """Forks processes that run ``main`` of a module, from one that inherits nothing."""
 
     def __init__(self, module: str, also_imported: str = "") -> None:
