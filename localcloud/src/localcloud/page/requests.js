@@ -42,7 +42,8 @@ export function mount(root, to, context) {
     const [found, way] = await Promise.all([get("requests", query), wanted ? look(wanted) : null]);
     // Somebody went on while this was under way: the look that they asked for is the one that counts.
     if (wanted !== open) return;
-    swap(list, [found.rows, open], ([rows]) => table(rows, open, search.value || filter.value));
+    const narrowed = Boolean(query.find || query.state);
+    swap(list, [found.rows, open, narrowed], ([rows]) => table(rows, open, narrowed));
     swap(pages, [before, found.next], () => [
       before ? el("button", { type: "button", onclick: () => { before = back.pop() ?? 0; context.again(); } }, w("newest")) : "",
       found.next ? el("button", { type: "button", onclick: () => { back.push(before); before = found.next; context.again(); } }, w("older")) : "",
@@ -56,6 +57,13 @@ export function mount(root, to, context) {
     refresh,
     go: async (next) => {
       open = next.id;
+      // An address that says what is looked for says all of it; the others leave it as it is.
+      if (next.query.size) {
+        search.value = next.query.get("find") ?? "";
+        filter.value = next.query.get("state") ?? "";
+        before = 0;
+        back.length = 0;
+      }
       await refresh();
       if (open) detail.querySelector("h1")?.focus();
       else list.querySelector("a.row-link")?.focus();
