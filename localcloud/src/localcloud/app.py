@@ -124,7 +124,12 @@ class App:
         pipeline = Pipeline(
             PRODUCTS,
             {type(service): service for service in (ecs, eventbridge, fc, mns, ram, settings, sls)},
-            Authentication(ram.caller, environment.clock, _nonces(settings, environment.clock)),
+            Authentication(
+                ram.caller,
+                environment.clock,
+                _nonces(settings, environment.clock),
+                settings.region,
+            ),
             Authorization(ram.allows, ecs.resource_tags),
             faults,
             store,

@@ -181,6 +181,32 @@ async def test_every_write_answers_success(lab: EventBridgeLab) -> None:
     }
 
 
+async def test_a_role_that_is_gone_is_an_error(lab: EventBridgeLab) -> None:
+    """The provider takes a deleted role for gone only when it is answered with 404."""
+    await lab.call("CreateServiceLinkedRoleForProduct", ProductName="p")
+    assert lab.eventbridge.delete_role("p")
+    with pytest.raises(ApiError) as failure:
+        await lab.call("CheckRoleForProduct", ProductName="p")
+    assert (failure.value.code, failure.value.status) == ("EntityNotExist.Role", 404)
+    check = await lab.call("CheckServiceLinkedRoleForProduct", ProductName="p")
+    assert check["Data"]["CheckPass"] is False
+
+
+async def test_a_source_is_deleted_by_its_name_alone(lab: EventBridgeLab) -> None:
+    """As the provider deletes one; a name that two buses know needs its bus."""
+    for bus in ("one", "two"):
+        await lab.call("CreateEventBus", EventBusName=bus)
+    await lab.call("CreateEventSource", EventBusName="one", EventSourceName="hr")
+    await lab.call("DeleteEventSource", EventSourceName="hr")
+    with pytest.raises(ApiError, match="EventSourceNotExist"):
+        await lab.call("DeleteEventSource", EventSourceName="hr")
+    for bus in ("one", "two"):
+        await lab.call("CreateEventSource", EventBusName=bus, EventSourceName="hr")
+    with pytest.raises(ApiError, match="EventBusName"):
+        await lab.call("DeleteEventSource", EventSourceName="hr")
+    assert len(lab.eventbridge.sources()) == 2
+
+
 async def test_a_bus_in_use_is_not_deleted_and_default_never(lab: EventBridgeLab) -> None:
     """Rules and sources go before their bus; the default bus always exists."""
     await lab.call("CreateEventBus", EventBusName="bus")

@@ -130,6 +130,11 @@ def test_a_policy_is_rejected(document: Any, path: str, message: str) -> None:
     [
         (_without(_TRUST, "Principal"), "$.Statement[0].Principal", "Add a Principal element"),
         ({**_TRUST, "Principal": {}}, "$.Statement[0].Principal", "Add a Principal element"),
+        (
+            {**_TRUST, "Principal": {"RAM": None}},
+            "$.Statement[0].Principal",
+            "Add a Principal element",
+        ),
         ({**_TRUST, "Principal": "*"}, "$.Statement[0].Principal", "Data type mismatch"),
         (
             {**_TRUST, "Principal": {"AWS": "x"}},
@@ -174,3 +179,11 @@ def test_any_json_is_a_policy_or_rejected(document: Any) -> None:
             parse(json.dumps(document))
         except InvalidPolicyDocumentError as error:
             assert error.path.startswith("$")  # noqa: PT017 - either outcome is right
+
+
+def test_a_kind_of_principal_that_is_null_says_nothing() -> None:
+    """The provider writes every kind, those that a statement does not have as null."""
+    principal = {"RAM": None, "Federated": None, "Service": ["fc.aliyuncs.com"]}
+    trust = TrustPolicy.parse(_document({**_TRUST, "Principal": principal}))
+    assert trust.trusts("fc.aliyuncs.com", {})
+    assert not trust.trusts("ecs.aliyuncs.com", {})

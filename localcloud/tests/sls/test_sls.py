@@ -158,6 +158,32 @@ async def test_a_log_store_echoes_what_was_sent(lab: SlsLab) -> None:
     ]
 
 
+async def test_an_update_of_a_log_store_replaces_its_settings(lab: SlsLab) -> None:
+    """What an update leaves out has its default again; what it cannot change stays."""
+    tiers = {"ttl": 120, "hot_ttl": 7, "infrequentAccessTTL": 65}
+    await prepare(lab, **tiers, mode="query", appendMeta=True, autoSplit=True, maxSplitShard=8)
+    await lab.call("UpdateLogStore", "loop-logs", {"ttl": 60, "shardCount": 9}, logstore="events")
+    store = await lab.call("GetLogStore", "loop-logs", logstore="events")
+    assert store == {
+        "logstoreName": "events",
+        "ttl": 60,
+        "shardCount": 2,
+        "mode": "query",
+        "createTime": NOW,
+        "lastModifyTime": NOW,
+    }
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"ttl": 30, "hot_ttl": 6}, {"ttl": 30, "hot_ttl": 31}, {"ttl": 0}]
+)
+async def test_an_update_of_a_log_store_is_checked(lab: SlsLab, settings: dict[str, int]) -> None:
+    """The retention is required, and what is kept hot is a part of it ("UpdateLogStore")."""
+    await prepare(lab)
+    with pytest.raises(ApiError, match="ttl"):
+        await lab.call("UpdateLogStore", "loop-logs", settings, logstore="events")
+
+
 @pytest.mark.parametrize(
     ("action", "body", "code"),
     [

@@ -113,6 +113,15 @@ class SecurityCheckFailedError(EventBridgeError):
         )
 
 
+class RoleNotExistError(EventBridgeError):
+    """The service-linked role for a product was not made, or is deleted."""
+
+    def __init__(self, product: str) -> None:
+        super().__init__(
+            "EntityNotExist.Role", f"there is no service-linked role for [{product}]", 404
+        )
+
+
 class EventRuleNotExistedError(EventBridgeError):
     """A bus has no rule with that name."""
 

@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Any
 
 from localcloud.environment import Environment
+from localcloud.errors import MissingParameterError
 from localcloud.eventbridge.delivery.history import History
 from localcloud.eventbridge.delivery.journal import Journal, Route
 from localcloud.eventbridge.delivery.target import Target
@@ -194,6 +195,18 @@ class EventBridge:
         """Replace a source's description and HTTP parameters; its webhook stays the same."""
         self._put_source(replace(self._source(bus, name), description=description), http)
 
+    def bus_of_source(self, name: str) -> str:
+        """Return the bus of the one source that has a name; an empty text if there is none.
+
+        Raises:
+            MissingParameterError: when sources of several buses have it.
+        """
+        buses = [source.bus for source in self._sources if source.name == name]
+        if len(buses) > 1:
+            # guess: what the cloud does with a name that several buses know.
+            raise MissingParameterError("EventBusName")
+        return buses[0] if buses else ""
+
     def delete_source(self, bus: str, name: str) -> None:
         """Delete a source; its webhook is closed."""
         source = self._source(bus, name)
@@ -269,7 +282,8 @@ class EventBridge:
     def _source(self, bus: str, name: str) -> Source:
         source = self._sources.get(_key(bus, name))
         if source is None:
-            self.bus(bus)
+            if bus:
+                self.bus(bus)
             raise EventSourceNotExistError(bus, name)
         return source
 

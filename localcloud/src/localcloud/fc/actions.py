@@ -10,6 +10,7 @@ from localcloud.fc import (
     encoding,
     limits,
     provision_actions,
+    restriction_actions,
     trigger_actions,
 )
 from localcloud.fc.errors import (
@@ -363,6 +364,7 @@ ACTIONS: dict[str, Action[FunctionCompute]] = {
     ),
     **async_config_actions.ACTIONS,
     **provision_actions.ACTIONS,
+    **restriction_actions.ACTIONS,
     **trigger_actions.ACTIONS,
 }
 
@@ -399,6 +401,9 @@ ROUTES: list[Route] = [
     ("PUT", f"{_FUNCTION}/async-invoke-config", "PutAsyncInvokeConfig"),
     ("DELETE", f"{_FUNCTION}/async-invoke-config", "DeleteAsyncInvokeConfig"),
     ("GET", f"/{_VERSION}/async-invoke-configs", "ListAsyncInvokeConfigs"),
+    ("POST", f"{_FUNCTION}/invoke/disable", "DisableFunctionInvocation"),
+    ("POST", f"{_FUNCTION}/invoke/enable", "EnableFunctionInvocation"),
+    ("PUT", f"/{_VERSION}/resource-groups", "ChangeResourceGroup"),
     ("POST", f"{_FUNCTION}/triggers", "CreateTrigger"),
     ("GET", f"{_FUNCTION}/triggers", "ListTriggers"),
     ("GET", _TRIGGER, "GetTrigger"),

@@ -125,6 +125,7 @@ def function_answer(function: Function, arn: str) -> dict[str, Any]:
         "state": "Active",
         "lastUpdateStatus": "Successful",
         "tags": [{"tagKey": key, "tagValue": value} for key, value in function.tags.items()],
+        **({"invocationRestriction": function.restriction} if function.restriction else {}),
     }
 
 

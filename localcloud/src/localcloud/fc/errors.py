@@ -88,6 +88,19 @@ class ThrottledError(ApiError):
         )
 
 
+class InvocationDisabledError(ApiError):
+    """Nobody may call the function."""
+
+    def __init__(self, function: str, reason: str) -> None:
+        # guess: the code; the page says only that the function cannot be called.
+        super().__init__(
+            "AccessDenied",
+            f"invocations of the function '{function}' are disabled"
+            + (f": {reason}" if reason else ""),
+            403,
+        )
+
+
 class TriggerNotFoundError(ApiError):
     """The function has no such trigger."""
 

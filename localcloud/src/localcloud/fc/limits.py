@@ -30,7 +30,7 @@ _ROLE = re.compile(r"acs:ram::[0-9]+:role/[A-Za-z0-9._@-]{1,64}", re.IGNORECASE)
 IGNORED = {
     "idleTimeout": "a process that has nothing to do is stopped after a minute",
     "instanceIsolationMode": "every process is apart from the others",
-    "resourceGroupId": "there are no resource groups",
+    "resourceGroupId": "no resource group is looked for, and no policy is attached to one",
     "sessionAffinity": "a process has one request at a time",
     "sessionAffinityConfig": "a process has one request at a time",
     "tracingConfig": "nothing is traced",

@@ -51,6 +51,13 @@ class Function:
     tags: dict[str, str] = field(default_factory=dict)
     reserved_concurrency: int | None = None
     """How many requests may run at the same time; if None, as many as the account has room for."""
+    restriction: dict[str, Any] = field(default_factory=dict)
+    """``invocationRestriction`` as the API answers it; empty as long as it was never restricted."""
+
+    @property
+    def is_disabled(self) -> bool:
+        """Return whether nobody may call it."""
+        return bool(self.restriction.get("disable"))
 
 
 @dataclass(frozen=True)
@@ -163,6 +170,18 @@ class Registry:
             self._versions.delete(_key(name, version.id))
         self._functions.delete(name)
         self._forget_unused(unused)
+
+    def restrict(self, name: str, reason: str, *, disable: bool) -> None:
+        """Allow that a function is called, or forbid it."""
+        restriction = {"disable": disable, "reason": reason, "lastModifiedTime": self._now()}
+        self._functions.put(name, replace(self.function(name), restriction=restriction))
+
+    def set_resource_group(self, name: str, group: str) -> str:
+        """Put a function into a resource group and return the one that it was in."""
+        before = self.function(name)
+        settings = {**before.settings, "resourceGroupId": group}
+        self._functions.put(name, replace(before, settings=settings))
+        return str(before.settings.get("resourceGroupId", ""))
 
     def set_tags(self, name: str, tags: dict[str, str]) -> None:
         """Replace a function's tags."""

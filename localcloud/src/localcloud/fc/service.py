@@ -14,7 +14,11 @@ from localcloud.faults import Faults
 from localcloud.fc.async_config import AsyncConfig, AsyncConfigs
 from localcloud.fc.asynchronous import AsyncInvocations
 from localcloud.fc.destinations import Destinations
-from localcloud.fc.errors import PayloadTooLargeError, ThrottledError
+from localcloud.fc.errors import (
+    InvocationDisabledError,
+    PayloadTooLargeError,
+    ThrottledError,
+)
 from localcloud.fc.invocation import Invocation, finished, log_lines, metrics, refused
 from localcloud.fc.journal import Call, Journal, Pending
 from localcloud.fc.pool import Pool
@@ -187,6 +191,9 @@ class FunctionCompute:
     async def keep_ready(self) -> None:
         """Start as many processes of each function as are kept ready, with their code loaded."""
         for wanted in self.provisions.all(self.registry):
+            # "When a function is disabled, new instances cannot be created."
+            if self.registry.function(wanted.function).is_disabled:
+                continue
             missing = wanted.target - self.pool.count(wanted.function)
             if missing > 0:
                 target = self.registry.target(wanted.function, wanted.qualifier)
@@ -239,6 +246,7 @@ class FunctionCompute:
         try:
             if len(payload) > SYNC_PAYLOAD_LIMIT:
                 raise PayloadTooLargeError(len(payload), SYNC_PAYLOAD_LIMIT)
+            self._open(name)
             target = self.registry.target(name, qualifier)
             fault = self._faults.take(f"function:{name}")
             if fault is not None:
@@ -256,6 +264,7 @@ class FunctionCompute:
         """Accept an invocation that runs after the answer; durable when this returns."""
         if len(payload) > ASYNC_PAYLOAD_LIMIT:
             raise PayloadTooLargeError(len(payload), ASYNC_PAYLOAD_LIMIT)
+        self._open(name)
         self.registry.target(name, qualifier)
         self._accept(name, payload, request_id=request_id, qualifier=qualifier)
         await self._store.flush()
@@ -282,6 +291,12 @@ class FunctionCompute:
         self.async_configs.delete_all_of(name)
         self.provisions.delete_all_of(name)
         self.pool.retire(name)
+
+    def _open(self, name: str) -> None:
+        """Fail unless the function may be called."""
+        function = self.registry.function(name)
+        if function.is_disabled:
+            raise InvocationDisabledError(name, function.restriction["reason"])
 
     @contextmanager
     def _counted(self, name: str) -> Iterator[None]:

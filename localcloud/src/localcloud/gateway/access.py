@@ -22,11 +22,17 @@ class Authentication:
         holder: returns the secret of an access key (id and security token) and who holds it.
         clock: the cloud's time.
         nonces: the nonces that were used.
+        region: the cloud's region, for signatures that are good in one only.
     """
 
     def __init__(
-        self, holder: Callable[[str, str], tuple[str, Caller]], clock: Clock, nonces: Nonces
+        self,
+        holder: Callable[[str, str], tuple[str, Caller]],
+        clock: Clock,
+        nonces: Nonces,
+        region: str,
     ) -> None:
+        self._region = region
         self._holder = holder
         self._clock = clock
         self._nonces = nonces
@@ -46,6 +52,11 @@ class Authentication:
                 "SignatureDoesNotMatch",
                 "the signature is not the one that this access key's secret gives; "
                 "check the secret",
+            )
+        if signed.region not in {"", self._region}:
+            raise ApiError(
+                "SignatureDoesNotMatch",
+                f"the signature is for the region {signed.region}; this one is {self._region}",
             )
         if signed.time is None:
             raise ApiError("InvalidTimeStamp.Format", "the request does not say when it was signed")

@@ -49,6 +49,8 @@ class Signed:
     nonce: str = ""
     """What no second request may carry; some schemes have none."""
     covers_body: bool = True
+    region: str = ""
+    """The region for which it is good; empty if for every one."""
 
     def is_signed_with(self, secret: str) -> bool:
         """Return whether the request was signed with that secret, in constant time."""
@@ -235,6 +237,14 @@ def resource_of(path: str, query: Mapping[str, str]) -> str:
 def _iso_time(text: str) -> float | None:
     try:
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
+
+
+def compact_time(text: str) -> float | None:
+    """Return the time of ``20260101T000000Z`` in seconds since 1970, or None for another text."""
+    try:
+        return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
     except ValueError:
         return None
 

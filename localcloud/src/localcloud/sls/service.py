@@ -32,6 +32,8 @@ _READ_AT_ONCE = 1000
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _STORE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,61}[a-z0-9]")
 
+_KEPT = ("encrypt_conf", "mode", "telemetryType")
+
 _ENTRIES = """
 CREATE TABLE IF NOT EXISTS sls_entries (
   id INTEGER PRIMARY KEY AUTOINCREMENT, project TEXT NOT NULL, store TEXT NOT NULL,
@@ -164,9 +166,14 @@ class Sls:
         self._stores.put(_key(project, name), LogStore(project, name, checked, now, now))
 
     def update_store(self, project: str, name: str, settings: Mapping[str, Any]) -> None:
-        """Change a log store's settings."""
+        """Replace a log store's settings; what an update leaves out has its default again.
+
+        Only what an update cannot change, or has no documented default, stays ("UpdateLogStore").
+        """
         before = self.log_store(project, name)
-        checked = _check_store({**before.settings, **settings})
+        kept = {name: before.settings[name] for name in _KEPT if name in before.settings}
+        changed = {**kept, **settings, "shardCount": before.settings["shardCount"]}
+        checked = _check_store(changed)
         now = self._clock.now()
         self._stores.put(_key(project, name), replace(before, settings=checked, modified=now))
 
@@ -329,6 +336,10 @@ def _check_store(settings: dict[str, Any]) -> dict[str, Any]:
     _check_number(settings, "shardCount", 1, 100)
     if settings.get("autoSplit"):
         _check_number(settings, "maxSplitShard", 1, 256)
+    if settings.get("hot_ttl"):
+        _check_number(settings, "hot_ttl", 7, settings["ttl"])
+    if settings.get("infrequentAccessTTL"):
+        _check_number(settings, "infrequentAccessTTL", 1, FOREVER_DAYS)
     if settings.get("mode", "standard") not in {"standard", "query"}:
         raise ParameterInvalidError("mode", settings["mode"], "standard or query")
     return settings
