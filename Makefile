@@ -42,7 +42,7 @@ demo: venv ## Run the whole loop on this machine; ENGINE=pulumi deploys with the
 
 .PHONY: test
 test: venv ## Run the tests.
-	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 .PHONY: test-pythons
 test-pythons: ## Run the tests on every supported Python of this machine.

@@ -35,7 +35,7 @@ WORDS: Sequence[tuple[Action, int, str]] = (
 )
 
 
-@pytest.mark.parametrize("order", permutations(range(3)), ids=str)
+@pytest.mark.parametrize("order", [*permutations(range(3))], ids=str)
 def test_any_order_ends_with_the_newest(
     host: Host, catalogue: Catalogue, order: tuple[int, ...]
 ) -> None:
