@@ -285,7 +285,7 @@ async def test_the_message_sdk_sends_receives_and_deletes(lab: EventBridgeLab) -
         assert sorted(message.message_body for message in batch) == [b"a", b"b"]
         queue.batch_delete_message([message.receipt_handle for message in batch])
         with pytest.deprecated_call():
-        assert queue.get_attributes().inactive_messages == 0
+            assert queue.get_attributes().inactive_messages == 0
         raw = account.get_queue("raw")
         raw.set_encoding(False)
         assert raw.receive_message().message_body == '{"reason":"<&>\r\n�"}'
