@@ -266,6 +266,20 @@ def fault(
     print_json(faults)
 
 
+@main.command()
+def conformance(
+    endpoint: Annotated[
+        str, typer.Option(help="A running local cloud; without it one is started for the run.")
+    ] = "",
+    product: Annotated[str, typer.Option(help="Run the behaviours of this product only.")] = "",
+    as_json: AsJson = False,
+) -> int:
+    """Run the conformance suite: what the real cloud does, and whether this one does it too."""
+    from localcloud.conformance.command import main as run  # noqa: PLC0415
+
+    return run(endpoint, product, as_json=as_json)
+
+
 def _next_steps(settings: Any) -> str:
     """Return what somebody at a terminal may do now."""
     at = "" if settings.port == DEFAULT_PORT else f" --endpoint {settings.endpoint}"

@@ -423,4 +423,16 @@ PRODUCT = Product(
     version=_VERSION,
     actions=ACTIONS,
     routes=ROUTES,
+    refused={
+        "CreateFunction": sorted(limits.REFUSED),
+        "ListFunctions": ("fcVersion", "gpuType"),
+        "UpdateFunction": sorted(limits.REFUSED),
+    },
+    ignored={
+        "CreateFunction": limits.IGNORED,
+        "ListTagResources": dict.fromkeys(("Limit", "NextToken"), "all tags are on one page"),
+        "UpdateFunction": {
+            name: why for name, why in limits.IGNORED.items() if name != "resourceGroupId"
+        },
+    },
 )

@@ -1,0 +1,187 @@
+"""Behaviours as data: the files of ``behaviours/``, one for each subject.
+
+A behaviour is a few calls, of which the last one's answer is judged::
+
+    - behaviour: a command that runs cannot be deleted
+      source: DeleteCommand, error codes
+      given:
+        - call: ecs.CreateCommand
+          with: {Name: busy, Type: RunShellScript, CommandContent: !base64 sleep 5}
+          keep: {command: CommandId}
+      call: ecs.DeleteCommand
+      with: {CommandId: ${command}}
+      refused: {status: 403, code: InvalidStatus.CmdIdInUse}
+
+``call`` names a product and an action as the SDK has it, ``with`` the request with the names of the
+wire. ``keep`` remembers parts of an answer by their path, ``until`` repeats a call until its answer
+is as told, ``signed`` signs it badly. ``script`` runs a script on an instance and judges the run's
+result, ``post`` posts to a URL. ``answers`` is the expected part of the answer, ``refused`` the
+error's code and status.
+"""
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from localcloud.conformance.expected import Absent, Matches
+
+FOLDER = Path(__file__).parent / "behaviours"
+BAD_SIGNATURES = ("nobody", "wrong-secret", "unknown-key")
+
+
+class BadBehaviourError(ValueError):
+    """A file of behaviours says something that has no meaning."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call."""
+
+    call: str
+    """``<product>.<Action>``, ``script`` or ``post``."""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    keep: Mapping[str, str] = field(default_factory=dict)
+    until: Mapping[str, Any] = field(default_factory=dict)
+    signed: str = ""
+
+    @property
+    def product(self) -> str:
+        """The product that answers it."""
+        return {"script": "ecs", "post": "eventbridge"}.get(self.call, self.call.split(".")[0])
+
+    @property
+    def action(self) -> str:
+        """The action, empty if it is none of an API."""
+        return self.call.partition(".")[2]
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What is done, what comes of it, and who says so."""
+
+    name: str
+    source: str
+    """The page, the SDK's model, the run of a reference program or the acceptance test."""
+    steps: tuple[Step, ...]
+    """The last one is judged."""
+    answers: Any = None
+    code: str | Matches = ""
+    status: int | None = None
+
+    @property
+    def product(self) -> str:
+        """The product whose score it counts in."""
+        return self.steps[-1].product
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with the texts that requests are made of."""
+
+
+def _base64(loader: yaml.SafeLoader, node: yaml.Node) -> str:
+    text = _text(loader, node)
+    return base64.b64encode(text.encode()).decode()
+
+
+def _matches(loader: yaml.SafeLoader, node: yaml.Node) -> Matches:
+    return Matches(_text(loader, node))
+
+
+def _text(loader: yaml.SafeLoader, node: yaml.Node) -> str:
+    if not isinstance(node, yaml.ScalarNode):
+        raise BadBehaviourError("!base64 and !matches take a text")
+    return str(loader.construct_scalar(node))
+
+
+def _json(loader: yaml.SafeLoader, node: yaml.Node) -> str:
+    if isinstance(node, yaml.MappingNode):
+        return json.dumps(loader.construct_mapping(node, deep=True))
+    if isinstance(node, yaml.SequenceNode):
+        return json.dumps(loader.construct_sequence(node, deep=True))
+    raise BadBehaviourError("!json takes an object or a list")
+
+
+_Loader.add_constructor("!base64", _base64)
+_Loader.add_constructor("!json", _json)
+_Loader.add_constructor("!matches", _matches)
+_Loader.add_constructor("!absent", lambda _loader, _node: Absent())
+
+_OF_STEP = {"call", "with", "keep", "until", "signed", "script", "post"}
+_OF_BEHAVIOUR = {"behaviour", "source", "given", "answers", "refused"}
+
+
+def behaviours(folder: Path = FOLDER) -> list[Behaviour]:
+    """Read all behaviours.
+
+    Raises:
+        BadBehaviourError: for the first that could not be run or could not fail.
+    """
+    found = [one for file in sorted(folder.glob("*.yaml")) for one in _of_file(file)]
+    names = [one.name for one in found]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise BadBehaviourError(f"there are several behaviours named {', '.join(repeated)}")
+    return found
+
+
+def _of_file(file: Path) -> Iterator[Behaviour]:
+    for row in yaml.load(file.read_text(encoding="utf-8"), _Loader):  # noqa: S506 - a SafeLoader
+        try:
+            yield behaviour(row)
+        except BadBehaviourError as error:
+            raise BadBehaviourError(f"{file.name}: {error}") from error
+
+
+def behaviour(row: Mapping[str, Any]) -> Behaviour:
+    """Return the behaviour that a row of a file describes."""
+    name = str(row.get("behaviour", ""))
+    if unknown := set(row) - _OF_BEHAVIOUR - _OF_STEP:
+        raise BadBehaviourError(f"'{name}' says {', '.join(sorted(unknown))}, which has no meaning")
+    if not name or not row.get("source"):
+        raise BadBehaviourError(f"'{name}' needs a name and a source")
+    answers, refused = row.get("answers"), row.get("refused", {})
+    if bool(answers) == bool(refused) or (refused and not refused.get("code")):
+        raise BadBehaviourError(f"'{name}' must expect either an answer or the code of an error")
+    if not _says_something(answers):
+        raise BadBehaviourError(f"'{name}' has a part that says nothing, so it could not fail")
+    given = [_step(name, each) for each in row.get("given", [])]
+    last = _step(name, {key: value for key, value in row.items() if key in _OF_STEP})
+    return Behaviour(
+        name,
+        str(row["source"]),
+        (*given, last),
+        answers,
+        refused.get("code", ""),
+        refused.get("status"),
+    )
+
+
+def _says_something(answers: Any) -> bool:
+    """Return whether no part of an expectation is an object without members."""
+    if isinstance(answers, Mapping):
+        return bool(answers) and all(map(_says_something, answers.values()))
+    return all(map(_says_something, answers)) if isinstance(answers, list) else True
+
+
+def _step(name: str, row: Mapping[str, Any]) -> Step:
+    kinds = {"call", "script", "post"} & set(row)
+    if len(kinds) != 1 or set(row) - _OF_STEP:
+        raise BadBehaviourError(f"'{name}': each step is one of call, script and post")
+    (kind,) = kinds
+    params = dict(row.get("with", {}))
+    if kind != "call":
+        params[kind] = row[kind]
+    signed = str(row.get("signed", ""))
+    if signed and signed not in BAD_SIGNATURES:
+        raise BadBehaviourError(f"'{name}': signed is one of {', '.join(BAD_SIGNATURES)}")
+    return Step(
+        str(row["call"]) if kind == "call" else kind,
+        params,
+        row.get("keep", {}),
+        row.get("until", {}),
+        signed,
+    )

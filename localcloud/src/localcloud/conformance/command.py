@@ -1,0 +1,104 @@
+"""The command ``localcloud conformance``."""
+
+import base64
+import io
+import zipfile
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+from localcloud.client import access_key_of
+from localcloud.commandline.output import print_json
+from localcloud.conformance.behaviour import behaviours
+from localcloud.conformance.clients import Clients
+from localcloud.conformance.runner import Outcome, Verdict, run
+from localcloud.conformance.score import table, written_into
+from localcloud.deploy.client import Client
+
+_HANDLER = """
+import json, os
+
+def handler(event, context):
+    return json.dumps({"event": json.loads(event), "where": os.environ.get("WHERE")})
+"""
+
+
+def main(
+    endpoint: Annotated[
+        str, typer.Option(help="A running local cloud; without it one is started for the run.")
+    ] = "",
+    product: Annotated[str, typer.Option(help="Run the behaviours of this product only.")] = "",
+    write: Annotated[
+        Path | None, typer.Option(help="A README whose score is brought up to date.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each behaviour as JSON.")] = False,
+) -> int:
+    """Run the conformance suite: what the real cloud does, and whether the local one does it too.
+
+    Prints the score per product, and each behaviour that failed or could not be run.
+    """
+    with ExitStack() as stack:
+        outcomes = run_on(endpoint or _started(stack), product)
+    if as_json:
+        print_json([_row(outcome) for outcome in outcomes])
+    else:
+        for outcome in outcomes:
+            if outcome.verdict is not Verdict.PASSED:
+                print(f"{outcome.verdict}: {outcome.behaviour.name}")
+                print("".join(f"  {reason}\n" for reason in outcome.reasons), end="")
+        print(table(outcomes), end="")
+    if write:
+        write.write_text(
+            written_into(write.read_text(encoding="utf-8"), outcomes), encoding="utf-8"
+        )
+    return int(any(outcome.verdict is Verdict.FAILED for outcome in outcomes))
+
+
+def run_on(endpoint: str, product: str = "") -> list[Outcome]:
+    """Run the behaviours, of one product if that is named, against a running local cloud."""
+    key = access_key_of(endpoint)
+    chosen = [each for each in behaviours() if product in {"", each.product}]
+    facts = _facts(endpoint, Client(endpoint, key.id, key.secret))
+    return run(chosen, Clients(endpoint, key.id, key.secret), facts)
+
+
+def _facts(endpoint: str, client: Client) -> dict[str, str]:
+    """Return what ``${…}`` may stand for."""
+    caller = client.rpc("2015-04-01", "GetCallerIdentity", {})
+    found = client.rpc("2014-05-26", "DescribeInstances", {"Status": "Running"})
+    return {
+        "account": str(caller["AccountId"]),
+        "archive": _archive(),
+        "endpoint": endpoint,
+        "instance": str(found["Instances"]["Instance"][0]["InstanceId"]),
+        "kilobytes5": "x" * 5120,
+        "region": "cn-hangzhou",
+    }
+
+
+def _archive() -> str:
+    """Return a function's code as the API takes it."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        file.writestr("index.py", _HANDLER)
+    return base64.b64encode(content.getvalue()).decode()
+
+
+def _started(stack: ExitStack) -> str:
+    from localcloud.running import running  # noqa: PLC0415
+
+    data = stack.enter_context(TemporaryDirectory(prefix="localcloud-"))
+    return str(stack.enter_context(running("--data", data))["endpoint"])
+
+
+def _row(outcome: Outcome) -> dict[str, object]:
+    return {
+        "behaviour": outcome.behaviour.name,
+        "product": outcome.behaviour.product,
+        "source": outcome.behaviour.source,
+        "verdict": outcome.verdict,
+        "reasons": list(outcome.reasons),
+    }

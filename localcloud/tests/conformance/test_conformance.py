@@ -1,0 +1,52 @@
+"""The conformance suite on a local cloud, and the score that the README tells."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conformance.test_expected import mutations
+from lab import SOURCES, environment
+from localcloud.client import Inspector
+from localcloud.conformance import score
+from localcloud.conformance.command import run_on
+from localcloud.conformance.runner import Outcome, Verdict, judge
+from localcloud.running import running
+
+# The data plane's SDK calls what its own dependency calls old.
+pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated:DeprecationWarning")
+
+README = (SOURCES.parent / "README.md").read_text()
+
+
+def test_the_local_cloud_shows_what_the_readme_says(tmp_path: Path) -> None:
+    """All in one run, which is most of this test's time.
+
+    No behaviour fails; where one does, it is named with what the cloud does instead. Each value of
+    each expectation counts: with any of them made wrong the same answer fails.
+    """
+    with running("--data", str(tmp_path / "cloud"), env=environment()) as ready:
+        outcomes = run_on(ready["endpoint"])
+        level = Inspector(ready["endpoint"]).get("health")["isolation"]["level"]
+    assert not [(each.behaviour.name, each.reasons) for each in outcomes if is_failed(each)]
+    for outcome in outcomes:
+        assert passes_only_as_it_is(outcome), outcome.behaviour.name
+    if level == "namespaces":
+        assert score.written_into(README, outcomes) == README, (
+            "python -m localcloud.conformance --write localcloud/README.md"
+        )
+
+
+def is_failed(outcome: Outcome) -> bool:
+    """Return whether the cloud does not show a behaviour."""
+    return outcome.verdict is Verdict.FAILED
+
+
+def passes_only_as_it_is(outcome: Outcome) -> bool:
+    """Return whether the answer would fail each expectation that differs in one value."""
+    told, answer = outcome.behaviour, outcome.answer
+    if answer is None:
+        return outcome.verdict is Verdict.NOT_RUN
+    if told.code:
+        return bool(judge(replace(told, code="AnotherCode"), answer))
+    return all(judge(replace(told, answers=wrong), answer) for wrong in mutations(told.answers))
