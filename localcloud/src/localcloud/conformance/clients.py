@@ -71,7 +71,7 @@ class Clients:
 
     def _sdk(self, product: str, action: str, params: Mapping[str, Any]) -> Answer:
         client, models = self._of_product(product)
-        methods = _methods(type(client))
+        methods = _methods(f"{SDKS[product]}.client")
         if action.lower() not in methods:
             raise BadCallError(f"the SDK of {product} has no {action}")
         method = getattr(client, methods[action.lower()])
@@ -220,9 +220,10 @@ def _json(content: bytes) -> Any:
 
 
 @cache
-def _methods(client: type) -> dict[str, str]:
+def _methods(module: str) -> dict[str, str]:
     """Return a client's methods by the lower-case names of their actions."""
-    return {name.replace("_", ""): name for name in dir(client) if not name.startswith("_")}
+    names = dir(_imported(module).Client)
+    return {name.replace("_", ""): name for name in names if not name.startswith("_")}
 
 
 def _members(thing: Any) -> Any:
