@@ -102,17 +102,27 @@ def lost(loop: Loop) -> Iterator[Check]:
 
 
 def members(loop: Loop) -> Iterator[Check]:
-    """Let somebody join and somebody leave."""
-    before = len(loop.inspector.get("apis/hr/requests"))
-    loop.inspector.post("platforms/dingtalk/members", {"person": "newbie", "name": "孙七"})
-    requests = loop.wait(
-        "a request to the HR API", lambda: loop.inspector.get("apis/hr/requests")[before:] or None
-    )
-    yield Check("the HR API hears who joined", ["newbie"], requests[-1]["body"].get("userId"))
-    yield Check("with the name", "孙七", requests[-1]["body"].get("user", {}).get("name"))
-    seen = loop.last_message(OPS)
-    loop.inspector.post("platforms/dingtalk/members/leaver7/leave", {})
-    yield from _says(loop.next_message(OPS, seen), "leaver7")
+    """Let somebody join and somebody leave, in both platforms."""
+    # Lark pushes an open_id, and what HR systems and hosts know is the user_id.
+    for source, joins, leaves, chat, prefix in (
+        (DINGTALK, ("newbie7", "孙七"), "leaver7", OPS, ""),
+        (LARK, ("newbie8", "Zhou Ba"), "leaver8", PEOPLE, "ou_"),
+    ):
+        platform = _PLATFORM[source]
+        _subscribe(loop, source)
+        before = len(loop.inspector.get("apis/hr/requests"))
+        joined = {"person": f"{prefix}{joins[0]}", "name": joins[1]}
+        loop.inspector.post(f"platforms/{platform}/members", joined)
+        requests = loop.wait(
+            "a request to the HR API",
+            lambda before=before: loop.inspector.get("apis/hr/requests")[before:] or None,  # type: ignore[misc]
+        )
+        told = requests[-1]["body"]
+        yield Check(f"the HR API hears who joined {platform}", [joins[0]], told.get("userId"))
+        yield Check("with the name", joins[1], told.get("user", {}).get("name"))
+        seen = loop.last_message(chat)
+        loop.inspector.post(f"platforms/{platform}/members/{prefix}{leaves}/leave", {})
+        yield from _says(loop.next_message(chat, seen), leaves)
 
 
 def _look(loop: Loop) -> str:

@@ -149,6 +149,6 @@ SCENARIOS = (
     Scenario("an approval by its own requester, and one that needs two", self_approved, (OPS,)),
     Scenario("a native approval is revoked", revoked, (OPS,)),
     Scenario("a push is lost; the timer finds the approval", lost, (OPS,)),
-    Scenario("a member joins in DingTalk, another one leaves", members, (OPS,)),
+    Scenario("members join and leave, in DingTalk and in Lark", members, (OPS, PEOPLE)),
     Scenario("Monday morning: 30 approvals, 20 refusals, 5 instances", monday_morning, (OPS,)),
 )

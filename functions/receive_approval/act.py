@@ -125,7 +125,8 @@ class ReceiveApproval:
         ids = {"source": source.name, "push": received.event_id}
         data = _hint(source, received)
         if data is None:
-            return Answer(http, decision(FUNCTION, "nothing-to-do", **ids))
+            lacks = received.lacks if isinstance(received, push.Other) else ""
+            return Answer(http, decision(FUNCTION, "nothing-to-do", **ids, lacks=lacks))
         key = sha256(repr((source.name, received)).encode("utf-8", "replace")).hexdigest()[:40]
         if self._memory.has_seen(key):
             return Answer(http, decision(FUNCTION, "pushed-again", **ids))

@@ -135,5 +135,8 @@ def _received(payload: Mapping[str, Any], source: Source) -> Refused | push.Rece
 def _members(event: Mapping[str, Any], event_id: str, *, joined: bool) -> push.Received:
     about = event.get("object")
     about = about if isinstance(about, dict) else {}
-    person = push.text(about, "open_id") if joined else push.text(about, "user_id")
-    return Members(event_id, joined, (person,)) if person else Other(event_id)
+    # Who has left can be known by no open_id any more; emp_id is the user_id, which the platform
+    # leaves out where the app lacks the permission for it.
+    name = "open_id" if joined else "user_id"
+    person = push.text(about, name)
+    return Members(event_id, joined, (person,)) if person else Other(event_id, lacks=name)

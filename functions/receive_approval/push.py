@@ -42,6 +42,8 @@ class Other(NamedTuple):
     """Authentic, and nothing that leads to a request."""
 
     event_id: str = ""
+    lacks: str = ""
+    """What the platform left out because the app may not see it."""
 
 
 Received = Approval | Members | Other

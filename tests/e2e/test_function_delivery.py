@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from demo.loop import Loop, event
+from demo.native import dingtalk_oa, members
 from demo.play import CONFIGURATION
 from functions.cloud.rpc import Credentials
 from functions.cloud.smq import Queues
@@ -111,6 +112,14 @@ def test_what_fails_for_a_moment_is_done(delivered: Delivered) -> None:
     loop.fail("action:eventbridge:PutEvents", 2, "Throttling.User")
     loop.post("dingtalk.approval", json.dumps(body).encode())
     assert "E777" in loop.next_message("ops", seen)["text"]
+
+
+def test_a_native_approval_members_and_leavers_come_through(delivered: Delivered) -> None:
+    """A push wakes receive-approval for what it has put on its own bus; nothing waits any more."""
+    stories = (*dingtalk_oa(delivered.loop), *members(delivered.loop))
+    assert [check for check in stories if not check.is_right] == []
+    delivered.loop.settle()
+    wait_for(lambda: not delivered.waiting("approvals"), "an empty queue")
 
 
 def test_what_is_no_request_is_refused_in_the_chat(delivered: Delivered) -> None:

@@ -1,5 +1,6 @@
 """What nobody pushed, or what is about people: found, confirmed and handed over."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,12 +8,13 @@ import pytest
 from functions.cloud.errors import PermanentError
 from functions.receive_approval import declared
 from functions.receive_approval.platform_api import PlatformBusyError
+from functions.receive_approval.settings import Source
 from tests.unit.functions.receive_approval.platforms import (
     answer,
     dingtalk_instance,
     lark_instance,
 )
-from tests.unit.functions.receive_approval.pushes import DINGTALK, LARK
+from tests.unit.functions.receive_approval.pushes import APPROVED_V2, DINGTALK, LARK, lark
 from tests.unit.functions.receive_approval.test_confirmation import INSTANCE, Lab
 
 
@@ -80,36 +82,63 @@ def test_an_outage_of_one_platform_holds_up_no_other(lab: Lab) -> None:
     assert [event["source"] for event in lab.bus.events] == [LARK.name]
 
 
-def member(lab: Lab, *people: str, joined: bool) -> list[dict[str, Any]]:
+BOTH = pytest.mark.parametrize("source", [DINGTALK, LARK], ids=lambda source: source.name)
+
+
+def member(lab: Lab, *people: str, joined: bool, source: Source = DINGTALK) -> list[dict[str, Any]]:
     """Confirm that members joined or left; return what came on the bus."""
     data = {"joined": joined, "ids": list(people)}
-    lab.hint(DINGTALK, data, declared.MEMBERS_PUSHED)
+    lab.hint(source, data, declared.MEMBERS_PUSHED)
     return lab.bus.events
 
 
-def test_a_new_member_is_handed_over_with_the_persons_data(lab: Lab) -> None:
+@pytest.mark.parametrize(
+    ("source", "pushed", "shown"),
+    [
+        (DINGTALK, "u1", {}),
+        (LARK, "ou_1", {"open_id": "ou_1", "user_id": "u1"}),
+        # Without the permission for user_id the open_id is all that is known.
+        (LARK, "u1", {"open_id": "u1"}),
+    ],
+)
+def test_a_new_member_is_handed_over_with_the_persons_data(
+    lab: Lab, source: Source, pushed: str, shown: dict[str, str]
+) -> None:
     """Looked up at the platform; what the company's API need not know stays there."""
-    lab.platform.people = {"u1": {"name": "孙七", "email": "sun@example.com", "mobile": "1"}}
-    (event,) = member(lab, "u1", joined=True)
+    person = {"name": "孙七", "email": "sun@example.com", "mobile": "1", **shown}
+    lab.platform.people = {pushed: person}
+    (event,) = member(lab, pushed, joined=True, source=source)
     assert (event["type"], event["aliyuneventbusname"]) == (declared.NEW_MEMBER, "approvals")
     assert event["data"]["body"] == {
-        "source": "dingtalk.oa",
+        "source": source.name,
         "userId": ["u1"],
         "user": {"name": "孙七", "email": "sun@example.com"},
     }
 
 
-def test_a_member_whom_nobody_knows_is_none(lab: Lab) -> None:
+@BOTH
+def test_a_member_whom_nobody_knows_is_none(lab: Lab, source: Source) -> None:
     """A push about somebody who is not there is believed no more than any other."""
     with pytest.raises(PermanentError):
-        member(lab, "nobody", joined=True)
+        member(lab, "nobody", joined=True, source=source)
     assert lab.bus.events == []
 
 
-def test_a_leaver_loses_everything_once_the_platform_says_so(lab: Lab) -> None:
+@pytest.mark.parametrize(
+    ("source", "people"),
+    [
+        (DINGTALK, {"stays": {"name": "x"}}),
+        (LARK, {"stays": {"name": "x", "status": {"is_resigned": False}}}),
+        # Lark shows whoever has resigned for some days more.
+        (LARK, {"stays": {"name": "x"}, "left": {"status": {"is_resigned": True}}}),
+    ],
+)
+def test_a_leaver_loses_everything_once_the_platform_says_so(
+    lab: Lab, source: Source, people: dict[str, Any]
+) -> None:
     """Who is still a member loses nothing, whatever was pushed."""
-    lab.platform.people = {"stays": {"name": "x"}}
-    (event,) = member(lab, "stays", "left", joined=False)
+    lab.platform.people = people
+    (event,) = member(lab, "stays", "left", joined=False, source=source)
     body = event["data"]["body"]
     assert (event["type"], body["detail-type"]) == (declared.REQUESTED, "DeprovisionRequest")
     assert set(body["detail"]) == {"emp_id", "request_id"}
@@ -117,10 +146,45 @@ def test_a_leaver_loses_everything_once_the_platform_says_so(lab: Lab) -> None:
     assert event["time"] == "2026-01-01T00:00:00.000Z"
 
 
-def test_an_outage_is_no_proof_that_somebody_left(lab: Lab) -> None:
+@BOTH
+def test_an_outage_is_no_proof_that_somebody_left(lab: Lab, source: Source) -> None:
     """Only the platform's own word for an unknown person counts."""
     lab.memory.tokens.clear()
     lab.platform.failures = [answer({}, 503)]
     with pytest.raises(PlatformBusyError):
-        member(lab, "left", joined=False)
+        member(lab, "left", joined=False, source=source)
     assert lab.bus.events == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "about", "joined", "who"),
+    [
+        ("created", {"open_id": "ou_1", "user_id": "u1", "name": "Zhou Ba"}, True, "ou_1"),
+        ("created", {"open_id": "ou_1"}, True, "ou_1"),
+        ("deleted", {"open_id": "ou_1", "user_id": "u1"}, False, "u1"),
+    ],
+)
+def test_lark_pushes_who_joined_and_who_left(
+    kind: str, about: dict[str, str], joined: bool, who: str
+) -> None:
+    """Authentic, and a hint only where the settings ask for members and leavers."""
+    pushed = lark(member_event(kind, about))
+    for wanted in (True, False):
+        lab = Lab(LARK._replace(members=wanted, leavers=wanted))
+        assert lab.function().answer(pushed).http["statusCode"] == 200
+        hints = [e["data"] for e in lab.bus.events if e["type"] == declared.MEMBERS_PUSHED]
+        assert hints == ([{"joined": joined, "ids": [who]}] if wanted else [])
+
+
+def test_a_leaver_whose_user_id_the_app_may_not_see_is_said_in_the_log() -> None:
+    """Nothing can be taken away from somebody unnamed, and it must not be silent."""
+    lab = Lab(LARK._replace(leavers=True))
+    answered = lab.function().answer(lark(member_event("deleted", {"open_id": "ou_1"})))
+    assert lab.bus.events == []
+    assert json.loads(answered.line)["lacks"] == "user_id"
+
+
+def member_event(kind: str, about: dict[str, str]) -> dict[str, Any]:
+    """Return ``contact.user.created_v3`` or ``deleted_v3`` as Lark pushes it."""
+    header = {**APPROVED_V2["header"], "event_type": f"contact.user.{kind}_v3"}  # type: ignore[dict-item]
+    return {"schema": "2.0", "header": header, "event": {"object": about}}
