@@ -94,6 +94,14 @@ def init(
         str, typer.Option("--hr-api", help="URL that is called for new members; none if empty.")
     ] = "",
     language: Annotated[str, typer.Option(help="Language of the chats: en or zh.")] = "en",
+    natives: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--native",
+            metavar="PLATFORM=APP,TENANT,DEFINITION",
+            help="A native approval of dingtalk or lark (docs/native-approvals.md).",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file of your own.")] = False,
 ) -> None:
     """Write the file of a new stack, and name the secrets that it needs.
@@ -103,8 +111,9 @@ def init(
     from ops.init.command import Answers, run  # noqa: PLC0415
 
     answers = Answers(
-        account, region, chats or (), instances or (), tags or (), roles or (), endpoint, language
-    )
+        account, region, chats or (), instances or (), tags or (), roles or (), endpoint, language,
+        natives or (),
+    )  # fmt: skip
     run(stack, answers, force=force)
 
 
@@ -265,7 +274,8 @@ def smoke(
 
     An account emp-smoke-test is created on the role's instances and locked again; then a request is
     refused. Of each the result in the archive and the message that the chat took are looked for,
-    and at the end new dead letters. Exits with 1 if one of these is not found.
+    and new dead letters. The URL of each native source has to refuse an unsigned push. Exits with 1
+    if one of these is not found.
 
     Signs with ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, if it is set,
     ALIBABA_CLOUD_SECURITY_TOKEN, which need ecs:DescribeInvocations, log:GetLogStoreLogs on the log

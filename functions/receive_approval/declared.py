@@ -22,6 +22,8 @@ class Kind(StrEnum):
     LARK = "lark-approval"
 
 
+HANDSHAKE_SECONDS = {Kind.DINGTALK: 1.5, Kind.LARK: 1.0}
+"""How long a platform waits for the answer by which a URL is verified."""
 API = {Kind.DINGTALK: "https://api.dingtalk.com", Kind.LARK: "https://open.feishu.cn"}
 """Where a platform is asked unless the settings say otherwise."""
 DIRECTORY = {Kind.DINGTALK: "https://oapi.dingtalk.com", Kind.LARK: ""}

@@ -15,7 +15,7 @@ import jinja2
 import typer
 from pydantic import ValidationError
 
-from components.names import ChatPlatform
+from components.names import ApprovalKind, ChatPlatform
 from localcloud.commandline import files
 from localcloud.commandline.errors import UserError
 from localcloud.dryrun.project import stack_config
@@ -35,6 +35,9 @@ _TEMPLATES = jinja2.Environment(
     keep_trailing_newline=True,
 )
 _CHAT = re.compile(rf"(?P<name>[a-z][a-z0-9-]*)=(?P<platform>{'|'.join(ChatPlatform)})")
+_NATIVE = re.compile(
+    r"(?P<platform>dingtalk|lark)=(?P<app_id>[^,]+),(?P<tenant>[^,]+),(?P<definition>[^,]+)"
+)
 _TAG = re.compile(r"(?P<key>[^=]+)=(?P<value>.*)")
 
 
@@ -54,6 +57,7 @@ class Answers:
     roles: Sequence[str]
     endpoint: str
     language: str
+    natives: Sequence[str] = ()
 
 
 def run(stack: str, answers: Answers, *, force: bool, project: Path = PROJECT) -> None:
@@ -91,7 +95,7 @@ def asked(answers: Answers) -> Answers:
         instances = [part for part in parts if "=" not in part]
     return Answers(
         account, answers.region, chats, instances, tags, answers.roles, answers.endpoint,
-        answers.language,
+        answers.language, answers.natives,
     )  # fmt: skip
 
 
@@ -137,6 +141,7 @@ def _values(stack: str, answers: Answers) -> dict[str, Any]:
         "log_project": f"provisioning-{stack}-logs-{answers.account}",
         "sources": sources,
         "chats": chats,
+        "natives": [_native(given, stack, chats) for given in answers.natives],
         "language": answers.language,
         "group": "hosts",
         "ids": list(answers.instances),
@@ -209,6 +214,23 @@ def _chat(given: str) -> tuple[str, str]:
         accepted = " or ".join(f"name={platform}" for platform in ChatPlatform)
         raise InitError(f"'{given}' is not a chat; accepted: {accepted}")
     return found["name"], found["platform"]
+
+
+def _native(given: str, stack: str, chats: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return a native source; its results go to the first chat of its platform, or the first."""
+    found = _NATIVE.fullmatch(given)
+    if found is None:
+        raise InitError(
+            f"'{given}' is not a native approval; accepted: dingtalk=<AppKey>,<CorpId>,"
+            "<processCode> or lark=<App ID>,<tenant_key>,<approval_code>"
+        )
+    platform = found["platform"]
+    return {
+        **found.groupdict(),
+        "name": f"{platform}.native.{stack}",
+        "kind": ApprovalKind(f"{platform}-approval"),
+        "chat": next((name for name, of in chats if of == platform), chats[0][0]),
+    }
 
 
 def _tag(given: str) -> tuple[str, str]:

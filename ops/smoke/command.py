@@ -25,6 +25,7 @@ from ops.access import access
 from ops.logs import LogStores
 from ops.project import LOCAL, PROJECT
 from ops.replay.command import DeadLetters
+from ops.smoke import native
 from ops.smoke.approval import EMPLOYEE, Smoke, SmokeFailed, Target
 from ops.smoke.evidence import Evidence, Row
 
@@ -70,6 +71,15 @@ def run(
             queue = str(deployed["dead_letter_queue"])
             letters = DeadLetters(queues(cloud, cloud.environ), bus, queue)
             rows = _rows(smoke, evidence, letters, target, settings["chats"])
+            for row in native.rows(
+                (settings.get("native") or {}).get("sources", {}),
+                deployed.get("approval_urls") or {},
+                evidence,
+                send,
+                time.monotonic,
+            ):
+                typer.echo(str(row))
+                rows.append(row)
     except FunctionError as problem:
         raise SmokeFailed(str(problem)) from None
     except httpx.TransportError as problem:

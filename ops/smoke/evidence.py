@@ -9,6 +9,7 @@ from functions.report.outcome import RESULT_SOURCE
 _POLL_SECONDS = 1.0
 _CLOCKS_SECONDS = 60.0
 """How far the clocks of this machine and of Log Service may differ."""
+_LOOKS_SECONDS = 3600.0
 _Found = TypeVar("_Found")
 
 
@@ -59,6 +60,21 @@ class Evidence:
     def sent(self, event_id: str) -> dict[str, Any] | None:
         """Return the line in which post-to-chat says that a chat took a result; None if none."""
         return self._wait(lambda: self._sent(event_id))
+
+    def last_look(self, source: str) -> dict[str, Any] | None:
+        """Return the line of receive-approval's last look for a source's lost pushes.
+
+        None if there was none within the last hour, in which there should be two.
+        """
+        since = self._since - _LOOKS_SECONDS
+        for entry in self._stores.search(
+            "functions", f'"{source}" and ("looked" or "not-looked")', since
+        ):
+            line = _object(entry.get("message", ""))
+            is_look = line.get("decision") in {"looked", "not-looked"}
+            if is_look and line.get("source") == source:
+                return line
+        return None
 
     def _result(self, request_id: str) -> dict[str, Any] | None:
         for entry in self._stores.search("events", f'"{request_id}"', self._since):

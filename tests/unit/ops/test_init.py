@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from localcloud.commandline import files
 from localcloud.dryrun.project import read
 from ops.init.command import Answers, InitError, asked, run, written
 from ops.policy.judge import judge
@@ -56,6 +57,25 @@ def test_the_secrets_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str
         assert command in text
 
 
+def test_native_approvals_are_written_with_their_secrets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A source for each, told in a chat of its platform; the form's aliases are to be looked at."""
+    natives = ["dingtalk=dingkey,dingcorp,PROC-1", "lark=cli_1,tenant1,7C46-A1"]
+    (tmp_path / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
+    file = write(tmp_path, "qa2", replace(ANSWERS, natives=natives))
+    shown = capsys.readouterr().out
+    assert f"--secret {NAME}:native-lark.native.qa2-app-secret" in shown
+    config = files.parse_yaml(file.read_text(), file.name)["config"]
+    sources = config[f"{NAME}:settings"]["native"]["sources"]
+    assert [(name, one["chat"], one["app_id"]) for name, one in sources.items()] == [
+        ("dingtalk.native.qa2", "ops", "dingkey"),
+        ("lark.native.qa2", "people", "cli_1"),
+    ]
+    resources = declared(replace(read(tmp_path, "qa2"), program=ROOT / "stacks"))
+    assert not list(judge(resources, policies_of(rules.ALL, settings_for("qa2"))))
+
+
 def test_an_example_is_overwritten_and_a_file_of_ones_own_is_not(tmp_path: Path) -> None:
     """What comes with the project is nobody's work; what a team wrote is."""
     example = tmp_path / "Pulumi.prod.yaml"
@@ -78,6 +98,9 @@ def test_an_example_is_overwritten_and_a_file_of_ones_own_is_not(tmp_path: Path)
         (replace(ANSWERS, chats=["ops"]), "'ops' is not a chat; accepted: name=dingtalk"),
         (replace(ANSWERS, tags=["x"]), "'x' is not a tag; accepted: key=value"),
         (replace(ANSWERS, instances=["i-1f00ba"]), "either --instance or --tag"),
+        (replace(ANSWERS, natives=["wecom=a,b,c"]), "'wecom=a,b,c' is not a native approval"),
+        (replace(ANSWERS, natives=["lark=a,b"]), "accepted: dingtalk=<AppKey>,<CorpId>"),
+        (replace(ANSWERS, natives=["lark=a,b,c", "lark=d,b,c"]), "these answers make no YAML"),
         (replace(ANSWERS, roles=["king"]), "role 'king' is not in the catalogue"),
         (replace(ANSWERS, endpoint="https://hr.example.com"), "is an example"),
         (replace(ANSWERS, region="x: y: z"), "these answers make no YAML"),

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from functions.cloud.cloud_assistant import CloudAssistant, Invocation, Run
+from functions.cloud.errors import FunctionError, UnreachableError
 from functions.cloud.web import Answer
+from ops.smoke import native
 from ops.smoke.approval import Smoke, SmokeFailed, Target
-from ops.smoke.evidence import Evidence
+from ops.smoke.evidence import Evidence, Row
 
 ROOT = Path(__file__).parents[4]
 TARGET = Target("dingtalk.approval", "http://127.0.0.1/webhook?token=s3cret", "bus", "devops")
@@ -182,6 +184,77 @@ def test_a_message_counts_once_the_chat_took_it(line: dict[str, str], is_sent: b
     assert (evidence(stores).sent("e-1") is not None) is is_sent
 
 
+PUSHED = "native approvals, URL of lark.native"
+LARK = {"lark.native": {"kind": "lark-approval"}}
+
+
+def native_rows(
+    answer: Answer | FunctionError, *lines: dict[str, Any], urls: Mapping[str, str] | None = None
+) -> list[Row]:
+    """Return the rows of one native source whose URL answers so, with this log."""
+
+    def send(
+        method: str, url: str, headers: Mapping[str, str], body: bytes, seconds: float
+    ) -> Answer:
+        if isinstance(answer, FunctionError):
+            raise answer
+        return answer
+
+    stores = Stores(functions=[{"message": json.dumps(line)} for line in lines])
+    stores.search("functions", "", 0.0)
+    found = {"lark.native": "https://fc.example/lark.native"} if urls is None else urls
+    return list(native.rows(LARK, found, evidence(stores), send, Time().now))
+
+
+@pytest.mark.parametrize(
+    ("answer", "proved", "words"),
+    [
+        (Answer(403, b""), True, "refused an unsigned push after 0 ms from here"),
+        (Answer(404, b""), False, "HTTP 404 in place of a refusal"),
+        (Answer(500, b""), False, "look at the log of receive-approval"),
+        (Answer(200, b""), False, "HTTP 200 in place of a refusal"),
+        (UnreachableError("no answer", "Timeout"), False, "no answer (Timeout)"),
+    ],
+)
+def test_the_url_of_a_native_source_must_refuse_what_nobody_signed(
+    answer: Answer | FunctionError, proved: bool, words: str
+) -> None:
+    """Only the function itself answers so, with its settings read; a gateway does not."""
+    row = native_rows(answer)[0]
+    assert (row.proved, row.what) == (proved, PUSHED)
+    assert words in row.evidence
+
+
+def test_a_native_source_without_a_url_is_not_deployed() -> None:
+    """The settings name it, and the outputs do not."""
+    assert native_rows(Answer(403, b""), urls={})[0].proved is False
+
+
+@pytest.mark.parametrize(
+    ("lines", "proved", "words"),
+    [
+        ([], None, "no look for lost pushes"),
+        ([{"decision": "looked", "source": "other", "looked": 3}], None, "no look"),
+        ([{"decision": "looked", "source": "lark.native", "looked": 3}], True, "(3 seen)"),
+        (
+            [
+                {"decision": "not-looked", "source": "lark.native", "code": "99991672"},
+                {"decision": "looked", "source": "lark.native", "looked": 3},
+            ],
+            False,
+            "failed with 99991672",
+        ),
+    ],
+)
+def test_the_last_look_for_lost_pushes_proves_the_app(
+    lines: list[dict[str, Any]], proved: bool | None, words: str
+) -> None:
+    """Its secret and its permissions: the newest line counts, of this source."""
+    row = native_rows(Answer(403, b""), *lines)[1]
+    assert (row.proved, row.what) == (proved, "native approvals, app of lark.native")
+    assert words in row.evidence
+
+
 def test_it_passes_on_the_local_cloud(tmp_path: Path) -> None:
     """Stack local, deployed into a fresh local cloud, lets the employee in and locks them out."""
     smoke_command = [sys.executable, "-m", "ops", "smoke"]
@@ -212,4 +285,12 @@ def test_it_passes_on_the_local_cloud(tmp_path: Path) -> None:
     rows = [line.split(": ")[0].split(None, 1) for line in lines if line.startswith("  ")]
     run = ["source, rule, function, command", "completion event, bus, archive", "message"]
     refused = ["completion event, bus, archive", "message", "dead letters"]
-    assert rows == [["proved", what] for what in [*run, *run, *refused]]
+    urls = [f"native approvals, URL of {name}" for name in ("dingtalk.oa", "lark.native")]
+    proved = [what for sign, what in rows if sign == "proved"]
+    assert proved == [*run, *run, *refused, *urls]
+    # No look for lost pushes yet: half an hour has not passed.
+    rest = [line for line in lines if line.startswith("  not proved")]
+    assert [line.split(": ")[0].split("app of ")[1] for line in rest] == [
+        "dingtalk.oa",
+        "lark.native",
+    ]
