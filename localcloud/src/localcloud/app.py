@@ -26,6 +26,7 @@ from localcloud.eventbridge.delivery.journal import Journal
 from localcloud.eventbridge.delivery.retry import next_delay
 from localcloud.eventbridge.delivery.targets import senders
 from localcloud.eventbridge.delivery.targets.own import AppendLog
+from localcloud.eventbridge.external_sources import ExternalSources
 from localcloud.eventbridge.service import EventBridge
 from localcloud.faults import Faults, listed, set_fault
 from localcloud.fc import download, http_trigger
@@ -74,6 +75,7 @@ class App:
         ram = Ram(settings, environment, store, eventbridge.delete_role)
         mns = Mns(settings, environment, store)
         sls = Sls(settings, environment, store, ram.allows)
+        self._external_sources = ExternalSources(eventbridge, mns)
         self.fc = fc = FunctionCompute(
             settings,
             environment,
@@ -196,7 +198,7 @@ class App:
     async def start(self) -> None:
         """Continue what was accepted before, and take up what comes."""
         await self.store.flush()
-        for service in (self._dispatcher, self.ecs, self.fc):
+        for service in (self._dispatcher, self._external_sources, self.ecs, self.fc):
             self._background.append(asyncio.create_task(service.run()))
         for run in self._extensions:
             self._background.append(asyncio.ensure_future(run()))

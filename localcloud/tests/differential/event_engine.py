@@ -49,7 +49,8 @@ def ours(case: Case) -> dict[str, Any]:
         return {"rejected": error.reason}
     except InvalidTransformError as error:
         return {"rejected": error.message, "why": error.reason}
-    except TransformError as error:
+    except (TransformError, ValueError) as error:
+        # What no event may hold is refused when it comes in.
         return {"failed": str(error)}
 
 

@@ -322,9 +322,9 @@ async def test_targets_that_could_not_work_are_refused(
         pytest.param("CreateRule", {"RuleName": "r"}, "MissingFilterPattern", id="no pattern"),
         pytest.param(
             "CreateEventSource",
-            {"EventSourceName": "s", "SourceMNSParameters": '{"QueueName":"q"}'},
+            {"EventSourceName": "s", "SourceKafkaParameters": '{"Topic":"t"}'},
             "EventSourceTypeInvalid",
-            id="queue source",
+            id="Kafka source",
         ),
         pytest.param(
             "CreateEventSource",

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from localcloud.fc.schedule import ScheduleError, parse
+from localcloud.schedule import ScheduleError, parse
 
 
 def at(text: str) -> float:

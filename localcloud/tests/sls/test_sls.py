@@ -81,7 +81,7 @@ async def test_a_project_lives_as_the_provider_expects(lab: SlsLab) -> None:
         "projectName": "loop-logs",
         "description": "d",
         "status": "Normal",
-        "owner": "",
+        "owner": "1234567890123456",
         "region": "cn-hangzhou",
         "resourceGroupId": "rg-default",
         "createTime": "2026-01-01 00:00:00",

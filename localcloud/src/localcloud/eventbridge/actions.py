@@ -11,9 +11,8 @@ ACTIONS: dict[str, Action[EventBridge]] = {
 }
 
 _OTHER_SOURCES = (
-    "ExternalSourceConfig", "SourceKafkaParameters", "SourceMNSParameters",
-    "SourceOSSEventParameters", "SourceRabbitMQParameters", "SourceRocketMQParameters",
-    "SourceSLSParameters", "SourceScheduledEventParameters",
+    "ExternalSourceConfig", "SourceKafkaParameters", "SourceOSSEventParameters",
+    "SourceRabbitMQParameters", "SourceRocketMQParameters", "SourceSLSParameters",
 )  # fmt: skip
 _LINKED = {"LinkedExternalSource": "what a source is linked to is settled when it is made"}
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from localcloud import strict_json
 from localcloud.api import Action, Answer, ApiCall
-from localcloud.eventbridge import http_source
+from localcloud.eventbridge import external_source, http_source
 from localcloud.eventbridge.encoding import named, page, success
 from localcloud.eventbridge.errors import EventSourceTypeInvalidError, RoleNotExistError
 from localcloud.eventbridge.http_source import HttpParameters
 from localcloud.eventbridge.resources import Bus, Source
 from localcloud.eventbridge.service import EventBridge
 
-_OTHER_SOURCES = ("Kafka", "MNS", "OSSEvent", "RabbitMQ", "RocketMQ", "ScheduledEvent", "SLS")
+_OTHER_SOURCES = ("Kafka", "OSSEvent", "RabbitMQ", "RocketMQ", "SLS")
 
 
 async def create_event_bus(eventbridge: EventBridge, call: ApiCall) -> Answer:
@@ -49,12 +49,13 @@ async def list_event_buses(eventbridge: EventBridge, call: ApiCall) -> Answer:
 
 
 async def create_event_source(eventbridge: EventBridge, call: ApiCall) -> Answer:
-    """Create a source: a webhook, or a name for events that come with PutEvents."""
+    """Create a source: a webhook, a queue, a schedule, or a name for what PutEvents brings."""
     bus, name = call.required("EventBusName"), call.required("EventSourceName")
     parameters = _parameters(call)
+    external = external_source.parse(call.params, eventbridge.settings.region)
     linked = call.boolean("LinkedExternalSource")
     description = call.params.get("Description", "")
-    eventbridge.create_source(bus, name, description, parameters, linked=linked)
+    eventbridge.create_source(bus, name, description, parameters, external, linked=linked)
     return success({"EventSourceARN": eventbridge.source_arn(bus, name)})
 
 
@@ -62,7 +63,8 @@ async def update_event_source(eventbridge: EventBridge, call: ApiCall) -> Answer
     """Change a source; its webhook keeps its address."""
     bus, name = call.required("EventBusName"), call.required("EventSourceName")
     parameters = _parameters(call)
-    eventbridge.change_source(bus, name, call.params.get("Description", ""), parameters)
+    external = external_source.parse(call.params, eventbridge.settings.region)
+    eventbridge.change_source(bus, name, call.params.get("Description", ""), parameters, external)
     return success({})
 
 
@@ -149,6 +151,8 @@ def _source(eventbridge: EventBridge, source: Source) -> dict[str, Any]:
     if parameters is not None:
         urls = eventbridge.webhook_urls(source)
         shown["SourceHttpEventParameters"] = parameters.described(urls)
+    if source.external:
+        shown[source.external["kind"]] = source.external["given"]
     return shown
 
 
@@ -171,7 +175,7 @@ def _bus_of(eventbridge: EventBridge, call: ApiCall) -> str:
     return call.params.get("EventBusName", "") or eventbridge.bus_of_source(name)
 
 
-_HTTP_ONLY = "HTTP sources and sources for PutEvents only"
+_KINDS = "sources of HTTP, queues, schedules and PutEvents only"
 
 # Actions and resources: "EventBridge: RAM authorization".
 ACTIONS: dict[str, Action[EventBridge]] = {
@@ -181,10 +185,10 @@ ACTIONS: dict[str, Action[EventBridge]] = {
     "DeleteEventBus": Action(delete_event_bus, "eventbridge:DeleteEventBus", _bus_arn),
     "ListEventBuses": Action(list_event_buses, "eventbridge:ListEventBuses", _any_bus),
     "CreateEventSource": Action(
-        create_event_source, "eventbridge:CreateEventSource", _source_arn, _HTTP_ONLY
+        create_event_source, "eventbridge:CreateEventSource", _source_arn, _KINDS
     ),
     "UpdateEventSource": Action(
-        update_event_source, "eventbridge:UpdateEventSource", _source_arn, _HTTP_ONLY
+        update_event_source, "eventbridge:UpdateEventSource", _source_arn, _KINDS
     ),
     "DeleteEventSource": Action(delete_event_source, "eventbridge:DeleteEventSource", _source_arn),
     "ListUserDefinedEventSources": Action(

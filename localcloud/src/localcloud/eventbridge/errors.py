@@ -87,8 +87,8 @@ class EventSourceTypeInvalidError(EventBridgeError):
     def __init__(self, kind: str) -> None:
         super().__init__(
             "EventSourceTypeInvalid",
-            f"the local cloud has no event sources with {kind}; it has HTTP sources and sources "
-            "whose events come with PutEvents",
+            f"the local cloud has no event sources with {kind}; it has sources of HTTP, "
+            "queues and schedules, and those whose events come with PutEvents",
         )
 
 

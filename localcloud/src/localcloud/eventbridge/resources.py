@@ -38,6 +38,10 @@ class Source:
     created: float = 0.0
     linked: bool = True
     """Whether it was made with ``LinkedExternalSource``."""
+    external: dict[str, Any] = field(default_factory=dict)
+    """What it is linked to besides HTTP: ``kind``, the parameter, and ``given``, its value."""
+    due: float | None = None
+    """When it gives its next scheduled event, in seconds since 1970."""
 
     @property
     def parameters(self) -> HttpParameters | None:

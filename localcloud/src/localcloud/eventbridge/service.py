@@ -22,6 +22,7 @@ from localcloud.eventbridge.errors import (
     PatternInvalidError,
 )
 from localcloud.eventbridge.events import complete, render
+from localcloud.eventbridge.external_source import SCHEDULE, External, next_due
 from localcloud.eventbridge.http_source import HttpParameters, digest, is_same
 from localcloud.eventbridge.matching.index import RuleIndex
 from localcloud.eventbridge.matching.pattern import InvalidPatternError, Pattern
@@ -179,7 +180,14 @@ class EventBridge:
         return source if source and is_same(source.token, token) else None
 
     def create_source(
-        self, bus: str, name: str, description: str, http: HttpParameters | None, *, linked: bool
+        self,
+        bus: str,
+        name: str,
+        description: str,
+        http: HttpParameters | None,
+        external: External | None = None,
+        *,
+        linked: bool,
     ) -> None:
         """Create a source; with HTTP parameters it gets a webhook with a token of its own."""
         self.bus(bus)
@@ -187,13 +195,23 @@ class EventBridge:
         if _key(bus, name) in self._sources:
             raise EventSourceAlreadyExistError(bus, name)
         source = Source(bus, name, description, created=self.clock.now(), linked=linked)
-        self._put_source(source, http)
+        self._put_source(source, http, external)
 
     def change_source(
-        self, bus: str, name: str, description: str, http: HttpParameters | None
+        self,
+        bus: str,
+        name: str,
+        description: str,
+        http: HttpParameters | None,
+        external: External | None = None,
     ) -> None:
-        """Replace a source's description and HTTP parameters; its webhook stays the same."""
-        self._put_source(replace(self._source(bus, name), description=description), http)
+        """Replace a source's description and parameters; its webhook stays the same."""
+        changed = replace(self._source(bus, name), description=description)
+        self._put_source(changed, http, external)
+
+    def put_source(self, source: Source) -> None:
+        """Replace a source."""
+        self._sources.put(_key(source.bus, source.name), source)
 
     def bus_of_source(self, name: str) -> str:
         """Return the bus of the one source that has a name; an empty text if there is none.
@@ -287,10 +305,19 @@ class EventBridge:
             raise EventSourceNotExistError(bus, name)
         return source
 
-    def _put_source(self, source: Source, http: HttpParameters | None) -> None:
+    def _put_source(
+        self, source: Source, http: HttpParameters | None, external: External | None
+    ) -> None:
         token = source.token or (self.ids() if http else "")
-        source = replace(source, http=asdict(http) if http else None, token=token)
-        self._sources.put(_key(source.bus, source.name), source)
+        is_scheduled = external is not None and external.kind == SCHEDULE
+        source = replace(
+            source,
+            http=asdict(http) if http else None,
+            token=token,
+            external=asdict(external) if external else {},
+            due=next_due(external.given, self.clock.now()) if external and is_scheduled else None,
+        )
+        self.put_source(source)
         if token:
             self._by_token[digest(token)] = source
 

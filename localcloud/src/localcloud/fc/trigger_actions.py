@@ -12,11 +12,11 @@ from localcloud.fc.errors import (
     TriggerAlreadyExistsError,
 )
 from localcloud.fc.registry import LATEST
-from localcloud.fc.schedule import ScheduleError, parse
 from localcloud.fc.service import ASYNC_PAYLOAD_LIMIT, FunctionCompute
 from localcloud.fc.streams import StreamError
 from localcloud.fc.streams import parse as parse_stream
 from localcloud.fc.triggers import EVENTBRIDGE, HTTP, TIMER, Trigger
+from localcloud.schedule import ScheduleError, parse
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,127}")
 _OTHER_TYPES = ("oss", "log", "tablestore", "cdn_events", "mns_topic")
@@ -176,7 +176,8 @@ def _answer(fc: FunctionCompute, trigger: Trigger) -> dict[str, Any]:
         "targetArn": fc.registry.arn(trigger.function),
         "createdTime": trigger.created,
         "lastModifiedTime": trigger.modified,
-        **({"httpTrigger": http_trigger.urls(fc, trigger)} if trigger.kind == HTTP else {}),
+        # guess: other kinds have an empty object; without one the provider plans a change for ever.
+        "httpTrigger": http_trigger.urls(fc, trigger) if trigger.kind == HTTP else {},
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from localcloud import strict_json
 from localcloud.environment import Environment, iso_utc, uuid_form
 from localcloud.fc.errors import TriggerAlreadyExistsError, TriggerNotFoundError
-from localcloud.fc.schedule import parse
+from localcloud.schedule import parse
 from localcloud.store import Store, Table
 
 TIMER = "timer"

@@ -33,9 +33,11 @@ async def get_role(ram: Ram, call: ApiCall) -> Answer:
 
 
 async def list_roles(ram: Ram, call: ApiCall) -> Answer:
-    """Return the roles, by name."""
-    roles, page = encoding.page(call, sorted(ram.roles, key=lambda r: r.name))
-    return {"Roles": {"Role": [encoding.role_answer(r) for r in roles]}, **page}
+    """Return the roles, by name; with tags, those that have all of them."""
+    wanted = encoding.tags(call)
+    found = [r for r in ram.roles if wanted.items() <= r.tags.items()]
+    roles, page = encoding.page(call, sorted(found, key=lambda r: r.name))
+    return {"Roles": {"Role": [encoding.listed_role_answer(r) for r in roles]}, **page}
 
 
 async def update_role(ram: Ram, call: ApiCall) -> Answer:
@@ -177,7 +179,7 @@ async def attach_policy_to_role(ram: Ram, call: ApiCall) -> Answer:
     role = ram.role(call.required("RoleName"))
     if [kind, name] in [list(p) for p in role.policies]:
         raise EntityAlreadyExistsError("Role.Policy", name)
-    ram.update_role(role.name, policies=[*role.policies, (kind, name)])
+    ram.attach(role, kind, name)
     return {}
 
 
@@ -185,17 +187,16 @@ async def detach_policy_from_role(ram: Ram, call: ApiCall) -> Answer:
     """Detach a policy from a role."""
     kind, name = call.required("PolicyType"), call.required("PolicyName")
     role = ram.role(call.required("RoleName"))
-    rest = [p for p in role.policies if list(p) != [kind, name]]
-    if len(rest) == len(role.policies):
+    if [kind, name] not in [list(p) for p in role.policies]:
         raise EntityNotExistError("Role.Policy", name)
-    ram.update_role(role.name, policies=rest)
+    ram.detach(role, kind, name)
     return {}
 
 
 async def list_policies_for_role(ram: Ram, call: ApiCall) -> Answer:
     """Return the policies that are attached to a role."""
     role = ram.role(call.required("RoleName"))
-    entries = [{"PolicyName": name, "PolicyType": kind} for kind, name in role.policies]
+    entries = [encoding.attached_answer(ram, role, kind, name) for kind, name in role.policies]
     return {"Policies": {"Policy": entries}}
 
 

@@ -22,6 +22,25 @@ def role_answer(role: Role) -> dict[str, Any]:
     }
 
 
+def listed_role_answer(role: Role) -> dict[str, Any]:
+    """Return a role as a list does, with its tags."""
+    tags = [{"TagKey": key, "TagValue": value} for key, value in role.tags.items()]
+    return {**role_answer(role), "Tags": {"Tag": tags}}
+
+
+def attached_answer(ram: Ram, role: Role, kind: str, name: str) -> dict[str, Any]:
+    """Return a policy of a role as the API does."""
+    managed = ram.managed.get(name) if kind == "Custom" else None
+    return {
+        "PolicyName": name,
+        "PolicyType": kind,
+        "Description": managed.description if managed else "",
+        "DefaultVersion": managed.default if managed else "v1",
+        # Roles of an older state do not know it.
+        "AttachDate": role.attached.get(f"{kind}/{name}", role.created),
+    }
+
+
 def policy_answer(ram: Ram, policy: ManagedPolicy) -> dict[str, Any]:
     """Return a policy as the API does."""
     return {

@@ -48,6 +48,8 @@ class Role:
     tags: dict[str, str] = field(default_factory=dict)
     policies: list[tuple[str, str]] = field(default_factory=list)
     """Attached policies: type (``Custom``, ``System``) and name."""
+    attached: dict[str, str] = field(default_factory=dict)
+    """When each was attached, by ``type/name``."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,17 @@ class Ram:
         if role.policies:
             raise DeleteConflictError("Role", "Policy", name, [p for _, p in role.policies])
         self.roles.delete(name)
+
+    def attach(self, role: Role, kind: str, name: str) -> None:
+        """Attach a policy to a role that does not have it."""
+        dates = {**role.attached, f"{kind}/{name}": iso_utc(self.clock.now())}
+        self.update_role(role.name, policies=[*role.policies, (kind, name)], attached=dates)
+
+    def detach(self, role: Role, kind: str, name: str) -> None:
+        """Detach a policy from a role that has it."""
+        rest = [policy for policy in role.policies if list(policy) != [kind, name]]
+        dates = {key: date for key, date in role.attached.items() if key != f"{kind}/{name}"}
+        self.update_role(role.name, policies=rest, attached=dates)
 
     # Policies
 

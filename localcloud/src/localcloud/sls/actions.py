@@ -204,7 +204,11 @@ async def get_index(sls: Sls, call: ApiCall) -> Answer:
     """Return a log store's index."""
     index = sls.index(call.path["project"], call.path["logstore"])
     ttl = sls.log_store(call.path["project"], call.path["logstore"]).settings["ttl"]
-    return {"index_mode": "v2", "storage": "pg", "ttl": ttl, **index}
+    answer = {"index_mode": "v2", "storage": "pg", "ttl": ttl, **index}
+    if index.get("line"):
+        # guess: both lists are there, as the provider's acceptance tests find them.
+        answer["line"] = {"include_keys": [], "exclude_keys": [], **index["line"]}
+    return answer
 
 
 async def update_index(sls: Sls, call: ApiCall) -> Answer:

@@ -41,7 +41,7 @@ def project_answer(sls: Sls, project: Project) -> dict[str, Any]:
         "projectName": project.name,
         "description": project.description,
         "status": "Normal",
-        "owner": "",
+        "owner": sls.settings.account_id,
         "region": sls.settings.region,
         "resourceGroupId": "rg-default",
         "createTime": _time(project.created),

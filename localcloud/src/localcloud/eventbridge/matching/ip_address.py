@@ -1,8 +1,8 @@
 """IP addresses as the event engine's Java libraries read them, without looking up names.
 
 Java is more liberal than Python's ipaddress: `10.1` is 10.0.0.1, leading zeros are decimal, an
-IPv4-mapped IPv6 address is the IPv4 address, `%zone` is ignored. In a block all four parts are
-required.
+IPv4-mapped IPv6 address is the IPv4 address, `%1` behind one is ignored. In a block all four parts
+are required. A zone with a name is none: what it means depends on the interfaces of a machine.
 """
 
 from __future__ import annotations
@@ -53,8 +53,11 @@ def parse_address(text: str) -> Address | None:
         return (4, number)
     if text.startswith("[") and text.endswith("]"):
         text = text[1:-1]
+    written, sign, zone = text.partition("%")
+    if sign and not (zone.isascii() and zone.isdigit()):
+        return None
     try:
-        address = ipaddress.IPv6Address(text.partition("%")[0])
+        address = ipaddress.IPv6Address(written)
     except ValueError:
         return None
     mapped = address.ipv4_mapped

@@ -20,6 +20,7 @@ from json.encoder import encode_basestring as _quoted
 from math import isfinite
 from typing import Any, Final
 
+_EXPONENT_DIGITS, _INT_MAX = 10, 2**31 - 1
 _INT_MIN, _LONG_MAX = -(2**63), 2**63 - 1
 _DECIMAL_FROM, _DECIMAL_BELOW = 1e-3, 1e7
 _LINE_SEPARATORS: Final = {0x2028: "\\u2028", 0x2029: "\\u2029"}
@@ -39,8 +40,21 @@ class Number(float):
 
 
 def _float(text: str) -> float:
+    if not _is_java_decimal(text):
+        raise ValueError(f"the exponent of {text[:40]} is beyond what the event engine reads")
     number = float(text)
     return number if double_text(number) == text else Number(text)
+
+
+def _is_java_decimal(text: str) -> bool:
+    """Return whether exponent and scale fit into Java's int, as BigDecimal needs them."""
+    digits, _, exponent = text.lower().partition("e")
+    if not exponent:
+        return True
+    if len(exponent.lstrip("+-0")) > _EXPONENT_DIGITS:
+        return False
+    scale = len(digits.partition(".")[2]) - int(exponent)
+    return abs(int(exponent)) <= _INT_MAX and scale <= _INT_MAX
 
 
 def _integer(text: str) -> int | Number:
@@ -56,7 +70,12 @@ def _refuse_constant(name: str) -> Any:
 
 
 def parse(text: str) -> Any:
-    """Read strict JSON and keep each number's text; ValueError if it is not JSON or too deep."""
+    """Read strict JSON and keep each number's text.
+
+    Raises:
+        ValueError: if it is not JSON, too deep, or has an exponent beyond Java's int, on which the
+            engine fails for each event.
+    """
     try:
         return json.loads(
             text, parse_float=_float, parse_int=_integer, parse_constant=_refuse_constant
@@ -102,6 +121,10 @@ def canonical(number: float) -> float:
     exponent = exact.as_tuple().exponent
     if not isinstance(exponent, int):
         return number
+    if not exact:
+        # BigDecimal knows no negative zero.
+        exact = abs(exact)
+        text = text.lstrip("-")
     if exponent >= 0:
         return int(exact) if _INT_MIN <= exact <= _LONG_MAX else Number(str(exact))
     double = float(text)

@@ -1,4 +1,6 @@
-"""When a time trigger is due: an interval (``@every 5m``) or a CRON expression of six fields.
+"""When a time trigger or a scheduled event is due: an interval or a CRON expression.
+
+An interval is ``@every 5m``; a CRON expression has six fields.
 
 Source: "Time triggers" (Function Compute 3.0). CRON expressions are UTC unless they begin with
 ``CRON_TZ=<zone>``.
@@ -7,15 +9,18 @@ Source: "Time triggers" (Function Compute 3.0). CRON expressions are UTC unless 
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from itertools import product
 from zoneinfo import ZoneInfo
 
 _EVERY = re.compile(r"@every (\d{1,6}(?:\.\d{1,3})?)([mh])")
+_OFFSET = re.compile(r"(?:GMT|UTC)(?P<sign>[+-])(?P<hours>\d{1,2}):(?P<minutes>\d{2})")
 _ZONE = re.compile(r"CRON_TZ=(\S+) +(.+)")
 _UNITS = {"m": 60, "h": 3600}
 _SHORTEST_SECONDS = 60
+_MOST_HOURS = 14
+"""A zone is so many hours from UTC at most."""
 _LOOK_AHEAD_DAYS = 5 * 366
 _MONTHS = {
     "JAN": 1, "FEB": 2, "MAR": 3, "APR": 4, "MAY": 5, "JUN": 6,
@@ -111,11 +116,32 @@ def parse(expression: object) -> Schedule:
     )
 
 
+def in_zone(expression: object, zone: str) -> Schedule:
+    """Read a CRON expression of a zone that stands beside it, such as ``GMT+8:00``.
+
+    Raises:
+        ScheduleError: if one of them is none.
+    """
+    found = parse(expression)
+    if not isinstance(found, Calendar) or _ZONE.match(str(expression)):
+        raise ScheduleError("six fields: second, minute, hour, day of the month, month, weekday")
+    return replace(found, zone=_offset(zone) or _zone(zone))
+
+
+def _offset(zone: str) -> tzinfo | None:
+    offset = _OFFSET.fullmatch(zone)
+    if offset is None or int(offset["hours"]) > _MOST_HOURS or int(offset["minutes"]) > 59:
+        return None
+    sign = -1 if offset["sign"] == "-" else 1
+    shift = timedelta(hours=int(offset["hours"]), minutes=int(offset["minutes"]))
+    return timezone(sign * shift)
+
+
 def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (OSError, KeyError, ValueError):
-        raise ScheduleError("CRON_TZ=<zone> with a zone such as Asia/Shanghai") from None
+        raise ScheduleError("a zone such as Asia/Shanghai or GMT+8:00") from None
 
 
 def _weekdays(field: str) -> frozenset[int]:
