@@ -7,6 +7,7 @@ from typing import Any
 
 from localcloud.environment import Environment
 from localcloud.errors import MissingParameterError
+from localcloud.eventbridge.connections import Connections
 from localcloud.eventbridge.delivery.history import History
 from localcloud.eventbridge.delivery.journal import Journal, Route
 from localcloud.eventbridge.delivery.target import Target
@@ -69,6 +70,7 @@ class EventBridge:
         self._sources = Table(store, "eventbridge.source", Source)
         self._rules = Table(store, "eventbridge.rule", Rule)
         self._roles = Table(store, "eventbridge.service_linked_role", ServiceLinkedRole)
+        self.connections = Connections(self.clock, self.ids, store)
         self._compiled = {key: _compile(rule) for key, rule in self._rules.items()}
         self._indexes: dict[str, RuleIndex[tuple[Route, ...]]] = {}
         self._by_token = {digest(s.token): s for s in self._sources if s.token}
@@ -112,10 +114,14 @@ class EventBridge:
         """Return a rule's compiled pattern."""
         return self._compiled[_key(rule.bus, rule.name)].pattern
 
+    def arn(self, resource: str) -> str:
+        """Return the ARN of a resource of EventBridge."""
+        where = f"{self.settings.region}:{self.settings.account_id}"
+        return f"acs:eventbridge:{where}:{resource}"
+
     def bus_arn(self, bus: str) -> str:
         """Return a bus's ARN."""
-        where = f"{self.settings.region}:{self.settings.account_id}"
-        return f"acs:eventbridge:{where}:eventbus/{bus}"
+        return self.arn(f"eventbus/{bus}")
 
     def rule_arn(self, bus: str, rule: str) -> str:
         """Return a rule's ARN."""
