@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
-from email.utils import formatdate
 from typing import Any
 from urllib.parse import quote
 
@@ -71,6 +70,9 @@ class LogStore:
             "to": str(int(self._now()) + 60),
             "type": "log",
         }
+        # Imported for the connection as well, so a function that never calls does not pay for it.
+        from email.utils import formatdate  # noqa: PLC0415
+
         path = f"/logstores/{self._store}"
         headers = {
             "content-type": "application/json",

@@ -2,17 +2,20 @@
 
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from functions.cloud.cloud_assistant import VERSION, CloudAssistant
 from functions.cloud.context import Context
 from functions.cloud.errors import SettingError
 from functions.cloud.eventbridge import EventBus
-from functions.cloud.instances import Instances
 from functions.cloud.keeper import Keeper, Places
-from functions.cloud.log_store import LogStore
 from functions.cloud.rpc import Credentials, Rpc
 from functions.cloud.smq import Queues
 
+# Most functions need one or two of these clients, and a cold start is short of milliseconds.
+if TYPE_CHECKING:
+    from functions.cloud.cloud_assistant import CloudAssistant
+    from functions.cloud.instances import Instances
+    from functions.cloud.log_store import LogStore
 _ECS_HOSTS = {
     "cn-hangzhou": "ecs-cn-hangzhou.aliyuncs.com",
     "cn-hangzhou-finance": "ecs.aliyuncs.com",
@@ -24,13 +27,17 @@ _ECS_HOSTS = {
 """Where ``ecs.<region>.aliyuncs.com`` is not what the official SDK (ecs20140526) uses."""
 
 
-def cloud_assistant(context: Context, environ: Mapping[str, str]) -> CloudAssistant:
+def cloud_assistant(context: Context, environ: Mapping[str, str]) -> "CloudAssistant":
     """Return a client for Cloud Assistant in the function's own region."""
+    from functions.cloud.cloud_assistant import CloudAssistant  # noqa: PLC0415
+
     return CloudAssistant(ecs(context, environ), context.region)
 
 
-def instances(context: Context, environ: Mapping[str, str]) -> Instances:
+def instances(context: Context, environ: Mapping[str, str]) -> "Instances":
     """Return a client for the instances of the function's own region."""
+    from functions.cloud.instances import Instances  # noqa: PLC0415
+
     return Instances(ecs(context, environ), context.region)
 
 
@@ -51,8 +58,10 @@ def queues(context: Context, environ: Mapping[str, str]) -> Queues:
     return Queues(endpoint, credentials(context, environ), now=time.time)
 
 
-def log_store(context: Context, environ: Mapping[str, str], project: str, store: str) -> LogStore:
+def log_store(context: Context, environ: Mapping[str, str], project: str, store: str) -> "LogStore":
     """Return a client for a log store in the function's own region."""
+    from functions.cloud.log_store import LogStore  # noqa: PLC0415
+
     host = f"{project}.{context.region}.log.aliyuncs.com"
     local = environ.get("ALIBABA_CLOUD_ENDPOINT_SLS")
     # A local cloud is one address for all hosts, and knows a project by its host's first label.
@@ -69,6 +78,8 @@ def keeper(function: str, context: Context, environ: Mapping[str, str]) -> Keepe
 
 def ecs(context: Context, environ: Mapping[str, str]) -> Rpc:
     """Return the ECS API of the function's own region."""
+    from functions.cloud.cloud_assistant import VERSION  # noqa: PLC0415
+
     endpoint = environ.get("ALIBABA_CLOUD_ENDPOINT_ECS") or f"https://{ecs_host(context.region)}"
     return Rpc(endpoint, VERSION, credentials(context, environ), now=time.time)
 

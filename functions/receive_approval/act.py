@@ -19,10 +19,8 @@ from functions.receive_approval.declared import (
     REQUESTED,
     Kind,
 )
-from functions.receive_approval.dingtalk_api import DingTalk
 from functions.receive_approval.http_call import Call
 from functions.receive_approval.judge import Handover, event, event_id, judge
-from functions.receive_approval.lark_api import Lark
 from functions.receive_approval.platform_api import BudgetSpent, Caller, Platform, Token
 from functions.receive_approval.settings import Settings, Source
 from functions.request.events import Event
@@ -272,10 +270,15 @@ class ReceiveApproval:
 
     def _platform(self, source: Source, calls: int | None = None) -> Platform:
         caller = Caller(source.name, self._transport, self._now, self._memory.tokens, calls)
+        # Imported here: an answer to a push asks no platform, and has a second, cold start and all.
         match source.kind:
             case Kind.DINGTALK:
+                from functions.receive_approval.dingtalk_api import DingTalk  # noqa: PLC0415
+
                 return DingTalk(source, caller)
             case Kind.LARK:
+                from functions.receive_approval.lark_api import Lark  # noqa: PLC0415
+
                 return Lark(source, caller)
             case _:
                 assert_never(source.kind)

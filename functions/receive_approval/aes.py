@@ -5,6 +5,7 @@ is wrong with one must therefore show neither in the answer nor in the time: pad
 both looked at, whatever the first of them says.
 """
 
+import hmac
 import json
 from typing import Any
 
@@ -29,10 +30,10 @@ def decrypted(key: bytes, iv: bytes, ciphertext: bytes, padding: int) -> tuple[b
     cipher = Cipher(algorithms.AES(key), modes.CBC(iv)).decryptor()
     plain = cipher.update(ciphertext) + cipher.finalize()
     count = plain[-1]
-    is_right = 1 <= count <= min(padding, len(plain))
-    count = count if is_right else 1
-    is_right = is_right and plain[-count:] == bytes([count]) * count
-    return plain[:-count], is_right
+    is_possible = 1 <= count <= min(padding, len(plain))
+    count = count if is_possible else 1
+    is_alike = hmac.compare_digest(plain[-count:], plain[-1:] * count)
+    return plain[:-count], is_possible & is_alike
 
 
 def encrypted(key: bytes, iv: bytes, plain: bytes, padding: int) -> bytes:

@@ -38,12 +38,14 @@ def open_push(
     if not isinstance(sealed, str):
         # In the clear: nothing but a challenge is answered, and nothing of it is believed.
         return _challenge(body, source) or Refused("not-encrypted"), {}
+    # Both are looked at, whatever the first of them says: the time tells nothing of the ciphertext.
+    reason = _distrust(call, source, now)
     payload = unsealed(source.key, sealed)
     if payload is None:
         return Refused("unreadable"), {}
     if challenge := _challenge(payload, source):
         return challenge, challenge.answer
-    if reason := _distrust(call, source, now):
+    if reason:
         return Refused(reason), {}
     return _received(payload, source), {}
 

@@ -21,6 +21,7 @@ BENCHMARKS = (
     "cold_start",
     "latency",
     "handshakes",
+    "refusals",
     "burst",
     "chats",
     "engine",
