@@ -49,13 +49,13 @@ class Past:
             )
         )  # fmt: skip
 
-    def said(self, text: str, chat: str = "ops", body: dict[str, str] | None = None) -> None:
+    def said(
+        self, text: str, chat: str = "ops", body: dict[str, str] | None = None, key: str = ""
+    ) -> None:
         """Take a message in a chat."""
         self.now += 1
-        number = len(self.messages) + 1
-        self.messages.append(
-            {"id": number, "chat": chat, "text": text, "received_at": self.now, "body": body or {}}
-        )
+        message = {"id": len(self.messages) + 1, "chat": chat, "text": text, "key": key}
+        self.messages.append({**message, "received_at": self.now, "body": body or {}})
 
     async def requests(self) -> list[Request]:
         """Return the requests, oldest first."""
@@ -124,6 +124,16 @@ async def test_a_digest_tells_of_each_whom_it_names() -> None:
     past.posted("event-4", emp_id="E3")
     past.said("devops: E1, E2")
     assert [request.messages for request in await past.requests()] == [[1], [2], [2], []]
+
+
+async def test_a_message_that_names_nobody_is_joined_by_its_key() -> None:
+    """A refused request may have neither an id of its own nor an employee that could be said."""
+    past = Past()
+    past.posted("event-1")
+    past.posted("event-2")
+    past.said("rejected: emp_id is missing", key="event-2")
+    past.said("rejected: emp_id is missing", key="of-nobody")
+    assert [request.messages for request in await past.requests()] == [[], [1]]
 
 
 async def test_who_is_named_beside_an_id_is_meant_by_the_id() -> None:

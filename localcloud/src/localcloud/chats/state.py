@@ -22,6 +22,11 @@ _PRUNE_EVERY = 500
 _KEPT_RENDERED = 4_000
 """Messages that are kept as people read them."""
 
+_SHOWN = "id, chat, time, body, repeat_key"
+_LONGEST_KEY = 200
+_SIGN = " "
+"""Between the key of a message and its digest: no header or id holds it at the end."""
+
 _MESSAGES = """
 CREATE TABLE IF NOT EXISTS chat_messages (
   id INTEGER PRIMARY KEY AUTOINCREMENT, chat TEXT NOT NULL, time REAL NOT NULL,
@@ -137,7 +142,7 @@ class Chats:
             after: the id of the message after which to begin; 0 for the newest.
         """
         rows = self._store.read(
-            "SELECT id, chat, time, body FROM chat_messages WHERE chat = ? AND id > ? "  # noqa: S608
+            f"SELECT {_SHOWN} FROM chat_messages WHERE chat = ? AND id > ? "  # noqa: S608
             f"ORDER BY id {'ASC' if after else 'DESC'} LIMIT ?",
             (name, after, limit),
         )
@@ -146,7 +151,7 @@ class Chats:
     def after(self, message: int, limit: int) -> list[dict[str, Any]]:
         """Return the first messages of all chats after one, oldest first."""
         rows = self._store.read(
-            "SELECT id, chat, time, body FROM chat_messages WHERE id > ? ORDER BY id LIMIT ?",
+            f"SELECT {_SHOWN} FROM chat_messages WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608
             (message, limit),
         )
         # A chat that is no longer in the settings has no platform either.
@@ -156,7 +161,7 @@ class Chats:
         """Return the messages with these ids that are still kept, oldest first."""
         marks = ", ".join("?" * len(ids))
         rows = self._store.read(
-            f"SELECT id, chat, time, body FROM chat_messages WHERE id IN ({marks}) ORDER BY id",  # noqa: S608
+            f"SELECT {_SHOWN} FROM chat_messages WHERE id IN ({marks}) ORDER BY id",  # noqa: S608
             tuple(ids),
         )
         return [self._shown(row) for row in rows if row["chat"] in self._chats]
@@ -178,6 +183,7 @@ class Chats:
                 "text": shown.text,
                 "colour": shown.colour,
                 "body": body,
+                "key": (row["repeat_key"] or "").rpartition(_SIGN)[0],
             }
             self._rendered[row["id"]] = found
             if len(self._rendered) > _KEPT_RENDERED:
@@ -210,4 +216,4 @@ def _chat(name: str, settings: ChatSettings, *, has_limits: bool) -> Chat:
 
 def _repeat_key(message: Message) -> str:
     text = json.dumps([message.key, message.body], sort_keys=True)
-    return sha256(text.encode()).hexdigest()[:32]
+    return f"{message.key[:_LONGEST_KEY]}{_SIGN}{sha256(text.encode()).hexdigest()[:32]}"

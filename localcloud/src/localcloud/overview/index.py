@@ -222,7 +222,8 @@ class Index:
     def _take_message(self, message: Mapping[str, Any]) -> None:
         words = dict.fromkeys(word.strip(".:/-") for word in _WORD.findall(message["text"]))
         # What a repeat is known by may be the id of the event that is told.
-        words |= dict.fromkeys(text for text in _texts(message["body"]) if text in self._by_id)
+        said = (message["key"], *_texts(message["body"]))
+        words |= dict.fromkeys(text for text in said if text in self._by_id)
         told = {r.number: r for word in words if (r := self._by_id.get(word) or self._called(word))}
         said_by = [name for name, label in self._labels.items() if label.joins == MESSAGES]
         named = {request.labels.get(name) for request in told.values() for name in said_by}
