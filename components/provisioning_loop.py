@@ -126,8 +126,8 @@ class ProvisioningLoopArgs(TypedDict):
     """How events reach the functions. DIRECT if left out: rules call them with the event. QUEUE:
     rules put events into the functions' queues, and a stream of Function Compute wakes them."""
     service_linked_roles: NotRequired[bool]
-    """True: make EventBridge's service-linked roles, which an account has once. False if left
-    out."""
+    """True: make EventBridge's service-linked roles, which an account has once; those that it has
+    already are taken into the state. False if left out."""
     tags: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Tags on everything that takes tags."""
 

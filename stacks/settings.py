@@ -432,8 +432,8 @@ class Settings(Strict):
     )
     service_linked_roles: bool = Field(
         default=False,
-        description="True: create EventBridge's service-linked roles; an account has them once, "
-        "so one stack per account at most says so",
+        description="True: create EventBridge's service-linked roles, which an account has once; "
+        "those that it has already are taken into the state",
     )
     tags: dict[TagKey, TagValue] = Field(
         default_factory=dict, max_length=20, description="Tags on everything that takes tags"

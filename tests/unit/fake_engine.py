@@ -32,6 +32,7 @@ class Made:
         self.provider: str = request.provider
         self.protected: bool = request.protect
         self.retained: bool = request.retainOnDelete
+        self.imported: str = request.importId
         self.replaced_by_delete_first: bool = request.deleteBeforeReplace
         self.aliases = list(request.aliases)
         self.depends_on = list(request.dependencies)
@@ -76,6 +77,8 @@ class FakeEngine(mocks.Mocks):
     ) -> None:
         self.stack = stack
         self.account_id = account_id
+        self.roles: set[str] = set()
+        """The roles that the account has."""
         self.preview = preview
         """True: nothing exists yet, so what the cloud would choose is unknown."""
         self.exports: dict[str, Any] = {}
@@ -138,7 +141,7 @@ class FakeEngine(mocks.Mocks):
         return resource_id, outputs
 
     def call(self, args: mocks.MockCallArgs) -> Any:
-        """Tell whose the credentials are; refuse whatever else a program looks up."""
+        """Tell whose the credentials are and which roles there are; refuse every other lookup."""
         if args.token == "alicloud:index/getCallerIdentity:getCallerIdentity":
             return {
                 "accountId": self.account_id,
@@ -147,6 +150,8 @@ class FakeEngine(mocks.Mocks):
                 "identityType": "Account",
                 "userId": self.account_id,
             }
+        if args.token == "alicloud:ram/getRoles:getRoles":
+            return {"id": "roles", "ids": [], "names": list(self.roles), "roles": []}
         raise AssertionError(f"no test expects the lookup {args.token}")
 
 

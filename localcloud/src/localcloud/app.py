@@ -72,7 +72,7 @@ class App:
             else Machines(settings.data, settings.isolation, settings.packages)
         )
         eventbridge = EventBridge(settings, environment, store, journal)
-        ram = Ram(settings, environment, store, eventbridge.delete_role)
+        ram = Ram(settings, environment, store, eventbridge.linked_roles)
         mns = Mns(settings, environment, store)
         sls = Sls(settings, environment, store, ram.allows)
         self._external_sources = ExternalSources(eventbridge, mns)

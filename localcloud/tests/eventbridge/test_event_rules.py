@@ -184,7 +184,7 @@ async def test_every_write_answers_success(lab: EventBridgeLab) -> None:
 async def test_a_role_that_is_gone_is_an_error(lab: EventBridgeLab) -> None:
     """The provider takes a deleted role for gone only when it is answered with 404."""
     await lab.call("CreateServiceLinkedRoleForProduct", ProductName="p")
-    assert lab.eventbridge.delete_role("p")
+    lab.eventbridge.linked_roles.delete("p")
     with pytest.raises(ApiError) as failure:
         await lab.call("CheckRoleForProduct", ProductName="p")
     assert (failure.value.code, failure.value.status) == ("EntityNotExist.Role", 404)

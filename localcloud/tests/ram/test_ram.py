@@ -7,6 +7,7 @@ import pytest
 
 from localcloud.environment import Environment, ManualClock, counting_ids
 from localcloud.errors import ApiError
+from localcloud.eventbridge.linked_roles import LinkedRoles
 from localcloud.ram.service import ManagedPolicy, Ram
 from localcloud.ram.sessions import Session, Sessions
 from localcloud.settings import CloudSettings
@@ -48,7 +49,7 @@ def settings() -> CloudSettings:
 def ram(clock: ManualClock, settings: CloudSettings) -> Iterator[Ram]:
     """Return an account with the role 'Reader', which Function Compute may assume."""
     store = Store(None)
-    ram = Ram(settings, Environment(clock, counting_ids()), store, lambda _: False)
+    ram = Ram(settings, Environment(clock, counting_ids()), store, LinkedRoles(store, clock, list))
     ram.create_role("Reader", trust(), "", 3600, {})
     yield ram
     store.close()
@@ -96,7 +97,7 @@ def test_credentials_outlive_a_restart(
     """Nothing about a session is stored: another process of the same account knows it."""
     given = ram.assume(ram.role("Reader").arn, FC, "run")
     store = Store(None)
-    other = Ram(settings, Environment(clock), store, lambda _: False)
+    other = Ram(settings, Environment(clock), store, LinkedRoles(store, clock, list))
     other.create_role("Reader", trust(), "", 3600, {})
     secret, _ = other.caller(given.access_key_id, given.security_token)
     assert given.access_key_secret == secret
@@ -107,7 +108,7 @@ def test_credentials_are_of_one_account(ram: Ram, clock: ManualClock) -> None:
     """Another local cloud has another key, and so other sessions."""
     given = ram.assume(ram.role("Reader").arn, FC, "run")
     store = Store(None)
-    other = Ram(CloudSettings(), Environment(clock), store, lambda _: False)
+    other = Ram(CloudSettings(), Environment(clock), store, LinkedRoles(store, clock, list))
     foreign = code_of(other.caller, given.access_key_id, given.security_token)
     assert foreign == "InvalidSecurityToken.MismatchWithAccessKey"
     store.close()

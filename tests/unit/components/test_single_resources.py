@@ -120,3 +120,15 @@ def test_eventbridge_may_call_functions_and_fill_the_queue(engine: FakeEngine) -
         "AliyunServiceRoleForEventBridgeSendToFC",
         "AliyunServiceRoleForEventBridgeSendToMNS",
     }
+
+
+def test_a_service_linked_role_that_is_there_is_taken_into_the_stack(engine: FakeEngine) -> None:
+    """It was made by somebody else, and making it again would be refused; it stays in any case."""
+    engine.roles = {"AliyunServiceRoleForEventBridgeSendToFC", "Other"}
+    engine.run(lambda: ServiceLinkedRoles("linked", {}))
+    found = {role.inputs["productName"]: role for role in engine.all("ServiceLinkedRole")}
+    assert {name: role.imported for name, role in found.items()} == {
+        "AliyunServiceRoleForEventBridgeSendToFC": "AliyunServiceRoleForEventBridgeSendToFC",
+        "AliyunServiceRoleForEventBridgeSendToMNS": "",
+    }
+    assert all(role.retained for role in found.values())

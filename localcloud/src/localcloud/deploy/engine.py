@@ -46,7 +46,7 @@ class _Provider(mocks.Mocks):
         ask = provider.LOOKUPS.get(args.token)
         if ask is None:
             raise DeployError(f"the local cloud cannot answer the lookup {args.token} of a program")
-        return ask(self._client)
+        return ask(self._client, plain(args.args))
 
 
 def plain(value: Any) -> Any:

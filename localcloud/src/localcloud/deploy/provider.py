@@ -36,7 +36,8 @@ RESOURCES: dict[str, Apply] = {
 }
 """Every type that can be deployed."""
 
-LOOKUPS: dict[str, Callable[[Client], Properties]] = {
+LOOKUPS: dict[str, Callable[[Client, Properties], Properties]] = {
     "alicloud:index/getCallerIdentity:getCallerIdentity": ram.caller_identity,
+    "alicloud:ram/getRoles:getRoles": ram.roles,
 }
 """Every function of the provider that a program can call."""

@@ -92,7 +92,7 @@ async def list_user_defined_event_sources(eventbridge: EventBridge, call: ApiCal
 
 async def create_service_linked_role(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Create the service-linked role for a product."""
-    eventbridge.create_role(call.required("ProductName"))
+    eventbridge.linked_roles.create(call.required("ProductName"))
     return success()
 
 
@@ -102,7 +102,7 @@ async def check_role(eventbridge: EventBridge, call: ApiCall) -> Answer:
     guess: the code; the provider's acceptance test finds an error, not a refusal, once it is gone.
     """
     product = call.required("ProductName")
-    if not eventbridge.has_role(product):
+    if not eventbridge.linked_roles.has(product):
         raise RoleNotExistError(product)
     return success({"StsRoleName": product, "CheckPass": True})
 
@@ -110,7 +110,7 @@ async def check_role(eventbridge: EventBridge, call: ApiCall) -> Answer:
 async def check_service_linked_role(eventbridge: EventBridge, call: ApiCall) -> Answer:
     """Return whether there is a service-linked role for a product."""
     product = call.required("ProductName")
-    return success({"StsRoleName": product, "CheckPass": eventbridge.has_role(product)})
+    return success({"StsRoleName": product, "CheckPass": eventbridge.linked_roles.has(product)})
 
 
 def _parameters(call: ApiCall) -> HttpParameters | None:

@@ -203,3 +203,14 @@ class EventSizeExceedError(EventBridgeError):
         super().__init__(
             "EventSizeExceed", f"the event has {size} bytes; the limit is {limit} bytes"
         )
+
+
+class LinkedRoleExistsError(EventBridgeError):
+    """The account has that service-linked role.
+
+    The code is the one that the provider knows of another product's role; of EventBridge's own
+    answer nothing is published, so it is the harsher one.
+    """
+
+    def __init__(self, product: str) -> None:
+        super().__init__("EntityAlreadyExist.Role", f"the role [{product}] already exists")

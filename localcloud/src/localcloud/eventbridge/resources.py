@@ -1,4 +1,4 @@
-"""What EventBridge keeps: buses, sources, rules and service-linked roles, and their names."""
+"""What EventBridge keeps: buses, sources and rules, and their names."""
 
 import re
 from dataclasses import dataclass, field
@@ -59,14 +59,6 @@ class Rule:
     description: str = ""
     status: str = ENABLED
     targets: list[dict[str, Any]] = field(default_factory=list, repr=False)
-    created: float = 0.0
-
-
-@dataclass(frozen=True)
-class ServiceLinkedRole:
-    """The permission of EventBridge to use another product."""
-
-    product: str
     created: float = 0.0
 
 

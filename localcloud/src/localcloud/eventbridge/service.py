@@ -25,6 +25,7 @@ from localcloud.eventbridge.errors import (
 from localcloud.eventbridge.events import complete, render
 from localcloud.eventbridge.external_source import SCHEDULE, External, next_due
 from localcloud.eventbridge.http_source import HttpParameters, digest, is_same
+from localcloud.eventbridge.linked_roles import LinkedRoles
 from localcloud.eventbridge.matching.index import RuleIndex
 from localcloud.eventbridge.matching.pattern import InvalidPatternError, Pattern
 from localcloud.eventbridge.resources import (
@@ -32,7 +33,6 @@ from localcloud.eventbridge.resources import (
     ENABLED,
     Bus,
     Rule,
-    ServiceLinkedRole,
     Source,
     check_name,
 )
@@ -69,9 +69,9 @@ class EventBridge:
         self._buses = Table(store, "eventbridge.bus", Bus)
         self._sources = Table(store, "eventbridge.source", Source)
         self._rules = Table(store, "eventbridge.rule", Rule)
-        self._roles = Table(store, "eventbridge.service_linked_role", ServiceLinkedRole)
         self.connections = Connections(self.clock, self.ids, store)
         self._compiled = {key: _compile(rule) for key, rule in self._rules.items()}
+        self.linked_roles = LinkedRoles(store, self.clock, self._all_rules)
         self._indexes: dict[str, RuleIndex[tuple[Route, ...]]] = {}
         self._by_token = {digest(s.token): s for s in self._sources if s.token}
         if DEFAULT_BUS not in self._buses:
@@ -281,18 +281,8 @@ class EventBridge:
         self._compiled.pop(_key(bus, name))
         self._indexes.pop(bus, None)
 
-    def has_role(self, product: str) -> bool:
-        """Return whether the service-linked role for a product was made."""
-        return product in self._roles
-
-    def create_role(self, product: str) -> None:
-        """Create the service-linked role for a product; once more changes nothing."""
-        if product not in self._roles:
-            self._roles.put(product, ServiceLinkedRole(product, self.clock.now()))
-
-    def delete_role(self, product: str) -> bool:
-        """Delete the service-linked role for a product; return whether there was one."""
-        return self._roles.delete(product) is not None
+    def _all_rules(self) -> list[tuple[str, Rule]]:
+        return [(self.rule_arn(rule.bus, rule.name), rule) for rule in self._rules]
 
     def _index(self, bus: str) -> RuleIndex[tuple[Route, ...]]:
         index = RuleIndex(

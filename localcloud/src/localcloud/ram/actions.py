@@ -1,4 +1,4 @@
-"""The actions of RAM (2015-05-01), STS (2015-04-01) and the one of ResourceManager that is used."""
+"""The actions of RAM (2015-05-01), STS (2015-04-01) and those of ResourceManager that are used."""
 
 from dataclasses import replace
 from typing import Any
@@ -29,13 +29,15 @@ async def create_role(ram: Ram, call: ApiCall) -> Answer:
 
 async def get_role(ram: Ram, call: ApiCall) -> Answer:
     """Return a role."""
-    return {"Role": encoding.role_answer(ram.role(call.required("RoleName")))}
+    name = call.required("RoleName")
+    linked = (role for role in ram.all_roles() if role.name == name)
+    return {"Role": encoding.role_answer(next(linked, None) or ram.role(name))}
 
 
 async def list_roles(ram: Ram, call: ApiCall) -> Answer:
     """Return the roles, by name; with tags, those that have all of them."""
     wanted = encoding.tags(call)
-    found = [r for r in ram.roles if wanted.items() <= r.tags.items()]
+    found = [r for r in ram.all_roles() if wanted.items() <= r.tags.items()]
     roles, page = encoding.page(call, sorted(found, key=lambda r: r.name))
     return {"Roles": {"Role": [encoding.listed_role_answer(r) for r in roles]}, **page}
 
@@ -276,11 +278,24 @@ async def assume_role(ram: Ram, call: ApiCall) -> Answer:
 
 
 async def delete_service_linked_role(ram: Ram, call: ApiCall) -> Answer:
-    """Delete a service-linked role; EventBridge's are the only ones here."""
-    name = call.required("RoleName")
-    if not ram.delete_service_linked_role(name):
-        raise EntityNotExistError("Role", name)
-    return {"DeletionTaskId": f"task/{name}/{call.request_id}"}
+    """Begin to delete a service-linked role; EventBridge's are the only ones here."""
+    return {"DeletionTaskId": ram.delete_linked_role(call.required("RoleName"))}
+
+
+async def get_service_linked_role_deletion_status(ram: Ram, call: ApiCall) -> Answer:
+    """Return whether a service-linked role was deleted, or what it is needed for."""
+    found = ram.deletion(call.required("DeletionTaskId"))
+    if not found.users:
+        return {"Status": "SUCCEEDED"}
+    usage = {"Region": ram.settings.region, "Resources": {"Resource": found.users}}
+    return {
+        "Status": "FAILED",
+        "Reason": {
+            "Message": f"Service-Linked Role {found.role_arn} cannot be deleted as it is in use by "
+            f"{found.principal}.",
+            "RoleUsages": {"RoleUsage": [usage]},
+        },
+    }
 
 
 def _known_version(policy: ManagedPolicy, call: ApiCall) -> str:
@@ -382,6 +397,10 @@ RESOURCE_MANAGER_ACTIONS: dict[str, Action[Ram]] = {
         delete_service_linked_role,
         "ram:DeleteServiceLinkedRole",
         partial="EventBridge's roles only",
+    ),
+    "GetServiceLinkedRoleDeletionStatus": Action(
+        get_service_linked_role_deletion_status,
+        "ram:GetServiceLinkedRoleDeletionStatus",
     ),
 }
 

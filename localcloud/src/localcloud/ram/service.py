@@ -1,7 +1,8 @@
 """RAM and STS: roles, policies, who a key belongs to, and what its holder may do."""
 
+import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -25,6 +26,7 @@ from localcloud.ram.errors import (
     NotTrustedError,
     UnknownAccessKeyError,
 )
+from localcloud.ram.linked_roles import Deletion, LinkedRole, LinkedRoles, trust_of
 from localcloud.ram.sessions import Credentials, Session, Sessions
 from localcloud.settings import CloudSettings
 from localcloud.store import Store, Table
@@ -77,8 +79,7 @@ class Ram:
         settings: the account and its access key.
         environment: clock and ids.
         store: where roles and policies are kept.
-        delete_service_linked_role: deletes the service-linked role of a name, which the service
-            that it is linked to keeps, and returns whether there was one.
+        linked: the service-linked roles, which their service keeps.
     """
 
     def __init__(
@@ -86,15 +87,16 @@ class Ram:
         settings: CloudSettings,
         environment: Environment,
         store: Store,
-        delete_service_linked_role: Callable[[str], bool],
+        linked: LinkedRoles,
     ) -> None:
         self.settings = settings
         self.clock = environment.clock
         self._ids = environment.ids
-        self.delete_service_linked_role = delete_service_linked_role
+        self._linked = linked
         self._sessions = Sessions(settings.access_key.secret)
         self.roles = Table(store, "ram-role", Role)
         self.managed = Table(store, "ram-policy", ManagedPolicy)
+        self._deletions = Table(store, "ram-linked-role-deletion", Deletion)
 
     @property
     def account_arn(self) -> str:
@@ -156,6 +158,41 @@ class Ram:
         rest = [policy for policy in role.policies if list(policy) != [kind, name]]
         dates = {key: date for key, date in role.attached.items() if key != f"{kind}/{name}"}
         self.update_role(role.name, policies=rest, attached=dates)
+
+    # Service-linked roles
+
+    def all_roles(self) -> list[Role]:
+        """Return every role, also those that belong to a service."""
+        return [*self.roles, *map(self._as_role, self._linked.all())]
+
+    def delete_linked_role(self, name: str) -> str:
+        """Delete a service-linked role unless something needs it; return the id of the task."""
+        found = next((role for role in self._linked.all() if role.product == name), None)
+        if found is None:
+            raise EntityNotExistError("Role", name)
+        users = self._linked.users(name)
+        if not users:
+            self._linked.delete(name)
+        task = f"task/acs-service-role/{found.principal}/{name}/{self._ids()}"
+        self._deletions.put(task, Deletion(self._as_role(found).arn, found.principal, users))
+        return task
+
+    def deletion(self, task: str) -> Deletion:
+        """Return what became of a task, or the error that there is none."""
+        found = self._deletions.get(task)
+        if found is None:
+            raise EntityNotExistError("DeletionTask", task)
+        return found
+
+    def _as_role(self, linked: LinkedRole) -> Role:
+        digest = hashlib.sha256(linked.product.encode()).hexdigest()
+        return Role(
+            name=linked.product,
+            id=str(int(digest[:12], 16) + 3 * 10**17)[:18],
+            arn=f"acs:ram::{self.settings.account_id}:role/{linked.product.lower()}",
+            trust=trust_of(linked),
+            created=iso_utc(linked.created),
+        )
 
     # Policies
 

@@ -1,6 +1,7 @@
 """RAM: roles, policies, and which role has which policy."""
 
 import json
+import re
 from typing import Any
 
 from localcloud.deploy.client import Client
@@ -89,7 +90,21 @@ def attachment(client: Client, given: Properties) -> tuple[str, Properties]:
     return f"role:{name}:{kind}:{owner}", {}
 
 
-def caller_identity(client: Client) -> Properties:
+def roles(client: Client, given: Properties) -> Properties:
+    """Return the names of the roles that match, service-linked ones too."""
+    pattern = re.compile(given.get("nameRegex", ""))
+    names: list[str] = []
+    asked: dict[str, Any] = {"MaxItems": 100}
+    while True:
+        found = client.rpc("2015-05-01", "ListRoles", asked)
+        names += [role["RoleName"] for role in found["Roles"]["Role"]]
+        if not found["IsTruncated"]:
+            break
+        asked["Marker"] = found["Marker"]
+    return {"id": "roles", "names": [name for name in names if pattern.search(name)]}
+
+
+def caller_identity(client: Client, _given: Properties) -> Properties:
     """Return whose credentials these are."""
     found = client.rpc("2015-04-01", "GetCallerIdentity", {})
     return {
