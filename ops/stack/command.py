@@ -26,10 +26,12 @@ from localcloud.dryrun.project import path_of
 from localcloud.running import is_running, start
 from ops.project import LOCAL, LOCAL_CLOUD, PROJECT, packages_of
 from ops.review import event_log
+from ops.stack import retained
 from ops.stack.engine import find_or_install
 from ops.stack.last_cloud import LastCloud
 
 _OWN_BACKEND = "file://.pulumi"
+_DELETING = {"up", "destroy"}
 JUDGED = {"up", "preview"}
 """What the engine hands to the policy pack, whose mandatory rules stop it."""
 
@@ -88,18 +90,22 @@ def exported(stack: str, state: Path | None = None) -> dict[str, Any]:
     Raises:
         UserError: if the engine has no such stack, or cannot reach its state.
     """
-    console = Console(stderr=True, highlight=False)
-    pulumi = find_or_install(PROJECT, console)
+    pulumi = find_or_install(PROJECT, Console(stderr=True, highlight=False))
     order = Order("export", stack, PROJECT, "", state or PROJECT / ".pulumi", False, ())
+    return _exported(pulumi, order, _environment(pulumi, order))
+
+
+def _exported(pulumi: str, order: Order, environment: dict[str, str]) -> dict[str, Any]:
     done = subprocess.run(  # noqa: S603 - the engine
-        [pulumi, "--cwd", str(PROJECT), "stack", "export", "--stack", stack],
-        env=_environment(pulumi, order),
+        [pulumi, "--cwd", str(order.program), "stack", "export", "--stack", order.stack],
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
-        raise UserError(f"the state of stack {stack} cannot be read: {done.stderr.strip()}")
+        reason = done.stderr.strip()
+        raise UserError(f"the state of stack {order.stack} cannot be read: {reason}")
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
@@ -139,6 +145,12 @@ def _carry_out(console: Console, order: Order) -> int:
             for line in event_log.lines(log):
                 console.print(line, markup=False, soft_wrap=True)
         return code
+    if action in _DELETING and (state := retained.marked(_exported(pulumi, order, environment))):
+        with TemporaryDirectory(prefix="state-") as folder:
+            file = Path(folder) / "state.json"
+            file.write_text(json.dumps(state), encoding="utf-8")
+            if code := engine("stack", "import", "--stack", stack, "--file", str(file)):
+                return code
     if last_cloud:
         last_cloud.forget()
     code = engine(action, "--stack", stack, *flags, *more)

@@ -19,8 +19,21 @@ from tests.e2e.test_engine import give_devops_a_package
 pytestmark = ENGINE
 
 ECS = "2014-05-26"
-HOLDS = "mkdir -p {0}; exec 9>{0}/.lock; flock 9; while [[ ! -e /tmp/go ]]; do sleep 0.2; done"
-"""Keeps the lock under which the scripts work, until somebody says so."""
+FLOCK = "/usr/local/sbin/flock"
+WAITING = f"""mkdir -p {FLOCK.rpartition("/")[0]}; cat >{FLOCK} <<'END'
+#!/bin/bash
+until [[ -e /tmp/go ]]; do sleep 0.2; done
+PATH="${{PATH#*/usr/local/sbin:}}" exec flock "$@"
+END
+chmod +x {FLOCK}"""
+"""Puts a tool before the scripts' own that takes the lock once somebody has said so."""
+
+
+def hold(cloud: RunningCloud, loop: Loop) -> None:
+    """Let every run of a script wait until there is a file `/tmp/go`."""
+    run_by_hand(cloud, WAITING)
+    loop.wait("the tool that waits", lambda: "exec" in loop.file("i-local0001", FLOCK))
+    loop.settle()
 
 
 def run_by_hand(cloud: RunningCloud, script: str) -> None:
@@ -53,7 +66,7 @@ def test_the_old_command_stays_until_its_runs_have_ended(
     project.up()
     loop = Loop(cloud.ready, project.outputs())
     (old,) = names(cloud)
-    run_by_hand(cloud, HOLDS.format("/var/lib/provisioning"))
+    hold(cloud, loop)
     seen = loop.last_message("ops")
     loop.post("dingtalk.approval", event("dingtalk-approval"))
     loop.wait("the run to begin", lambda: old in str(loop.invocations()))

@@ -7,13 +7,24 @@ from components import event_intake
 from components.event_intake import EventIntake
 from tests.unit.fake_engine import FakeEngine
 from tests.unit.stacks.conftest import ran, run_stack
-from tests.unit.stacks.urns import STACKS, committed, lost, made
+from tests.unit.stacks.urns import STACKS, committed, first_version, lost, made
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_no_deployed_resource_is_made_a_second_time(stack: str) -> None:
     """Each URN that a deployed stack may have is made, or an alias of what is made."""
     assert lost(committed(stack), ran(stack)[0]) == []
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_of_the_first_version_only_the_rules_of_chats_are_gone(stack: str) -> None:
+    """One rule puts the results of all chats that the function serves into its queue."""
+    advice = lost(first_version(stack), ran(stack)[0])
+    names = {line.partition(" was ")[0].rpartition("::")[2] for line in advice}
+    chats = {name.removesuffix("-failed-rule") for name in names if name.endswith("-failed-rule")}
+    assert all(chat.startswith("loop-chats-") for chat in chats)
+    parts = ("", "-completed", "-completed-rule", "-failed", "-failed-rule")
+    assert names == {f"{chat}{part}" for chat in chats for part in parts}
 
 
 @pytest.mark.parametrize("stack", STACKS)

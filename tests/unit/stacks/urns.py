@@ -19,6 +19,11 @@ STACKS = ("dev", "local", "prod")
 FOLDER = Path(__file__).parent / "urns"
 
 
+def first_version(stack: str) -> set[str]:
+    """Return the URNs that the first version of this project made."""
+    return set((FOLDER / "first-version" / f"{stack}.txt").read_text().splitlines())
+
+
 def committed(stack: str) -> set[str]:
     """Return the URNs that a deployed stack may have in its state."""
     return set((FOLDER / f"{stack}.txt").read_text().split())

@@ -22,6 +22,7 @@ from localcloud.commandline.command import run as run_command
 from ops.cli import main
 from ops.project import PROJECT
 from ops.stack import command
+from ops.stack.retained import COMMAND
 
 ENGINE = """#!{python}
 import json, os, signal, sys, time
@@ -36,6 +37,11 @@ call = {{"arguments": sys.argv[1:], "environment": dict(os.environ)}}
 open({log!r}, "a").write(json.dumps(call) + "\\n")
 if "--event-log" in sys.argv:
     open(sys.argv[sys.argv.index("--event-log") + 1], "w").write(os.environ.get("EVENTS", ""))
+if "export" in sys.argv:
+    print(os.environ.get("STATE", "{{}}"))
+if "import" in sys.argv:
+    file = sys.argv[sys.argv.index("--file") + 1]
+    open({log!r}, "a").write(json.dumps({{"imported": json.load(open(file))}}) + "\\n")
 if "output" in sys.argv:
     print('{{"bus_name": "b"}}')
 if "wait" in sys.argv:
@@ -126,6 +132,7 @@ def engine(tmp_path: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> En
 
 PACK = ["--policy-pack", str(PROJECT / "policies")]
 SELECT = ["stack", "select", "--create", "--stack"]
+EXPORT = ["stack", "export", "--stack"]
 AT_ONCE = ["--yes", "--skip-preview"]
 LOG = ["--event-log", "FILE"]
 
@@ -148,7 +155,34 @@ def test_the_engine_is_told_what_to_do(
 ) -> None:
     """The stack is made if it is new; only stack local goes on without a question."""
     assert engine.run(action, stack) == 0
-    assert engine.calls == [[*SELECT, stack], [action, "--stack", stack, *arguments]]
+    state = [[*EXPORT, stack]] if action in {"up", "destroy"} else []
+    assert engine.calls == [[*SELECT, stack], *state, [action, "--stack", stack, *arguments]]
+
+
+@pytest.mark.parametrize("action", ["up", "destroy"])
+def test_commands_of_an_old_state_are_marked_to_stay(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    """What is being run could not be deleted; nothing else of the state is changed, and nothing
+    at all where each is marked.
+    """
+    old = {"type": COMMAND, "id": "c-1", "urn": "urn:a"}
+    done = {**old, "id": "c-2", "retainOnDelete": True}
+    gone = {**old, "id": "c-3", "delete": True}
+    bus = {"type": "alicloud:eventbridge/eventBus:EventBus", "id": "b", "urn": "urn:b"}
+
+    def state(*resources: dict[str, Any]) -> dict[str, Any]:
+        return {"version": 3, "deployment": {"resources": [bus, *resources]}}
+
+    monkeypatch.setenv("STATE", json.dumps(state(old, done, gone)))
+    assert engine.run(action, "dev") == 0
+    kept = [{**command, "retainOnDelete": True} for command in (old, done, gone)]
+    assert [line["imported"] for line in engine.log if "imported" in line] == [state(*kept)]
+    assert engine.calls[-2][:4] == ["stack", "import", "--stack", "dev"]
+
+    monkeypatch.setenv("STATE", json.dumps(state(*kept)))
+    assert engine.run(action, "dev") == 0
+    assert len([line for line in engine.log if "imported" in line]) == 1
 
 
 def test_an_option_of_the_engine_needs_no_dashes_before_it(engine: Engine) -> None:
@@ -212,7 +246,7 @@ def test_a_cloud_that_is_known_is_not_compared_again(engine: Engine, tmp_path: P
 def test_the_engine_decides_the_exit_code(engine: Engine) -> None:
     """What the engine ends with, make ends with; nothing is done after a failure."""
     assert engine.run("up", more=["fail"]) == 3
-    assert len(engine.calls) == 2
+    assert len(engine.calls) == 3
 
 
 def test_stack_local_reaches_the_local_cloud_and_nothing_else(
@@ -354,7 +388,7 @@ def test_an_interrupted_engine_may_put_its_state_in_order(engine: Engine) -> Non
         [sys.executable, "-c", program], start_new_session=True, stderr=subprocess.PIPE
     ) as process:
         deadline = time.monotonic() + 30
-        while len(engine.calls) < 2 and time.monotonic() < deadline:
+        while len(engine.calls) < 3 and time.monotonic() < deadline:
             time.sleep(0.02)
         os.killpg(process.pid, signal.SIGINT)
         process.wait(30)
