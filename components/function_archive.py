@@ -1,8 +1,8 @@
 """Builds the archive of a function: the same bytes for the same sources, on every machine."""
 
-import ast
 import base64
 import io
+import re
 import zipfile
 from collections.abc import Mapping
 from functools import cache
@@ -11,6 +11,13 @@ from pathlib import Path
 _PROJECT = Path(__file__).resolve().parent.parent
 _NO_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip file can say
 _READABLE = 0o644 << 16
+
+# Every preview looks into some hundred files, which takes `ast` a fifth of a second.
+_IMPORT = re.compile(
+    r"^[ \t]*(?:from (?P<module>functions(?:\.\w+)*) import (?P<names>\([^)]*\)|.*)"
+    r"|import (?P<alone>functions(?:\.\w+)*))",
+    re.MULTILINE,
+)
 
 
 def build(function: str, extra: Mapping[str, str] | None = None, project: Path = _PROJECT) -> bytes:
@@ -60,22 +67,21 @@ def _needed(module: str, project: Path) -> set[Path]:
         if path is None or path in found:
             continue
         found.add(path)
-        waiting += _imports(path)
+        waiting += imports(path)
         if "." in name:
             waiting.append(name.rpartition(".")[0])  # a package is imported before its modules
     return found
 
 
 @cache
-def _imports(path: Path) -> tuple[str, ...]:
+def imports(path: Path) -> frozenset[str]:
     """Name what a file imports of ours, wherever in it; a name may turn out to be no module."""
-    names: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return tuple(name for name in names if name.split(".")[0] == "functions")
+    names: set[str] = set()
+    for found in _IMPORT.finditer(path.read_text(encoding="utf-8")):
+        module, imported, alone = found.group("module", "names", "alone")
+        names |= {alone} if alone else {module}
+        names |= {f"{module}.{name}" for name in re.findall(r"\w+", imported or "")}
+    return frozenset(names)
 
 
 def _source(module: str, project: Path) -> Path | None:

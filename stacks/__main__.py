@@ -14,6 +14,10 @@ from stacks import account, catalogue
 from stacks.arguments import loop_args
 from stacks.configuration import load
 
+# The SDK tells the engine five things about each resource and waits until each was heard, a sixth
+# of a preview's time; the engine shows them with --debug alone, for those who look into the SDK.
+pulumi.log.debug = lambda *_args, **_kwargs: None
+
 stack = pulumi.get_stack()
 config = load(pulumi.Config(), catalogue.roles, stack)
 settings = config.settings
