@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from functions.cloud.errors import PermanentError
 
+LARGEST_BYTES = 32 * 1024
+"""What the body of a message holds in base64 (64 KB) together with the reason of a dead letter."""
 _LONGEST_ID = 128
 _MESSAGE = "mns:Queue:SendMessage"
 
@@ -22,6 +24,8 @@ class Event(NamedTuple):
     data: Mapping[str, Any]
     bus: str = ""
     """The bus that took it, which no sender can choose; empty if it came over none."""
+    size: int = 0
+    """How many bytes it has, as it was handed over."""
 
     def get(self, *path: str) -> Any:
         """Return the value at a path of ``data``, or None where the path ends early."""
@@ -53,6 +57,7 @@ def read(payload: bytes | str) -> Event:
         times=tuple(t for n in ("time", "aliyunpublishtime") if (t := _text(given.get(n)))),
         data=data if isinstance(data, dict) else {},
         bus=_text(given.get("aliyuneventbusname")),
+        size=len(payload if isinstance(payload, bytes) else payload.encode("utf-8", "replace")),
     )
 
 

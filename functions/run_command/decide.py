@@ -13,7 +13,7 @@ from functions.cloud import times
 from functions.report.reason import Reason, Rule, Span
 from functions.request import body, token
 from functions.request.deployment import Source
-from functions.request.events import Event
+from functions.request.events import LARGEST_BYTES, Event
 from functions.request.fields import ACTIONS, DEPROVISION, POSTED, PROVISION, Request
 from functions.run_command import plan
 from functions.run_command.noise import Untrusted
@@ -46,6 +46,9 @@ def decide(event: Event, settings: Settings, now: float) -> Request | Rejection 
     if untrusted:
         return untrusted
 
+    if event.size > LARGEST_BYTES:
+        size, limit = str(event.size), str(LARGEST_BYTES)
+        return Rejection(unread, Reason.of("too-large", size=size, limit=limit))
     posted = body.read(event.get("body"))
     if posted is None:
         return Rejection(unread, Reason.of("unreadable-body"))

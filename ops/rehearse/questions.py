@@ -64,8 +64,10 @@ QUESTIONS: Mapping[str, Question] = {
         "Is an asynchronous call repeated as often as its configuration says when the function "
         "raises?",
         "a crash is repeated by the platform",
-        "a function that is killed in the middle of a call loses its event; the metric of errors "
-        "tells so, and the event is in the archive. With `function_delivery: queue` it loses none",
+        "a function that is killed in the middle of a call loses its event, as it does in either "
+        "case when Function Compute itself fails after it has accepted a call, which is not "
+        "repeated; the metric of errors tells so, and the event is in the archive. With "
+        "`function_delivery: queue` none is lost",
         on_path=True,
         otherwise="setting",
     ),

@@ -132,6 +132,25 @@ def test_what_is_no_request_is_refused_in_the_chat(delivered: Delivered) -> None
     assert "emp_id" in loop.next_message("ops", seen)["text"]
 
 
+def test_an_event_of_more_than_32_kb_is_refused_in_the_chat(delivered: Delivered) -> None:
+    """As large as that it is carried out; one byte more has an answer too, in either form."""
+    loop = delivered.loop
+    seen = loop.last_message("ops")
+    body = json.loads(event("dingtalk-approval"))
+    body["detail"] |= {"emp_id": "E324", "request_id": "large-1", "note": ""}
+
+    def post(size: int) -> str:
+        """Post what becomes an event of about this size; return the message."""
+        body["detail"]["note"] = "x" * size
+        loop.post("dingtalk.approval", json.dumps(body).encode())
+        message = loop.next_message("ops", seen)
+        return str(message["text"])
+
+    assert "E324" in post(28 * 1024)
+    seen = loop.last_message("ops")
+    assert "32768" in post(34 * 1024)
+
+
 def test_each_member_of_an_event_is_a_call_or_a_dead_letter(delivered: Delivered) -> None:
     """One that the API refuses for good does not keep the others from it."""
     loop = delivered.loop

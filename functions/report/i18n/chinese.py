@@ -57,6 +57,7 @@ WORDS = Words(
         "no-token": "缺少请求头 X-Provisioning-Token",
         "wrong-token": "请求头 X-Provisioning-Token 错误",
         "other-bus": "该事件未经平台确认",
+        "too-large": "事件有 {size} 字节，最多 {limit} 字节",
         "unreadable-body": "请求正文不是 JSON 对象",
         "no-time": "事件没有时间",
         "stale": "该审批已过去 {age}；超过 {limit} 的申请不再执行，请重新审批",

@@ -56,6 +56,7 @@ WORDS = Words(
         "no-token": "header X-Provisioning-Token is missing",
         "wrong-token": "header X-Provisioning-Token is wrong",
         "other-bus": "it did not come by way of the platform's own confirmation",
+        "too-large": "the event has {size} bytes; {limit} is the most",
         "unreadable-body": "the request body is not a JSON object",
         "no-time": "the event has no time",
         "stale": "the approval is {age} old; requests older than {limit} are not run;"
