@@ -7,6 +7,7 @@ import pytest
 
 from lab.base import ROOT, Lab
 from localcloud.api import ApiCall
+from localcloud.eventbridge.linked_roles import LinkedRoles
 from localcloud.ram.actions import ACTIONS
 from localcloud.ram.service import ManagedPolicy, Ram
 
@@ -22,7 +23,8 @@ class RamLab(Lab):
 
     def start(self) -> None:
         """Create the service."""
-        self.ram = Ram(self.settings, self.environment, self.store, lambda _: False)
+        linked = LinkedRoles(self.store, self.environment.clock, list)
+        self.ram = Ram(self.settings, self.environment, self.store, linked)
 
     async def call(self, action: str, **params: str) -> Any:
         """Do an API action as the gateway does."""

@@ -7,18 +7,28 @@ what else a function needs, its archive has to bring along.
 
 import os
 import shutil
+import sys
 import tempfile
+from collections.abc import Callable
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
 _SHIPPED = ("cryptography", "cffi", "_cffi_backend")
+_DISTRIBUTIONS = ("cryptography", "cffi")
 
 
-def gather(folder: Path) -> Path:
-    """Put the packages into a folder of their own, which nothing else lies beside; return it."""
-    if folder.is_dir():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
+def gather(folder: Path, version: Callable[[str], str] = metadata.version) -> Path:
+    """Put the packages into a folder of their own below this one; return it.
+
+    Nothing else lies beside them, and copies of other versions go.
+    """
+    gathered = folder / _edition(version)
+    if gathered.is_dir():
+        return gathered
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in set(folder.iterdir()) - {gathered}:
+        shutil.rmtree(old, ignore_errors=True)
     # Several functions may start at the same time.
     unfinished = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
     unfinished.chmod(0o755)
@@ -37,11 +47,22 @@ def gather(folder: Path) -> Path:
         else:
             _link(str(origin), str(unfinished / origin.name))
     try:
-        unfinished.rename(folder)
+        unfinished.rename(gathered)
     except OSError:
         # Somebody else was faster.
         shutil.rmtree(unfinished, ignore_errors=True)
-    return folder
+    return gathered
+
+
+def _edition(version: Callable[[str], str]) -> str:
+    """Name what is gathered: the interpreter and the version of each package."""
+    names = [str(sys.implementation.cache_tag)]
+    for distribution in _DISTRIBUTIONS:
+        try:
+            names.append(f"{distribution}-{version(distribution)}")
+        except metadata.PackageNotFoundError:
+            names.append(f"no-{distribution}")
+    return "+".join(names)
 
 
 def _link(source: str, target: str) -> None:
