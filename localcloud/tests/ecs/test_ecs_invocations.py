@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lab.ecs import EcsLab, encoded
+from localcloud.ecs.dispatch import AT_ONCE
 from localcloud.faults import Fault
 from localcloud.sandbox.isolation import SandboxUnavailableError
 from localcloud.sandbox.outcome import Outcome
@@ -217,9 +218,9 @@ async def test_stop_terminates_what_runs_and_cancels_what_waits(lab: EcsLab) -> 
     """StopInvocation ends a running script as Terminated and a waiting one as Cancelled."""
     lab.machines.hold()
     command_id = await lab.create("x")
-    running = [await lab.invoke(command_id) for _ in range(8)]
+    running = [await lab.invoke(command_id) for _ in range(AT_ONCE)]
     waiting = await lab.invoke(command_id)
-    task = await lab.begun(8)
+    task = await lab.begun(AT_ONCE)
     for invoke_id in (running[0], waiting):
         await lab.call("StopInvocation", InvokeId=invoke_id)
     await lab.until(lambda: len(lab.published) >= 2)
@@ -230,7 +231,7 @@ async def test_stop_terminates_what_runs_and_cancels_what_waits(lab: EcsLab) -> 
     cancelled = last["InvokeInstances"]["InvokeInstance"][0]
     assert (cancelled["InvocationStatus"], cancelled["Repeats"]) == ("Cancelled", 0)
     await lab.ended(task)
-    assert len(lab.machines.ran) == 8
+    assert len(lab.machines.ran) == AT_ONCE
 
 
 async def test_stop_of_something_unknown_is_refused(lab: EcsLab) -> None:
@@ -242,16 +243,16 @@ async def test_stop_of_something_unknown_is_refused(lab: EcsLab) -> None:
     assert found == ("InvalidInstance.NotFound", 404)
 
 
-async def test_instance_runs_eight_at_once_in_the_order_of_arrival(lab: EcsLab) -> None:
-    """An instance takes eight scripts at a time; the others wait, and none overtakes."""
+async def test_instance_runs_some_at_once_in_the_order_of_arrival(lab: EcsLab) -> None:
+    """An instance takes ten scripts at a time; the others wait, and none overtakes."""
     command_id = await lab.create("x")
     ids = [await lab.invoke(command_id) for _ in range(30)]
     lab.machines.hold()
     draining = asyncio.create_task(lab.ecs.drain())
-    await lab.until(lambda: len(lab.machines.ran) == 8)
+    await lab.until(lambda: len(lab.machines.ran) == AT_ONCE)
     lab.machines.release()
     await draining
-    assert lab.machines.most_at_once == {"i-local0001": 8}
+    assert lab.machines.most_at_once == {"i-local0001": AT_ONCE}
     assert [script.name for _, script in lab.machines.ran] == ids
 
 

@@ -8,7 +8,6 @@ import os
 import pty
 import secrets
 import shutil
-import signal
 import socket
 import tempfile
 import threading
@@ -321,7 +320,7 @@ async def test_memory_is_limited(target: Target) -> None:
     outcome = await target.python(
         "x = b'x' * (LIMIT * 2)".replace("LIMIT", str(LIMITS.memory_bytes))
     )
-    assert outcome.exit_code in {1, 128 + signal.SIGKILL}, outcome
+    assert outcome.exit_code in {1, -1}, outcome
     if "memory" not in target.notes:
         half = f"x = b'x' * {LIMITS.memory_bytes // 2}; import time; time.sleep(600)"
         outcome = await target.run(

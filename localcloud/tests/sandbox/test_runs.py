@@ -75,6 +75,36 @@ async def test_what_a_script_leaves_behind_ends_with_it(lab: SandboxLab, token: 
     assert processes_with(token) == []
 
 
+async def test_what_may_stay_goes_on_until_its_instance_ends(lab: SandboxLab, token: str) -> None:
+    """A daemon outlives its script, also one that is stopped; the instance's end is its end."""
+    text = "#!/bin/bash\n" + LINGER.format(token=token)
+    left = Script("t-left", f"{text} echo left\n".encode(), 30.0, ends_tree=False)
+    assert (await lab.machines.run("i-1", left)).output == b"left\n"
+    assert processes_with(token)
+    ready = asyncio.Event()
+    stopped = Script("t-stop", f"{text} echo begun; sleep 300".encode(), 60.0, ends_tree=False)
+    run = asyncio.create_task(lab.machines.run("i-1", stopped, lambda *_: ready.set()))
+    await ready.wait()
+    lab.machines.stop("i-1", "t-stop")
+    assert (await run).ended == "stopped"
+    assert len(processes_with(token)) == 4
+    assert await lab.output("echo next") == "next"
+    await lab.machines.close()
+    wait_until_gone(token)
+
+
+async def test_what_may_stay_may_write(lab: SandboxLab) -> None:
+    """What a daemon writes after its script's end is lost, and does not kill it."""
+    text = (
+        "#!/bin/bash\nd=${TMPDIR:-/tmp}\n"
+        "(while [ ! -e $d/go ]; do sleep 0.02; done; echo late; echo late; touch $d/wrote) &\n"
+        "echo main\n"
+    )
+    script = Script("t-left", text.encode(), 30.0, ends_tree=False)
+    assert (await lab.machines.run("i-1", script)).output == b"main\n"
+    await lab.output("d=${TMPDIR:-/tmp}; touch $d/go; until [ -e $d/wrote ]; do sleep 0.02; done")
+
+
 async def test_killing_the_supervisor_leaves_nothing_behind(lab: SandboxLab, token: str) -> None:
     """A script that kills what watches it is reported as interrupted, and ends all the same."""
     outcome = await lab.run(LINGER.format(token=token) + "kill -KILL $PPID; sleep 300")
@@ -138,9 +168,9 @@ async def test_runs_go_on_side_by_side(lab: SandboxLab) -> None:
     assert [outcome.ended for outcome in outcomes] == ["finished"] * 2
 
 
-async def test_death_by_signal_is_reported_as_a_shell_does(lab: SandboxLab) -> None:
-    """A script killed by a signal has the exit code 128 and the signal's number."""
-    assert (await lab.run("kill -TERM $$")).exit_code == 128 + signal.SIGTERM
+async def test_death_by_signal_is_minus_one(lab: SandboxLab) -> None:
+    """A script that a signal killed has no exit code; the agent's language says -1."""
+    assert (await lab.run("kill -TERM $$")).exit_code == -1
 
 
 async def test_missing_folder_and_account_are_refused(lab: SandboxLab) -> None:

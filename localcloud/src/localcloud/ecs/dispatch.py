@@ -17,8 +17,8 @@ from localcloud.sandbox.instance import Progress, Script
 from localcloud.sandbox.isolation import Isolation, SandboxUnavailableError
 from localcloud.sandbox.outcome import Outcome
 
-AT_ONCE = 8
-"""Scripts that run at the same time on one instance."""
+AT_ONCE = 10
+"""Scripts that run at the same time on one instance (``maxRunningTasks`` of the agent's source)."""
 
 
 class Machines(Protocol):

@@ -275,6 +275,8 @@ class Ecs:
             float(invocation.timeout_seconds),
             invocation.working_dir,
             invocation.username,
+            # guess: of mode ProcessTree it is only said what a stop or time-out kills.
+            ends_tree=invocation.termination_mode == "ProcessTree",
             package_faults=self._package_faults(),
         )
 

@@ -14,12 +14,13 @@ import gc
 import json
 import os
 import selectors
+import shlex
 import signal
 import socket
 import stat
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,8 @@ class _Agent:
         self._root = root
         self._standins = standins
         self._runs: dict[str, _Run] = {}
+        self._left: list[_Run] = []
+        """Runs that have ended and left processes behind."""
         self._received = b""
         self._selector = selectors.DefaultSelector()
         self._next_snapshot = 0.0
@@ -167,7 +170,8 @@ class _Agent:
         self._when_readable(self._connection.fileno(), self._receive)
         self._when_readable(self._gauge.fileno(), self._take_measure)
         while not self._closed:
-            for key, _ in self._selector.select(_SNAPSHOT_SECONDS if self._runs else None):
+            busy = self._runs or self._left
+            for key, _ in self._selector.select(_SNAPSHOT_SECONDS if busy else None):
                 # An earlier event may have finished its run.
                 if self._selector.get_map().get(key.fd) is key:
                     key.data()
@@ -226,9 +230,9 @@ class _Agent:
         output, writing = os.pipe2(os.O_CLOEXEC)
         report, reporting = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(output, False)
-        # What the Cloud Assistant agent's "sh -c FILE" comes to: a script without #! is for sh,
-        # and sh is bash on Alibaba Cloud Linux.
-        arguments = [str(script)] if content.startswith(b"#!") else ["/bin/bash", str(script)]
+        # As the Cloud Assistant agent does it; on Alibaba Cloud Linux sh is bash, which is then in
+        # its POSIX mode for a script without #!.
+        arguments = ["sh", "-c", shlex.quote(str(script))]
         environment = self._environment(order, home)
         ours, theirs = socket.socketpair()
         supervisor = processes.fork_supervisor()
@@ -250,7 +254,16 @@ class _Agent:
                 watch.begin(theirs)
             theirs.close()
             seconds = float(order["timeout_seconds"])
-            processes.supervise(arguments, environment, writing, reporting, seconds, identity)
+            processes.supervise(
+                "/bin/bash",
+                arguments,
+                environment,
+                writing,
+                reporting,
+                seconds,
+                identity,
+                ends_tree=order["ends_tree"],
+            )
         finally:
             os._exit(0)
 
@@ -263,16 +276,25 @@ class _Agent:
             os.set_inheritable(listener, False)
         return watch.Watch(listeners[0], self._root) if listeners else None
 
-    def _account(self, username: str) -> tuple[tuple[int, int] | None, str]:
+    def _account(self, username: str) -> tuple[processes.Identity | None, str]:
         """Return the account that runs the script; None for root, which needs no change."""
         if username in {"", "root"}:
             return None, "/root"
-        for line in (self._root / "etc/passwd").read_text(errors="replace").splitlines():
-            name, _, user, group, _, home, *_ = [*line.split(":"), *[""] * 7]
+        for name, _, user, group, _, home, *_ in self._rows("etc/passwd", 7):
             if name == username and user.isdigit() and group.isdigit():
-                real = self._level is Level.NAMESPACES
-                return (int(user), int(group)) if real else None, home
+                if self._level is not Level.NAMESPACES:
+                    return None, home
+                also = [
+                    int(number)
+                    for _, _, number, members, *_ in self._rows("etc/group", 4)
+                    if number.isdigit() and username in members.split(",")
+                ]
+                return processes.Identity(int(user), [int(group), *also]), home
         raise _RefusedError("AccountNotExists")
+
+    def _rows(self, path: str, width: int) -> Iterator[list[str]]:
+        for line in (self._root / path).read_text(errors="replace").splitlines():
+            yield [*line.split(":"), *[""] * width]
 
     def _working_folder(self, path: str) -> str:
         place = path
@@ -286,11 +308,8 @@ class _Agent:
         return place
 
     def _environment(self, order: dict[str, Any], home: str) -> dict[str, str]:
-        user = order["username"] or "root"
-        environment = {
-            "HOME": home, "USER": user, "LOGNAME": user, "SHELL": "/bin/bash", "LANG": "C.UTF-8",
-            "PATH": _PATH, **order["environment"],
-        }  # fmt: skip
+        # The agent is a service: nobody has logged in, so there is no USER, LOGNAME or SHELL.
+        environment = {"HOME": home, "LANG": "C.UTF-8", "PATH": _PATH, **order["environment"]}
         if self._level is Level.DIRECTORY:
             tools = f"{self._standins}/usr/bin:{self._standins}/usr/sbin"
             environment |= {
@@ -302,24 +321,21 @@ class _Agent:
         return environment
 
     def _finish(self, run: _Run) -> None:
+        """Tell how a run ended, once its supervisor reports it; forget it when that is gone."""
         report = os.read(run.report, _CHUNK)
-        self._selector.unregister(run.report)
-        with contextlib.suppress(KeyError):
-            self._selector.unregister(run.output)
-        if run.watch is not None:
-            self._selector.unregister(run.watch.listener)
-            os.close(run.watch.listener)
-        others = [other.supervisor for other in self._runs.values() if other is not run]
+        if run in self._left:
+            self._forget(run)
+            return
         if not report:
             # The script killed its supervisor, so its orphans are children of this process now.
-            processes.end_descendants(others)
+            others = [other.supervisor for other in (*self._runs.values(), *self._left)]
+            processes.end_descendants([other for other in others if other != run.supervisor])
             report = b'{"ended": "interrupted", "exit_code": -1}'
         run.drain()
-        os.close(run.output)
-        os.close(run.report)
         with contextlib.suppress(OSError):
             run.script.unlink()
         del self._runs[run.name]
+        self._left.append(run)
         ended = json.loads(report)
         if run.disk_is_full and ended["ended"] == "stopped":
             ended["ended"] = "interrupted"
@@ -328,11 +344,22 @@ class _Agent:
         used = self._used_faults()
         _send(self._connection, run.message("ended", **ended, package_faults=used))
 
+    def _forget(self, run: _Run) -> None:
+        self._left.remove(run)
+        self._selector.unregister(run.report)
+        with contextlib.suppress(KeyError):
+            self._selector.unregister(run.output)
+        if run.watch is not None:
+            self._selector.unregister(run.watch.listener)
+            os.close(run.watch.listener)
+        os.close(run.output)
+        os.close(run.report)
+
     def _send_snapshots(self) -> None:
         if time.monotonic() < self._next_snapshot:
             return
         self._next_snapshot = time.monotonic() + _SNAPSHOT_SECONDS
-        if self._runs:
+        if self._runs or self._left:
             self._gauge.ask()
         for run in self._runs.values():
             if run.unsent:
@@ -341,7 +368,7 @@ class _Agent:
 
     def _take_measure(self) -> None:
         if self._gauge.is_full():
-            for run in self._runs.values():
+            for run in (*self._runs.values(), *self._left):
                 run.disk_is_full = True
                 processes.send(run.supervisor, signal.SIGTERM)
 

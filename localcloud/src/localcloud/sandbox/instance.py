@@ -47,6 +47,8 @@ class Script:
     username: str = ""
     """Empty: root."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    ends_tree: bool = True
+    """Whether all that the script started ends with it, however that ends."""
     package_faults: tuple[str, ...] = ()
     """Lines ``name error delay-seconds`` for the stand-in package manager, each used once."""
 
@@ -177,6 +179,7 @@ class _Agent:
                 "timeout_seconds": script.timeout_seconds,
                 "working_dir": script.working_dir,
                 "username": script.username,
+                "ends_tree": script.ends_tree,
                 "environment": dict(script.environment),
                 "package_faults": list(script.package_faults),
             }

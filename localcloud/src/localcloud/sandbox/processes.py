@@ -1,7 +1,8 @@
-"""Kills a script together with everything that it started.
+"""Runs a script, and ends it alone or together with everything that it started.
 
 Each script has a supervisor process, a subreaper: it adopts what the script leaves behind, so that
-a process that forks twice and opens a session is still found below it.
+a process that forks twice and opens a session is still found below it. Where a script may leave
+processes behind, as on a real instance, its supervisor stays until they have ended.
 
 Standard library only: the agent of an instance imports this without site packages.
 """
@@ -12,6 +13,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from localcloud.sandbox import linux
 
@@ -28,23 +30,46 @@ def fork_supervisor() -> int:
     return process
 
 
+@dataclass(frozen=True)
+class Identity:
+    """The account that runs a command."""
+
+    user: int
+    groups: list[int]
+    """The first is the account's own."""
+
+
 def supervise(
+    program: str,
     arguments: list[str],
     environment: Mapping[str, str],
     output: int,
     report: int,
     timeout_seconds: float,
-    identity: tuple[int, int] | None,
+    identity: Identity | None,
+    *,
+    ends_tree: bool,
 ) -> None:
     """Run a command until it exits, times out or SIGTERM comes; write how to ``report``.
 
-    Meant to be the last thing that a process from :func:`fork_supervisor` does. Nothing that the
-    command started is left when this returns.
+    Meant to be the last thing that a process from :func:`fork_supervisor` does. It returns when
+    nothing that the command started is left, which may be long after the report; a second SIGTERM
+    ends that at once.
+
+    Args:
+        program: the file that is executed.
+        arguments: the command's name and arguments.
+        environment: the command's variables.
+        output: where the command writes, both streams.
+        report: where one JSON object tells how it ended.
+        timeout_seconds: when it is killed.
+        identity: the account that runs it; None for the one that supervises.
+        ends_tree: whether all that it started ends with it, or goes on.
     """
     linux.adopt_orphans()
     linux.die_with_parent(signal.SIGTERM)
     try:
-        command = _start(arguments, environment, output, identity)
+        command = _start(program, arguments, environment, output, identity)
     except OSError as error:
         os.write(output, f"the script could not be started: {error}\n".encode())
         os.write(report, json.dumps({"ended": "finished", "exit_code": 126}).encode())
@@ -56,15 +81,25 @@ def supervise(
         seen = signal.sigtimedwait(_WAITED_FOR, max(0.0, deadline - time.monotonic()))
         status = reap(command)
         if status is not None:
-            # As a shell reports it: 128 and the signal's number.
-            code = os.waitstatus_to_exitcode(status)
-            ended, exit_code = "finished", code if code >= 0 else 128 - code
+            # A signal's number is lost: Go, in which the agent is written, knows only -1.
+            ended, exit_code = "finished", max(os.waitstatus_to_exitcode(status), -1)
         elif seen is None:
             ended = "timeout"
         elif seen.si_signo == signal.SIGTERM:
             ended = "stopped"
-    end_descendants()
+    if ends_tree:
+        end_descendants()
+    elif ended != "finished":
+        send(command, signal.SIGKILL)
     os.write(report, json.dumps({"ended": ended, "exit_code": exit_code}).encode())
+    _wait_for_descendants()
+
+
+def _wait_for_descendants() -> None:
+    while _has_children(()):
+        seen = signal.sigwaitinfo(_WAITED_FOR)
+        if seen.si_signo == signal.SIGTERM:
+            end_descendants()
 
 
 def end_descendants(spared: Sequence[int] = ()) -> None:
@@ -84,17 +119,18 @@ def end_descendants(spared: Sequence[int] = ()) -> None:
 
 
 def _start(
+    program: str,
     arguments: list[str],
     environment: Mapping[str, str],
     output: int,
-    identity: tuple[int, int] | None,
+    identity: Identity | None,
 ) -> int:
     nothing = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
     streams = ((nothing, 0), (output, 1), (output, 2))
     if identity is None:
         # Much cheaper than a fork: this process is not copied.
         return os.posix_spawn(
-            arguments[0],
+            program,
             arguments,
             environment,
             file_actions=[(os.POSIX_SPAWN_DUP2, *stream) for stream in streams],
@@ -112,11 +148,10 @@ def _start(
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         for number in _IGNORED_BY_PYTHON:
             signal.signal(number, signal.SIG_DFL)
-        user, group = identity
-        os.setgroups([group])
-        os.setgid(group)
-        os.setuid(user)
-        os.execve(arguments[0], arguments, environment)  # noqa: S606
+        os.setgroups(identity.groups)
+        os.setgid(identity.groups[0])
+        os.setuid(identity.user)
+        os.execve(program, arguments, environment)  # noqa: S606
     finally:
         os._exit(126)
 
