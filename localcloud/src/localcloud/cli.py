@@ -272,12 +272,16 @@ def conformance(
         str, typer.Option(help="A running local cloud; without it one is started for the run.")
     ] = "",
     product: Annotated[str, typer.Option(help="Run the behaviours of this product only.")] = "",
+    client: Annotated[
+        Literal["sdk", "aliyun"],
+        typer.Option(help="Who calls: the official SDKs or the command `aliyun`."),
+    ] = "sdk",
     as_json: AsJson = False,
 ) -> int:
     """Run the conformance suite: what the real cloud does, and whether this one does it too."""
     from localcloud.conformance.command import main as run  # noqa: PLC0415
 
-    return run(endpoint, product, as_json=as_json)
+    return run(endpoint, product, client, as_json=as_json)
 
 
 def _next_steps(settings: Any) -> str:

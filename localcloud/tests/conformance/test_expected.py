@@ -8,8 +8,10 @@ import pytest
 
 from localcloud.conformance.behaviour import BadBehaviourError, behaviour, behaviours
 from localcloud.conformance.clients import Answer
+from localcloud.conformance.command import is_unexpected
 from localcloud.conformance.expected import Absent, Matches, differences
-from localcloud.conformance.runner import judge
+from localcloud.conformance.runner import SENT_WITH_SCRIPT, Outcome, Verdict, judge
+from localcloud.conformance.score import shown_by, written_into
 from localcloud.products import PRODUCTS
 
 ROW: dict[str, Any] = {"behaviour": "b", "source": "s", "call": "ecs.DescribeRegions"}
@@ -105,6 +107,52 @@ def test_each_row_names_a_product_that_is_here() -> None:
     every = behaviours()
     assert len(every) > 200
     assert {each.product for each in every} <= set(PRODUCTS)
+
+
+@pytest.mark.parametrize(
+    ("differs", "verdict", "expected"),
+    [
+        ("", Verdict.PASSED, False),
+        ("", Verdict.FAILED, True),
+        ("", Verdict.NOT_RUN, False),
+        ("it does not", Verdict.FAILED, False),
+        ("it does not", Verdict.PASSED, True),
+    ],
+)
+def test_a_difference_is_known_or_a_failure(
+    differs: str, verdict: Verdict, *, expected: bool
+) -> None:
+    """What is said to differ must differ; everything else must not."""
+    told = behaviour({**ROW, "answers": {"a": 1}, "differs": differs})
+    assert is_unexpected(Outcome(told, verdict)) is expected
+
+
+def test_the_readme_s_part_is_replaced_whole() -> None:
+    """What stood between the marks is gone; what stands around them stays."""
+    marks = "".join(
+        f"{name}:\n<!-- {name} -->\nold\n<!-- /{name} -->\n"
+        for name in ("score", "conformance", "differing")
+    )
+    told = behaviour({**ROW, "answers": {"a": 1}, "differs": "it does not"})
+    text = written_into(f"before\n{marks}after\n", [Outcome(told, Verdict.FAILED)])
+    assert "old" not in text
+    assert text.startswith("before\nscore:\n<!-- score -->\n**0 of 1** behaviours")
+    assert "| b | s | it does not |" in text
+    assert text.endswith("<!-- /differing -->\nafter\n")
+
+
+def test_a_parameter_counts_as_shown_if_a_passing_row_sends_it() -> None:
+    """The steps before the last count, too; those of a script are RunCommand's."""
+    row = {
+        "behaviour": "b",
+        "source": "s",
+        "given": [{"call": "fc.CreateFunction", "with": {"body": {"functionName": "f"}}}],
+        "script": "true",
+        "with": {"Timeout": 10, "stop_after": "x"},
+        "answers": {"ExitCode": 0},
+    }
+    assert shown_by("fc", [behaviour(row)]) == {"CreateFunction": {"body", "functionName"}}
+    assert shown_by("ecs", [behaviour(row)])["RunCommand"] == SENT_WITH_SCRIPT | {"Timeout"}
 
 
 def mutations(expected: Any) -> Iterator[Any]:

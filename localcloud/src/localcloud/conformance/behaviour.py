@@ -16,7 +16,8 @@ A behaviour is a few calls, of which the last one's answer is judged::
 wire. ``keep`` remembers parts of an answer by their path, ``until`` repeats a call until its answer
 is as told, ``signed`` signs it badly. ``script`` runs a script on an instance and judges the run's
 result, ``post`` posts to a URL. ``answers`` is the expected part of the answer, ``refused`` the
-error's code and status.
+error's code and status. ``differs`` says what the local cloud does instead, where that is known:
+the behaviour counts as failed, and the README lists it.
 """
 
 import base64
@@ -72,6 +73,8 @@ class Behaviour:
     answers: Any = None
     code: str | Matches = ""
     status: int | None = None
+    differs: str = ""
+    """What the local cloud is known to do instead."""
 
     @property
     def product(self) -> str:
@@ -112,7 +115,7 @@ _Loader.add_constructor("!matches", _matches)
 _Loader.add_constructor("!absent", lambda _loader, _node: Absent())
 
 _OF_STEP = {"call", "with", "keep", "until", "signed", "script", "post"}
-_OF_BEHAVIOUR = {"behaviour", "source", "given", "answers", "refused"}
+_OF_BEHAVIOUR = {"behaviour", "source", "given", "answers", "refused", "differs"}
 
 
 def behaviours(folder: Path = FOLDER) -> list[Behaviour]:
@@ -157,6 +160,7 @@ def behaviour(row: Mapping[str, Any]) -> Behaviour:
         answers,
         refused.get("code", ""),
         refused.get("status"),
+        str(row.get("differs", "")),
     )
 
 

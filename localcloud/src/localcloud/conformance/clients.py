@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -50,6 +50,8 @@ class Clients:
     key_id: str
     key_secret: str
     token: str = ""
+    tells_status: ClassVar[bool] = True
+    """Whether answers say the HTTP status where there is one."""
 
     def call(self, product: str, action: str, params: Mapping[str, Any]) -> Answer:
         """Call an action; a refusal is an answer, too.

@@ -37,6 +37,14 @@ def table(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def differing(outcomes: Sequence[Outcome]) -> str:
+    """Return what is known to differ, in Markdown."""
+    rows = [each.behaviour for each in outcomes if each.verdict is Verdict.FAILED]
+    lines = ["| behaviour | said by | here |", "| --- | --- | --- |"]
+    lines += [f"| {row.name} | {row.source} | {row.differs} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
 def summary(outcomes: Sequence[Outcome]) -> str:
     """Return the score in a sentence."""
     sums = dict(zip(_COLUMNS, _sums(_rows(outcomes)), strict=True))
@@ -54,7 +62,25 @@ def summary(outcomes: Sequence[Outcome]) -> str:
 def written_into(text: str, outcomes: Sequence[Outcome]) -> str:
     """Return a document with the score between its marks."""
     text = _between(text, "score", summary(outcomes))
-    return _between(text, "conformance", table(outcomes))
+    text = _between(text, "conformance", table(outcomes))
+    return _between(text, "differing", differing(outcomes))
+
+
+def summary_of_aliyun(outcomes: Sequence[Outcome]) -> str:
+    """Return what the command ``aliyun`` showed, in a sentence."""
+    count = {one: sum(each.verdict is one for each in outcomes) for one in Verdict}
+    failed = [each.behaviour.name for each in outcomes if each.verdict is Verdict.FAILED]
+    return (
+        f"Through the command `aliyun` (`--client aliyun`) {count[Verdict.PASSED]} of the "
+        f"{count[Verdict.PASSED] + count[Verdict.FAILED]} behaviours are shown that it can call; "
+        f"{count[Verdict.NOT_RUN]} are of data planes and products that it does not call at an "
+        f"endpoint of one's own. Not shown: {'; '.join(failed) or 'none'}.\n"
+    )
+
+
+def aliyun_written_into(text: str, outcomes: Sequence[Outcome]) -> str:
+    """Return a document with what the command ``aliyun`` showed between its marks."""
+    return _between(text, "aliyun", summary_of_aliyun(outcomes))
 
 
 def _between(text: str, mark: str, what: str) -> str:

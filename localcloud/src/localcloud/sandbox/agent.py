@@ -28,7 +28,8 @@ from typing import Any
 from localcloud.sandbox import confined, disk, limits, linux, namespaces, processes, watch
 from localcloud.sandbox.control_group import ControlGroup
 from localcloud.sandbox.level import Level
-from localcloud.sandbox.limits import OUTPUT_LIMIT_BYTES, Limits
+from localcloud.sandbox.limits import Limits
+from localcloud.sandbox.output import Output
 
 SCRIPTS = "usr/local/share/aliyun-assist/work/script"
 """Where the Cloud Assistant agent puts scripts ("Run Cloud Assistant commands")."""
@@ -102,25 +103,19 @@ class _RefusedError(Exception):
 class _Run:
     """A script that is running."""
 
-    def __init__(self, name: str, script: Path, supervisor: int, output: int, report: int) -> None:
+    def __init__(self, name: str, supervisor: int, output: int, report: int) -> None:
         self.name = name
-        self.script = script
         self.supervisor = supervisor
         self.output = output
         self.report = report
-        self.kept = bytearray()
-        self.dropped = 0
+        self.written = Output()
         self.unsent = False
         self.disk_is_full = False
         self.watch: watch.Watch | None = None
 
     def take(self, data: bytes) -> None:
-        """Keep the tail of the output and count the dropped bytes."""
-        self.kept += data
-        excess = len(self.kept) - OUTPUT_LIMIT_BYTES
-        if excess > 0:
-            del self.kept[:excess]
-            self.dropped += excess
+        """Remember what the script wrote."""
+        self.written.add(data)
         self.unsent = True
 
     def drain(self) -> bool:
@@ -136,8 +131,9 @@ class _Run:
         return True
 
     def message(self, event: str, **more: Any) -> dict[str, Any]:
-        output = binascii.b2a_base64(self.kept, newline=False).decode()
-        return {"event": event, "run": self.name, "output": output, "dropped": self.dropped, **more}
+        output = binascii.b2a_base64(self.written.kept(), newline=False).decode()
+        dropped = self.written.dropped
+        return {"event": event, "run": self.name, "output": output, "dropped": dropped, **more}
 
 
 class _Agent:
@@ -240,7 +236,7 @@ class _Agent:
             os.close(writing)
             os.close(reporting)
             theirs.close()
-            run = _Run(order["run"], script, supervisor, output, report)
+            run = _Run(order["run"], supervisor, output, report)
             run.watch = self._received_watch(ours)
             return run
         try:
@@ -332,8 +328,6 @@ class _Agent:
             processes.end_descendants([other for other in others if other != run.supervisor])
             report = b'{"ended": "interrupted", "exit_code": -1}'
         run.drain()
-        with contextlib.suppress(OSError):
-            run.script.unlink()
         del self._runs[run.name]
         self._left.append(run)
         ended = json.loads(report)
@@ -362,6 +356,7 @@ class _Agent:
         if self._runs or self._left:
             self._gauge.ask()
         for run in self._runs.values():
+            run.written.pass_on(time.monotonic())
             if run.unsent:
                 run.unsent = False
                 _send(self._connection, run.message("output"))
