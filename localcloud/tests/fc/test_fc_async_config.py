@@ -48,6 +48,17 @@ def outcomes(lab: FunctionLab, queue: str) -> list[Any]:
     return [json.loads(base64.b64decode(body)) for body in lab.queues[queue]]
 
 
+async def test_a_default_is_not_answered_until_it_was_said(lab: FunctionLab) -> None:
+    """The provider takes a number that it did not send for a change, also after a restart."""
+    await lab.create("works", WORKS)
+    numbers = {"maxAsyncRetryAttempts", "maxAsyncEventAgeInSeconds"}
+    assert not numbers & set(await configure(lab, destinationConfig=BOTH))
+    first = await configure(lab, maxAsyncRetryAttempts=3)
+    assert numbers & set(first) == {"maxAsyncRetryAttempts"}
+    await lab.restart()
+    assert numbers & set(await configure(lab, maxAsyncEventAgeInSeconds=60)) == numbers
+
+
 async def test_a_configuration_is_read_changed_listed_and_deleted(lab: FunctionLab) -> None:
     """What a change leaves out stays; after the deletion there is none."""
     await lab.create("works", WORKS)

@@ -82,7 +82,7 @@ async def test_a_trigger_is_read_changed_listed_and_deleted(lab: FunctionLab) ->
     await lab.create("tells", TELLS)
     made = await create(lab, description="each minute")
     assert made["targetArn"].endswith(":functions/tells")
-    assert made["triggerConfig"] == json.dumps(EVERY_MINUTE)
+    assert (made["triggerConfig"], made["httpTrigger"]) == (json.dumps(EVERY_MINUTE), {})
     off = json.dumps({**EVERY_MINUTE, "enable": False})
     changed = await lab.call("UpdateTrigger", HERE, {"triggerConfig": off})
     assert (changed["triggerConfig"], changed["description"]) == (off, "each minute")

@@ -306,6 +306,14 @@ async def test_a_store_without_an_index_cannot_be_searched(lab: SlsLab) -> None:
     assert [entry["content"] for entry in await lab.logs()] == ["after"]
 
 
+async def test_an_index_of_all_text_has_both_lists_of_keys(lab: SlsLab) -> None:
+    """The provider sees a change where one is missing, or a default that it did not send."""
+    await prepare(lab)
+    found = await lab.call("GetIndex", "loop-logs", logstore="events")
+    assert found["line"] == {"include_keys": [], "exclude_keys": [], **LINE}
+    assert "max_text_len" not in found
+
+
 async def test_an_index_comes_back_as_it_was_sent(lab: SlsLab) -> None:
     """The provider compares the keys as JSON; an update replaces the whole index."""
     await prepare(lab)

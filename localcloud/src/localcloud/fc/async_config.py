@@ -24,6 +24,7 @@ _MOST_RETRIES = 8
 _MOST_AGE_SECONDS = 604_800
 _QUEUE = re.compile(r"acs:mns:[^:]+:[^:]+:/queues/(?P<name>[^/]+)/messages")
 _FUNCTION = re.compile(r"acs:fc:[^:]+:[^:]+:functions/(?P<name>[^/]+)")
+_NUMBERS = ("retries", "age_seconds")
 SETTINGS = (
     "asyncTask", "destinationConfig", "maxAsyncEventAgeInSeconds", "maxAsyncRetryAttempts",
     # Not in the API's model; the provider sends it beside the path.
@@ -44,6 +45,8 @@ class AsyncConfig:
     on_failure: str
     created: str
     modified: str
+    said: tuple[str, ...] = ("retries", "age_seconds")
+    """Which of the two numbers a request said; the others are the defaults."""
 
 
 class AsyncConfigs:
@@ -58,7 +61,7 @@ class AsyncConfigs:
 
         guess: that the configuration of LATEST holds for no other version or alias.
         """
-        default = AsyncConfig(function, qualifier, RETRIES, AGE_SECONDS, "", "", "", "")
+        default = AsyncConfig(function, qualifier, RETRIES, AGE_SECONDS, "", "", "", "", ())
         return self._rows.get(_key(function, qualifier)) or default
 
     def get(self, function: str, qualifier: str) -> AsyncConfig:
@@ -80,7 +83,10 @@ class AsyncConfigs:
         """
         now = iso_utc(self._clock.now())
         before = self.find(function, qualifier)
-        changed = replace(before, **_parsed(given), created=before.created or now, modified=now)
+        parsed = _parsed(given)
+        said = tuple(name for name in _NUMBERS if name in {*before.said, *parsed})
+        created = before.created or now
+        changed = replace(before, **parsed, said=said, created=created, modified=now)
         self._rows.put(_key(function, qualifier), changed)
         return changed
 

@@ -49,8 +49,13 @@ def _answer(fc: FunctionCompute, config: AsyncConfig) -> dict[str, Any]:
     }
     return {
         "functionArn": fc.registry.arn(config.function),
-        "maxAsyncRetryAttempts": config.retries,
-        "maxAsyncEventAgeInSeconds": config.age_seconds,
+        # guess: a default is not answered; the provider plans a change for ever if it is.
+        **({"maxAsyncRetryAttempts": config.retries} if "retries" in config.said else {}),
+        **(
+            {"maxAsyncEventAgeInSeconds": config.age_seconds}
+            if "age_seconds" in config.said
+            else {}
+        ),
         "createdTime": config.created,
         "lastModifiedTime": config.modified,
         **({"destinationConfig": destinations} if destinations else {}),
