@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import signal
 import subprocess
 from pathlib import Path
@@ -12,6 +11,7 @@ import httpx
 from lab import environment
 from lab.browser import browser
 from lab.running_cloud import RunningCloud
+from lab.terminal import terminal
 from localcloud.client import Inspector
 from localcloud.running import command
 
@@ -65,19 +65,19 @@ def test_rows_come_page_by_page_and_are_found_by_name(cloud: RunningCloud) -> No
 
 def test_serve_tells_a_person_what_to_do_next(tmp_path: Path) -> None:
     """On standard error, if that is a terminal; standard output keeps its one line."""
-    master, slave = pty.openpty()
-    with subprocess.Popen(
-        command("--data", str(tmp_path / "cloud"), "--dry-run"),
-        stdout=subprocess.PIPE,
-        stderr=slave,
-        env=environment(),
-    ) as server:
-        os.close(slave)
+    with (
+        terminal() as (seen, stderr),
+        subprocess.Popen(
+            command("--data", str(tmp_path / "cloud"), "--dry-run"),
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env=environment(),
+        ) as server,
+    ):
         assert server.stdout is not None
         endpoint = json.loads(server.stdout.readline())["endpoint"]
-        said = os.read(master, 4096).decode()
+        said = os.read(seen, 4096).decode()
         server.send_signal(signal.SIGTERM)
         assert server.stdout.read() == b""
-    os.close(master)
     assert f"{endpoint}/" in said
     assert f"localcloud deploy --endpoint {endpoint}" in said

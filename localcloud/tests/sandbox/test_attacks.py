@@ -5,7 +5,6 @@ import ctypes
 import errno
 import json
 import os
-import pty
 import secrets
 import shutil
 import socket
@@ -18,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from lab.plain_user import PLAIN_USER, PlainCloud
+from lab.terminal import terminal
 from localcloud.sandbox import linux, skeleton
 from localcloud.sandbox.instance import Script
 from localcloud.sandbox.isolation import SandboxUnavailableError
@@ -248,17 +248,13 @@ async def test_shared_memory_of_the_machine_is_out_of_reach(target: Target) -> N
 
 async def test_terminal_of_the_developer_is_not_read(target: Target) -> None:
     """What somebody types in a terminal of the cloud's user reaches no script."""
-    ours, theirs = pty.openpty()
-    try:
+    with terminal() as (ours, theirs):
         name = os.ttyname(theirs)
         os.chown(name, target.user, -1)
         Path(name).chmod(0o666)
         os.write(ours, b"typed line\n")
         outcome = await target.run(f"timeout 2 head -n 1 < {name}; timeout 2 head -n 1 < /dev/tty")
         assert b"typed" not in outcome.output
-    finally:
-        os.close(ours)
-        os.close(theirs)
 
 
 async def test_processes_of_the_machine_are_not_signalled(target: Target) -> None:
