@@ -75,7 +75,7 @@ async def test_a_released_instance_is_not_there(tmp_path: Path) -> None:
         assert set(await described(lab)) == {FIRST}
         for action in ("StartInstance", "StopInstance", "DeleteInstance"):
             code = await refusal(lab, action, InstanceId=SECOND)
-            assert code == "InvalidInstance.NotFound"
+            assert code == "InvalidInstanceId.NotFound"
         with pytest.raises(ApiError, match=r"InvalidInstance\.NotFound"):
             await invoke(lab, SECOND)
 

@@ -159,6 +159,8 @@ class Clients:
             version = PRODUCTS[product].version
             return _answered(lambda: client.rpc(version, action, params))
         routes = {name: (method, path) for method, path, name in PRODUCTS["sls"].routes}
+        # A log store is searched at its own address.
+        routes["GetLogs"] = routes["GetLogStore"]
         if action not in routes:
             raise BadCallError(f"sls has no {action}")
         method, path = routes[action]
@@ -167,7 +169,7 @@ class Clients:
         path = path.replace("{logstore}", str(rest.pop("logstore", "")))
         body = rest.pop("body", None)
         if rest:
-            path += f"?{urlencode(rest)}"
+            path += f"?{urlencode(sorted(rest.items()))}"
         return _answered(lambda: client.sls(method, path, body, project))
 
 

@@ -1,7 +1,7 @@
 """The refusals of Cloud Assistant, with the codes and sentences of the API reference of ECS.
 
 Sources: the error tables of "CreateCommand", "DeleteCommand", "InvokeCommand",
-"RunCommand" and "StopInvocation".
+"RunCommand" and "StopInvocation"; "StopInstance" and its neighbours.
 """
 
 from localcloud.errors import ApiError
@@ -43,6 +43,7 @@ _REFUSALS = {
     "InvalidContainerId.Malformed": (400, "The specified parameter ContainerId is not valid."),
     "InvalidContainerName.Malformed": (400, "The specified parameter ContainerName is not valid."),
     "InvalidInstance.NotFound": (404, "The specified instance does not exist."),
+    "InvalidInstanceId.NotFound": (404, "The specified InstanceId does not exist."),
     # "InvokeCommand" says that the call fails if one instance is not running or has no agent, and
     # has no code for it in its table; this one is reported by users.
     "InvalidInstance.NotRunning": (403, "The specified instance is not running."),
