@@ -18,6 +18,8 @@ import yaml
 from demo.play import CONFIGURATION
 from lab import running_cloud as lab
 from lab.running_cloud import RunningCloud
+from localcloud.client import Inspector
+from localcloud.products import PRODUCTS
 from localcloud.readings import Readings
 from ops.rehearse import record
 from ops.rehearse.findings import Verdict
@@ -25,6 +27,7 @@ from ops.rehearse.questions import QUESTIONS
 from ops.rehearse.rules import function_target, queue_target
 from ops.rehearse.stage import Names
 from tests.e2e.deployed import ROOT, deploy
+from tests.e2e.operators import REHEARSAL, allowing, deployers, key_of_role
 
 YES, NO, LOOK = Verdict.YES, Verdict.NO, Verdict.LOOK
 OTHER = {
@@ -94,13 +97,28 @@ EXPECTED = {
 }
 
 
-def _command(cloud: RunningCloud, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", "ops", "rehearse", "--endpoint", cloud.endpoint, *arguments]
+WITH_KEY = """
+import json, runpy, sys
+
+from ops import access
+
+own, key = access._local, json.loads(sys.argv.pop(1))
+access._local = lambda endpoint: own(endpoint) | key
+runpy.run_module("ops", run_name="__main__", alter_sys=True)
+"""
+"""Runs a command with another key than that of the local cloud's account."""
 
 
-def _start(cloud: RunningCloud, *arguments: str) -> subprocess.Popen[str]:
+def _command(cloud: RunningCloud, *arguments: str, key: dict[str, str] | None = None) -> list[str]:
+    start = ["-c", WITH_KEY, json.dumps(key)] if key else ["-m", "ops"]
+    return [sys.executable, *start, "rehearse", "--endpoint", cloud.endpoint, *arguments]
+
+
+def _start(
+    cloud: RunningCloud, *arguments: str, key: dict[str, str] | None = None
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        _command(cloud, *arguments),
+        _command(cloud, *arguments, key=key),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -132,12 +150,16 @@ def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningCl
 
 
 def test_both_readings(clouds: tuple[RunningCloud, ...], tmp_path: Path) -> None:
-    """Each question gets the answer of its cloud, and nothing is left of what was made."""
+    """Each question gets the answer of its cloud, and nothing is left of what was made.
+
+    Nothing else is asked for than the guide's rights, and each of them is used.
+    """
+    keys = [key_of_role(cloud, *deployers(), allowing(REHEARSAL)) for cloud in clouds]
     before = [_resources(cloud) for cloud in clouds]
     files = [tmp_path / f"{name}.json" for name in CLOUDS]
     started = [
-        _start(cloud, "--yes", "--output", str(file))
-        for cloud, file in zip(clouds, files, strict=True)
+        _start(cloud, "--yes", "--output", str(file), key=key)
+        for cloud, file, key in zip(clouds, files, keys, strict=True)
     ]
     printed = [process.communicate()[0] for process in started]
     assert [process.returncode for process in started] == [0] * len(CLOUDS), printed
@@ -148,12 +170,21 @@ def test_both_readings(clouds: tuple[RunningCloud, ...], tmp_path: Path) -> None
     assert found == EXPECTED, json.dumps([[f"{n}: {f}" for n, f in a.items()] for a in answers])
     assert {name: answers[2][name].verdict for name in NOT_CALLED} == NOT_CALLED
     assert "function provisioning-local-rehearsal" in printed[0].replace(":", "")
-    key = clouds[0].key
+    assert not any("NoPermission" in text for text in printed)
     assert not any(
         part in text + file.read_text()
-        for part in key
-        for text, file in zip(printed, files, strict=True)
+        for text, file, key in zip(printed, files, keys, strict=True)
+        for part in key.values()
     )
+    called = Inspector(clouds[0].endpoint).get("calls")
+    used = {
+        action.permission
+        for name, product in PRODUCTS.items()
+        for kind, action in product.actions.items()
+        if f"{name}:{kind}" in called
+    }
+    # The local cloud has no metrics; and only a run that keeps its command is stopped.
+    assert REHEARSAL - used == {"cms:DescribeMetricMetaList", "ecs:StopInvocation"}
 
 
 def test_without_a_yes_nothing_is_made(clouds: tuple[RunningCloud, ...]) -> None:
