@@ -181,9 +181,10 @@ def test_any_json_is_a_policy_or_rejected(document: Any) -> None:
             assert error.path.startswith("$")  # noqa: PT017 - either outcome is right
 
 
-def test_a_kind_of_principal_that_is_null_says_nothing() -> None:
-    """The provider writes every kind, those that a statement does not have as null."""
-    principal = {"RAM": None, "Federated": None, "Service": ["fc.aliyuncs.com"]}
+@pytest.mark.parametrize("nobody", [None, []])
+def test_a_kind_of_principal_that_names_nobody_says_nothing(nobody: object) -> None:
+    """The provider writes every kind, those that a statement does not have as null or empty."""
+    principal = {"RAM": nobody, "Federated": nobody, "Service": ["fc.aliyuncs.com"]}
     trust = TrustPolicy.parse(_document({**_TRUST, "Principal": principal}))
     assert trust.trusts("fc.aliyuncs.com", {})
     assert not trust.trusts("ecs.aliyuncs.com", {})

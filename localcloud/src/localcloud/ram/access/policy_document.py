@@ -168,10 +168,12 @@ def _principals(path: str, element: dict[str, Any]) -> frozenset[tuple[str, str]
             f"{path}.{unknown[0]}",
             f"Invalid principal: {unknown[0]}. Use {', '.join(_PRINCIPAL_KINDS)}.",
         )
-    # guess: a kind that is null says nothing; the provider writes `"RAM": null` beside a service.
+    # guess: beside a kind that names somebody, one that is null or empty says nothing; the
+    # provider writes `"RAM": null` or `"RAM": []` beside a service.
     given = {kind: texts for kind, texts in principal.items() if texts is not None}
     if not given:
         raise InvalidPolicyDocumentError(path, "Add a Principal element to the policy statement.")
+    given = {kind: texts for kind, texts in given.items() if texts != []} or given
     return frozenset(
         (kind, text) for kind, texts in given.items() for text in _texts(f"{path}.{kind}", texts)
     )
