@@ -28,13 +28,17 @@ def play(
     engine: Annotated[
         Engine, typer.Option(help="mock: without the Pulumi CLI; pulumi: with the one on PATH.")
     ] = "mock",
+    stay: Annotated[
+        bool,
+        typer.Option("--stay", help="Keep the local cloud until Ctrl-C, with links to look at."),
+    ] = False,
 ) -> int:
     """Start a local cloud, deploy, and play the whole loop; ends with 0 only if all is right."""
     if context.invoked_subcommand:
         return 0
     from demo.play import play  # noqa: PLC0415
 
-    return play(as_json=as_json, engine=engine)
+    return play(as_json=as_json, engine=engine, stay=stay)
 
 
 @main.command()

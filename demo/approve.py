@@ -5,7 +5,7 @@ import time
 from typing import Any
 from urllib.parse import quote
 
-from localcloud.client import CloudUnreachableError, Inspector
+from localcloud.client import CloudUnreachableError, Inspector, page_of
 from localcloud.commandline.errors import UserError
 from localcloud.commandline.progress import progress
 
@@ -39,7 +39,7 @@ def approve(
     result = {
         "request": request,
         "event": posted["event"],
-        "page": f"{inspector.endpoint}/#/requests/{request}",
+        "page": page_of(inspector.endpoint, request),
     }
     if not seconds:
         return result

@@ -29,6 +29,10 @@ def dingtalk_oa(loop: Loop) -> Iterator[Check]:
     ran = [i for i in loop.invocations() if "N101" in str(i)]
     yield Check("pushed three times, run once", 1, len(ran))
     yield Check("and told once", 1, len(loop.messages(OPS, seen)))
+    way = loop.inspector.get(f"requests/{instance}")
+    kinds = {event["type"].partition(":")[2] for event in way["events"]}
+    begins = {"ApprovalPushed", "ApprovedRequest"} <= kinds
+    yield Check("its page begins with the push", True, begins)
 
 
 def lark_native(loop: Loop) -> Iterator[Check]:

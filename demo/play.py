@@ -3,8 +3,9 @@
 import json
 import sys
 import tempfile
+import threading
 import time
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from demo.loop import Loop
 from demo.report import Report
 from demo.scenarios import SCENARIOS
 from localcloud import running as local_clouds
+from localcloud.client import page_of
 from localcloud.commandline import children
 from localcloud.commandline.errors import UserError
 
@@ -26,8 +28,11 @@ class DemoFailed(UserError):
     """The demonstration could not even begin."""
 
 
-def play(*, as_json: bool, engine: str) -> int:
-    """Run the demonstration; return 0 only if everything was as expected."""
+def play(*, as_json: bool, engine: str, stay: bool = False) -> int:
+    """Run the demonstration; return 0 only if everything was as expected.
+
+    With ``stay`` the local cloud is kept until Ctrl-C, and each story has a link to its page.
+    """
     report = Report(as_json=as_json)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="localcloud-demo-") as folder:
@@ -44,8 +49,23 @@ def play(*, as_json: bool, engine: str) -> int:
                 played.append(play_one(loop, scenario))
                 report.played(played[-1])
             report.hosts(loop)
-    report.end(played, time.monotonic() - started)
+            report.end(played, time.monotonic() - started)
+            if not stay:
+                report.left()
+            else:
+                report.staying(loop.endpoint, _links(loop, played))
+                with suppress(KeyboardInterrupt):
+                    threading.Event().wait()
     return 0 if all(p.is_right for p in played) else 1
+
+
+def _links(loop: Loop, played: list[Played]) -> list[tuple[str, str]]:
+    """Return each story with the page of the request that it began with."""
+    return [
+        (one.title, page_of(loop.endpoint, loop.inspector.get(f"requests/{first}")["id"]))
+        for one in played
+        for first in [event["id"] for event in one.events[:1]]
+    ]
 
 
 def running(data: Path, *options: str) -> AbstractContextManager[dict[str, Any]]:

@@ -92,6 +92,27 @@ class Report:
         for reason in isolation["reasons"]:
             self._console.print(f"    {reason}", markup=False, style="dim")
 
+    def staying(self, endpoint: str, links: list[tuple[str, str]]) -> None:
+        """Show where each story is to be seen, and how to go on."""
+        self._console.print(Text("\n▶ look at it, until Ctrl-C", style="bold"))
+        self._console.print(f"  {endpoint}/", markup=False)
+        for title, link in links:
+            self._console.print(f"  {link}", markup=False, soft_wrap=True)
+            self._console.print(f"    {title}", markup=False, style="dim")
+        self._console.print(
+            f"  in another terminal: export LOCALCLOUD_ENDPOINT={endpoint}\n"
+            "  and then: make approve ARGS='E900 devops --wait', .venv/bin/localcloud trace E123",
+            markup=False,
+        )
+
+    def left(self) -> None:
+        """Say how the page is kept."""
+        self._console.print(
+            "  the local cloud has ended; 'make demo ARGS=--stay' keeps it, with links to look at",
+            style="dim",
+            markup=False,
+        )
+
     def end(self, played: list[Played], seconds: float) -> None:
         """Show the verdict."""
         right = sum(p.is_right for p in played)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -18,6 +19,11 @@ KEY_SECRET_VARIABLE = "ALIBABA_CLOUD_ACCESS_KEY_SECRET"  # noqa: S105 - the name
 
 class CloudUnreachableError(UserError):
     """There is no key for the local cloud, or it refused; the message says what to do."""
+
+
+def page_of(endpoint: str, request: str) -> str:
+    """Return the address of a request on a local cloud's page."""
+    return f"{endpoint}/#/requests/{quote(request)}"
 
 
 def access_key_of(endpoint: str, environ: Mapping[str, str] = os.environ) -> AccessKey:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from localcloud.client import page_of
 
 _WIDTH = 10_000
 
@@ -89,7 +90,7 @@ def _ways(console: Console, shown: dict[str, Any]) -> None:
         told = f"told in {', '.join(way['chats'])}" if way["chats"] else "told nowhere"
         console.print(Text(f"{way['began']}  {way['id']}  {way['state']}, {told}", style="bold"))
         console.print(Text(f"  {way['source'] or way['kind']}  {named}".rstrip()))
-        console.print(Text(f"  {shown['endpoint']}/#/requests/{quote(way['id'])}", style="dim"))
+        console.print(Text(f"  {page_of(shown['endpoint'], way['id'])}", style="dim"))
         for event in way["events"]:
             _event(console, event)
         if way["runs"]:
