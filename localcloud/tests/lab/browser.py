@@ -176,14 +176,14 @@ class Page:
             f"[...document.querySelectorAll({json.dumps(selector)})]"
             f".find((e) => e.textContent.includes({json.dumps(text)}))"
         )
-        self.wait(f"Boolean({found})")
-        self.run(f"{found}.scrollIntoView({{block: 'center'}}), {found}.click()")
+        # In one step: a list that is alive may be drawn anew between two.
+        click = "e.scrollIntoView({block: 'center'}), e.click(), true"
+        self.wait(f"((e) => e && ({click}))({found})")
 
     def fill(self, selector: str, text: str) -> None:
         """Replace what a field holds, as typing does."""
         found = f"document.querySelector({json.dumps(selector)})"
-        self.wait(found)
-        self.run(f"{found}.focus(), {found}.select()")
+        self.wait(f"((e) => e && (e.focus(), e.select(), true))({found})")
         self.call("Input.insertText", text=text)
 
     def press(self, key: str) -> None:
