@@ -276,12 +276,15 @@ def conformance(
         Literal["sdk", "aliyun"],
         typer.Option(help="Who calls: the official SDKs or the command `aliyun`."),
     ] = "sdk",
+    write: Annotated[
+        Path | None, typer.Option(help="A README whose score is brought up to date.")
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Run the conformance suite: what the real cloud does, and whether this one does it too."""
     from localcloud.conformance.command import main as run  # noqa: PLC0415
 
-    return run(endpoint, product, client, as_json=as_json)
+    return run(endpoint, product, client, write, as_json)
 
 
 def _next_steps(settings: Any) -> str:

@@ -24,6 +24,8 @@ _NAMES = {
 """The products by what the command calls them."""
 _AS_JSON = {"eventbridge", "fc"}
 """Products whose lists are JSON; those of the others are Name.1, Name.2, …"""
+_JSON_OF_RAM = {"ResourceNames", "TagKeys"}
+_UNKNOWN = "is not a valid parameter or flag"
 _TIMEOUT_SECONDS = 60
 
 
@@ -36,7 +38,7 @@ class Aliyun(Clients):
         """Call an action; a refusal is an answer, too.
 
         Raises:
-            NotRunnableError: if the command cannot call this product.
+            NotRunnableError: if the command cannot call this product, or not with these parameters.
         """
         if product not in _NAMES:
             raise NotRunnableError(f"`aliyun` cannot call {product} at an endpoint of its own")
@@ -44,7 +46,8 @@ class Aliyun(Clients):
         if product != "fc":
             arguments.append("--force")  # Required parameters are for the cloud to miss.
         for name, value in params.items():
-            arguments += _options(f"--{name}", value, as_json=product in _AS_JSON)
+            as_json = product in _AS_JSON or (product == "ram" and name in _JSON_OF_RAM)
+            arguments += _options(f"--{name}", value, as_json=as_json)
         with TemporaryDirectory(prefix="localcloud-") as home:
             done = subprocess.run(  # noqa: S603 - what the user has on PATH
                 arguments,
@@ -63,6 +66,8 @@ class Aliyun(Clients):
             )
         if done.returncode == 0:
             return Answer(json.loads(done.stdout) if done.stdout.strip() else {})
+        if _UNKNOWN in done.stderr:
+            raise NotRunnableError(f"`aliyun` does not know all parameters of {action}")
         code = re.search(r"ErrorCode: (\S+)", done.stderr)
         return Answer(done.stderr, code[1] if code else "the command failed")
 

@@ -73,8 +73,8 @@ def summary_of_aliyun(outcomes: Sequence[Outcome]) -> str:
     return (
         f"Through the command `aliyun` (`--client aliyun`) {count[Verdict.PASSED]} of the "
         f"{count[Verdict.PASSED] + count[Verdict.FAILED]} behaviours are shown that it can call; "
-        f"{count[Verdict.NOT_RUN]} are of data planes and products that it does not call at an "
-        f"endpoint of one's own. Not shown: {'; '.join(failed) or 'none'}.\n"
+        f"{count[Verdict.NOT_RUN]} are of data planes, products and parameters that it cannot "
+        f"call at an endpoint of one's own. Not shown: {'; '.join(failed) or 'none'}.\n"
     )
 
 
