@@ -97,8 +97,9 @@ class LogStore:
             body = None
         if answer.status < 300 and isinstance(body, list):
             return [line for line in body if isinstance(line, dict)]
-        code = body.get("errorCode") if isinstance(body, dict) else None
-        raise failure(ACTION, answer.status, str(code or f"Http{answer.status}"))
+        said = body if isinstance(body, dict) else {}
+        code = str(said.get("errorCode") or f"Http{answer.status}")
+        raise failure(ACTION, answer.status, code, str(said.get("errorMessage") or ""))
 
     def _authorization(self, path: str, params: dict[str, str], headers: dict[str, str]) -> str:
         resource = f"{path}?{'&'.join(f'{k}={v}' for k, v in sorted(params.items()))}"

@@ -133,7 +133,7 @@ class ReceiveApproval:
             self._bus.put([self._event(source, f"push-{key}", kind, data, self._now())])
         except FunctionError as error:
             # The platform pushes again; what it does not push again, the timer finds.
-            line = decision(FUNCTION, "not-taken", **ids, code=error.code)
+            line = decision(FUNCTION, "not-taken", **ids, code=error.code, reason=str(error))
             return Answer(http_call.answer(503, {"error": "try again"}), line)
         self._memory.saw(key)
         return Answer(http, decision(FUNCTION, "taken", **ids))

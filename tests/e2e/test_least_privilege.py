@@ -14,6 +14,7 @@ import pytest
 from demo.loop import Loop
 from lab.running_cloud import RunningCloud
 from lab.waiting import wait_for
+from localcloud.deploy.client import RefusedError
 from tests.e2e.deployed import running_cloud
 
 RAM = "2015-05-01"
@@ -61,6 +62,21 @@ def leave(loop: Loop) -> None:
 def join(loop: Loop) -> None:
     """Tell the story of a new member."""
     loop.post("dingtalk.member", b'{"userId": ["0153"]}')
+
+
+def approve_natively(loop: Loop) -> None:
+    """Tell the story of an approval of DingTalk's own, which is pushed."""
+    at = "platforms/dingtalk"
+    loop.inspector.post(f"{at}/callback", {"url": loop.outputs["approval_urls"]["dingtalk.oa"]})
+    form = {"employee": "N1", "role": "auditor"}
+    asked = {"definition": "PROC-LOCAL-ACCESS", "by": "lilei", "form": form}
+    instance = loop.inspector.post(f"{at}/approvals", asked)["instance"]
+    loop.inspector.post(f"{at}/approvals/{instance}/approve", {"by": "boss01"})
+
+
+def look_for_lost_pushes(loop: Loop) -> None:
+    """Tell the story of the timer that asks the platforms."""
+    loop.call_by_timer("receive-approval", "find-lost")
 
 
 def request(kind: str, role: str) -> bytes:
@@ -153,10 +169,21 @@ NEEDED: dict[Right, tuple[Story, str]] = {
         approve("devops"),
         f"{STORES}/functions",
     ),
+    Right("receive-approval", "eventbridge:PutEvents", f"{BUS}-approvals"): (
+        approve_natively,
+        f"{BUS}-approvals",
+    ),
+    # What was handed over stands in the archive.
+    Right("receive-approval", "log:GetLogStoreLogs", f"{STORES}/events"): (
+        look_for_lost_pushes,
+        f"{STORES}/events",
+    ),
 }
+LOGS = Right("receive-approval", "log:PostLogStoreLogs", f"{STORES}/functions")
 
 SELDOM = {
     # Right -> when it is needed; no story of half a minute shows it.
+    LOGS: "every call; without it none begins, which only the caller is told (below)",
     Right("post-to-chat", "mns:SendMessage", CHATS): "an event of the version before is put there",
     Right("post-to-chat", "mns:ChangeMessageVisibility", CHATS): "a chat takes nothing for long",
     Right("post-to-chat", "mns:ReceiveMessage", SENT): "the first call of an instance",
@@ -166,10 +193,6 @@ SELDOM = {
     Right("run-command", "mns:DeleteMessage", LATER): "a removal that is done",
     Right("run-command", "mns:BatchDeleteMessage", LATER): "a removal that is done",
     Right("run-command", "mns:ChangeMessageVisibility", LATER): "a removal that is not done",
-    # The stories of native approvals are the demonstration's (demo/native.py).
-    Right("receive-approval", "eventbridge:PutEvents", f"{BUS}-approvals"): "a push",
-    Right("receive-approval", "log:GetLogStoreLogs", f"{STORES}/events"): "a lost push",
-    Right("receive-approval", "log:PostLogStoreLogs", f"{STORES}/functions"): "a push",
     Right("watch", "log:PostLogStoreLogs", f"{STORES}/functions"): "the timer",
     Right("watch", "mns:PeekMessage", LETTERS): "the timer",
     Right("watch", "mns:PeekMessage", CHATS): "the timer",
@@ -309,6 +332,15 @@ def test_without_a_right_the_loop_fails_and_names_it(
             f"a refusal of {expected} to {role}",
         )
     wait_for(lambda: is_done(loop), "the end of the story")
+
+
+def test_without_its_log_receive_approval_is_not_called_at_all(
+    loop: Loop, policies: Policies
+) -> None:
+    """The platform hears of it, and so does whoever calls; nothing comes on the bus."""
+    with policies.without(LOGS), pytest.raises(RefusedError) as refused:
+        look_for_lost_pushes(loop)
+    assert f"{LOGS.action} on {LOGS.resource}" in str(refused.value)
 
 
 def is_done(loop: Loop) -> bool:
