@@ -170,10 +170,20 @@ def test_throttling_comes_on_demand_and_ends(cloud: RunningCloud) -> None:
     assert code_of(lambda: by_rpc(cloud, key)) == "", "other actions are not concerned"
 
 
-def test_a_version_that_is_not_there_is_an_error(cloud: RunningCloud) -> None:
-    """What belongs to no API of the local cloud is never answered as a success."""
-    call = cloud.client().rpc
-    assert code_of(lambda: call("1999-01-01", "DescribeRegions", {})) == "InvalidVersion"
+UNKNOWN = [
+    ("2014-05-26", "DescribeVpcs", "InvalidAction.NotFound"),
+    ("2020-04-01", "CreateEventStreaming", "InvalidAction.NotFound"),
+    ("2015-05-01", "CreateUser", "InvalidAction.NotFound"),
+    ("1999-01-01", "DescribeRegions", "InvalidVersion"),
+]
+
+
+@pytest.mark.parametrize(("version", "action", "code"), UNKNOWN)
+def test_an_action_that_is_not_there_is_an_error(
+    cloud: RunningCloud, version: str, action: str, code: str
+) -> None:
+    """What the local cloud has not is never answered as a success."""
+    assert code_of(lambda: cloud.client().rpc(version, action, {})) == code
 
 
 @pytest.mark.parametrize(
