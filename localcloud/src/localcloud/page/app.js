@@ -24,10 +24,19 @@ function route() {
   const [path, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [name, ...rest] = path.split("/");
   return {
-    name: name in VIEWS ? name : "requests",
-    id: rest.map(decodeURIComponent).join("/"),
+    name: Object.hasOwn(VIEWS, name) ? name : "requests",
+    id: rest.map(decoded).join("/"),
     query: new URLSearchParams(search),
   };
+}
+
+// Whoever wrote the address may not have known how.
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 export function say(text) {

@@ -99,7 +99,7 @@ function line(row, names, isOpen) {
     cell(w("status"), "", badge(row.state, row.status)),
     cell(w("time"), "", time(row.began)),
     cell(w("request"), "name", el("a", { href: linkTo(row.id), cls: "row-link mono", "data-key": `row-${row.number}`, "aria-current": isOpen ? "true" : null, title: row.id }, row.id)),
-    names.map((n) => cell(titleOf(n, labels[n]), "", row.labels[n] ?? "")),
+    names.map((n) => cell(titleOf(n, labels[n]), "", Object.hasOwn(row.labels, n) ? row.labels[n] : "")),
     cell(w("source"), "dim", row.source || row.kind),
     cell(w("where"), "mono small", row.instances.slice(0, 3).join(" "), row.instances.length > 3 ? ` +${row.instances.length - 3}` : ""),
     cell(w("told"), row.chats.length ? "" : "dim", row.chats.join(", ") || w("nobody")));
