@@ -60,15 +60,15 @@ def decode(raw: bytes, origin: str) -> str:
         ) from None
 
 
-def read_yaml(path: Path) -> Any:
-    """Read a file of YAML in which no mapping has a key twice."""
-    return parse_yaml(read_text(path), str(path))
+def read_yaml(path: Path, loader: "type[UniqueKeys] | None" = None) -> Any:
+    """Read a file of YAML in which no mapping has a key twice, maybe with tags of its own."""
+    return parse_yaml(read_text(path), str(path), loader)
 
 
-def parse_yaml(text: str, origin: str) -> Any:
+def parse_yaml(text: str, origin: str, loader: "type[UniqueKeys] | None" = None) -> Any:
     """Read YAML in which no mapping has a key twice; ``origin`` names it in errors."""
     try:
-        return yaml.load(text, _UniqueKeys)  # noqa: S506 - derived from SafeLoader
+        return yaml.load(text, loader or UniqueKeys)  # noqa: S506 - derived from SafeLoader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -127,10 +127,11 @@ def _is_chinese(raw: bytes) -> bool:
         return False
 
 
-class _UniqueKeys(yaml.SafeLoader):
+class UniqueKeys(yaml.SafeLoader):
     """Refuses a key that a mapping has already, where YAML libraries let the last one win."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return a mapping, or fail for a key that it has already."""
         seen: dict[Any, yaml.Node] = {}
         for key_node, _ in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
@@ -147,7 +148,7 @@ class _UniqueKeys(yaml.SafeLoader):
 
 
 # A date stays the text that it is written as, as the Pulumi engine hands it to a program.
-_UniqueKeys.yaml_implicit_resolvers = {
+UniqueKeys.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }

@@ -17,7 +17,8 @@ wire. ``keep`` remembers parts of an answer by their path, ``until`` repeats a c
 is as told, ``signed`` signs it badly. ``script`` runs a script on an instance and judges the run's
 result, ``post`` posts to a URL. ``answers`` is the expected part of the answer, ``refused`` the
 error's code and status. ``differs`` says what the local cloud does instead, where that is known:
-the behaviour counts as failed, and the README lists it.
+the behaviour counts as failed, and the README lists it. ``isolation`` is the weakest level of
+isolation at which the local cloud can show it; at a weaker one it is not run.
 """
 
 import base64
@@ -29,7 +30,9 @@ from typing import Any
 
 import yaml
 
+from localcloud.commandline import files
 from localcloud.conformance.expected import Absent, Matches
+from localcloud.sandbox.level import Level
 
 FOLDER = Path(__file__).parent / "behaviours"
 BAD_SIGNATURES = ("nobody", "wrong-secret", "unknown-key")
@@ -75,6 +78,8 @@ class Behaviour:
     status: int | None = None
     differs: str = ""
     """What the local cloud is known to do instead."""
+    isolation: Level = Level.DIRECTORY
+    """The weakest level of isolation that can show it."""
 
     @property
     def product(self) -> str:
@@ -82,7 +87,7 @@ class Behaviour:
         return self.steps[-1].product
 
 
-class _Loader(yaml.SafeLoader):
+class Loader(files.UniqueKeys):
     """YAML with the texts that requests are made of."""
 
 
@@ -109,13 +114,13 @@ def _json(loader: yaml.SafeLoader, node: yaml.Node) -> str:
     raise BadBehaviourError("!json takes an object or a list")
 
 
-_Loader.add_constructor("!base64", _base64)
-_Loader.add_constructor("!json", _json)
-_Loader.add_constructor("!matches", _matches)
-_Loader.add_constructor("!absent", lambda _loader, _node: Absent())
+Loader.add_constructor("!base64", _base64)
+Loader.add_constructor("!json", _json)
+Loader.add_constructor("!matches", _matches)
+Loader.add_constructor("!absent", lambda _loader, _node: Absent())
 
 _OF_STEP = {"call", "with", "keep", "until", "signed", "script", "post"}
-_OF_BEHAVIOUR = {"behaviour", "source", "given", "answers", "refused", "differs"}
+_OF_BEHAVIOUR = {"behaviour", "source", "given", "answers", "refused", "differs", "isolation"}
 
 
 def behaviours(folder: Path = FOLDER) -> list[Behaviour]:
@@ -132,7 +137,7 @@ def behaviours(folder: Path = FOLDER) -> list[Behaviour]:
 
 
 def _of_file(file: Path) -> Iterator[Behaviour]:
-    for row in yaml.load(file.read_text(encoding="utf-8"), _Loader):  # noqa: S506 - a SafeLoader
+    for row in files.read_yaml(file, Loader):
         try:
             yield behaviour(row)
         except BadBehaviourError as error:
@@ -161,7 +166,16 @@ def behaviour(row: Mapping[str, Any]) -> Behaviour:
         refused.get("code", ""),
         refused.get("status"),
         str(row.get("differs", "")),
+        _level(name, row.get("isolation", Level.DIRECTORY)),
     )
+
+
+def _level(name: str, given: str) -> Level:
+    try:
+        return Level(given)
+    except ValueError:
+        levels = ", ".join(Level)
+        raise BadBehaviourError(f"'{name}': isolation is one of {levels}") from None
 
 
 def _says_something(answers: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from localcloud.client import access_key_of
+from localcloud.client import Inspector, access_key_of
 from localcloud.commandline.errors import UserError
 from localcloud.commandline.output import print_json
 from localcloud.conformance.aliyun import Aliyun
@@ -101,6 +101,7 @@ def _facts(endpoint: str, client: deploy.Client) -> dict[str, str]:
         "archive": _archive(),
         "endpoint": endpoint,
         "instance": str(found["Instances"]["Instance"][0]["InstanceId"]),
+        "isolation": str(Inspector(endpoint).get("health")["isolation"]["level"]),
         "kilobytes5": "x" * 5120,
         "region": "cn-hangzhou",
     }

@@ -15,10 +15,12 @@ from localcloud.conformance import clients
 from localcloud.conformance.behaviour import Behaviour, Step
 from localcloud.conformance.clients import Answer, BadCallError, Clients, NotRunnableError
 from localcloud.conformance.expected import differences
+from localcloud.sandbox.level import Level
 
 _WAIT_SECONDS = 30.0
 _PAUSE_SECONDS = 0.1
 _AT_ONCE = 8
+_LEVELS = list(Level)
 SENT_WITH_SCRIPT = {"CommandContent", "ContentEncoding", "InstanceId", "Type"}
 """What a step ``script`` sends besides what it says."""
 NOT_SENT = {"script", "stop_after"}
@@ -55,7 +57,8 @@ def run(behaviours: Iterable[Behaviour], cloud: Clients, facts: Mapping[str, str
     Args:
         behaviours: what to run.
         cloud: clients that sign with the account's key.
-        facts: what ``${…}`` stands for in requests, such as ``instance`` and ``account``.
+        facts: what ``${…}`` stands for in requests, such as ``instance`` and ``account``, and
+            ``isolation``, the level of the instances.
     """
     every = list(behaviours)
     if not cloud.tells_status:
@@ -86,6 +89,10 @@ def judge(behaviour: Behaviour, answer: Answer) -> tuple[str, ...]:
 def _run(behaviour: Behaviour, cloud: Clients, facts: Mapping[str, str]) -> Outcome:
     # Names of its own for each behaviour: they share an account.
     known = {**facts, "name": f"c{uuid4().hex[:12]}"}
+    level = Level(facts["isolation"])
+    if _LEVELS.index(level) > _LEVELS.index(behaviour.isolation):
+        reason = f"its instances are isolated by {level}; this needs {behaviour.isolation}"
+        return Outcome(behaviour, Verdict.NOT_RUN, (reason,))
     try:
         *given, last = behaviour.steps
         for step in given:
