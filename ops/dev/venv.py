@@ -274,7 +274,8 @@ def _wait(process: "subprocess.Popen[bytes]", doing: str) -> None:
 def _error_in(output: str) -> str:
     """Return the line of a tool's output that names the error."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    named = [line for line in lines if re.match(r"(?i)error|caused by", line)]
+    # After "ERROR: Exception:" comes a traceback of pip, whose last line says what it is.
+    named = [line for line in lines if re.match(r"(?i)(error|caused by).*[^:]$", line)]
     return (named or lines)[-1].removeprefix("ERROR: ")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.ops.dev.package_index import ADDRESS, Index, locked, package_index
+from tests.unit.ops.dev.package_index import Index, locked, package_index
 
 ROOT = Path(__file__).parents[4]
 UV = Path(sys.prefix) / "bin" / "uv"
@@ -253,7 +253,7 @@ def test_settings_in_a_file(tmp_path: Path) -> None:
         (tmp_path / ".config/pip/pip.conf").write_text(
             f"[global]\nindex-url = {company.url}\ncert = {company.authority}\n"
         )
-        (tmp_path / ".netrc").write_text(f"machine {ADDRESS} login me password secret\n")
+        (tmp_path / ".netrc").write_text("machine localhost login me password secret\n")
         (tmp_path / ".netrc").chmod(0o600)
         assert clone.make() == "0: "
         assert clone.is_whole()
