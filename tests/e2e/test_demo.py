@@ -22,6 +22,8 @@ def test_the_demonstration_is_as_it_should_be(tmp_path: Path) -> None:
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
+            # A suite that runs in the background hands on that Ctrl-C is ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         ) as process,
     ):
         try:
