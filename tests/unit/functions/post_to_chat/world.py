@@ -3,7 +3,8 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from threading import current_thread, main_thread
+from threading import Lock, current_thread, main_thread
+from threading import enumerate as enumerate_threads
 from typing import Any
 
 from functions.cloud.errors import SettingError, UnreachableError
@@ -62,6 +63,8 @@ class World:
         self.acts_last = False
         """Whether the last operation before the death still has its effect."""
         self.operations = 0
+        self.turn = Lock()
+        """Held by the operation that goes on."""
         self.is_dead = False
         self.arrivals: list[tuple[float, str]] = []
         """Messages that come later: when, and what."""
@@ -106,7 +109,11 @@ class World:
             self.cold_start()
 
     def cold_start(self) -> None:
-        """Forget what the instance knew."""
+        """Forget what the instance knew; its threads end with it."""
+        self.is_dead = True
+        for thread in enumerate_threads():
+            if "(_post)" in thread.name:
+                thread.join()
         self._drain = None
         self.dies_at = -1
 
@@ -218,25 +225,32 @@ class World:
 
 
 class _Operation:
-    """One thing that the function does to the world; it may be its last."""
+    """One thing that the function does to the world; it may be its last.
+
+    One at a time: messages are sent by threads, and a queue that two of them change loses some.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def __enter__(self) -> None:
         world = self._world
-        if world.is_dead:
+        world.turn.acquire()
+        dies = not world.is_dead and world.operations + 1 == world.dies_at and not world.acts_last
+        if world.is_dead or dies:
+            world.operations += dies
+            world.is_dead = True
+            world.turn.release()
             raise Death
         world.operations += 1
         world.time += 0.01
-        if world.operations == world.dies_at and not world.acts_last:
-            world.is_dead = True
-            raise Death
 
     def __exit__(self, *error: object) -> None:
         world = self._world
-        if world.operations == world.dies_at and not world.is_dead:
-            world.is_dead = True
+        dies = world.operations == world.dies_at and not world.is_dead
+        world.is_dead = world.is_dead or dies
+        world.turn.release()
+        if dies:
             raise Death
 
 
