@@ -8,10 +8,10 @@ import asyncio
 import base64
 import binascii
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from localcloud import strict_json
 from localcloud.environment import iso_utc, uuid_form
@@ -19,40 +19,11 @@ from localcloud.errors import ApiError
 from localcloud.eventbridge.external_source import SCHEDULE, next_due
 from localcloud.eventbridge.resources import Source
 from localcloud.eventbridge.service import EventBridge
+from localcloud.queue_messages import Queues, event_of
 
 _RECEIVED_AT_ONCE = 16
 _TICK_SECONDS = 0.5
 _log = logging.getLogger("localcloud")
-
-
-class Message(Protocol):
-    """A message that was received."""
-
-    @property
-    def id(self) -> str:
-        """Return its id."""
-
-    @property
-    def body(self) -> str:
-        """Return its body as it was sent."""
-
-    @property
-    def receipt(self) -> str:
-        """Return what it is deleted with."""
-
-    @property
-    def enqueued(self) -> float:
-        """Return when it was sent, in seconds since 1970."""
-
-
-class Queues(Protocol):
-    """The message queues of the account."""
-
-    async def receive(self, name: str, count: int = 1) -> Sequence[Message]:
-        """Take messages."""
-
-    async def delete(self, name: str, receipt: str) -> None:
-        """Delete a received message."""
 
 
 class ExternalSources:
@@ -89,8 +60,13 @@ class ExternalSources:
         data = {name: given[name] for name in ("TimeZone", "Schedule") if given.get(name)}
         if given.get("UserData"):
             data["UserData"] = strict_json.read(given["UserData"])
-        event = self._event(source, uuid_form(self._eventbridge.ids()).lower(), source.due, data)
-        self._publish(source, {**event, "type": "eventbridge:Events:ScheduledEvent"})
+        event = {
+            "id": uuid_form(self._eventbridge.ids()).lower(),
+            "type": "eventbridge:Events:ScheduledEvent",
+            "time": iso_utc(source.due),
+            "data": data,
+        }
+        self._publish(source, event)
         self._eventbridge.put_source(replace(source, due=next_due(given, now)))
         await self._eventbridge.store.flush()
 
@@ -105,38 +81,22 @@ class ExternalSources:
         settings = self._eventbridge.settings
         for message in messages:
             body = _decoded(message.body) if given["IsBase64Decode"] else message.body
-            data = {
-                "requestId": uuid_form(self._eventbridge.ids()),
-                "messageId": message.id,
-                "messageBody": body,
-            }
-            event = {
-                **self._event(source, message.id, message.enqueued, data),
-                "type": "mns:Queue:SendMessage",
-                "subject": f"acs:mns:{settings.region}:{settings.account_id}:queues/{name}",
-            }
-            self._publish(source, event)
+            request_id = uuid_form(self._eventbridge.ids())
+            self._publish(source, event_of(message, body, name, settings, request_id))
         await self._eventbridge.store.flush()
         for message in messages:
             with suppress(ApiError):
                 await self._queues.delete(name, message.receipt)
         return len(messages) == _RECEIVED_AT_ONCE
 
-    def _event(
-        self, source: Source, event_id: str, moment: float, data: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        return {
-            "id": event_id,
+    def _publish(self, source: Source, event: Mapping[str, Any]) -> None:
+        envelope = {
             "source": source.name,
             "specversion": "1.0",
             "datacontenttype": "application/json;charset=utf-8",
-            "time": iso_utc(moment),
-            "data": data,
         }
-
-    def _publish(self, source: Source, event: Mapping[str, Any]) -> None:
         try:
-            self._eventbridge.publish(source.bus, event)
+            self._eventbridge.publish(source.bus, {**envelope, **event})
         except ApiError as failure:
             # guess: what becomes of a message that is too large for an event.
             _log.warning("source '%s' lost an event: %s", source.name, failure.message)

@@ -12,11 +12,12 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from localcloud import strict_json
-from localcloud.environment import Clock, iso_utc, uuid_form
+from localcloud import queue_messages, strict_json
+from localcloud.environment import Clock, uuid_form
 from localcloud.errors import ApiError
 from localcloud.fc.invocation import Invocation
 from localcloud.fc.triggers import EVENTBRIDGE, Trigger
+from localcloud.queue_messages import Message
 from localcloud.settings import CloudSettings
 
 _RECEIVED_AT_ONCE = 16
@@ -46,38 +47,8 @@ class Stream:
     dead_letter_queue: str
 
 
-class Message(Protocol):
-    """A message that was received."""
-
-    @property
-    def id(self) -> str:
-        """Return its id."""
-
-    @property
-    def body(self) -> str:
-        """Return its body as it was sent."""
-
-    @property
-    def enqueued(self) -> float:
-        """Return when it was sent, in seconds since 1970."""
-
-    @property
-    def dequeues(self) -> int:
-        """Return how often it was received, this time included."""
-
-    @property
-    def receipt(self) -> str:
-        """Return what deletes it."""
-
-
-class Queues(Protocol):
+class Queues(queue_messages.Queues, Protocol):
     """The message queues of the account."""
-
-    async def receive(self, name: str, count: int = 1) -> Sequence[Message]:
-        """Take messages."""
-
-    async def delete(self, name: str, receipt: str) -> None:
-        """Delete a received message."""
 
     async def change_visibility(self, name: str, receipt: str, seconds: int) -> object:
         """Hide a received message for so long from now."""
@@ -181,21 +152,14 @@ class Streams:
         return strict_json.write(events).encode()
 
     def _event(self, stream: Stream, message: Message) -> dict[str, Any]:
-        region, account = self._settings.region, self._settings.account_id
+        body = _decoded(message.body) if stream.decodes else message.body
+        request_id = uuid_form(self._ids())
         return {
-            "id": message.id,
             "source": stream.queue,
             "specversion": "1.0",
-            "type": "mns:Queue:SendMessage",
             "datacontenttype": "application/json; charset=utf-8",
-            "subject": f"acs:mns:{region}:{account}:queues/{stream.queue}",
-            "time": iso_utc(message.enqueued),
-            "aliyunaccountid": account,
-            "data": {
-                "requestId": uuid_form(self._ids()),
-                "messageId": message.id,
-                "messageBody": _decoded(message.body) if stream.decodes else message.body,
-            },
+            "aliyunaccountid": self._settings.account_id,
+            **queue_messages.event_of(message, body, stream.queue, self._settings, request_id),
         }
 
 
