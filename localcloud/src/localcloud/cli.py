@@ -281,10 +281,14 @@ def conformance(
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Run the conformance suite: what the real cloud does, and whether this one does it too."""
-    from localcloud.conformance.command import main as run  # noqa: PLC0415
+    """Run the conformance suite: what the real cloud does, and whether this one does it too.
 
-    return run(endpoint, product, client, write, as_json)
+    Prints the score per product, and each behaviour that failed or could not be run. Ends with 1
+    if one failed that is not known to differ.
+    """
+    from localcloud.conformance.command import run_and_tell  # noqa: PLC0415
+
+    return run_and_tell(endpoint, product, client, write, as_json=as_json)
 
 
 def _next_steps(settings: Any) -> str:

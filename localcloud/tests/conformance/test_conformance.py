@@ -34,7 +34,7 @@ def test_the_local_cloud_shows_what_the_readme_says(tmp_path: Path) -> None:
         assert passes_only_as_it_is(outcome), outcome.behaviour.name
     if level == "namespaces":
         assert score.written_into(README, outcomes) == README, (
-            "python -m localcloud.conformance --write localcloud/README.md"
+            "localcloud conformance --write localcloud/README.md"
         )
 
 

@@ -7,9 +7,7 @@ import zipfile
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Literal
-
-import typer
+from typing import Literal
 
 from localcloud.client import Inspector, access_key_of
 from localcloud.commandline.errors import UserError
@@ -39,23 +37,17 @@ class NoClient(UserError):
     """The command that is to call is not here."""
 
 
-def main(
-    endpoint: Annotated[
-        str, typer.Option(help="A running local cloud; without it one is started for the run.")
-    ] = "",
-    product: Annotated[str, typer.Option(help="Run the behaviours of this product only.")] = "",
-    client: Annotated[
-        Client, typer.Option(help="Who calls: the official SDKs or the command `aliyun`.")
-    ] = "sdk",
-    write: Annotated[
-        Path | None, typer.Option(help="A README whose score is brought up to date.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print each behaviour as JSON.")] = False,
+def run_and_tell(
+    endpoint: str, product: str, client: Client, write: Path | None, *, as_json: bool
 ) -> int:
-    """Run the conformance suite: what the real cloud does, and whether the local one does it too.
+    """Run the suite and print the score and each behaviour that is not shown; return the exit code.
 
-    Prints the score per product, and each behaviour that failed or could not be run. Ends with 1
-    if one failed that is not known to differ.
+    Args:
+        endpoint: A running local cloud; one is started if empty.
+        product: The only product whose behaviours are run, if not empty.
+        client: Who calls.
+        write: A README whose score is brought up to date.
+        as_json: Print each behaviour as JSON.
     """
     if client == "aliyun" and not shutil.which("aliyun"):
         raise NoClient("`aliyun` is not on PATH; install it, or leave --client out")
