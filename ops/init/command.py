@@ -7,7 +7,7 @@ command only lacks its secrets.
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -93,10 +93,7 @@ def asked(answers: Answers) -> Answers:
         parts = _split(text)
         tags = [part for part in parts if "=" in part]
         instances = [part for part in parts if "=" not in part]
-    return Answers(
-        account, answers.region, chats, instances, tags, answers.roles, answers.endpoint,
-        answers.language, answers.natives,
-    )  # fmt: skip
+    return replace(answers, account=account, chats=chats, instances=instances, tags=tags)
 
 
 def written(stack: str, answers: Answers) -> str:
