@@ -24,7 +24,8 @@ _MOST_RETRIES = 8
 _MOST_AGE_SECONDS = 604_800
 _QUEUE = re.compile(r"acs:mns:[^:]+:[^:]+:/queues/(?P<name>[^/]+)/messages")
 _FUNCTION = re.compile(r"acs:fc:[^:]+:[^:]+:functions/(?P<name>[^/]+)")
-_NUMBERS = ("retries", "age_seconds")
+NUMBERS = {"retries": "maxAsyncRetryAttempts", "age_seconds": "maxAsyncEventAgeInSeconds"}
+"""Field of a configuration -> its name in the API."""
 SETTINGS = (
     "asyncTask", "destinationConfig", "maxAsyncEventAgeInSeconds", "maxAsyncRetryAttempts",
     # Not in the API's model; the provider sends it beside the path.
@@ -45,7 +46,7 @@ class AsyncConfig:
     on_failure: str
     created: str
     modified: str
-    said: tuple[str, ...] = ("retries", "age_seconds")
+    said: tuple[str, ...] = tuple(NUMBERS)
     """Which of the two numbers a request said; the others are the defaults."""
 
 
@@ -84,7 +85,7 @@ class AsyncConfigs:
         now = iso_utc(self._clock.now())
         before = self.find(function, qualifier)
         parsed = _parsed(given)
-        said = tuple(name for name in _NUMBERS if name in {*before.said, *parsed})
+        said = tuple(name for name in NUMBERS if name in {*before.said, *parsed})
         created = before.created or now
         changed = replace(before, **parsed, said=said, created=created, modified=now)
         self._rows.put(_key(function, qualifier), changed)
@@ -126,10 +127,8 @@ def _parsed(given: Mapping[str, Any]) -> dict[str, Any]:
     if given.get("asyncTask"):
         raise NotSupportedHereError("the mode of asynchronous tasks (asyncTask)")
     found: dict[str, Any] = {}
-    for field, name, low, high in (
-        ("maxAsyncRetryAttempts", "retries", 0, _MOST_RETRIES),
-        ("maxAsyncEventAgeInSeconds", "age_seconds", 1, _MOST_AGE_SECONDS),
-    ):
+    for name, low, high in (("retries", 0, _MOST_RETRIES), ("age_seconds", 1, _MOST_AGE_SECONDS)):
+        field = NUMBERS[name]
         value = given.get(field)
         if value is None:
             continue

@@ -4,7 +4,7 @@ from typing import Any
 
 from localcloud.api import Action, Answer, ApiCall
 from localcloud.fc import encoding
-from localcloud.fc.async_config import SETTINGS, AsyncConfig
+from localcloud.fc.async_config import NUMBERS, SETTINGS, AsyncConfig
 from localcloud.fc.registry import LATEST
 from localcloud.fc.service import FunctionCompute
 
@@ -50,12 +50,7 @@ def _answer(fc: FunctionCompute, config: AsyncConfig) -> dict[str, Any]:
     return {
         "functionArn": fc.registry.arn(config.function),
         # guess: a default is not answered; the provider plans a change for ever if it is.
-        **({"maxAsyncRetryAttempts": config.retries} if "retries" in config.said else {}),
-        **(
-            {"maxAsyncEventAgeInSeconds": config.age_seconds}
-            if "age_seconds" in config.said
-            else {}
-        ),
+        **{NUMBERS[name]: getattr(config, name) for name in config.said},
         "createdTime": config.created,
         "lastModifiedTime": config.modified,
         **({"destinationConfig": destinations} if destinations else {}),
