@@ -78,7 +78,13 @@ def pin(version: str, get: Download = download) -> None:
     """
     with TemporaryDirectory() as folder:
         listed = Path(folder) / "digests"
-        get(_DIGESTS.format(version), listed)
+        try:
+            get(_DIGESTS.format(version), listed)
+        except OSError as error:
+            raise ReleaseError(
+                f"the digests of Pulumi {version} cannot be read ({error}); name a release with "
+                "--version, such as 3.300.0, and connect to the internet"
+            ) from error
         lines = listed.read_text(encoding="utf-8", errors="replace").splitlines()
     kept = [
         line

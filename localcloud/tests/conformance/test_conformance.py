@@ -9,8 +9,9 @@ import pytest
 from conformance.test_expected import mutations
 from lab import SOURCES, environment
 from localcloud.client import Inspector
+from localcloud.commandline.errors import UserError
 from localcloud.conformance import score
-from localcloud.conformance.command import is_unexpected, run_on
+from localcloud.conformance.command import is_unexpected, run_and_tell, run_on
 from localcloud.conformance.runner import Outcome, Verdict, judge
 from localcloud.running import running
 
@@ -46,6 +47,29 @@ def test_the_command_aliyun_shows_it_too(tmp_path: Path) -> None:
             outcomes = run_on(ready["endpoint"], product, "aliyun")
             assert outcomes
             assert not [(each.behaviour.name, each.reasons) for each in outcomes if failed(each)]
+
+
+@pytest.mark.parametrize(
+    ("product", "write", "why"),
+    [
+        ("nothing", None, "no behaviour is one of 'nothing'; accepted: .*ecs"),
+        ("sts", "README.md", "--write counts every product"),
+        ("", "missing.md", "missing.md"),
+        ("", ".", "is a folder"),
+    ],
+)
+def test_what_would_count_nothing_is_refused_before_anything_runs(
+    tmp_path: Path, product: str, write: str | None, why: str
+) -> None:
+    """A score of no behaviours, or of a part of them in the README, would say less than it seems.
+
+    Nobody is at the endpoint: it is not asked.
+    """
+    (tmp_path / "README.md").write_text(README)
+    file = tmp_path / write if write else None
+    with pytest.raises(UserError, match=why):
+        run_and_tell("http://127.0.0.1:9", product, "sdk", file, as_json=False)
+    assert (tmp_path / "README.md").read_text() == README
 
 
 def failed(outcome: Outcome) -> bool:

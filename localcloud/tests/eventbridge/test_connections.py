@@ -105,6 +105,7 @@ async def test_a_change_replaces_what_a_connection_says(lab: EventBridgeLab) -> 
         {"NetworkParameters": {**PUBLIC, "Other": 1}},
         {"NetworkParameters": "["},
         {"AuthParameters": {"AuthorizationType": "NONE"}},
+        {"AuthParameters": {"AuthorizationType": ["BASIC_AUTH"]}},
         {"AuthParameters": {**BASIC, "BasicAuthParameters": {"Username": "hr"}}},
         {"AuthParameters": {**BASIC, "AuthorizationType": "API_KEY_AUTH"}},
         {"AuthParameters": {**OAUTH, "OAuthParameters": {"HttpMethod": "POST"}}},

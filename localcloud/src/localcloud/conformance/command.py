@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 from localcloud.client import Inspector, access_key_of
+from localcloud.commandline import files
 from localcloud.commandline.errors import UserError
 from localcloud.commandline.output import print_json
 from localcloud.conformance.aliyun import Aliyun
@@ -37,6 +38,10 @@ class NoClient(UserError):
     """The command that is to call is not here."""
 
 
+class WrongOrderError(UserError):
+    """What was asked for cannot be run, or would count less than it says."""
+
+
 def run_and_tell(
     endpoint: str, product: str, client: Client, write: Path | None, *, as_json: bool
 ) -> int:
@@ -51,6 +56,15 @@ def run_and_tell(
     """
     if client == "aliyun" and not shutil.which("aliyun"):
         raise NoClient("`aliyun` is not on PATH; install it, or leave --client out")
+    products = sorted({each.product for each in behaviours()})
+    if product and product not in products:
+        raise WrongOrderError(
+            f"no behaviour is one of '{product}'; accepted: {', '.join(products)}"
+        )
+    if write and product:
+        raise WrongOrderError("--write counts every product; leave --product out")
+    # Read before anything is run, so that a wrong name costs no minute.
+    readme = files.read_text(write) if write else ""
     with ExitStack() as stack:
         outcomes = run_on(endpoint or _started(stack), product, client)
     if as_json:
@@ -63,7 +77,7 @@ def run_and_tell(
         print(table(outcomes) if client == "sdk" else summary_of_aliyun(outcomes), end="")
     if write:
         written = written_into if client == "sdk" else aliyun_written_into
-        write.write_text(written(write.read_text(encoding="utf-8"), outcomes), encoding="utf-8")
+        write.write_text(written(readme, outcomes), encoding="utf-8")
     return int(any(is_unexpected(outcome) for outcome in outcomes))
 
 

@@ -158,7 +158,7 @@ def authorization_of(text: str) -> dict[str, Any]:
     members = {name for name, _ in _AUTHORIZATIONS.values()}
     _only("AuthParameters", given, "AuthorizationType", *members)
     kind = given.get("AuthorizationType")
-    if kind not in _AUTHORIZATIONS:
+    if not isinstance(kind, str) or kind not in _AUTHORIZATIONS:
         known = ", ".join(_AUTHORIZATIONS)
         raise InvalidParameterError("AuthParameters.AuthorizationType", str(kind), known)
     name, needed = _AUTHORIZATIONS[kind]

@@ -5,6 +5,7 @@ import hashlib
 import io
 import platform
 import tarfile
+import urllib.error
 from collections.abc import Callable
 from pathlib import Path
 
@@ -143,4 +144,15 @@ def test_digests_are_written_down(pinned: Path) -> None:
     assert pinned.read_text() == f"{DIGEST}  {NAME}\n"
     with pytest.raises(release.ReleaseError, match="publishes no digests"):
         release.pin(VERSION, network(b"", "<html>")[0])
+    assert pinned.read_text() == f"{DIGEST}  {NAME}\n"
+
+
+def test_a_release_that_cannot_be_asked_for_changes_nothing(pinned: Path) -> None:
+    """Offline, or with a version that is none, one sentence says so."""
+
+    def get(_url: str, _file: Path) -> None:
+        raise urllib.error.URLError("no route to host")
+
+    with pytest.raises(release.ReleaseError, match=r"Pulumi \.\./x cannot be read .*no route to host"):
+        release.pin("../x", get)
     assert pinned.read_text() == f"{DIGEST}  {NAME}\n"
