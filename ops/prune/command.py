@@ -17,7 +17,7 @@ from functions.cloud.rpc import ApiRefusedError
 from localcloud.commandline.errors import UserError
 from ops.access import Access, access
 from ops.stack import command as engine
-from ops.stack.retained import COMMAND
+from ops.stack.retained import commands
 
 _IN_USE = "InvalidStatus.CmdIdInUse"
 _PAGE = 50
@@ -67,8 +67,7 @@ def run(stack: str, endpoint: str, *, destroyed: bool = False) -> None:
 
 def commands_of(state: Mapping[str, Any]) -> set[str]:
     """Return the ids of the commands in a stack's state ("pulumi stack export")."""
-    resources = (state.get("deployment") or {}).get("resources") or []
-    return {str(r["id"]) for r in resources if r.get("type") == COMMAND and r.get("id")}
+    return {str(command["id"]) for command in commands(state) if command.get("id")}
 
 
 def prune(place: Access, kept: Collection[str]) -> Pruned:

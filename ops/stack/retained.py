@@ -7,10 +7,17 @@ with an error.
 """
 
 import copy
+from collections.abc import Mapping
 from typing import Any
 
 COMMAND = "alicloud:ecs/command:Command"
 _MARK = "retainOnDelete"
+
+
+def commands(state: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the commands in a stack's state (``pulumi stack export``)."""
+    resources = (state.get("deployment") or {}).get("resources") or []
+    return [resource for resource in resources if resource.get("type") == COMMAND]
 
 
 def marked(state: dict[str, Any]) -> dict[str, Any] | None:
@@ -20,8 +27,7 @@ def marked(state: dict[str, Any]) -> dict[str, Any] | None:
         state: as ``pulumi stack export`` writes it.
     """
     changed = copy.deepcopy(state)
-    resources = (changed.get("deployment") or {}).get("resources") or []
-    deleted = [r for r in resources if r.get("type") == COMMAND and not r.get(_MARK)]
-    for resource in deleted:
-        resource[_MARK] = True
+    deleted = [command for command in commands(changed) if not command.get(_MARK)]
+    for command in deleted:
+        command[_MARK] = True
     return changed if deleted else None
