@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 # What runs is this project's and its locked packages, whatever the shell puts before them.
 unexport PYTHONPATH PYTHONHOME
+# The images of many machines set this, and then every start of a command compiles 300 modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The interpreter of the environment; the first of 3.11 or newer on PATH if left out.
 PYTHON ?=

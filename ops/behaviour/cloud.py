@@ -98,4 +98,4 @@ def worded(tree: Path, results: list[dict[str, Any]]) -> dict[str, str]:
 
 def _environment(tree: Path) -> dict[str, str]:
     # The folder comes before whatever is installed: each revision runs its own packages.
-    return {**clean(os.environ), "PYTHONPATH": packages_of(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**clean(os.environ), "PYTHONPATH": packages_of(tree)}

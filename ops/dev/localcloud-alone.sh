@@ -15,5 +15,6 @@ git ls-files -z localcloud | xargs -0 cp --parents -t "$copy"
 libraries=$(echo "$venv"/lib/python*/site-packages)
 python=$("$venv/bin/python" -c 'import sys; print(sys._base_executable)')
 cd "$copy/localcloud"
+unset PYTHONDONTWRITEBYTECODE
 PYTHONPATH=$PWD/src:$libraries "$python" -P -m pytest -p no:cacheprovider -n "${WORKERS:-4}" \
   --dist worksteal "$@"
