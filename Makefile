@@ -74,7 +74,7 @@ compare: venv ## Play SEQUENCES=1000 of words on the real scripts and on the sim
 
 .PHONY: bench
 bench: venv ## Run the benchmarks, each beside its peer where there is one.
-	@$(BIN)/python -m tests.bench $(ARGS)
+	@PYTHONPATH=localcloud/tests $(BIN)/python -m tests.bench $(ARGS)
 
 .PHONY: cloud
 cloud: venv ## Run a local cloud in the foreground.

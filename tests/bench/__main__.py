@@ -1,8 +1,9 @@
 """``make bench``: every figure in one run, beside its peer where there is one.
 
-python -m tests.bench                 all benchmarks, a table
-python -m tests.bench burst latency   only these
-python -m tests.bench --json          the same as JSON
+make bench                        all benchmarks, a table
+make bench ARGS='burst latency'   only these
+make bench ARGS=--json            the same as JSON
+make bench ARGS=--list            what there is to measure
 """
 
 import argparse
@@ -10,6 +11,7 @@ import importlib
 import json
 import platform
 import sys
+from types import ModuleType
 from typing import Any
 
 from rich.console import Console
@@ -33,23 +35,31 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("names", nargs="*", help=", ".join(BENCHMARKS))
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--list", action="store_true", help="measure nothing, say what there is")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(BENCHMARKS)
     if unknown:
         parser.error(
             f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}"
         )
+    if arguments.list:
+        for name in BENCHMARKS:
+            print(f"{name:<12}{(_module(name).__doc__ or '').splitlines()[0]}")
+        return 0
     console = Console(stderr=True, highlight=False)
     figures: list[dict[str, Any]] = []
     for name in arguments.names or BENCHMARKS:
         with console.status(f"measuring {name}"):
-            module = importlib.import_module(f"tests.bench.{name}")
-            figures += [{"benchmark": name, **figure} for figure in module.figures()]
+            figures += [{"benchmark": name, **figure} for figure in _module(name).figures()]
     if arguments.json:
         print(json.dumps({"machine": platform.platform(), "figures": figures}, indent=2))
     else:
         Console(highlight=False).print(_table(figures))
     return 0
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"tests.bench.{name}")
 
 
 def _table(figures: list[dict[str, Any]]) -> Table:
