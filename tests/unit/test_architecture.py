@@ -95,6 +95,8 @@ ALLOWED = {
         COMMANDLINE,
     }
     | PULUMI,
+    # Speaks to the provider's plugin as the engine does.
+    "localcloud/conformance/provider": {"localcloud"} | PULUMI,
     "localcloud/eventbridge/matching": {
         "localcloud.eventbridge.matching",
         "localcloud.strict_json",

@@ -273,8 +273,11 @@ def conformance(
     ] = "",
     product: Annotated[str, typer.Option(help="Run the behaviours of this product only.")] = "",
     client: Annotated[
-        Literal["sdk", "aliyun"],
-        typer.Option(help="Who calls: the official SDKs or the command `aliyun`."),
+        Literal["sdk", "aliyun", "provider"],
+        typer.Option(
+            help="Who calls: the official SDKs, the command `aliyun`, or the alicloud provider of "
+            "Pulumi, which has behaviours of its own."
+        ),
     ] = "sdk",
     write: Annotated[
         Path | None, typer.Option(help="A README whose score is brought up to date.")

@@ -33,7 +33,7 @@ class Finished(NamedTuple):
 @contextmanager
 def serving(
     command: Sequence[str], *, cwd: Path | None = None, env: dict[str, str] | None = None
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Any]:
     """Run a server beside this command and yield the JSON line that it prints when it is ready.
 
     Raises:

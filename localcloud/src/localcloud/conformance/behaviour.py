@@ -15,7 +15,10 @@ A behaviour is a few calls, of which the last one's answer is judged::
 ``call`` names a product and an action as the SDK has it, ``with`` the request with the names of the
 wire. ``keep`` remembers parts of an answer by their path, ``until`` repeats a call until its answer
 is as told, ``signed`` signs it badly. ``script`` runs a script on an instance and judges the run's
-result, ``post`` posts to a URL. ``answers`` is the expected part of the answer, ``refused`` the
+result, ``post`` posts to a URL. ``resource`` says what a resource of the provider is to be, by its
+type and ``name``, and ``invoke`` calls a function of the provider; a behaviour with one of them is
+asked of the provider instead of the SDKs, and what it made is deleted at its end and must be gone,
+unless ``stays`` says why it is not. ``answers`` is the expected part of the answer, ``refused`` the
 error's code and status. ``differs`` says what the local cloud does instead, where that is known:
 the behaviour counts as failed, and the README lists it. ``isolation`` is the weakest level of
 isolation at which the local cloud can show it; at a weaker one it is not run.
@@ -23,6 +26,7 @@ isolation at which the local cloud can show it; at a weaker one it is not run.
 
 import base64
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +40,8 @@ from localcloud.sandbox.level import Level
 
 FOLDER = Path(__file__).parent / "behaviours"
 BAD_SIGNATURES = ("nobody", "wrong-secret", "unknown-key")
+_PRODUCTS = {"index": "sts", "log": "sls", "message": "mns"}
+"""The provider's modules that are named unlike their product."""
 
 
 class BadBehaviourError(ValueError):
@@ -47,15 +53,24 @@ class Step:
     """One call."""
 
     call: str
-    """``<product>.<Action>``, ``script`` or ``post``."""
+    """``<product>.<Action>``, ``script``, ``post``, ``resource`` or ``invoke``."""
     params: Mapping[str, Any] = field(default_factory=dict)
     keep: Mapping[str, str] = field(default_factory=dict)
     until: Mapping[str, Any] = field(default_factory=dict)
     signed: str = ""
+    token: str = ""
+    """The type of the resource, or the function that is called, as Pulumi names it."""
+    name: str = ""
+    """The resource's, where there are several of one type."""
+    stays: str = ""
+    """Why the provider still finds the resource after it has deleted it, if it does."""
 
     @property
     def product(self) -> str:
         """The product that answers it."""
+        if self.token:
+            module = self.token.split(":")[1].split("/")[0]
+            return _PRODUCTS.get(module, module)
         return {"script": "ecs", "post": "eventbridge"}.get(self.call, self.call.split(".")[0])
 
     @property
@@ -85,6 +100,11 @@ class Behaviour:
     def product(self) -> str:
         """The product whose score it counts in."""
         return self.steps[-1].product
+
+    @property
+    def is_of_provider(self) -> bool:
+        """Whether it is the provider that is asked."""
+        return any(step.token for step in self.steps)
 
 
 class Loader(files.UniqueKeys):
@@ -119,7 +139,8 @@ Loader.add_constructor("!json", _json)
 Loader.add_constructor("!matches", _matches)
 Loader.add_constructor("!absent", lambda _loader, _node: Absent())
 
-_OF_STEP = {"call", "with", "keep", "until", "signed", "script", "post"}
+_KINDS = {"call", "script", "post", "resource", "invoke"}
+_OF_STEP = _KINDS | {"with", "keep", "until", "signed", "name", "stays"}
 _OF_BEHAVIOUR = {"behaviour", "source", "given", "answers", "refused", "differs", "isolation"}
 
 
@@ -186,11 +207,22 @@ def _says_something(answers: Any) -> bool:
 
 
 def _step(name: str, row: Mapping[str, Any]) -> Step:
-    kinds = {"call", "script", "post"} & set(row)
+    kinds = _KINDS & set(row)
     if len(kinds) != 1 or set(row) - _OF_STEP:
-        raise BadBehaviourError(f"'{name}': each step is one of call, script and post")
+        raise BadBehaviourError(f"'{name}': each step is one of {', '.join(sorted(_KINDS))}")
     (kind,) = kinds
     params = dict(row.get("with", {}))
+    if kind in {"resource", "invoke"}:
+        if not re.fullmatch(r"alicloud:\w+/\w+:\w+", str(row[kind])):
+            raise BadBehaviourError(f"'{name}': {row[kind]} is no name of the provider's schema")
+        return Step(
+            kind,
+            params,
+            row.get("keep", {}),
+            token=str(row[kind]),
+            name=str(row.get("name", "it")),
+            stays=str(row.get("stays", "")),
+        )
     if kind != "call":
         params[kind] = row[kind]
     signed = str(row.get("signed", ""))

@@ -3,7 +3,8 @@
 import inspect
 import json
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module
@@ -25,6 +26,10 @@ class NotRunnableError(Exception):
 
 class BadCallError(Exception):
     """The SDK knows no such action or no such parameter."""
+
+
+class UnsettledError(Exception):
+    """The provider and the cloud do not agree on a resource."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,36 @@ class Clients:
     token: str = ""
     tells_status: ClassVar[bool] = True
     """Whether answers say the HTTP status where there is one."""
+
+    @contextmanager
+    def alone(self, name: str) -> "Iterator[Clients]":  # noqa: ARG002 - the provider's names
+        """Yield the client of one behaviour, whose name nobody else has."""
+        yield self
+
+    def apply(
+        self,
+        token: str,
+        name: str,  # noqa: ARG002 - the provider's
+        inputs: Mapping[str, Any],  # noqa: ARG002
+        *,
+        stays: bool = False,  # noqa: ARG002
+    ) -> Answer:
+        """Bring a resource of the provider to what a program says.
+
+        ``stays`` is whether it is still found when it has been deleted.
+
+        Raises:
+            NotRunnableError: if this is not the provider.
+        """
+        raise NotRunnableError(f"{token} is asked of the provider: --client provider")
+
+    def invoke(self, token: str, inputs: Mapping[str, Any]) -> Answer:
+        """Call a function of the provider.
+
+        Raises:
+            NotRunnableError: if this is not the provider.
+        """
+        return self.apply(token, "", inputs)
 
     def call(self, product: str, action: str, params: Mapping[str, Any]) -> Answer:
         """Call an action; a refusal is an answer, too.

@@ -4,28 +4,36 @@ import base64
 import io
 import shutil
 import zipfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
+from localcloud.access_key import AccessKey
 from localcloud.client import Inspector, access_key_of
 from localcloud.commandline import files
 from localcloud.commandline.errors import UserError
 from localcloud.commandline.output import print_json
 from localcloud.conformance.aliyun import Aliyun
-from localcloud.conformance.behaviour import behaviours
+from localcloud.conformance.behaviour import Behaviour, behaviours
 from localcloud.conformance.clients import Clients
 from localcloud.conformance.runner import Outcome, Verdict, run
 from localcloud.conformance.score import (
     aliyun_written_into,
+    provider_written_into,
     summary_of_aliyun,
+    summary_of_provider,
     table,
     written_into,
 )
 from localcloud.deploy import client as deploy
 
-Client = Literal["sdk", "aliyun"]
+Client = Literal["sdk", "aliyun", "provider"]
+_COMMANDS = {"aliyun": "aliyun", "provider": "pulumi-resource-alicloud"}
+"""What must be on PATH for a client."""
+_WRITTEN = {"sdk": written_into, "aliyun": aliyun_written_into, "provider": provider_written_into}
+_TOLD = {"sdk": table, "aliyun": summary_of_aliyun, "provider": summary_of_provider}
 _HANDLER = """
 import json, os
 
@@ -54,9 +62,9 @@ def run_and_tell(
         write: A README whose score is brought up to date.
         as_json: Print each behaviour as JSON.
     """
-    if client == "aliyun" and not shutil.which("aliyun"):
-        raise NoClient("`aliyun` is not on PATH; install it, or leave --client out")
-    products = sorted({each.product for each in behaviours()})
+    if (command := _COMMANDS.get(client)) and not shutil.which(command):
+        raise NoClient(f"`{command}` is not on PATH; install it, or leave --client out")
+    products = sorted({each.product for each in _of(client)})
     if product and product not in products:
         raise WrongOrderError(
             f"no behaviour is one of '{product}'; accepted: {', '.join(products)}"
@@ -74,10 +82,9 @@ def run_and_tell(
             if outcome.verdict is not Verdict.PASSED:
                 print(f"{outcome.verdict}: {outcome.behaviour.name}")
                 print("".join(f"  {reason}\n" for reason in outcome.reasons), end="")
-        print(table(outcomes) if client == "sdk" else summary_of_aliyun(outcomes), end="")
+        print(_TOLD[client](outcomes), end="")
     if write:
-        written = written_into if client == "sdk" else aliyun_written_into
-        write.write_text(written(readme, outcomes), encoding="utf-8")
+        write.write_text(_WRITTEN[client](readme, outcomes), encoding="utf-8")
     return int(any(is_unexpected(outcome) for outcome in outcomes))
 
 
@@ -92,10 +99,38 @@ def is_unexpected(outcome: Outcome) -> bool:
 def run_on(endpoint: str, product: str = "", client: Client = "sdk") -> list[Outcome]:
     """Run the behaviours, of one product if that is named, against a running local cloud."""
     key = access_key_of(endpoint)
-    chosen = [each for each in behaviours() if product in {"", each.product}]
+    chosen = [each for each in _of(client) if product in {"", each.product}]
     facts = _facts(endpoint, deploy.Client(endpoint, key.id, key.secret))
-    kind = Clients if client == "sdk" else Aliyun
-    return run(chosen, kind(endpoint, key.id, key.secret), facts)
+    with _calling(client, endpoint, key) as cloud:
+        return run(chosen, cloud, facts)
+
+
+def _of(client: Client) -> list[Behaviour]:
+    """Return the behaviours that a client is asked for: the provider has its own."""
+    return [each for each in behaviours() if each.is_of_provider is (client == "provider")]
+
+
+def _calling(client: Client, endpoint: str, key: AccessKey) -> AbstractContextManager[Clients]:
+    match client:
+        case "sdk":
+            return nullcontext(Clients(endpoint, key.id, key.secret))
+        case "aliyun":
+            return nullcontext(Aliyun(endpoint, key.id, key.secret))
+        case "provider":
+            return _provider(endpoint, key)
+
+
+@contextmanager
+def _provider(endpoint: str, key: AccessKey) -> Iterator[Clients]:
+    try:
+        from localcloud.conformance.provider import plugin  # noqa: PLC0415
+        from localcloud.conformance.provider.client import Provider  # noqa: PLC0415
+    except ImportError as error:
+        raise NoClient(
+            f"{error.name} is not installed: pip install 'localcloud[pulumi]'"
+        ) from error
+    with plugin.running(endpoint, key) as stub:
+        yield Provider(endpoint, key.id, key.secret, plugin=stub)
 
 
 def _facts(endpoint: str, client: deploy.Client) -> dict[str, str]:

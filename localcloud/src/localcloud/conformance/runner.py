@@ -13,7 +13,13 @@ from uuid import uuid4
 
 from localcloud.conformance import clients
 from localcloud.conformance.behaviour import Behaviour, Step
-from localcloud.conformance.clients import Answer, BadCallError, Clients, NotRunnableError
+from localcloud.conformance.clients import (
+    Answer,
+    BadCallError,
+    Clients,
+    NotRunnableError,
+    UnsettledError,
+)
 from localcloud.conformance.expected import differences
 from localcloud.sandbox.level import Level
 
@@ -94,15 +100,16 @@ def _run(behaviour: Behaviour, cloud: Clients, facts: Mapping[str, str]) -> Outc
         reason = f"its instances are isolated by {level}; this needs {behaviour.isolation}"
         return Outcome(behaviour, Verdict.NOT_RUN, (reason,))
     try:
-        *given, last = behaviour.steps
-        for step in given:
-            known |= _kept(step, _take(step, cloud, known))
-        answer = _take(last, cloud, known)
-        expected = replace(behaviour, answers=_filled(behaviour.answers, known))
-        reasons = judge(expected, answer)
+        with cloud.alone(known["name"]) as client:
+            *given, last = behaviour.steps
+            for step in given:
+                known |= _kept(step, _take(step, client, known))
+            answer = _take(last, client, known)
+            expected = replace(behaviour, answers=_filled(behaviour.answers, known))
+            reasons = judge(expected, answer)
     except NotRunnableError as reason:
         return Outcome(behaviour, Verdict.NOT_RUN, (str(reason),))
-    except (_UnmetError, BadCallError) as reason:
+    except (_UnmetError, BadCallError, UnsettledError) as reason:
         return Outcome(behaviour, Verdict.FAILED, (str(reason),))
     except Exception as defect:
         # The SDK could make nothing of the answer, or of the request.
@@ -119,6 +126,10 @@ def _kept(step: Step, answer: Answer) -> dict[str, str]:
 
 def _take(step: Step, cloud: Clients, known: Mapping[str, str]) -> Answer:
     params = _filled(step.params, known)
+    if step.call == "resource":
+        return cloud.apply(step.token, step.name, params, stays=bool(step.stays))
+    if step.call == "invoke":
+        return cloud.invoke(step.token, params)
     if step.call == "script":
         return _script(params, cloud, known)
     if step.call == "post":

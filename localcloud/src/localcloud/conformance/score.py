@@ -83,6 +83,36 @@ def aliyun_written_into(text: str, outcomes: Sequence[Outcome]) -> str:
     return _between(text, "aliyun", summary_of_aliyun(outcomes))
 
 
+def summary_of_provider(outcomes: Sequence[Outcome]) -> str:
+    """Return what the provider showed: a sentence, and its resources and functions by product."""
+    count = {one: sum(each.verdict is one for each in outcomes) for one in Verdict}
+    lines = [
+        f"Through the provider (`--client provider`) {count[Verdict.PASSED]} of "
+        f"{len(outcomes)} behaviours of its resources are shown.",
+        "",
+        "| product | resources and functions | behaviours passed | failed | not run |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for product in PRODUCTS:
+        of_it = [each for each in outcomes if each.behaviour.product == product]
+        if of_it:
+            steps = (step for each in of_it for step in each.behaviour.steps)
+            tokens = {each.token for each in steps if each.token and each.product == product}
+            names = ", ".join(f"`{name}`" for name in sorted(map(_short, tokens)))
+            verdicts = [sum(each.verdict is one for each in of_it) for one in Verdict]
+            lines.append(_line(PRODUCTS[product].heading, [names, *verdicts]))
+    return "\n".join(lines) + "\n"
+
+
+def _short(token: str) -> str:
+    return token.rpartition(":")[2]
+
+
+def provider_written_into(text: str, outcomes: Sequence[Outcome]) -> str:
+    """Return a document with what the provider showed between its marks."""
+    return _between(text, "provider", summary_of_provider(outcomes))
+
+
 def _between(text: str, mark: str, what: str) -> str:
     before, _, rest = text.partition(f"<!-- {mark} -->\n")
     _, _, after = rest.partition(f"<!-- /{mark} -->")
