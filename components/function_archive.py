@@ -84,6 +84,7 @@ def imports(path: Path) -> frozenset[str]:
     return frozenset(names)
 
 
+@cache
 def _source(module: str, project: Path) -> Path | None:
     """Return the file of a module, if it is one."""
     base = project.joinpath(*module.split("."))

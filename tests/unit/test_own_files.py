@@ -12,11 +12,16 @@ ROOT = Path(__file__).parents[2]
 
 def yaml_files() -> list[Path]:
     """Return every YAML file of the project."""
-    ours = [path for end in ("*.yaml", "*.yml") for path in ROOT.rglob(end)]
+    # What lies in an environment or in the engine's folder is others', and much.
+    folders = [
+        path
+        for path in ROOT.iterdir()
+        if path.is_dir() and not path.name.startswith((".venv", ".engine"))
+    ]
     return [
         path
-        for path in ours
-        if not path.relative_to(ROOT).parts[0].startswith((".venv", ".engine"))
+        for end in ("*.yaml", "*.yml")
+        for path in [*ROOT.glob(end), *(found for folder in folders for found in folder.rglob(end))]
     ]
 
 
