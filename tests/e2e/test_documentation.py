@@ -15,7 +15,7 @@ from localcloud.commandline.environment import clean
 from tests.documents import Command, commands, documents
 from tests.e2e.deployed import ROOT
 
-_NOT_RUN = {"serve", "demo"}
+_NOT_RUN = {"serve", "demo", "conformance"}
 """What has tests of its own and goes on for long: only asked for its help."""
 
 
