@@ -9,6 +9,7 @@ _ROOT = Path(__file__).parents[2]
 
 
 def test_each_benchmark_is_listed_with_what_it_measures() -> None:
+    """The list comes from the modules themselves, so each of them was loaded."""
     done = subprocess.run(
         ["make", "--no-print-directory", "bench", "ARGS=--list"],
         cwd=_ROOT,

@@ -15,6 +15,7 @@ README = (SOURCES.parent / "README.md").read_text()
 
 
 def test_it_starts_a_cloud_and_prints_the_score() -> None:
+    """Whatever does not go as expected would be printed, too."""
     done = subprocess.run(
         [sys.executable, "-m", "localcloud", "conformance", "--product", "sts"],
         env=environment(),
@@ -27,9 +28,7 @@ def test_it_starts_a_cloud_and_prints_the_score() -> None:
     assert "failed:" not in done.stdout
 
 
-def test_it_writes_the_score_into_a_readme(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_writes_the_score_into_a_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And ends with 1 where a behaviour fails that should not."""
     ours = [each for each in behaviours() if not each.is_of_provider]
     outcomes = [Outcome(each, Verdict.FAILED, ("no",)) for each in ours]
