@@ -7,7 +7,7 @@ _DAY = 86_400
 BUS_DESCRIPTION = "Approvals in, audit messages out"
 DELIVERY = Delivery.FUNCTION
 LANGUAGE = Language.ENGLISH
-FUNCTION_DELIVERY = FunctionDelivery.DIRECT
+FUNCTION_DELIVERY = FunctionDelivery.QUEUE
 RETRY = RetryStrategy.BACKOFF
 
 COMMAND_TIMEOUT_SECONDS = 300

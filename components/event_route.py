@@ -25,6 +25,9 @@ class EventRouteArgs(TypedDict):
     """Where matching events go: to each of them, five at most."""
     bus_name: NotRequired[str]
     """Another bus than the loop's own, such as default."""
+    replaced_after: NotRequired[bool]
+    """True: whenever the targets have other ids the rule has another name, too, so it is made
+    before the old one goes, and no event passes between them. False if left out."""
 
 
 class EventRoute(pulumi.ComponentResource):
@@ -55,8 +58,11 @@ class EventRoute(pulumi.ComponentResource):
                 }
                 for target in args["targets"]
             ],
-            # Another target replaces the rule, whose name is taken until the old one goes.
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+            # A target with another id replaces the rule, whose name may be taken until the old one
+            # goes.
+            opts=pulumi.ResourceOptions(
+                parent=self, delete_before_replace=not args.get("replaced_after", False)
+            ),
         )
         self.rule_name = rule.rule_name
         self.register_outputs({"rule_name": self.rule_name})

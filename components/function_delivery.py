@@ -1,10 +1,13 @@
-"""How the targets of a rule bring events to a function, in one of two forms.
+"""How the targets of a rule bring events to a function, in one of three forms.
 
-Directly, a rule calls the function with the complete event. By a queue, it puts the complete event
-into the function's own queue, and another copy into a second one, whose stream calls the function:
-a wake. What a wake brings does not matter, so nothing rests on the form in which streams call
-functions, nor on what they make of an exception; and without any wake the function's timer finds
-the event within a minute.
+By a queue, a rule puts the complete event into the function's own queue and has the function look
+there: a wake. It calls the function itself, or puts a copy of the event into a second queue, whose
+stream calls it. What a wake brings does not matter, so nothing rests on the form in which functions
+are called, nor on what becomes of an exception or of an internal error of Function Compute; and
+without any wake the function's timer finds the event within a minute.
+
+Directly, a rule calls the function with the complete event, and nobody else has it: what Function
+Compute loses after it has accepted the call is lost.
 """
 
 import json
@@ -41,15 +44,26 @@ def event_targets(
         invocation: whether a direct call waits for the function.
     """
     where = (context["region"], context["account_id"])
-    if FunctionDelivery(context["function_delivery"]) is FunctionDelivery.QUEUE:
-        return [
-            targets.queue_target("events", *where, function.event_queue),
-            wake(name, context, function, opts),
-        ]
-    target = targets.function_target(
-        function.function, *where, function.function_name, invocation=invocation
-    )
-    return [target]
+    if _form(context) is FunctionDelivery.DIRECT:
+        target = targets.function_target(
+            function.function, *where, function.function_name, invocation=invocation
+        )
+        return [target]
+    return [
+        targets.queue_target("events", *where, function.event_queue),
+        wake(name, context, function, opts),
+    ]
+
+
+def rule_name(name: str, context: LoopContext) -> str:
+    """Return the name of the rule with these targets.
+
+    Targets with other ids replace a rule, and between the deletion of one and the creation of
+    another an event would reach neither. So the rule that fills a queue has a name of its own: it
+    stands beside the old one for a moment, and an event of that moment is handled twice, which the
+    functions recognise.
+    """
+    return name if _form(context) is FunctionDelivery.DIRECT else f"{name}-queued"
 
 
 def wake(
@@ -57,7 +71,7 @@ def wake(
 ) -> targets.TargetArgs:
     """Return the target that has a function look into its queue."""
     where = (context["region"], context["account_id"])
-    if FunctionDelivery(context["function_delivery"]) is FunctionDelivery.DIRECT:
+    if _form(context) is not FunctionDelivery.STREAM:
         return targets.function_target(
             "wake", *where, function.function_name, invocation="Async", body=_WAKE
         )
@@ -84,6 +98,10 @@ def wake(
         opts=opts,
     )
     return targets.queue_target("wake", *where, wakes.queue_name)
+
+
+def _form(context: LoopContext) -> FunctionDelivery:
+    return FunctionDelivery(context["function_delivery"])
 
 
 def _stream(region: str, queue: str) -> dict[str, object]:

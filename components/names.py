@@ -24,6 +24,7 @@ class FunctionDelivery(StrEnum):
 
     DIRECT = "direct"
     QUEUE = "queue"
+    STREAM = "stream"
 
 
 class RetryStrategy(StrEnum):

@@ -9,7 +9,7 @@ import pulumi_alicloud as alicloud
 
 from components import defaults, patterns, permissions, targets
 from components.event_route import EventRoute
-from components.function_delivery import event_targets
+from components.function_delivery import event_targets, rule_name
 from components.loop_context import LoopContext
 from components.loop_function import LoopFunction
 from components.names import ApprovalKind, Number, whole
@@ -232,11 +232,6 @@ class NativeApprovals(pulumi.ComponentResource):
                 patterns.approved(names),
                 args["requests"],
             ),
-            "archive": (
-                "Every event of the bus to the log store",
-                patterns.from_sources(names),
-                [archive],
-            ),
         }
         if "members" in args and any(s.get("members") for s in args["native"]["sources"]):
             routes["members"] = (
@@ -249,13 +244,25 @@ class NativeApprovals(pulumi.ComponentResource):
                 f"{name}-{rule}",
                 {
                     "context": context,
-                    "rule_name": rule,
+                    "rule_name": rule_name(rule, context),
+                    "replaced_after": True,
                     "description": description,
                     "pattern": pattern,
                     "targets": called,
                 },
                 opts=opts,
             )
+        EventRoute(
+            f"{name}-archive",
+            {
+                "context": context,
+                "rule_name": "archive",
+                "description": "Every event of the bus to the log store",
+                "pattern": patterns.from_sources(names),
+                "targets": [archive],
+            },
+            opts=opts,
+        )
 
 
 def _url(found: Any) -> str:

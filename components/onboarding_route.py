@@ -6,7 +6,7 @@ import pulumi
 
 from components import defaults, patterns
 from components.event_route import EventRoute
-from components.function_delivery import event_targets
+from components.function_delivery import event_targets, rule_name
 from components.loop_context import LoopContext
 from components.loop_function import LoopFunction
 from components.names import Number, whole
@@ -91,7 +91,8 @@ class OnboardingRoute(pulumi.ComponentResource):
             name,
             {
                 "context": context,
-                "rule_name": "onboarding",
+                "rule_name": rule_name("onboarding", context),
+                "replaced_after": True,
                 "description": "New members to the company's HTTP API",
                 "pattern": patterns.from_sources([onboarding["source"]]),
                 "targets": self.targets,

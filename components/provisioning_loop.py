@@ -123,8 +123,9 @@ class ProvisioningLoopArgs(TypedDict):
     retry: NotRequired[RetryStrategy]
     """What happens when a target fails. BACKOFF_RETRY if left out."""
     function_delivery: NotRequired[FunctionDelivery]
-    """How events reach the functions. DIRECT if left out: rules call them with the event. QUEUE:
-    rules put events into the functions' queues, and a stream of Function Compute wakes them."""
+    """How events reach the functions. QUEUE if left out: rules put events into the functions'
+    queues and call them to look there. STREAM: a stream of Function Compute calls them instead.
+    DIRECT: rules call them with the event, which an internal error of Function Compute can lose."""
     service_linked_roles: NotRequired[bool]
     """True: make EventBridge's service-linked roles, which an account has once; those that it has
     already are taken into the state. False if left out."""

@@ -7,7 +7,7 @@ import pulumi
 
 from components import defaults, patterns, permissions
 from components.event_route import EventRoute
-from components.function_delivery import event_targets
+from components.function_delivery import event_targets, rule_name
 from components.loop_context import LoopContext
 from components.loop_document import (
     RoleInstances,
@@ -108,7 +108,8 @@ class RequestRoute(pulumi.ComponentResource):
             name,
             {
                 "context": context,
-                "rule_name": "provision",
+                "rule_name": rule_name("provision", context),
+                "replaced_after": True,
                 "description": "Approvals to the function that runs the command",
                 "pattern": patterns.from_sources([source["name"] for source in args["sources"]]),
                 "targets": self.targets,

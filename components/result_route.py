@@ -6,7 +6,7 @@ import pulumi
 
 from components import defaults, patterns, permissions
 from components.event_route import EventRoute
-from components.function_delivery import event_targets
+from components.function_delivery import event_targets, rule_name
 from components.loop_context import LoopContext
 from components.loop_function import LoopFunction
 
@@ -61,7 +61,8 @@ class ResultRoute(pulumi.ComponentResource):
                 # Cloud Assistant reports on the bus that every account has, which other programs
                 # use too: so this one rule carries the prefix in its name.
                 "bus_name": "default",
-                "rule_name": f"{context['name_prefix']}-invocation-finished",
+                "rule_name": rule_name(f"{context['name_prefix']}-invocation-finished", context),
+                "replaced_after": True,
                 "description": "Finished runs to the function that publishes their result",
                 "pattern": patterns.task_completed(args["command_name_prefixes"]),
                 "targets": event_targets(name, context, function, child),

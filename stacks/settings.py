@@ -417,9 +417,10 @@ class Settings(Strict):
     )
     function_delivery: FunctionDelivery = Field(
         default=defaults.FUNCTION_DELIVERY,
-        description="How events reach the functions. direct: a rule calls the function with the "
-        "event; queue: a rule puts it into the function's queue, and a stream of Function Compute "
-        "(or, at the latest, the function's timer) has the function look there",
+        description="How events reach the functions. queue: a rule puts the event into the "
+        "function's queue and calls the function to look there; at the latest its timer does. "
+        "stream: a stream of Function Compute calls it instead. direct: a rule calls the function "
+        "with the event, which an internal error of Function Compute can lose",
     )
     retention: Retention = Field(
         default_factory=Retention, description="How long dead letters, events and logs are kept"

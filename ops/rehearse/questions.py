@@ -31,10 +31,10 @@ QUESTIONS: Mapping[str, Question] = {
     "function-target": Question(
         "Does a rule call a function of Function Compute 3.0 that is named by its ARN, without a "
         "service?",
-        "functions are called by the rules directly (`function_delivery: direct`)",
-        "refused: `make up` stops at the rule, naming the code. Accepted and never called: "
-        "`make smoke` fails. Either way: `function_delivery: queue`, in which rules only write "
-        "into queues and the functions' timers read them",
+        "functions are woken at once by the rules that put events into their queues",
+        "accepted and never called: their timers read the queues within a minute. Refused: "
+        "`make up` stops at the rule, naming the code; then `function_delivery: stream`, in which "
+        "rules only write into queues",
         on_path=True,
         otherwise="setting",
         reading="function_3_target",
@@ -42,15 +42,14 @@ QUESTIONS: Mapping[str, Question] = {
     "one-event": Question(
         "Does such a call get one event, not a list?",
         "as expected",
-        "a function takes a list for a wake and finds nothing in its queue: `make smoke` fails. "
-        "With `function_delivery: queue` no rule calls a function with an event",
+        "as well: a function takes a list for a wake, and its queue has the event. Only with "
+        "`function_delivery: direct` does it find nothing there: `make smoke` fails",
         on_path=True,
-        otherwise="setting",
     ),
     "constant-body": Question(
         "Does a rule's target take `InvocationType` Async with a constant as `Body`?",
-        "`post-to-chat` is woken at once",
-        "its timer reads the queue within a minute",
+        "functions are woken at once",
+        "their timers read the queues within a minute",
         on_path=True,
     ),
     "sync-exception": Question(
@@ -63,13 +62,11 @@ QUESTIONS: Mapping[str, Question] = {
     "async-exception": Question(
         "Is an asynchronous call repeated as often as its configuration says when the function "
         "raises?",
-        "a crash is repeated by the platform",
-        "a function that is killed in the middle of a call loses its event, as it does in either "
-        "case when Function Compute itself fails after it has accepted a call, which is not "
-        "repeated; the metric of errors tells so, and the event is in the archive. With "
-        "`function_delivery: queue` none is lost",
+        "a call that died is made again",
+        "nothing is lost: the event is in the function's queue until it has been handled, also "
+        "when Function Compute itself fails after it has accepted a call, which is never "
+        "repeated. Only with `function_delivery: direct` is it then in the archive alone",
         on_path=True,
-        otherwise="setting",
     ),
     "outcome": Question(
         "Does the record of a failed asynchronous call reach a queue that is named "
@@ -204,7 +201,7 @@ QUESTIONS: Mapping[str, Question] = {
     ),
     "queue-trigger": Question(
         "Does Function Compute call a function with the messages of a queue?",
-        "`function_delivery: queue` is woken at once",
+        "`function_delivery: stream` is woken at once",
         "its timers read the queues within a minute",
         on_path=True,
     ),

@@ -250,28 +250,41 @@ def test_all_changes_at_once_reach_the_cloud_and_back(
     assert len(commands) == 2, "the replaced commands are gone"
 
 
-def test_events_may_take_the_other_way_and_come_back(cloud: RunningCloud, project: Project) -> None:
-    """By queues: streams are made, rules with other targets, nothing differs the second time."""
+QUEUED = ("requests", "results", "onboarding", "native-confirm", "native-members")
+
+
+def test_events_may_take_other_ways_and_come_back(cloud: RunningCloud, project: Project) -> None:
+    """A rule with other targets comes before the old one goes; nothing differs the second time."""
+    loop = Loop(cloud.ready, project.outputs())
+
+    def approved(employee: str) -> None:
+        seen = loop.last_message("ops")
+        request = json.loads(event("dingtalk-approval"))
+        request["detail"] |= {"emp_id": employee, "request_id": f"way-{employee}"}
+        loop.post("dingtalk.approval", json.dumps(request).encode())
+        assert employee in loop.next_message("ops", seen)["text"]
+
     project.change(set_to(SETTINGS, "function_delivery", value="queue"))
-    made = project.up()
-    assert {made[f"loop-{rule}-rule"] for rule in ("requests", "results", "onboarding")} == {
-        "replace"
+    assert project.up() == {
+        **{f"loop-{rule}-rule": "replace" for rule in sorted((*QUEUED, "native-provision"))}
     }
+    assert project.up() == {}
+    approved("E555")
+
+    project.change(set_to(SETTINGS, "function_delivery", value="stream"))
+    made = project.up()
+    assert {made[f"loop-{rule}-rule"] for rule in QUEUED} == {"update"}
     assert [made[f"loop-{way}-stream"] for way in ("requests", "results", "onboarding")] == [
         "create"
     ] * 3
     assert project.up() == {}
     assert project.refresh() == {}
-    loop = Loop(cloud.ready, project.outputs())
-    seen = loop.last_message("ops")
-    request = json.loads(event("dingtalk-approval"))
-    request["detail"] |= {"emp_id": "E555", "request_id": "by-queue"}
-    loop.post("dingtalk.approval", json.dumps(request).encode())
-    assert "E555" in loop.next_message("ops", seen)["text"]
+    approved("E556")
 
     project.reset()
     assert project.up()["loop-requests-stream"] == "delete"
     assert project.up() == {}
+    approved("E557")
 
 
 def delete_rule(cloud: RunningCloud) -> None:

@@ -1,4 +1,4 @@
-"""Events reach functions directly or by a queue; the same happens in both forms.
+"""Events reach functions directly or by a queue; the same happens in all forms.
 
 Under both readings of what a rule or a stream makes of an exception, and of how a stream calls.
 """
@@ -27,16 +27,18 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "direct": ("direct", {}),
     "direct, exceptions seen": ("direct", {"exceptions": "failed"}),
     "queue": ("queue", {}),
-    "queue, called asynchronously, objects": (
-        "queue",
+    "queue, exceptions seen": ("queue", {"exceptions": "failed"}),
+    "stream": ("stream", {}),
+    "stream, called asynchronously, objects": (
+        "stream",
         {"async_invocation_type": "true-is-sync", "stream_elements": "objects"},
     ),
-    "queue, exceptions seen": ("queue", {"exceptions": "failed"}),
+    "stream, exceptions seen": ("stream", {"exceptions": "failed"}),
 }
 
 
 class Delivered:
-    """A loop whose events take one of the two ways."""
+    """A loop whose events take one of the ways."""
 
     def __init__(self, cloud: RunningCloud, loop: Loop) -> None:
         self.loop = loop
@@ -133,7 +135,7 @@ def test_what_is_no_request_is_refused_in_the_chat(delivered: Delivered) -> None
 
 
 def test_an_event_of_more_than_32_kb_is_refused_in_the_chat(delivered: Delivered) -> None:
-    """As large as that it is carried out; one byte more has an answer too, in either form."""
+    """As large as that it is carried out; one byte more has an answer too, in any form."""
     loop = delivered.loop
     seen = loop.last_message("ops")
     body = json.loads(event("dingtalk-approval"))

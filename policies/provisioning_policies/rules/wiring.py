@@ -28,7 +28,7 @@ from provisioning_policies.targets import (
     targets_of,
 )
 from provisioning_policies.unknown import is_any
-from provisioning_policies.ways import made, of_type, runs_commands
+from provisioning_policies.ways import made, of_type, readers_of, runs_commands
 
 _FINISHED = "ecs:CloudAssistant:TaskCompleted"
 
@@ -211,7 +211,10 @@ def chat_hears_both_outcomes(stack: Sequence[Resource], options: Options) -> Sta
         "A part of an event (JSONPATH) or a text made of it (TEMPLATE) lacks the source, which "
         "only EventBridge sets. The function would have to believe what the sender wrote."
     ),
-    remedy='Give the function the parameter Body with form "ORIGINAL".',
+    remedy=(
+        'Give the function the parameter Body with form "ORIGINAL"; or let the rule put the event '
+        'into a queue that the function reads, and call it with a "CONSTANT" to look there.'
+    ),
     source=facts.EVENTBRIDGE_TARGETS,
 )
 def command_gets_complete_event(stack: Sequence[Resource], _: Options) -> StackMessages:
@@ -222,11 +225,19 @@ def command_gets_complete_event(stack: Sequence[Resource], _: Options) -> StackM
             function = functions.get(function_name(target) or "")
             forms = {p.get("resourceKey"): p.get("form") for p in parameters_of(target)}
             form = forms.get("Body", "none")
-            if function and form != "ORIGINAL" and runs_commands(stack, function):
+            if not function or form == "ORIGINAL" or not runs_commands(stack, function):
+                continue
+            if form != "CONSTANT" or not _is_read_by(stack, rule, function):
                 yield (
                     rule,
                     f"{label(target)} runs commands and gets its Body as {form}; use ORIGINAL",
                 )
+
+
+def _is_read_by(stack: Sequence[Resource], rule: Resource, function: Resource) -> bool:
+    """Return whether a rule puts its events into a queue that a function reads."""
+    queues = [queue_name(target.get("endpoint")) for target in targets_of(rule)]
+    return any(function in readers_of(stack, queue) for queue in queues if queue)
 
 
 @stack_rule(

@@ -65,7 +65,7 @@ def test_requests_go_the_way_of_every_other(engine: FakeEngine) -> None:
     """The rule on the bus of approvals has the targets of the rule on the loop's own."""
     engine.run(lambda: ProvisioningLoop("loop", native()))
     own, other = (
-        engine.one("Rule", ruleName="provision", eventBusName=bus).inputs
+        engine.one("Rule", ruleName="provision-queued", eventBusName=bus).inputs
         for bus in ("loop", "loop-approvals")
     )
     assert other["targets"] == own["targets"]

@@ -85,7 +85,7 @@ def test_every_target_has_the_loops_retry_and_queue(onboarding: FakeEngine) -> N
     """No rule of the loop can lose an event."""
     queue = "acs:mns:cn-hangzhou:1234567890123456:/queues/loop-dead-letters"
     targets = [target for rule in onboarding.all("Rule") for target in rule.inputs["targets"]]
-    assert len(targets) == 6
+    assert len(targets) == 9
     assert {t["pushRetryStrategy"] for t in targets} == {"EXPONENTIAL_DECAY_RETRY"}
     assert {t["deadLetterQueue"]["arn"] for t in targets} == {queue}
 

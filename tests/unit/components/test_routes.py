@@ -14,6 +14,7 @@ from components.onboarding_route import OnboardingRoute
 from components.request_route import RequestRoute, RequestRouteArgs
 from components.result_route import ResultRoute
 from components.targets import TargetArgs
+from functions.request.events import is_wake
 from tests.unit.components.conftest import QUEUE
 from tests.unit.components.declared import ARN, BUS, ECS, LOGS, MNS, RECEIVE, allowed, target
 from tests.unit.fake_engine import FakeEngine
@@ -301,24 +302,42 @@ class TestOnboardingRoute:
 
 
 class TestFunctionDelivery:
-    """Both forms in which events reach a function."""
+    """The forms in which events reach a function."""
 
     def test_directly_a_rule_calls_it_with_the_event(
         self, engine: FakeEngine, context: LoopContext
     ) -> None:
         """Asynchronously: what is repeated is a call that died."""
         engine.run(lambda: RequestRoute("requests", TestRequestRoute.args(context)))
-        given = {p["resourceKey"]: p for p in target(engine.one("Rule"))["paramLists"]}
+        rule = engine.one("Rule")
+        given = {p["resourceKey"]: p for p in target(rule)["paramLists"]}
         assert given["InvocationType"]["value"] == "Async"
         assert given["Body"] == {"resourceKey": "Body", "form": "ORIGINAL"}
+        assert rule.inputs["ruleName"] == "provision"
         assert [t.inputs["triggerType"] for t in engine.all("V3Trigger")] == ["timer"]
 
-    def test_by_a_queue_a_rule_fills_it_and_wakes_the_function(
+    def test_by_a_queue_a_rule_fills_it_and_calls_the_function(
         self, engine: FakeEngine, context: LoopContext
     ) -> None:
-        """Two queues get the complete event: the one that is read, and the one that wakes."""
+        """The queue gets the complete event; the call says only that there is one."""
         by_queue: LoopContext = {**context, "function_delivery": FunctionDelivery.QUEUE}
         engine.run(lambda: RequestRoute("requests", TestRequestRoute.args(by_queue)))
+        events, wake = engine.one("Rule").inputs["targets"]
+        assert (events["targetId"], events["type"]) == ("events", "acs.mns.queue")
+        assert events["endpoint"].endswith("queues/loop-requests")
+        assert {"resourceKey": "Body", "form": "ORIGINAL"} in events["paramLists"]
+        assert (wake["targetId"], wake["type"]) == ("wake", "acs.fc.function")
+        given = {p["resourceKey"]: p.get("value") for p in wake["paramLists"]}
+        assert (given["InvocationType"], given["functionName"]) == ("Async", "loop-run-command")
+        assert is_wake(given["Body"])
+        assert [t.inputs["triggerType"] for t in engine.all("V3Trigger")] == ["timer"]
+
+    def test_by_a_stream_two_queues_get_the_event(
+        self, engine: FakeEngine, context: LoopContext
+    ) -> None:
+        """The one that is read, and the one whose stream calls."""
+        by_stream: LoopContext = {**context, "function_delivery": FunctionDelivery.STREAM}
+        engine.run(lambda: RequestRoute("requests", TestRequestRoute.args(by_stream)))
         found = engine.one("Rule").inputs["targets"]
         assert [(t["targetId"], t["type"]) for t in found] == [
             ("events", "acs.mns.queue"),
@@ -334,24 +353,46 @@ class TestFunctionDelivery:
         assert source["QueueName"] == "loop-wake-run-command"
         assert (stream["functionName"], config["triggerEnable"]) == ("loop-run-command", True)
 
+    @pytest.mark.parametrize(
+        ("form", "woken"),
+        [
+            (FunctionDelivery.DIRECT, "loop-post-to-chat"),
+            (FunctionDelivery.QUEUE, "loop-post-to-chat"),
+            (FunctionDelivery.STREAM, "loop-wake-post-to-chat"),
+        ],
+    )
     def test_the_chats_are_woken_in_the_same_form(
-        self, engine: FakeEngine, context: LoopContext
+        self, engine: FakeEngine, context: LoopContext, form: FunctionDelivery, woken: str
     ) -> None:
-        """Their queue is the rule's target in both."""
-        by_queue: LoopContext = {**context, "function_delivery": FunctionDelivery.QUEUE}
+        """Their queue is the rule's target in each."""
         chat: Chat = {
             "name": "ops",
             "platform": ChatPlatform.DINGTALK,
             "webhook": "https://oapi.dingtalk.com/robot/send?access_token=t",
         }
+        of: LoopContext = {**context, "function_delivery": form}
         engine.run(
-            lambda: ChatDeliveries(
-                "chats", {"context": by_queue, "chats": [chat], "document": "{}"}
-            )
+            lambda: ChatDeliveries("chats", {"context": of, "chats": [chat], "document": "{}"})
         )
         found = engine.one("Rule").inputs["targets"]
-        queues = [t["endpoint"].rpartition("/")[2] for t in found]
-        assert queues == ["loop-chats", "loop-wake-post-to-chat"]
+        assert [t["endpoint"].rpartition("/")[2] for t in found] == ["loop-chats", woken]
+
+    def test_a_rule_with_other_targets_comes_before_the_old_one_goes(
+        self, engine: FakeEngine, context: LoopContext
+    ) -> None:
+        """It has another name exactly if a target has another id, which replaces it."""
+        rules = []
+        for form in FunctionDelivery:
+            of: LoopContext = {**context, "function_delivery": form}
+            made = FakeEngine()
+            made.run(lambda of=of: RequestRoute("requests", TestRequestRoute.args(of)))  # type: ignore[misc]
+            rules.append(made.one("Rule"))
+        assert not any(rule.replaced_by_delete_first for rule in rules)
+        ids = {
+            (rule.inputs["ruleName"], *(t["targetId"] for t in rule.inputs["targets"]))
+            for rule in rules
+        }
+        assert ids == {("provision", "run-command"), ("provision-queued", "events", "wake")}
 
 
 def test_an_old_rule_goes_before_the_new_one_comes(

@@ -357,7 +357,7 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "source-name-unique": inputs("loop-intake-dingtalk.member", eventSourceName="lark.approval"),
     "target-function-exists": inputs(
-        _ROUTE, targets__0__endpoint=lambda arn: f"{arn}-of-another-stack"
+        _ROUTE, targets__1__endpoint=lambda arn: f"{arn}-of-another-stack"
     ),
     "dead-letter-queue-exists": inputs(
         _ROUTE, targets__0__deadLetterQueue__arn=lambda arn: f"{arn}-of-another-stack"
@@ -365,7 +365,7 @@ MUTATIONS: dict[str, Mutation] = {
     "chat-hears-both-outcomes": inputs(_CHAT, ruleName="completed-everybody"),
     "command-gets-complete-event": inputs(
         _ROUTE,
-        targets__0__paramLists__4={
+        targets__1__paramLists__4={
             "resourceKey": "Body",
             "form": "JSONPATH",
             "value": "$.data.body",
@@ -376,8 +376,8 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "bus-rules-quota": Mutation(program=_MANY_RULES),
     "function-role-own": inputs(
-        "loop-results-publish-result-function",
-        role="acs:ram::1000000000000002:role/provisioning-prod-run-command",
+        "loop-onboarding-call-http-api-function",
+        role="acs:ram::1000000000000002:role/provisioning-prod-publish-result",
     ),
     "ram-document-readable": inputs(_POLICY, policyDocument="{"),
     "property-current": inputs("loop-dead-letters-queue", name="dead-letters"),

@@ -45,11 +45,12 @@ def test_the_project_keeps_its_own_rules(stack: str) -> None:
     assert not found, found
 
 
-def test_it_keeps_them_whichever_way_events_reach_functions() -> None:
-    """By queues as well, in production."""
+@pytest.mark.parametrize("form", ["direct", "stream"])
+def test_it_keeps_them_whichever_way_events_reach_functions(form: str) -> None:
+    """In the forms that are not the default as well, in production."""
     stack = read(ROOT, "prod")
     key = f"{stack.project}:settings"
-    changed = {**json.loads(stack.config[key]), "function_delivery": "queue"}
+    changed = {**json.loads(stack.config[key]), "function_delivery": form}
     found = rows(
         results(
             "prod",

@@ -287,12 +287,10 @@ def test_no_question_ends_an_approval_in_silence() -> None:
     """Each on its way works under both answers, works after a setting, or stops to be seen."""
     kinds = {name: q.otherwise for name, q in QUESTIONS.items() if q.on_path}
     assert {name: kind for name, kind in kinds.items() if kind != "works"} == {
-        "async-exception": "setting",
         "completed-event": "loud",
         "function-target": "setting",
         "headers": "setting",
         "linked-source": "loud",
-        "one-event": "setting",
         "queue-from-function": "loud",
         "tag-grown": "loud",
         "unregistered-source": "loud",

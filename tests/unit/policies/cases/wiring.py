@@ -1,8 +1,10 @@
 """The cases of the rules about a stack as a whole."""
 
 from provisioning_policies import tokens
-from tests.unit.policies.cases.case import BODY, COMMAND_NAME, HTTP, TARGET, Case, pattern
-from tests.unit.policies.sample_stack import QUEUE, UNKNOWN
+from tests.unit.policies.cases.case import BODY, COMMAND_NAME, HTTP, RUNS, TARGET, Case, pattern
+from tests.unit.policies.sample_stack import QUEUE, UNKNOWN, function_target, queue_target
+
+_WAKE = function_target("sample-publish", "CONSTANT", value="wake")
 
 CASES: dict[str, Case] = {
     "source-has-rule": Case(
@@ -93,11 +95,15 @@ CASES: dict[str, Case] = {
             ),
             ({f"{BODY}.form": "TEMPLATE", f"{BODY}.value": "{}"}, "gets its Body as TEMPLATE"),
             ({f"{BODY}.resourceKey": "Other"}, "gets its Body as none"),
+            # Called, and not given the event by another way.
+            ({f"{BODY}.form": "CONSTANT", f"{BODY}.value": "wake"}, "gets its Body as CONSTANT"),
         ),
         kept=(
             {},
             # Not allowed to run commands: it may be given what is convenient.
             {"completed.targets.0.paramLists.1.form": "JSONPATH"},
+            # Called to look into its queue, where the event is.
+            {"queued.targets": [queue_target("sample-waiting"), _WAKE], **RUNS},
             {"policy.policyDocument": UNKNOWN},
         ),
         unknown={f"{BODY}.form": "JSONPATH", "policy.policyDocument": UNKNOWN},
