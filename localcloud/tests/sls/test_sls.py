@@ -12,7 +12,8 @@ from localcloud.api import ApiCall
 from localcloud.errors import ApiError
 from localcloud.http import HttpResponse
 from localcloud.sls import service
-from localcloud.sls.actions import ACTIONS, ROUTES
+from localcloud.sls.actions import ACTIONS, PRODUCT, ROUTES
+from localcloud.sls.parameters import REFUSED
 from localcloud.sls.service import Sls
 
 NOW = 1_767_225_600
@@ -89,7 +90,7 @@ async def test_a_project_lives_as_the_provider_expects(lab: SlsLab) -> None:
     }
     await lab.call("UpdateProject", "loop-logs", {"description": "e"})
     assert (await lab.call("GetProject", "loop-logs"))["description"] == "e"
-    assert [p["projectName"] for p in (await lab.call("GetProject"))["projects"]] == ["loop-logs"]
+    assert [p["projectName"] for p in (await lab.call("ListProject"))["projects"]] == ["loop-logs"]
     assert await lab.call("DeleteProject", "loop-logs") is None
     with pytest.raises(ApiError) as failure:
         await lab.call("GetProject", "loop-logs")
@@ -108,10 +109,10 @@ async def test_a_policy_comes_back_byte_for_byte(lab: SlsLab) -> None:
     text = b'{ "Version": "1",\n "Statement": [ ] }'
     empty = await lab.call("GetProjectPolicy", "loop-logs")
     assert (empty.status, empty.body) == (200, b"")
-    await lab.call("CreateProjectPolicy", "loop-logs", text)
+    await lab.call("PutProjectPolicy", "loop-logs", text)
     assert (await lab.call("GetProjectPolicy", "loop-logs")).body == text
     with pytest.raises(ApiError):
-        await lab.call("CreateProjectPolicy", "loop-logs", b"{not json")
+        await lab.call("PutProjectPolicy", "loop-logs", b"{not json")
     await lab.call("DeleteProjectPolicy", "loop-logs")
     assert (await lab.call("GetProjectPolicy", "loop-logs")).body == b""
 
@@ -234,6 +235,45 @@ async def test_entries_are_found_by_time_topic_and_words(lab: SlsLab) -> None:
     assert failure.value.code == "ParameterInvalid"
 
 
+async def test_both_versions_of_a_search_find_the_same(lab: SlsLab) -> None:
+    """The second has its parameters in a body, and says what became of the search."""
+    await prepare(lab)
+    for number in range(3):
+        lab.sls.append("loop-logs", "events", [{"message": f"line {number}"}], now=NOW + number)
+    body = {"from": NOW, "to": NOW + 9, "query": "line", "reverse": True, "line": 2}
+    answer = await lab.call("GetLogsV2", "loop-logs", body, logstore="events")
+    assert answer == {
+        "meta": {"progress": "Complete", "count": 2, "hasSQL": False},
+        "data": await lab.logs(query="line", reverse="true", line="2"),
+    }
+    with pytest.raises(ApiError) as failure:
+        await lab.call("GetLogsV2", "loop-logs", {"from": 5, "to": 5}, logstore="events")
+    assert failure.value.code == "ParameterInvalid"
+
+
+@pytest.mark.parametrize(
+    ("action", "name"),
+    [(action, name) for action, names in REFUSED.items() for name in names],
+)
+async def test_a_field_on_which_nothing_acts_is_refused(
+    lab: SlsLab, action: str, name: str
+) -> None:
+    """Where it says something; what is empty or false says nothing. Queries are for the gateway."""
+    if action.startswith(("List", "GetLogs")) and action != "GetLogsV2":
+        assert set(REFUSED[action]) <= set(PRODUCT.refused[action])
+        return
+    await prepare(lab)
+    known = {"projectName": "another", "logstoreName": "others", "from": 0, "to": 1, "line": LINE}
+    if action == "GetLogsV2":
+        del known["line"]
+    with pytest.raises(ApiError, match=f"{name} is") as failure:
+        await lab.call(action, "loop-logs", {**known, name: "yes"}, logstore="events")
+    assert failure.value.code == "ParameterInvalid"
+    if action.startswith("Create") and action != "CreateIndex":
+        known |= {"ttl": 30, "shardCount": 2}
+        assert await lab.call(action, "loop-logs", {**known, name: ""}) is None
+
+
 async def test_a_long_store_is_searched_to_its_end(lab: SlsLab) -> None:
     """An entry behind thousands of others that do not match is found."""
     await prepare(lab)
@@ -288,8 +328,8 @@ async def test_appending_to_a_missing_store_fails(lab: SlsLab) -> None:
 
 def test_every_action_has_a_route() -> None:
     """An action that no path leads to could never be called."""
-    # GetLogs shares its path with GetLogStore; the wire style tells them apart.
-    assert set(ACTIONS) - {"GetLogs"} <= {action for _, _, action in ROUTES}
+    # These share a path with GetLogStore and GetProject; the wire style tells them apart.
+    assert set(ACTIONS) - {"GetLogs", "ListProject"} <= {action for _, _, action in ROUTES}
 
 
 async def test_a_store_without_an_index_cannot_be_searched(lab: SlsLab) -> None:

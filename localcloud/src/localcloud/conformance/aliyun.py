@@ -19,6 +19,7 @@ _NAMES = {
     "fc": "fc",
     "mns": "mns-open",
     "ram": "ram",
+    "resourcemanager": "resourcemanager",
     "sts": "sts",
 }
 """The products by what the command calls them."""

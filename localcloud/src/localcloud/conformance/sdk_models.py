@@ -16,8 +16,11 @@ SDKS = {
     "ecs": "alibabacloud_ecs20140526",
     "eventbridge": "alibabacloud_eventbridge20200401",
     "fc": "alibabacloud_fc20230330",
+    "location": "alibabacloud_location20150612",
     "mns": "alibabacloud_mns_open20220119",
     "ram": "alibabacloud_ram20150501",
+    "resourcemanager": "alibabacloud_resourcemanager20200331",
+    "sls": "alibabacloud_sls20201230",
     "sts": "alibabacloud_sts20150401",
 }
 """The packages of the products whose requests are models."""
@@ -51,8 +54,10 @@ def operations(product: str) -> frozenset[str]:
     """Return the operations that the SDK of a product has."""
     found = re.findall(r"^    async def (\w+)_async\(", _client(product), re.MULTILINE)
     plain = {name.replace("_", "") for name in found if not name.endswith("_with_options")}
-    written = re.findall(r"^            action = '(\w+)'", _client(product), re.MULTILINE)
-    return frozenset(name for name in written if name.lower() in plain)
+    written = re.findall(
+        r"^            action = '(\w+)'|do_rpcrequest\('(\w+)'", _client(product), re.MULTILINE
+    )
+    return frozenset(name for pair in written for name in pair if name.lower() in plain)
 
 
 @cache
@@ -76,7 +81,8 @@ def treatment(product: str, action: str) -> Treatment:
     refused = every & frozenset(known.refused.get(action, ()))
     ignored = every & frozenset(known.ignored.get(action, {}))
     text = _service(product, action)
-    named = {name for name in every if f'"{name}"' in text}
+    # A body without a model is the request itself.
+    named = {name for name in every if name == "body" or f'"{name}"' in text}
     read = (every & named) - refused - ignored
     return Treatment(read, refused, ignored, every - read - refused - ignored)
 
@@ -88,6 +94,10 @@ def _fields(text: str) -> list[str]:
 
 
 def _model(product: str, name: str) -> str:
+    if (single := _folder(product) / "models.py").is_file():
+        # An SDK of an older generation has all models in one file.
+        _, found, model = single.read_text(encoding="utf-8").partition(f"class {name}(TeaModel)")
+        return f"\n{found}{model}"
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
     file = _folder(product) / "models" / f"_{snake}.py"
     if not file.is_file():

@@ -4,11 +4,15 @@ The project is a label of the host name; requests without one arrive with an emp
 answer with an empty body, and deleting what is not there is no error: the provider expects both.
 """
 
+from dataclasses import replace
+from typing import Any
+
 from localcloud import strict_json
 from localcloud.api import Action, Answer, ApiCall, Product, Route, WireStyle
 from localcloud.http import HttpResponse
 from localcloud.sls import encoding
 from localcloud.sls.errors import ParameterInvalidError, PostBodyInvalidError
+from localcloud.sls.parameters import IGNORED, REFUSED
 from localcloud.sls.service import Project, Sls
 
 _KEY_SPACE = 1 << 128
@@ -25,9 +29,12 @@ async def create_project(sls: Sls, call: ApiCall) -> Answer:
 
 
 async def get_project(sls: Sls, call: ApiCall) -> Answer:
-    """Return the project of the host name; all projects when the host names none."""
-    if call.path["project"]:
-        return encoding.project_answer(sls, sls.project(call.path["project"]))
+    """Return the project of the host name."""
+    return encoding.project_answer(sls, sls.project(call.path["project"]))
+
+
+async def list_projects(sls: Sls, call: ApiCall) -> Answer:
+    """Return the projects with a part in their names."""
     name = call.params.get("projectName", "")
     found = [p for p in sls.projects() if name in p.name]
     offset, size = call.integer("offset", 0, 0, 10**9), call.integer("size", 100, 1, 500)
@@ -58,7 +65,7 @@ async def get_project_policy(sls: Sls, call: ApiCall) -> Answer:
     return HttpResponse(200, sls.project(call.path["project"]).policy.encode())
 
 
-async def create_project_policy(sls: Sls, call: ApiCall) -> Answer:
+async def put_project_policy(sls: Sls, call: ApiCall) -> Answer:
     """Keep the policy's text as it is."""
     try:
         text = call.body.decode()
@@ -227,7 +234,29 @@ async def delete_index(sls: Sls, call: ApiCall) -> Answer:
 
 
 async def get_logs(sls: Sls, call: ApiCall) -> Answer:
-    """Return the entries of a time range that match a query."""
+    """Return the entries of a time range that match a query, as version 0.6.0 does."""
+    entries = await _found(sls, call)
+    return HttpResponse(
+        200,
+        strict_json.write(entries).encode(),
+        {
+            "content-type": "application/json",
+            "x-log-progress": "Complete",
+            "x-log-count": str(len(entries)),
+        },
+    )
+
+
+async def get_logs_v2(sls: Sls, call: ApiCall) -> Answer:
+    """Return the entries of a time range that match a query, and what became of the search."""
+    body = encoding.body_of(call)
+    asked = {n: v if isinstance(v, str) else strict_json.write(v) for n, v in body.items()}
+    entries = await _found(sls, replace(call, params=asked))
+    meta = {"progress": "Complete", "count": len(entries), "hasSQL": False}
+    return {"meta": meta, "data": entries}
+
+
+async def _found(sls: Sls, call: ApiCall) -> list[Any]:
     project, store = call.path["project"], call.path["logstore"]
     begin = call.integer("from", -1, 0, 10**12)
     end = call.integer("to", -1, 0, 10**12)
@@ -235,7 +264,7 @@ async def get_logs(sls: Sls, call: ApiCall) -> Answer:
         raise ParameterInvalidError(
             "from and to", f"{begin} and {end}", "two times, the earlier first"
         )
-    entries = await sls.search(
+    return await sls.search(
         project,
         store,
         begin,
@@ -245,15 +274,6 @@ async def get_logs(sls: Sls, call: ApiCall) -> Answer:
         line=call.integer("line", 100, 0, 100),
         offset=call.integer("offset", 0, 0, 10**6),
         reverse=call.boolean("reverse"),
-    )
-    return HttpResponse(
-        200,
-        strict_json.write(entries).encode(),
-        {
-            "content-type": "application/json",
-            "x-log-progress": "Complete",
-            "x-log-count": str(len(entries)),
-        },
     )
 
 
@@ -292,12 +312,13 @@ def _of_all(sls: Sls, _call: ApiCall) -> list[str]:
 
 ACTIONS: dict[str, Action[Sls]] = {
     "CreateProject": Action(create_project, "log:CreateProject", _of_new_project),
-    "GetProject": Action(get_project, "log:GetProject", _of_project, "lists without a project"),
+    "GetProject": Action(get_project, "log:GetProject", _of_project),
+    "ListProject": Action(list_projects, "log:ListProject", _of_all),
     "UpdateProject": Action(update_project, "log:UpdateProject", _of_project),
     "DeleteProject": Action(delete_project, "log:DeleteProject", _of_project),
     "GetProjectPolicy": Action(get_project_policy, "log:GetProjectPolicy", _of_project),
-    "CreateProjectPolicy": Action(
-        create_project_policy, "log:CreateProjectPolicy", _of_project, "kept, not evaluated"
+    "PutProjectPolicy": Action(
+        put_project_policy, "log:CreateProjectPolicy", _of_project, "kept, not evaluated"
     ),
     "DeleteProjectPolicy": Action(delete_project_policy, "log:DeleteProjectPolicy", _of_project),
     "TagResources": Action(tag_resources, "log:TagResources", _of_all, "projects only"),
@@ -306,6 +327,7 @@ ACTIONS: dict[str, Action[Sls]] = {
     "CreateLogStore": Action(create_log_store, "log:CreateLogStore", _of_new_store),
     "GetLogStore": Action(get_log_store, "log:GetLogStore", _of_store),
     "GetLogs": Action(get_logs, "log:GetLogStoreLogs", _of_store, "search, no SQL"),
+    "GetLogsV2": Action(get_logs_v2, "log:GetLogStoreLogs", _of_store, "search, no SQL"),
     "UpdateLogStore": Action(update_log_store, "log:UpdateLogStore", _of_store),
     "DeleteLogStore": Action(delete_log_store, "log:DeleteLogStore", _of_store),
     "ListLogStores": Action(list_log_stores, "log:ListLogStores", _of_project),
@@ -330,7 +352,7 @@ ROUTES: list[Route] = [
     ("PUT", "/", "UpdateProject"),
     ("DELETE", "/", "DeleteProject"),
     ("GET", "/policy", "GetProjectPolicy"),
-    ("POST", "/policy", "CreateProjectPolicy"),
+    ("POST", "/policy", "PutProjectPolicy"),
     ("DELETE", "/policy", "DeleteProjectPolicy"),
     ("POST", "/tag", "TagResources"),
     ("POST", "/untag", "UntagResources"),
@@ -347,9 +369,9 @@ ROUTES: list[Route] = [
     ("POST", f"{_STORE}/index", "CreateIndex"),
     ("PUT", f"{_STORE}/index", "UpdateIndex"),
     ("DELETE", f"{_STORE}/index", "DeleteIndex"),
-    # Known so that the error names them; ACTIONS has none of these.
-    ("POST", f"{_STORE}/shards/lb", "PutLogs"),
     ("POST", f"{_STORE}/logs", "GetLogsV2"),
+    # Known so that the error names it; ACTIONS has none of this.
+    ("POST", f"{_STORE}/shards/lb", "PutLogs"),
 ]
 
 PRODUCT = Product(
@@ -358,4 +380,6 @@ PRODUCT = Product(
     title="Simple Log Service",
     actions=ACTIONS,
     routes=ROUTES,
+    refused=REFUSED,
+    ignored=IGNORED,
 )

@@ -6,6 +6,7 @@ from localcloud.api import ApiCall
 from localcloud.environment import iso_utc
 from localcloud.json_body import parse_object
 from localcloud.sls.errors import ParameterInvalidError, PostBodyInvalidError
+from localcloud.sls.parameters import REFUSED
 from localcloud.sls.service import LogStore, Project, Sls
 
 _STORE_SETTINGS = (
@@ -15,10 +16,20 @@ _STORE_SETTINGS = (
 
 
 def body_of(call: ApiCall) -> dict[str, Any]:
-    """Return the JSON object of a request."""
+    """Return the JSON object of a request.
+
+    Raises:
+        PostBodyInvalidError: if the body is anything else.
+        ParameterInvalidError: for a field that says something on which nothing here acts.
+    """
     body = parse_object(call.body or b"{}")
     if body is None:
         raise PostBodyInvalidError("a JSON object")
+    for name in REFUSED.get(call.action, ()):
+        if body.get(name):
+            raise ParameterInvalidError(
+                name, body[name], "nothing here: the local cloud does not support it"
+            )
     return body
 
 

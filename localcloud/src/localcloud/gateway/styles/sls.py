@@ -125,9 +125,14 @@ class SlsStyle(PathStyle):
         if parsed is None:
             return None
         path = {**parsed.path, "project": _project(request.host)}
-        # Two actions share a path: the store, and with ``type=log`` its entries.
-        is_search = parsed.action == "GetLogStore" and parsed.params.get("type") == "log"
-        return Parsed("GetLogs" if is_search else parsed.action, parsed.params, path)
+        action = parsed.action
+        # Two actions share a path: the store, and with ``type=log`` its entries; and so do one
+        # project, which the host names, and all of them.
+        if action == "GetLogStore" and parsed.params.get("type") == "log":
+            action = "GetLogs"
+        elif action == "GetProject" and not path["project"]:
+            action = "ListProject"
+        return Parsed(action, parsed.params, path)
 
     def error_body(self, failure: ApiError, request_id: str) -> dict[str, Any]:  # noqa: ARG002
         """Return code and message."""
