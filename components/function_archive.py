@@ -34,10 +34,7 @@ def build(function: str, extra: Mapping[str, str] | None = None, project: Path =
 
 def sources(module: str, project: Path = _PROJECT) -> dict[str, str]:
     """Return the files of a module of ``functions`` and of all that it imports: name -> text."""
-    return {
-        path.relative_to(project).as_posix(): path.read_text(encoding="utf-8")
-        for path in _needed(module, project)
-    }
+    return {path.relative_to(project).as_posix(): _text(path) for path in _needed(module, project)}
 
 
 def pack(files: Mapping[str, str]) -> bytes:
@@ -77,7 +74,7 @@ def _needed(module: str, project: Path) -> set[Path]:
 def imports(path: Path) -> frozenset[str]:
     """Name what a file imports of ours, wherever in it; a name may turn out to be no module."""
     names: set[str] = set()
-    for found in _IMPORT.finditer(path.read_text(encoding="utf-8")):
+    for found in _IMPORT.finditer(_text(path)):
         module, imported, alone = found.group("module", "names", "alone")
         names |= {alone} if alone else {module}
         names |= {f"{module}.{name}" for name in re.findall(r"\w+", imported or "")}
@@ -85,8 +82,20 @@ def imports(path: Path) -> frozenset[str]:
 
 
 @cache
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
 def _source(module: str, project: Path) -> Path | None:
     """Return the file of a module, if it is one."""
-    base = project.joinpath(*module.split("."))
-    candidates = (base.with_suffix(".py"), base / "__init__.py")
-    return next((path for path in candidates if path.is_file()), None)
+    return _modules(project).get(module)
+
+
+@cache
+def _modules(project: Path) -> Mapping[str, Path]:
+    """Return the file of each module of ``functions``, by its name."""
+    found: dict[str, Path] = {}
+    for path in (project / "functions").rglob("*.py"):
+        *packages, name = path.relative_to(project).with_suffix("").parts
+        found[".".join(packages if name == "__init__" else [*packages, name])] = path
+    return found

@@ -1,5 +1,6 @@
 """The program of every stack: read the settings, build the loop, export what others need."""
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -9,19 +10,27 @@ import pulumi
 _PROJECT = Path(__file__).resolve().parents[1]
 sys.path += [str(_PROJECT), str(_PROJECT / "localcloud/src")]
 
-from components import ProvisioningLoop
-from stacks import account, catalogue
-from stacks.arguments import loop_args
-from stacks.configuration import load
+from stacks.identity import asked
 
 # The SDK tells the engine five things about each resource and waits until each was heard, a sixth
 # of a preview's time; the engine shows them with --debug alone, for those who look into the SDK.
 pulumi.log.debug = lambda *_args, **_kwargs: None
 
+identity = asked()
+
+# The SDK loads a product where it is first named, which would be after the account is known.
+for product in ("cms", "ecs", "eventbridge", "fc", "ims", "log", "message", "ram", "sls"):
+    importlib.import_module(f"pulumi_alicloud.{product}")
+
+from components import ProvisioningLoop
+from stacks import account, catalogue
+from stacks.arguments import loop_args
+from stacks.configuration import load
+
 stack = pulumi.get_stack()
 config = load(pulumi.Config(), catalogue.roles, stack)
 settings = config.settings
-account.check(settings, stack)
+account.check(settings, stack, identity)
 args = loop_args(config.region, settings, config.secrets, catalogue.text(settings))
 loop = ProvisioningLoop("loop", args)
 

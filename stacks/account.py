@@ -1,14 +1,14 @@
 """Compares the account of the credentials with the stack's, before anything is made in it."""
 
 import pulumi
-import pulumi_alicloud as alicloud
 
 from stacks import samples
+from stacks.identity import Identity
 from stacks.remedies import report, wrong_setting
 from stacks.settings import Settings
 
 
-def check(settings: Settings, stack: str) -> None:
+def check(settings: Settings, stack: str, asked: Identity) -> None:
     """Stop the program, in a preview too, if the credentials belong to another account.
 
     The identity is asked of the cloud. ``get_account`` would not do: where the provider is told an
@@ -19,7 +19,7 @@ def check(settings: Settings, stack: str) -> None:
         pulumi.RunError: if they belong to another, or the cloud does not say to which.
     """
     try:
-        identity = alicloud.get_caller_identity()
+        identity = asked.result()
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise pulumi.RunError(
