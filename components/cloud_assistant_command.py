@@ -45,6 +45,8 @@ class CloudAssistantCommand(pulumi.ComponentResource):
     """The prefix followed by the script's hash."""
     script_sha256: pulumi.Output[str]
     """The script's SHA-256, in hexadecimal."""
+    version: pulumi.Output[str]
+    """Changes whenever the command is made anew; unlike its id it is known before that."""
 
     def __init__(
         self,
@@ -56,6 +58,11 @@ class CloudAssistantCommand(pulumi.ComponentResource):
         prefix = args["name_prefix"]
         script = pulumi.Output.from_input(args["script"])
         self.script_sha256 = script.apply(sha256)
+        timeout_seconds = whole(args.get("timeout_seconds", defaults.COMMAND_TIMEOUT_SECONDS))
+        directory = args.get("working_directory", defaults.WORKING_DIRECTORY)
+        self.version = pulumi.Output.json_dumps(
+            [self.script_sha256, args["description"], timeout_seconds, directory]
+        ).apply(sha256)
         command = alicloud.ecs.Command(
             f"{name}-command",
             name=self.script_sha256.apply(lambda digest: command_name(prefix, digest)),
@@ -63,8 +70,8 @@ class CloudAssistantCommand(pulumi.ComponentResource):
             type="RunShellScript",
             command_content=script.apply(encode),
             enable_parameter=True,
-            timeout=whole(args.get("timeout_seconds", defaults.COMMAND_TIMEOUT_SECONDS)),
-            working_dir=args.get("working_directory", defaults.WORKING_DIRECTORY),
+            timeout=timeout_seconds,
+            working_dir=directory,
             # Said, because the provider has the old one go first where it decides.
             opts=pulumi.ResourceOptions(
                 parent=self, delete_before_replace=False, retain_on_delete=True
@@ -77,13 +84,14 @@ class CloudAssistantCommand(pulumi.ComponentResource):
                 "command_id": self.command_id,
                 "command_name": self.command_name,
                 "script_sha256": self.script_sha256,
+                "version": self.version,
             }
         )
 
 
-def sha256(script: str) -> str:
-    """Return the digest by which a script is known."""
-    return hashlib.sha256(script.encode()).hexdigest()
+def sha256(text: str) -> str:
+    """Return the digest by which a text is known."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def command_name(prefix: str, digest: str) -> str:

@@ -47,6 +47,9 @@ class LoopFunctionArgs(TypedDict):
     """Variables that can be long: one of more than 2 KB travels as a file of the archive."""
     permissions: list[Permission]
     """What it may call, besides writing its own log."""
+    renewed_with: NotRequired[list[pulumi.Input[str]]]
+    """Versions of what is in the permissions and is made anew whenever it changes; see
+    ServiceRole."""
     timeout_seconds: NotRequired[Number]
     """Seconds until Function Compute ends a call. 60 if left out."""
     max_parallel_requests: NotRequired[Number]
@@ -111,6 +114,7 @@ class LoopFunction(pulumi.ComponentResource):
                     *own,
                     write_logs(context["region"], context["account_id"], project, store),
                 ],
+                "renewed_with": args.get("renewed_with", []),
                 "tags": context.get("tags", {}),
             },
             opts=child,

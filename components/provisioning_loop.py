@@ -293,6 +293,7 @@ class ProvisioningLoop(pulumi.ComponentResource):
             "roles": args["roles"],
             "command_id": commands["provision"].command_id,
             "deprovision_command_id": commands["deprovision"].command_id,
+            "command_versions": [command.version for command in commands.values()],
             "timeout_seconds": timeout_seconds,
             "document": document,
         }

@@ -34,6 +34,9 @@ class RequestRouteArgs(TypedDict):
     """The command that grants a role."""
     deprovision_command_id: pulumi.Input[str]
     """The command that revokes it."""
+    command_versions: NotRequired[list[pulumi.Input[str]]]
+    """What changes whenever a command is made anew, and is known before it is. Nothing if left
+    out."""
     timeout_seconds: Number
     """Seconds until a run is ended."""
     document: pulumi.Input[str]
@@ -97,6 +100,8 @@ class RequestRoute(pulumi.ComponentResource):
                 permissions.send_messages(region, account_id, later.queue_name),
                 permissions.receive_messages(region, account_id, later.queue_name),
             ],
+            # Until the function knows the new commands, it may run the old ones.
+            "renewed_with": args.get("command_versions", []),
             "leaves_notes": True,
         }
         if "max_parallel_requests" in args:

@@ -91,7 +91,13 @@ POST_TO_CHAT = [
 ]
 COMMAND_ID = {
     "loop-requests-run-command-function": "update",
-    "loop-requests-run-command-policy": "update",
+    # Under another name, so that the old one goes last.
+    "loop-requests-run-command-attachment": "replace",
+    "loop-requests-run-command-policy": "replace",
+}
+POLICY_NAME = {
+    "loop-requests-run-command-attachment": ["policyName"],
+    "loop-requests-run-command-policy": ["policyName"],
 }
 
 CHANGES = [
@@ -100,7 +106,7 @@ CHANGES = [
     pytest.param(
         give_devops_a_package,
         {"loop-provision-command": "replace", **COMMAND_ID, **LOOP_DOCUMENT},
-        {"loop-provision-command": ["commandContent", "name"]},
+        {"loop-provision-command": ["commandContent", "name"], **POLICY_NAME},
         id="script",
     ),
     # Where a role is provisioned stands in the loop document alone.
@@ -154,7 +160,11 @@ CHANGES = [
             "loop-provision-command": "replace",
             **COMMAND_ID,
         },
-        {"loop-deprovision-command": ["timeout"], "loop-provision-command": ["timeout"]},
+        {
+            "loop-deprovision-command": ["timeout"],
+            "loop-provision-command": ["timeout"],
+            **POLICY_NAME,
+        },
         id="timeout",
     ),
 ]

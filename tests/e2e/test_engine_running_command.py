@@ -22,6 +22,7 @@ ECS = "2014-05-26"
 FLOCK = "/usr/local/sbin/flock"
 WAITING = f"""mkdir -p {FLOCK.rpartition("/")[0]}; cat >{FLOCK} <<'END'
 #!/bin/bash
+echo held >/tmp/held
 until [[ -e /tmp/go ]]; do sleep 0.2; done
 PATH="${{PATH#*/usr/local/sbin:}}" exec flock "$@"
 END
@@ -46,10 +47,10 @@ def run_by_hand(cloud: RunningCloud, script: str) -> None:
     cloud.client().rpc(ECS, "RunCommand", asked)
 
 
-def names(cloud: RunningCloud) -> list[str]:
-    """Return the commands of the stack that grant a role."""
+def names(cloud: RunningCloud, stack: str = "local") -> list[str]:
+    """Return the commands of a stack that grant a role."""
     found = cloud.client().rpc(ECS, "DescribeCommands", {})["Commands"]["Command"]
-    return [c["Name"] for c in found if c["Name"].startswith("provisioning-local-provision-")]
+    return [c["Name"] for c in found if c["Name"].startswith(f"provisioning-{stack}-provision-")]
 
 
 def pruned(cloud: RunningCloud, project: Project) -> Pruned:

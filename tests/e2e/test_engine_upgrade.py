@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from tests.e2e.test_engine_running_command import hold, names, pruned, run_by_ha
 
 pytestmark = ENGINE
 
+SETTINGS = "ecs-provisioning-loop:settings"
 ARCHIVE = Path(__file__).parent / "upgrade/first-version.tar.xz"
 GONE = {
     f"loop-chats-{chat}{part}"
@@ -33,8 +34,13 @@ GONE = {
     for part in ("", "-completed", "-completed-rule", "-failed", "-failed-rule")
 }
 """The rules of chats that the function serves: one rule puts the results of all into its queue."""
-MADE_ANEW = {"loop-provision-command", "loop-deprovision-command"}
-"""A command cannot be changed."""
+MADE_ANEW = {
+    "loop-deprovision-command",
+    "loop-provision-command",
+    "loop-requests-run-command-attachment",
+    "loop-requests-run-command-policy",
+}
+"""A command cannot be changed, and the policy that allows the old one goes last."""
 OLD_READINGS = {"unlinked_source": "with-url", "event_ids": "any"}
 """What the first version needs of a cloud: its sources were not linked, and its ids had colons."""
 
@@ -49,16 +55,26 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
         yield cloud
 
 
-def deploy_first_version(project: Project, folder: Path) -> None:
-    """Bring a stack to where the first version left it; nothing of today is in the way."""
+def deploy_first_version(
+    project: Project, folder: Path, edit: Callable[[dict[str, Any]], object] = lambda _: None
+) -> None:
+    """Bring a stack to where the first version left it; nothing of today is in the way.
+
+    Args:
+        project: the stack; its secrets are the first version's as well.
+        folder: where the first version is unpacked.
+        edit: makes the settings of its stack file those of a company.
+    """
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(folder, filter="data")
-    old = yaml.safe_load((folder / "Pulumi.local.yaml").read_text())["config"]
+    old = yaml.safe_load((folder / f"Pulumi.{project.stack}.yaml").read_text())["config"]
     own = {key: value for key, value in old.items() if not key.startswith("alicloud:")}
+    edit(own[SETTINGS])
 
-    def as_it_was(config: dict[str, object], _: Path) -> None:
+    def as_it_was(config: dict[str, Any], _: Path) -> None:
         for key in [key for key in config if not key.startswith("alicloud:")]:
-            del config[key]
+            if "secure" not in config[key]:
+                del config[key]
         config.update(own)
 
     project.change(as_it_was)

@@ -5,6 +5,7 @@ taken out; somewhere the loop then fails, and says which action on which resourc
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -235,8 +236,13 @@ class Policies:
 
     def names(self) -> list[str]:
         """Return the names of the roles, as they end."""
+        return list(self._named())
+
+    def _named(self) -> dict[str, str]:
+        """Return each role's policy, whose name may have a hash behind the role's."""
         listed = self._client.rpc(RAM, "ListPolicies", {})["Policies"]["Policy"]
-        return [policy["PolicyName"].removeprefix(NAMES) for policy in listed]
+        names = (policy["PolicyName"] for policy in listed)
+        return {re.sub("-[0-9a-f]{8}$", "", name).removeprefix(NAMES): name for name in names}
 
     def rights(self) -> list[Right]:
         """Return each single right that some statement gives."""
@@ -266,7 +272,7 @@ class Policies:
             )
         ]
         nothing = {"Effect": "Allow", "Action": ["none:Nothing"], "Resource": ["*"]}
-        name = {"PolicyName": f"{NAMES}{right.role}"}
+        name = {"PolicyName": self._named()[right.role]}
         text = json.dumps({**document, "Statement": statements or [nothing]})
         for identity, word in self._words.items():
             text = text.replace(word, identity)
@@ -289,7 +295,7 @@ class Policies:
         return text
 
     def _document(self, role: str) -> dict[str, Any]:
-        asked = {"PolicyName": f"{NAMES}{role}", "PolicyType": "Custom"}
+        asked = {"PolicyName": self._named()[role], "PolicyType": "Custom"}
         found = self._client.rpc(RAM, "GetPolicy", asked)["DefaultPolicyVersion"]
         text = found["PolicyDocument"]
         for identity, word in self._words.items():

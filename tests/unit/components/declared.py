@@ -19,9 +19,15 @@ RECEIVE = [
 ]
 
 
+def policy_of(engine: FakeEngine, role: str) -> Made:
+    """Return the policy of a role: it has the role's name, and may have a hash behind it."""
+    attached = engine.one("RolePolicyAttachment", roleName=role).inputs["policyName"]
+    return engine.one("Policy", policyName=attached)
+
+
 def allowed(engine: FakeEngine, policy: str) -> list[tuple[list[str], list[str]]]:
     """Return actions and resources of each statement of a policy."""
-    document = json.loads(engine.one("Policy", policyName=policy).inputs["policyDocument"])
+    document = json.loads(policy_of(engine, policy).inputs["policyDocument"])
     return [(s["Action"], s["Resource"]) for s in document["Statement"]]
 
 

@@ -17,6 +17,7 @@ from components import (
     RetryStrategy,
 )
 from components.cloud_assistant_command import sha256
+from tests.unit.components.declared import policy_of
 from tests.unit.fake_engine import FakeEngine
 
 
@@ -90,6 +91,19 @@ def test_every_target_has_the_loops_retry_and_queue(onboarding: FakeEngine) -> N
     assert {t["deadLetterQueue"]["arn"] for t in targets} == {queue}
 
 
+def test_a_changed_command_is_allowed_by_a_policy_of_its_own() -> None:
+    """Its name is another one, so that it is made before the old one goes; and known beforehand."""
+    names = set()
+    for changed in ({}, {"timeout_seconds": 77}, {"working_directory": "/tmp"}):
+        made = FakeEngine()
+        made.run(lambda made=made, changed=changed: ProvisioningLoop("loop", args(command=changed)))  # type: ignore[misc]
+        name = policy_of(made, "loop-run-command").inputs["policyName"]
+        assert name.startswith("loop-run-command-")
+        names.add(name)
+    assert len(names) == 3
+    assert policy_of(made, "loop-publish-result").inputs["policyName"] == "loop-publish-result"
+
+
 def test_both_commands_are_known_to_the_function_and_its_policy(engine: FakeEngine) -> None:
     """run-command gets the ids that the cloud gave, and may run exactly these."""
     found = engine.run(
@@ -103,9 +117,7 @@ def test_both_commands_are_known_to_the_function_and_its_policy(engine: FakeEngi
     run_command = engine.one("V3Function", functionName="loop-run-command")
     variables = run_command.inputs["environmentVariables"]
     assert [variables["CommandId"], variables["DeprovisionCommandId"]] == ids
-    policy = json.loads(
-        engine.one("Policy", policyName="loop-run-command").inputs["policyDocument"]
-    )
+    policy = json.loads(policy_of(engine, "loop-run-command").inputs["policyDocument"])
     commands = [r for r in policy["Statement"][0]["Resource"] if "command/" in r]
     assert [r.rpartition("/")[2] for r in commands] == ids
 
@@ -318,7 +330,7 @@ class TestOutputs:
             "auditor": {"instances": ["jump-id"]},
             "dba": {"tags": {"made-with": "jump-id"}},
         }
-        policy = engine.one("Policy", policyName="loop-run-command").inputs["policyDocument"]
+        policy = policy_of(engine, "loop-run-command").inputs["policyDocument"]
         named, by_tags, *_ = json.loads(policy)["Statement"]
         assert [r.rpartition("/")[2] for r in named["Resource"] if "instance" in r] == [
             "jump-id",
@@ -337,7 +349,7 @@ class TestOutputs:
         }
         assert len(names) == 5
         assert UNKNOWN not in names
-        policy = engine.one("Policy", policyName="loop-run-command")
+        policy = policy_of(engine, "loop-run-command")
         assert policy.inputs["policyDocument"] == UNKNOWN
 
     def test_a_catalogue_of_the_same_program_names_its_command_later(self) -> None:
