@@ -14,9 +14,9 @@ class Reading:
     """A form of reaching a function, and what the documentation means."""
 
     form: str
-    """``direct`` or ``queue``."""
+    """``direct``, ``queue`` or ``stream``."""
     is_async: bool = True
-    """Whether a stream's call is asynchronous: ``asyncInvocationType`` either way."""
+    """Whether a call is asynchronous; of a stream, ``asyncInvocationType`` either way."""
     exceptions_fail: bool = False
     """Whether a stream sees that a function it waited for has failed."""
     elements: type = str
@@ -24,7 +24,7 @@ class Reading:
 
     def __str__(self) -> str:
         """Return it in a few words."""
-        if self.form == "direct":
+        if self.form != "stream":
             return self.form
         how = "async" if self.is_async else f"sync{', seen' if self.exceptions_fail else ''}"
         return f"{self.form}: {how}, {self.elements.__name__}"
@@ -37,7 +37,9 @@ class Reading:
         return STREAM_RETRIES if self.exceptions_fail else 0
 
     def wake(self, message: str) -> bytes:
-        """Return what a stream calls a function with."""
+        """Return what a rule or a stream calls a function with that looks into its queue."""
+        if self.form == "queue":
+            return b'{"wake": "queue"}'
         element: Any = {
             "id": "m",
             "type": "mns:Queue:SendMessage",
@@ -49,8 +51,9 @@ class Reading:
 DIRECT = Reading("direct")
 READINGS = (
     DIRECT,
+    Reading("queue"),
     *(
-        Reading("queue", is_async, exceptions_fail, elements)
+        Reading("stream", is_async, exceptions_fail, elements)
         for is_async, exceptions_fail in ((True, False), (False, False), (False, True))
         for elements in (str, dict)
     ),
