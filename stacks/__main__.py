@@ -1,10 +1,10 @@
 """The program of every stack: read the settings, build the loop, export what others need."""
 
-import importlib
 import sys
 from pathlib import Path
 
 import pulumi
+import pulumi_alicloud as alicloud
 
 # Pulumi runs this folder by its path, and what it imports lies beside it.
 _PROJECT = Path(__file__).resolve().parents[1]
@@ -16,19 +16,19 @@ from stacks.identity import asked
 # of a preview's time; the engine shows them with --debug alone, for those who look into the SDK.
 pulumi.log.debug = lambda *_args, **_kwargs: None
 
-identity = asked()
+with asked() as identity:
+    from components import ProvisioningLoop
+    from stacks import account, catalogue
+    from stacks.arguments import loop_args
+    from stacks.configuration import load
 
-# The SDK loads a product where it is first named, which would be after the account is known.
-for product in ("cms", "ecs", "eventbridge", "fc", "ims", "log", "message", "ram", "sls"):
-    importlib.import_module(f"pulumi_alicloud.{product}")
+    # The SDK loads a product at the first look into it, which would be after the wait.
+    for product in ("cms", "ecs", "ims", "log", "message", "ram", "sls"):
+        hasattr(getattr(alicloud, product), "loaded")
 
-from components import ProvisioningLoop
-from stacks import account, catalogue
-from stacks.arguments import loop_args
-from stacks.configuration import load
+    stack = pulumi.get_stack()
+    config = load(pulumi.Config(), catalogue.roles, stack)
 
-stack = pulumi.get_stack()
-config = load(pulumi.Config(), catalogue.roles, stack)
 settings = config.settings
 account.check(settings, stack, identity)
 args = loop_args(config.region, settings, config.secrets, catalogue.text(settings))

@@ -1,25 +1,23 @@
 """Asks the cloud whose the credentials are while the rest of the program is still being loaded."""
 
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
 
 import pulumi_alicloud as alicloud
-from pulumi.runtime.rpc_manager import RPCManager
-from pulumi.runtime.settings import SETTINGS
 
 Identity = Future[alicloud.GetCallerIdentityResult]
 
 
-def asked() -> Identity:
-    """Ask; the answer, or why there is none, comes later.
+@contextmanager
+def asked() -> Iterator[Identity]:
+    """Ask; the answer, or why there is none, is there when the block ends.
 
     The first question makes the engine start the provider, which takes a second, in which Python
-    loads as many modules. The SDK keeps its connection in the context, so the thread gets a copy.
+    loads as many modules. Also a block that fails ends with the answer: at the end of a program
+    the SDK waits for every question in its own event loop, where this one is not.
     """
-    return ThreadPoolExecutor(1).submit(copy_context().run, _ask)
-
-
-def _ask() -> alicloud.GetCallerIdentityResult:
-    # A program that fails meanwhile would wait at its end for what this thread has under way.
-    SETTINGS.rpc_manager = RPCManager()  # type: ignore[no-untyped-call]  # not typed
-    return alicloud.get_caller_identity()
+    # The SDK keeps its connection in the context, so the thread gets a copy.
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(copy_context().run, alicloud.get_caller_identity)
