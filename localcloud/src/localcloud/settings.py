@@ -36,6 +36,10 @@ class ApiSettings:
     """What a caller sends as ``Authorization: Bearer <token>``."""
 
 
+DEFAULT_RESOURCE_GROUP = "rg-default"
+"""The resource group of everything that names no other; those of real accounts end in random."""
+
+
 @dataclass(frozen=True)
 class ExtensionSettings:
     """An extension that is brought along (:mod:`localcloud.extension`)."""

@@ -51,6 +51,7 @@ async def test_a_function_is_given_back_complete(lab: FunctionLab) -> None:
         **sent,
         "functionName": "approve",
         "functionArn": ARN,
+        "resourceGroupId": "rg-default",
         "handler": "index.handler",
         "runtime": "python3.12",
         "role": ROLE,

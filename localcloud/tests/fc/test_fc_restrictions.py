@@ -59,6 +59,26 @@ async def test_a_function_is_put_into_a_resource_group(lab: FunctionLab, first: 
 
 
 @pytest.mark.parametrize(
+    ("group", "found"),
+    [
+        ("", ["approve", "report"]),
+        ("rg-default", ["report"]),
+        ("rg-one", ["approve"]),
+        ("rg-two", []),
+    ],
+)
+async def test_functions_are_listed_by_resource_group(
+    lab: FunctionLab, group: str, found: list[str]
+) -> None:
+    """A function that names none is in the account's default group."""
+    await lab.create("approve", CODE, resourceGroupId="rg-one")
+    await lab.create("report", CODE)
+    answer = await lab.call("ListFunctions", params={"resourceGroupId": group})
+    assert isinstance(answer, dict)
+    assert [each["functionName"] for each in answer["functions"]] == found
+
+
+@pytest.mark.parametrize(
     ("changes", "code"),
     [
         ({"newResourceGroupId": "two"}, "InvalidArgument"),

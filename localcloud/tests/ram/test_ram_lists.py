@@ -7,8 +7,9 @@ import pytest
 
 from lab.base import ROOT, Lab
 from localcloud.api import ApiCall
+from localcloud.errors import ApiError
 from localcloud.eventbridge.linked_roles import LinkedRoles
-from localcloud.ram.actions import ACTIONS
+from localcloud.ram.actions import ACTIONS, RESOURCE_MANAGER_ACTIONS
 from localcloud.ram.service import ManagedPolicy, Ram
 
 TRUST = (
@@ -29,7 +30,8 @@ class RamLab(Lab):
     async def call(self, action: str, **params: str) -> Any:
         """Do an API action as the gateway does."""
         call = ApiCall("ram", action, ROOT, "REQUEST", params)
-        return await self.perform(ACTIONS[action], self.ram, call)
+        known = {**ACTIONS, **RESOURCE_MANAGER_ACTIONS}
+        return await self.perform(known[action], self.ram, call)
 
 
 @pytest.fixture
@@ -83,3 +85,31 @@ async def test_a_roles_policies_say_when_they_were_attached(lab: RamLab) -> None
     lab.clock.advance(60)
     await lab.call("AttachPolicyToRole", **of_runs)
     assert await listed() == [{**expected, "AttachDate": "2026-01-01T00:01:00Z"}]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({}, ["default"]),
+        ({"Status": "OK", "Name": "default", "ResourceGroupId": "rg-default"}, ["default"]),
+        ({"Name": "another"}, []),
+        ({"PageNumber": "2"}, []),
+    ],
+)
+async def test_the_default_resource_group_is_listed(
+    lab: RamLab, asked: dict[str, str], found: list[str]
+) -> None:
+    """It is the only one, and on the first page."""
+    answer = await lab.call("ListResourceGroups", **asked)
+    assert [each["Name"] for each in answer["ResourceGroups"]["ResourceGroup"]] == found
+
+
+async def test_a_resource_group_is_described_with_its_region(lab: RamLab) -> None:
+    """One that is not there is not found."""
+    answer = await lab.call("GetResourceGroup", ResourceGroupId="rg-default")
+    assert answer["ResourceGroup"]["RegionStatuses"] == {
+        "RegionStatus": [{"RegionId": "cn-hangzhou", "Status": "OK"}]
+    }
+    with pytest.raises(ApiError) as failure:
+        await lab.call("GetResourceGroup", ResourceGroupId="rg-other")
+    assert (failure.value.code, failure.value.status) == ("EntityNotExist.ResourceGroup", 404)

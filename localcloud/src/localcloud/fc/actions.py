@@ -22,6 +22,7 @@ from localcloud.fc.invocation import ERROR_HEADER, Invocation
 from localcloud.fc.registry import LATEST, Function, check_alias
 from localcloud.fc.service import FunctionCompute
 from localcloud.http import HttpResponse
+from localcloud.settings import DEFAULT_RESOURCE_GROUP
 
 ALIAS = ("additionalVersionWeight", "aliasName", "description", "versionId")
 
@@ -84,10 +85,13 @@ async def list_functions(fc: FunctionCompute, call: ApiCall) -> Answer:
     """Return the functions by name, a page at a time."""
     prefix = call.params.get("prefix", "")
     runtime = call.params.get("runtime", "")
+    group = call.params.get("resourceGroupId", "")
     found = [
         f
         for f in fc.registry.functions()
-        if f.name.startswith(prefix) and runtime in {"", f.settings["runtime"]}
+        if f.name.startswith(prefix)
+        and runtime in {"", f.settings["runtime"]}
+        and group in {"", f.settings.get("resourceGroupId") or DEFAULT_RESOURCE_GROUP}
     ]
     page, more = encoding.page_of(call, found, lambda f: f.name)
     return {"functions": [_answer(fc, f) for f in page], **more}
@@ -334,7 +338,10 @@ ACTIONS: dict[str, Action[FunctionCompute]] = {
     "UpdateFunction": Action(update_function, "fc:UpdateFunction", _one, _NO_SETTINGS),
     "DeleteFunction": Action(delete_function, "fc:DeleteFunction", _one),
     "ListFunctions": Action(
-        list_functions, "fc:ListFunctions", _any, "no filters but prefix and runtime"
+        list_functions,
+        "fc:ListFunctions",
+        _any,
+        "no filters but prefix, runtime and resource group",
     ),
     "GetFunctionCode": Action(get_function_code, "fc:GetFunctionCode", _one),
     "PublishFunctionVersion": Action(publish_function_version, "fc:PublishFunctionVersion", _one),

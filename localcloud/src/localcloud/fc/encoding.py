@@ -9,6 +9,7 @@ from localcloud.fc import archive
 from localcloud.fc.errors import InvalidArgumentError, NotSupportedHereError
 from localcloud.fc.registry import Alias, Function, Version
 from localcloud.json_body import parse_object
+from localcloud.settings import DEFAULT_RESOURCE_GROUP
 
 Row = TypeVar("Row")
 
@@ -117,6 +118,7 @@ def function_answer(function: Function, arn: str) -> dict[str, Any]:
         "functionName": function.name,
         "functionId": function.id,
         "functionArn": arn,
+        "resourceGroupId": DEFAULT_RESOURCE_GROUP,
         **settings_answer(function.settings),
         "codeSize": function.code["size"],
         "codeChecksum": function.code["checksum"],

@@ -15,7 +15,7 @@ from localcloud.fc.errors import (
     VersionInUseError,
     VersionNotFoundError,
 )
-from localcloud.settings import CloudSettings
+from localcloud.settings import DEFAULT_RESOURCE_GROUP, CloudSettings
 from localcloud.store import Store, Table
 
 LATEST = "LATEST"
@@ -181,7 +181,7 @@ class Registry:
         before = self.function(name)
         settings = {**before.settings, "resourceGroupId": group}
         self._functions.put(name, replace(before, settings=settings))
-        return str(before.settings.get("resourceGroupId", ""))
+        return str(before.settings.get("resourceGroupId") or DEFAULT_RESOURCE_GROUP)
 
     def set_tags(self, name: str, tags: dict[str, str]) -> None:
         """Replace a function's tags."""

@@ -6,7 +6,7 @@ from typing import Any
 from localcloud.api import Action, Answer, ApiCall, Product, WireStyle
 from localcloud.environment import iso_utc
 from localcloud.errors import ApiError, InvalidParameterError
-from localcloud.ram import encoding
+from localcloud.ram import encoding, resource_groups
 from localcloud.ram.errors import EntityAlreadyExistsError, EntityNotExistError
 from localcloud.ram.service import MAX_VERSIONS, ManagedPolicy, Ram
 
@@ -402,6 +402,7 @@ RESOURCE_MANAGER_ACTIONS: dict[str, Action[Ram]] = {
         get_service_linked_role_deletion_status,
         "ram:GetServiceLinkedRoleDeletionStatus",
     ),
+    **resource_groups.ACTIONS,
 }
 
 PRODUCT = Product(
@@ -436,4 +437,7 @@ RESOURCE_MANAGER = Product(
     title="ResourceManager",
     version="2020-03-31",
     actions=RESOURCE_MANAGER_ACTIONS,
+    neighbours=("CreateResourceGroup",),
+    refused=resource_groups.REFUSED,
+    ignored=resource_groups.IGNORED,
 )

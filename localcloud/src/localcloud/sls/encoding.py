@@ -5,6 +5,7 @@ from typing import Any
 from localcloud.api import ApiCall
 from localcloud.environment import iso_utc
 from localcloud.json_body import parse_object
+from localcloud.settings import DEFAULT_RESOURCE_GROUP
 from localcloud.sls.errors import ParameterInvalidError, PostBodyInvalidError
 from localcloud.sls.parameters import REFUSED
 from localcloud.sls.service import LogStore, Project, Sls
@@ -54,7 +55,7 @@ def project_answer(sls: Sls, project: Project) -> dict[str, Any]:
         "status": "Normal",
         "owner": sls.settings.account_id,
         "region": sls.settings.region,
-        "resourceGroupId": "rg-default",
+        "resourceGroupId": DEFAULT_RESOURCE_GROUP,
         "createTime": _time(project.created),
         "lastModifyTime": _time(project.modified),
     }

@@ -32,6 +32,8 @@ _READ_AT_ONCE = 1000
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _STORE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,61}[a-z0-9]")
 
+_MODES = {"standard", "query", "lite"}
+"""Resource log_store of the provider, `mode`; Log Service's own pages do not name `lite`."""
 _KEPT = ("encrypt_conf", "mode", "telemetryType")
 
 _ENTRIES = """
@@ -340,8 +342,8 @@ def _check_store(settings: dict[str, Any]) -> dict[str, Any]:
         _check_number(settings, "hot_ttl", 7, settings["ttl"])
     if settings.get("infrequentAccessTTL"):
         _check_number(settings, "infrequentAccessTTL", 1, FOREVER_DAYS)
-    if settings.get("mode", "standard") not in {"standard", "query"}:
-        raise ParameterInvalidError("mode", settings["mode"], "standard or query")
+    if settings.get("mode", "standard") not in _MODES:
+        raise ParameterInvalidError("mode", settings["mode"], "standard, query or lite")
     return settings
 
 
