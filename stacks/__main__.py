@@ -23,7 +23,7 @@ with asked() as identity:
     from stacks.configuration import load
 
     # The SDK loads a product at the first look into it, which would be after the wait.
-    for product in ("cms", "ecs", "ims", "log", "message", "ram", "sls"):
+    for product in ("ecs", "log", "message", "ram", "sls"):
         hasattr(getattr(alicloud, product), "loaded")
 
     stack = pulumi.get_stack()
