@@ -39,6 +39,21 @@ def test_what_a_program_needs_is_kept() -> None:
     assert clean(needed) == needed
 
 
+def test_make_hands_on_no_setting_of_the_interpreter() -> None:
+    """Modules of elsewhere would be loaded, or each start would compile all of them anew."""
+    settings = {"PYTHONPATH": "/x", "PYTHONHOME": "/x", "PYTHONDONTWRITEBYTECODE": "1"}
+    show = "show:; @env"
+    done = subprocess.run(
+        ["make", "--no-print-directory", f"--eval={show}", "show"],
+        cwd=ROOT,
+        env={**os.environ, **settings},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert not [line for line in done.stdout.splitlines() if line.partition("=")[0] in settings]
+
+
 def test_the_tests_themselves_run_in_a_clean_environment() -> None:
     """Whatever this shell has exported, a test and its children see nothing of it."""
     kept = set(clean(os.environ))
