@@ -148,10 +148,17 @@ def test_keys_sizes_names_and_languages(
     page.press("k")
     page.press("Enter")
     page.wait("location.hash.startsWith('#/requests/') && document.querySelector('.way')")
+    # Who types while the list is under way is not interrupted when it comes.
+    page.run("window.late = 300; window.answer = fetch")
+    page.run(
+        "fetch = async (...a) => (await new Promise((d) => setTimeout(d, late)), answer(...a))"
+    )
     page.press("Escape")
     page.wait("location.hash === '#/requests'")
     page.press("/")
-    page.wait("document.activeElement.type === 'search'")
+    page.wait("document.querySelector('.split:not(.has-detail)')")
+    page.run("window.late = 0")
+    assert page.run("document.activeElement.type") == "search"
     page.fill("input[type=search]", "E402")
     page.wait("document.querySelectorAll('a.row-link').length === 1")
     page.wait_for("Rejected")

@@ -7,6 +7,7 @@ import pulumi
 import pytest
 
 from components import ArgumentError, ChatPlatform, ProvisioningLoop, ProvisioningLoopArgs
+from tests.unit.components.declared import policy_of
 from tests.unit.components.test_provisioning_loop import args
 from tests.unit.fake_engine import FakeEngine
 
@@ -19,9 +20,9 @@ def watched(**alarms: Any) -> ProvisioningLoopArgs:
     return args(alarms={"chat": "ops", **alarms})
 
 
-def statements(engine: FakeEngine, policy: str) -> list[dict[str, Any]]:
-    """Return the statements of a policy."""
-    document = engine.one("Policy", policyName=policy).inputs["policyDocument"]
+def statements(engine: FakeEngine, role: str) -> list[dict[str, Any]]:
+    """Return the statements of a role's policy."""
+    document = policy_of(engine, role).inputs["policyDocument"]
     return list(json.loads(document)["Statement"])
 
 

@@ -65,6 +65,8 @@ export function mount(root, to, context) {
         back.length = 0;
       }
       await refresh();
+      // Whoever went on to type while this was under way is not interrupted.
+      if (document.activeElement.closest("input, select")) return;
       if (open) detail.querySelector("h1")?.focus();
       else list.querySelector("a.row-link")?.focus();
     },
