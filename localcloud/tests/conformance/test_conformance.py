@@ -11,9 +11,10 @@ from lab import SOURCES, environment
 from localcloud.client import Inspector
 from localcloud.commandline.errors import UserError
 from localcloud.conformance import score
-from localcloud.conformance.command import is_unexpected, run_and_tell, run_on
+from localcloud.conformance.command import is_unexpected, level_of, run_and_tell, run_on
 from localcloud.conformance.runner import Outcome, Verdict, judge
 from localcloud.running import running
+from localcloud.sandbox.level import Level
 
 # The data plane's SDK calls what its own dependency calls old.
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated:DeprecationWarning")
@@ -29,11 +30,11 @@ def test_the_local_cloud_shows_what_the_readme_says(tmp_path: Path) -> None:
     """
     with running("--data", str(tmp_path / "cloud"), env=environment()) as ready:
         outcomes = run_on(ready["endpoint"])
-        level = Inspector(ready["endpoint"]).get("health")["isolation"]["level"]
+        level = level_of(Inspector(ready["endpoint"]))
     assert not [(each.behaviour.name, each.reasons) for each in outcomes if is_unexpected(each)]
     for outcome in outcomes:
         assert passes_only_as_it_is(outcome), outcome.behaviour.name
-    if level == "namespaces":
+    if level is Level.NAMESPACES:
         assert score.written_into(README, outcomes) == README, (
             "localcloud conformance --write localcloud/README.md"
         )

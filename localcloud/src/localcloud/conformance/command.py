@@ -3,6 +3,7 @@
 import base64
 import io
 import shutil
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -28,10 +29,13 @@ from localcloud.conformance.score import (
     written_into,
 )
 from localcloud.deploy import client as deploy
+from localcloud.sandbox.level import Level
 
 Client = Literal["sdk", "aliyun", "provider"]
 _COMMANDS = {"aliyun": "aliyun", "provider": "pulumi-resource-alicloud"}
 """What must be on PATH for a client."""
+_WAIT_SECONDS = 60.0
+_PAUSE_SECONDS = 0.1
 _WRITTEN = {"sdk": written_into, "aliyun": aliyun_written_into, "provider": provider_written_into}
 _TOLD = {"sdk": table, "aliyun": summary_of_aliyun, "provider": summary_of_provider}
 _HANDLER = """
@@ -105,6 +109,25 @@ def run_on(endpoint: str, product: str = "", client: Client = "sdk") -> list[Out
         return run(chosen, cloud, facts)
 
 
+def level_of(cloud: Inspector) -> Level:
+    """Return how the instances of a local cloud are isolated, which it tries once it has started.
+
+    Raises:
+        WrongOrderError: if no instance can run there.
+    """
+    until = time.monotonic() + _WAIT_SECONDS
+    while (told := cloud.get("health")["isolation"])["level"] not in set(Level):
+        if told["reasons"]:
+            raise WrongOrderError(f"no instance runs at {cloud.endpoint}: {told['reasons'][0]}")
+        if time.monotonic() > until:
+            raise WrongOrderError(
+                f"the local cloud at {cloud.endpoint} has not chosen an isolation level in "
+                f"{_WAIT_SECONDS:.0f} s; see the log of its server"
+            )
+        time.sleep(_PAUSE_SECONDS)
+    return Level(told["level"])
+
+
 def _of(client: Client) -> list[Behaviour]:
     """Return the behaviours that a client is asked for: the provider has its own."""
     return [each for each in behaviours() if each.is_of_provider is (client == "provider")]
@@ -142,7 +165,7 @@ def _facts(endpoint: str, client: deploy.Client) -> dict[str, str]:
         "archive": _archive(),
         "endpoint": endpoint,
         "instance": str(found["Instances"]["Instance"][0]["InstanceId"]),
-        "isolation": str(Inspector(endpoint).get("health")["isolation"]["level"]),
+        "isolation": level_of(Inspector(endpoint)),
         "kilobytes5": "x" * 5120,
         "region": "cn-hangzhou",
     }
