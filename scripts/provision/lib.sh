@@ -74,31 +74,37 @@ read_text() { # VARIABLE FILE: empty if there is none
 
 put() { printf %s "$2" >"$1"; } # FILE TEXT
 
+# Each tool that is not started saves some milliseconds, of which a morning of hires is made.
+make_folder() { [[ -d $2 ]] || must "$1" mkdir -p "$2"; } # CODE FOLDER
+
 write_file() { # FILE MODE TEXT: whole or not at all
 	local now new=${1%/*}/.provisioning
 	read_text now "$1"
 	[[ $now != "$3" ]] || return 0
-	must 10 mkdir -p "${1%/*}"
+	make_folder 10 "${1%/*}"
 	must 10 put "$new" "$3"
-	must 10 chmod "$2" "$new"
+	[[ $2 == 600 ]] || must 10 chmod "$2" "$new" # the umask gives 600
 	must 10 mv -fT "$new" "$1"
 }
 
-# Of thousands of accounts, all lines at once are read four times as fast as one after the other.
+# All lines of /etc/FILE, each with a line break before and after it. Among thousands of accounts one
+# regular expression finds a line eight times as fast as a loop over them.
+read_lines() { # VARIABLE FILE
+	local IFS='' _lines
+	mapfile _lines <"$R/etc/$2"
+	printf -v "$1" %s $'\n' "${_lines[*]}" $'\n'
+}
+
 read_entry() { # ARRAY FILE NAME: the fields of that line of /etc/FILE; fails if there is none
 	local -n _fields=$1
-	local _line _lines
+	local _text
 	_fields=()
-	mapfile -t _lines <"$R/etc/$2"
-	for _line in "${_lines[@]}"; do
-		[[ $_line == "$3":* ]] || continue
-		_line+=:
-		while [[ $_line ]]; do
-			_fields+=("${_line%%:*}") _line=${_line#*:}
-		done
-		return
+	read_lines _text "$2"
+	[[ $_text =~ $'\n'"$3":[^$'\n']* ]] || return 1
+	_text=${BASH_REMATCH[0]:1}:
+	while [[ $_text ]]; do
+		_fields+=("${_text%%:*}") _text=${_text#*:}
 	done
-	return 1
 }
 
 # The parameters stand below the final exit, where bash parses nothing: whatever they hold, they
@@ -167,15 +173,19 @@ remember() { # FIELD VALUE ...
 	write_record
 }
 
-# The last 16 requests stand there with their moments.
+# The last 16 requests stand there with their moments. The order is our own: bash's depends on how a
+# record came about, and would make a new one of what is the same.
 write_record() {
-	local key text=''
+	local key text='' fields=(version emp_id uid status role groups keys ssh_key password home moment word requests)
 	record[version]=3
 	if [[ $request_hash && " ${record[requests]:-}" != *" $request_hash:"* ]]; then
-		text="$request_hash:$moment ${record[requests]:-}"
+		text="$request_hash:$moment${record[requests]:+ ${record[requests]}}"
 		record[requests]=${text::496} text=''
 	fi
-	for key in "${!record[@]}"; do text+="$key ${record[$key]}"$'\n'; done
+	for key in "${!record[@]}"; do has "${fields[*]}" "$key" || fields+=("$key"); done
+	for key in "${fields[@]}"; do
+		[[ ! ${record[$key]+set} ]] || text+="$key ${record[$key]}"$'\n'
+	done
 	write_file "$STATE/accounts/$user" 600 "$text"
 }
 
@@ -230,12 +240,11 @@ ensure_group() { # NAME
 # Rights go before anything is given, since all that follows may fail. Then $kept are the groups
 # that the account is in, $added those that it lacks; $removed were given by us and are gone.
 take_rights() { # GROUPS PRIMARY USERMOD_ARGUMENT ...: what stays, and what else is to change
-	local name line lines fields args=("${@:3}")
+	local name text fields args=("${@:3}")
 	kept='' added='' removed=''
-	mapfile -t lines <"$R/etc/group"
-	for line in "${lines[@]}"; do
-		[[ ,${line##*:}, == *",$user,"* ]] || continue
-		name=${line%%:*}
+	read_lines text group
+	while [[ $text =~ $'\n'([^:$'\n']+)[^$'\n']*[:,]"$user"(,[^$'\n']*)?$'\n'(.*) ]]; do
+		name=${BASH_REMATCH[1]} text=$'\n'${BASH_REMATCH[3]}
 		if has "${record[groups]}" "$name" && ! has "$1" "$name"; then
 			removed+=" $name"
 		else
@@ -287,7 +296,7 @@ main() { # [EMP_ID ROLE]
 	read_parameters "$@"
 	[[ $R == /* || (! $R && $EUID == 0) ]] || die 3 "needs root or PROVISION_ROOT=/... ('$R')"
 	type flock setpriv setsid timeout useradd usermod >/dev/null || die 3 'a tool is missing: line above'
-	said=$(mkdir -p "$STATE" 2>&1) || die 10 "$said"
+	[[ -d $STATE ]] || said=$(mkdir -p "$STATE" 2>&1) || die 10 "$said"
 	{ exec 9>"$STATE/.lock"; } 2>/dev/null || die 10 "cannot write $STATE/.lock"
 	flock -w "$LOCK_SECONDS" 9 || die 6 "another run has kept the lock for $LOCK_SECONDS s: try again"
 	reconcile

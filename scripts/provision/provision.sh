@@ -13,13 +13,16 @@ declare -A files=()
 manager=dnf packages='' groups='' rules='' keys='' shell=/bin/bash primary='' limit='' expiry=''
 
 read_role() {
-	local key value family=dnf
+	local - key line value family=dnf
+	set -f
 	has "${!ROLES[*]}" "$role" || die 2 "unknown role $role: known are ${!ROLES[*]}"
 	for key in apt-get yum dnf; do
 		! command -v "$key" >/dev/null || manager=$key
 	done
 	[[ $manager != apt-get ]] || family=apt
-	while read -r key value; do
+	local IFS=$'\n'
+	for line in $EVERYONE ${ROLES[$role]}; do
+		key=${line%% *} value=${line#* }
 		[[ $key == file ]] || printf -v value %b "$value"
 		case $key in
 		packages | "$family") packages+=" $value" ;;
@@ -34,7 +37,8 @@ read_role() {
 			limit=$((limit / 86400 + value)) # as shadow has it
 			;;
 		esac
-	done < <(printf '%s\n' "$EVERYONE" "${ROLES[$role]}")
+	done
+	unset IFS
 	: "${primary:=$user}"
 	limit_expiry
 	[[ ! $rules ]] || command -v visudo >/dev/null || packages+=' sudo'
@@ -61,14 +65,14 @@ check_sudo() {
 }
 
 ensure_packages() {
-	local name turn names missing install=("$manager" -yq install) query=(rpm -q --qf '%{NAME}:installed\n')
+	local name turn names=() missing install=("$manager" -yq install) query=(rpm -q --qf '%{NAME}:installed\n')
 	[[ $packages ]] || return 0
 	if [[ $manager == apt-get ]]; then
 		export DEBIAN_FRONTEND=noninteractive
 		install+=(-o DPkg::Lock::Timeout=60 --no-install-recommends)
 		query=(dpkg-query -W -f "\${Package}:\${db:Status-Status}\n")
 	fi
-	read -ra names < <(printf '%s\n' "$packages")
+	for name in $packages; do names+=("$name"); done
 	for turn in 1 2; do
 		missing=()
 		try "${query[@]}" "${names[@]}" 2>/dev/null || true
@@ -85,22 +89,27 @@ ensure_packages() {
 }
 
 ensure_account() {
-	local name args=(-M -g "$user" -c "$emp_id" -d "/home/$user" -s "$shell")
+	local name fields args=(-M -c "$emp_id" -d "/home/$user" -s "$shell")
 	# On record before it is given: a run that is cut off leaves nothing that nobody takes away.
 	remember emp_id "$emp_id" status "${record[status]:-unfinished}" groups "${record[groups]}$added" \
 		keys "${record[keys]#"$keys"}$keys"
-	for name in "$user" $groups "$primary"; do ensure_group "$name"; done
+	for name in $groups $primary; do
+		[[ $name == "$user" ]] || ensure_group "$name"
+	done
 	[[ ! $uid ]] || return 0
+	if read_entry fields group "$user"; then args+=(-g "$user"); else args+=(-U); fi
+	[[ ! $expiry ]] || args+=(-e "$expiry")
 	[[ ! ${record[uid]} ]] || args+=(-u "${record[uid]}") # somebody deleted it
 	account_tool useradd "${args[@]}" "$user"
 	find_account || die 4 "no account $user after useradd"
 	outcome=created
 	did user
+	[[ ! $expiry ]] || did "expires $expiry"
 }
 
 # As the user, in the home. What there is stays, unless it is a new home, with the files of /etc/skel.
 furnish() { # NEW ROOT KEYS FORMER_KEYS FILE...: says 'furnished' and what is new: keys, files
-	local - IFS=$'\t' now='' rest key mode path text new_keys='' new_files='' file=.ssh/authorized_keys
+	local - IFS=$'\t' now='' rest key mode path folder text new_keys='' new_files='' file=.ssh/authorized_keys
 	set -f
 	[[ -O . || $2 ]] || {
 		echo 'belongs to another uid'
@@ -112,7 +121,7 @@ furnish() { # NEW ROOT KEYS FORMER_KEYS FILE...: says 'furnished' and what is ne
 	for key in $3$4; do rest=${rest//$'\n'"$key"$'\n'/$'\n'}; done
 	rest=${3//$'\t'/$'\n'}${rest:1}
 	if [[ $rest != "$now" ]]; then
-		{ mkdir -p .ssh && printf %s "$rest" >"$file.new" && mv -fT "$file.new" "$file"; } || exit 1
+		{ { [[ -d .ssh ]] || mkdir .ssh; } && printf %s "$rest" >"$file.new" && mv -fT "$file.new" "$file"; } || exit 1
 		new_keys=keys
 	fi
 	for text in "${@:5}"; do
@@ -120,7 +129,8 @@ furnish() { # NEW ROOT KEYS FORMER_KEYS FILE...: says 'furnished' and what is ne
 		path=${text%% *} text=${text#"${text%% *}"}
 		printf -v path %b "$path"
 		[[ $1 || (! -e $path && ! -L $path) ]] || continue
-		{ mkdir -p "./${path%"${path##*/}"}" && printf %b "${text# }" >"$path" && chmod "$mode" "$path"; } || exit 1
+		folder=./${path%"${path##*/}"}
+		{ { [[ -d $folder ]] || mkdir -p "$folder"; } && printf %b "${text# }" >"$path" && chmod "$mode" "$path"; } || exit 1
 		new_files=files
 	done
 	printf 'furnished %s %s' "$new_keys" "$new_files"
@@ -129,9 +139,9 @@ furnish() { # NEW ROOT KEYS FORMER_KEYS FILE...: says 'furnished' and what is ne
 ensure_home() {
 	local fresh='' new=${home%/*}/.provisioning/new
 	if [[ ! -e $home && ! -L $home ]]; then # made where only root looks, and moved when complete
-		must 8 rm -rf "$new"
-		must 8 mkdir -p "$new"
-		[[ ! -d $R/etc/skel ]] || must 8 cp -RT "$R/etc/skel" "$new"
+		[[ ! -e $new ]] || must 8 rm -rf "$new"
+		make_folder 8 "${new%/*}"
+		if [[ -d $R/etc/skel ]]; then must 8 cp -RT "$R/etc/skel" "$new"; else must 8 mkdir "$new"; fi
 		((EUID)) || must 8 chown -hR "$uid:$gid" "$new"
 		must 8 mv -T "$new" "$home"
 		did home
