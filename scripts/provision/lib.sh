@@ -97,14 +97,13 @@ read_lines() { # VARIABLE FILE
 
 read_entry() { # ARRAY FILE NAME: the fields of that line of /etc/FILE; fails if there is none
 	local -n _fields=$1
-	local _text
+	local - IFS=: _text _field
+	set -f
 	_fields=()
 	read_lines _text "$2"
 	[[ $_text =~ $'\n'"$3":[^$'\n']* ]] || return 1
 	_text=${BASH_REMATCH[0]:1}:
-	while [[ $_text ]]; do
-		_fields+=("${_text%%:*}") _text=${_text#*:}
-	done
+	for _field in $_text; do _fields+=("$_field"); done
 }
 
 # The parameters stand below the final exit, where bash parses nothing: whatever they hold, they

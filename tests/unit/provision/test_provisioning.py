@@ -197,6 +197,33 @@ def test_unfinished_first_run_is_taken_up(host: Host, catalogue: Catalogue) -> N
     assert "uid 1000" in record.read_text().splitlines()
 
 
+def test_record_of_the_same_is_not_written_anew(host: Host, catalogue: Catalogue) -> None:
+    """The same request once more, and the second look of every run, find it as it should be."""
+    again = {"moment": "1764115200000", "request_hash": "0123456789abcdef"}
+    record = host.path("var/lib/provisioning/accounts/emp-e123")
+    host.run(catalogue, "E123", "devops", **again)
+    before = (record.stat().st_ino, record.read_text())
+    host.run(catalogue, "E123", "devops", **again)
+    assert (record.stat().st_ino, record.read_text()) == before
+    assert "requests 0123456789abcdef:1764115200000\n" in before[1]
+
+
+def test_entries_of_others_are_read_as_they_are(host: Host, catalogue: Catalogue) -> None:
+    """Names that begin or end alike, patterns, and empty fields."""
+    group = host.path("etc/group")
+    others = "xemp-e123:x:2000:emp-e1234,xemp-e123\nstars:x:2001:*,emp-e1.3\nlast:x:2002:emp-e123\n"
+    group.write_text(group.read_text() + others)
+    passwd = host.path("etc/passwd")
+    passwd.write_text(passwd.read_text() + "emp-e1.3:x:2003:2003:*:/home/*:\n")
+    run = host.run(catalogue, "E123", "devops")
+    assert run.code == 0, run.stderr
+    assert host.groups_of("emp-e123") == {"employees", "deploy", "adm", "last"}
+    assert host.line("passwd", "emp-e1.3")[4] == "*"
+    assert host.run(catalogue, "E1.3", "devops").result["error"] == (
+        "account emp-e1.3 (uid 2003) was not made by this script: not touched"
+    )
+
+
 def test_leftover_of_a_killed_run_never_becomes_a_sudo_rule(
     host: Host, catalogue: Catalogue
 ) -> None:
