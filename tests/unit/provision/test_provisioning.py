@@ -199,11 +199,11 @@ def test_unfinished_first_run_is_taken_up(host: Host, catalogue: Catalogue) -> N
 
 def test_record_of_the_same_is_not_written_anew(host: Host, catalogue: Catalogue) -> None:
     """The same request once more, and the second look of every run, find it as it should be."""
-    again = {"moment": "1764115200000", "request_hash": "0123456789abcdef"}
+    moment, request_hash = "1764115200000", "0123456789abcdef"
     record = host.path("var/lib/provisioning/accounts/emp-e123")
-    host.run(catalogue, "E123", "devops", **again)
+    host.run(catalogue, "E123", "devops", moment=moment, request_hash=request_hash)
     before = (record.stat().st_ino, record.read_text())
-    host.run(catalogue, "E123", "devops", **again)
+    host.run(catalogue, "E123", "devops", moment=moment, request_hash=request_hash)
     assert (record.stat().st_ino, record.read_text()) == before
     assert "requests 0123456789abcdef:1764115200000\n" in before[1]
 
