@@ -116,11 +116,9 @@ def turn(*, alone: bool) -> Iterator[None]:
     """Let a test that fills up a user's processes run while no other one starts any.
 
     The kernel counts them by user, over all tests that run beside each other, also those of other
-    checkouts, with temporary folders of their own, and in a chroot: all of them see the first
-    process's root.
+    checkouts with temporary folders of their own. Those in another root are not seen.
     """
-    folders = ("/proc/1/root/tmp", "/tmp", tempfile.gettempdir())
-    folder = next(each for each in folders if os.access(each, os.W_OK))
+    folder = next(each for each in ("/tmp", tempfile.gettempdir()) if os.access(each, os.W_OK))
     path = Path(folder) / f"localcloud-processes-{os.geteuid()}"
     with path.open("w", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
