@@ -179,7 +179,7 @@ write_record() {
 	record[version]=3
 	if [[ $request_hash && " ${record[requests]:-}" != *" $request_hash:"* ]]; then
 		text="$request_hash:$moment${record[requests]:+ ${record[requests]}}"
-		record[requests]=${text::496} text=''
+		record[requests]=${text::495} text=''
 	fi
 	for key in "${!record[@]}"; do has "${fields[*]}" "$key" || fields+=("$key"); done
 	for key in "${fields[@]}"; do

@@ -208,6 +208,20 @@ def test_record_of_the_same_is_not_written_anew(host: Host, catalogue: Catalogue
     assert "requests 0123456789abcdef:1764115200000\n" in before[1]
 
 
+def test_sixteen_requests_are_remembered(host: Host, catalogue: Catalogue) -> None:
+    """The oldest of them goes, and nothing is left of it that the next reading would lose."""
+    record = host.path("var/lib/provisioning/accounts/emp-e123")
+    host.run(catalogue, "E123", "devops", request_hash="f" * 16)
+    known = " ".join(f"{number:016x}:1764115200000" for number in range(16))
+    record.write_text(re.sub("(?m)^requests .*$", f"requests {known}", record.read_text()))
+    host.run(catalogue, "E123", "devops", request_hash="e" * 16)
+    (requests,) = re.findall("(?m)^requests (.*)$", record.read_text())
+    assert [each[:16] for each in requests.split(" ")] == [
+        "e" * 16,
+        *(f"{number:016x}" for number in range(15)),
+    ]
+
+
 def test_entries_of_others_are_read_as_they_are(host: Host, catalogue: Catalogue) -> None:
     """Names that begin or end alike, patterns, and empty fields."""
     group = host.path("etc/group")
