@@ -18,7 +18,7 @@ import pytest
 
 from lab import SOURCES, plain_user
 from localcloud.sandbox import landlock, linux, skeleton
-from localcloud.sandbox.level import UNPRIVILEGED, Level
+from localcloud.sandbox.level import STRANGERS, Level
 from localcloud.sandbox.syscalls import NUMBERS
 from sandbox.test_attacks import CALLS, CASES, processes_with
 
@@ -184,11 +184,19 @@ return [os.getuid(), [kind(n) for n in range(200) if is_open(n)], os.getcwd(), d
     # A plain user's cloud has no other user to give to a function without namespaces.
     plain = plain_user.PLAIN_USER if target.is_plain else os.geteuid()
     stays = target.level is Level.DIRECTORY and plain != 0
-    assert found[0] == (plain if stays else UNPRIVILEGED)
+    assert found[0] == plain if stays else found[0] in STRANGERS
     inherited = sorted(kind for kind in found[1] if kind != "library")
     assert inherited == ["other", "pipe", "pipe", "socket"]
     assert target.level is Level.DIRECTORY or found[2] == "/code"
     assert found[3]["SECRET"] == "secret-0-TOKEN"
+
+
+def test_functions_beside_each_other_have_different_users(target: Target) -> None:
+    """The kernel counts processes by user: what one function starts must not stop another."""
+    answers = target.call(handler("return os.getuid()"), "stays", "stays")
+    users = {json.loads(content) for _, content, _ in answers}
+    is_shared = target.level is Level.DIRECTORY and (target.is_plain or os.geteuid() != 0)
+    assert len(users) == (1 if is_shared else 2)
 
 
 def test_function_makes_no_system_call_that_leads_out(target: Target) -> None:

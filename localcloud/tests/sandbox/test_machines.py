@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from localcloud.sandbox import machines as module
 from localcloud.sandbox import skeleton
 from localcloud.sandbox.instance import Script
 from localcloud.sandbox.isolation import SandboxUnavailableError
-from localcloud.sandbox.level import Level
+from localcloud.sandbox.level import STRANGERS, Level
 from localcloud.sandbox.machines import Machines
 
 
@@ -203,6 +204,35 @@ def test_plain_user_can_run_a_cloud(level: str, tmp_path_factory: pytest.TempPat
         assert precious.stat().st_mode & 0o777 == 0o755
     finally:
         skeleton.remove(base)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has other users to give")
+async def test_each_instance_without_namespaces_has_a_user_of_its_own() -> None:
+    """What one instance does counts against no other; it keeps its user when the cloud restarts."""
+
+    async def users(data: Path) -> dict[str, int]:
+        machines = Machines(data, "directory")
+        try:
+            await machines.isolation()
+            found = {}
+            for name in ("i-2", "i-1", "i-3"):
+                script = Script("t-1", b"#!/bin/bash\ntouch $PROVISION_ROOT/made\n", 30.0)
+                assert (await machines.run(name, script)).exit_code == 0
+                assert machines.files(name).entry("/made").owner == 0, "as root sees it there"
+                found[name] = (machines.folder(name) / "root/made").stat().st_uid
+                (machines.folder(name) / "root/made").unlink()
+            return found
+        finally:
+            await machines.close()
+
+    data = Path(tempfile.mkdtemp(prefix="localcloud-users-", dir="/tmp"))
+    data.chmod(0o755)
+    try:
+        first = await users(data)
+        assert len(set(first.values()) & set(STRANGERS)) == 3
+        assert await users(data) == first
+    finally:
+        skeleton.remove(data)
 
 
 def test_only_what_everybody_may_read_is_copied(

@@ -15,7 +15,7 @@ from localcloud.sandbox import filter as calls
 from localcloud.sandbox import guard, landlock, linux
 from localcloud.sandbox.control_group import ControlGroup
 from localcloud.sandbox.guard import Asked
-from localcloud.sandbox.level import UNPRIVILEGED
+from localcloud.sandbox.level import STRANGERS
 
 # Harmless devices only: a terminal of the user is a file, too.
 _READABLE = (
@@ -27,7 +27,7 @@ _WRITABLE_DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
 
 def is_stranger() -> bool:
     """Return whether this process runs as the user who owns nothing outside the instance."""
-    return os.getresuid()[0] == UNPRIVILEGED
+    return os.getresuid()[0] in STRANGERS
 
 
 def enter(folder: Path, connection: int, group: ControlGroup, meter: Asked) -> list[str]:
@@ -38,7 +38,7 @@ def enter(folder: Path, connection: int, group: ControlGroup, meter: Asked) -> l
     notes: list[str] = []
     guard.shut_in(connection, 0, group, asked=meter)
     if os.geteuid() == 0:
-        linux.become(UNPRIVILEGED)
+        linux.become(os.stat(folder / "root").st_uid)
     linux.die_with_parent(signal.SIGKILL)  # a change of user resets it
     linux.adopt_orphans()
     os.chdir(folder / "root")

@@ -14,7 +14,7 @@ import signal
 from localcloud.sandbox import filter as calls
 from localcloud.sandbox import guard, landlock, limits, linux, mounts
 from localcloud.sandbox.control_group import ControlGroup
-from localcloud.sandbox.level import FROM_THE_MACHINE, UNPRIVILEGED, Level
+from localcloud.sandbox.level import FROM_THE_MACHINE, STRANGERS, Level
 from localcloud.sandbox.limits import Limits
 
 _NAMESPACES = linux.CLONE_NEWNS | linux.CLONE_NEWPID | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS
@@ -26,7 +26,6 @@ _CONFIGURATION = (
     "ld.so.cache", "localtime", "mime.types", "nsswitch.conf", "pki", "protocols", "resolv.conf",
     "services", "ssl",
 )  # fmt: skip
-_ACCOUNTS = f"root:x:0:0::/:/bin/false\nfunction:x:{UNPRIVILEGED}:{UNPRIVILEGED}::/tmp:/bin/false\n"
 _CAP_DAC_READ_SEARCH = 2
 
 
@@ -48,17 +47,19 @@ def enter(
     linux.leave_keyring()
     # Its files are in memory too, where it has namespaces.
     group = ControlGroup(allowed.processes, allowed.memory_bytes + allowed.disk_bytes)
+    user = STRANGERS[os.getpid() % len(STRANGERS)]
     if level is Level.DIRECTORY:
-        own = _make_own_folder()
+        own = _make_own_folder(user)
         guard.shut_in(connection, 0, group, tidy_up=lambda: _remove(own))
-        _confine(code, interpreter, own, port)
+        _confine(user, code, interpreter, own, port)
     else:
-        inside = UNPRIVILEGED if level is Level.USER_NAMESPACE else None
+        inside = user if level is Level.USER_NAMESPACE else None
         guard.shut_in(connection, _NAMESPACES, group, user_inside=inside)
-        _mount_root([(path, path) for path in interpreter] + [(code, _CODE)], allowed.disk_bytes)
+        shown = [(path, path) for path in interpreter] + [(code, _CODE)]
+        _mount_root(user, shown, allowed.disk_bytes)
         _stay_first_process()
         code, own = _CODE, _OWN
-        if level is Level.USER_NAMESPACE or not _becomes_unprivileged():
+        if level is Level.USER_NAMESPACE or not _becomes(user):
             linux.set_capabilities(())
         linux.set_dumpable(allowed=True)  # no other process can look into it
         if landlock.version():
@@ -75,7 +76,7 @@ def enter(
     return code, own
 
 
-def _mount_root(shown: list[tuple[str, str]], own_bytes: int) -> None:
+def _mount_root(user: int, shown: list[tuple[str, str]], own_bytes: int) -> None:
     os.umask(0o022)
     # Opened before anything is mounted: the code may lie where the new root is assembled.
     opened = [(os.open(source, os.O_PATH | os.O_CLOEXEC), path) for source, path in shown]
@@ -97,7 +98,7 @@ def _mount_root(shown: list[tuple[str, str]], own_bytes: int) -> None:
             os.makedirs(f"{_PLACE}{path}", exist_ok=True)
             mounts.bind_read_only(f"/proc/self/fd/{file}", f"{_PLACE}{path}")
         os.close(file)
-    _show_configuration()
+    _show_configuration(user)
     mounts.mount_devices(f"{_PLACE}/dev")
     flags = linux.MS_BIND | linux.MS_REMOUNT | linux.MS_RDONLY
     linux.mount("none", f"{_PLACE}/dev", flags=flags | linux.MS_NOSUID | linux.MS_NOEXEC)
@@ -106,10 +107,10 @@ def _mount_root(shown: list[tuple[str, str]], own_bytes: int) -> None:
     linux.pivot_root(_PLACE)
 
 
-def _becomes_unprivileged() -> bool:
+def _becomes(user: int) -> bool:
     """Give up root; return whether there is a user for that, which a container may lack."""
     try:
-        linux.become(UNPRIVILEGED)
+        linux.become(user)
     except OSError as error:
         if error.errno != errno.EINVAL:
             raise
@@ -117,7 +118,7 @@ def _becomes_unprivileged() -> bool:
     return True
 
 
-def _show_configuration() -> None:
+def _show_configuration(user: int) -> None:
     for name in _CONFIGURATION:
         here, there = f"/etc/{name}", f"{_PLACE}/etc/{name}"
         if os.path.isdir(here):
@@ -129,7 +130,8 @@ def _show_configuration() -> None:
             continue
         mounts.bind_read_only(here, there)
     with open(f"{_PLACE}/etc/passwd", "w", encoding="utf-8") as accounts:
-        accounts.write(_ACCOUNTS)
+        accounts.write("root:x:0:0::/:/bin/false\n")
+        accounts.write(f"function:x:{user}:{user}::/tmp:/bin/false\n")
 
 
 def _stay_first_process() -> None:
@@ -141,13 +143,13 @@ def _stay_first_process() -> None:
             os._exit(0)
 
 
-def _confine(code: str, interpreter: list[str], own: str, port: int) -> None:
+def _confine(user: int, code: str, interpreter: list[str], own: str, port: int) -> None:
     if os.geteuid() == 0:
         kept: tuple[int, ...] = ()
         if landlock.version() and not all(map(_is_open, (code, *interpreter))):
             # An unprivileged user cannot reach it, and Landlock permits nothing else.
             kept = (_CAP_DAC_READ_SEARCH,)
-        linux.become(UNPRIVILEGED, kept)
+        linux.become(user, kept)
     if landlock.version():
         configuration = [f"/etc/{name}" for name in _CONFIGURATION]
         programs = [f"/{top}" for top in (*FROM_THE_MACHINE, *mounts.STORES)]
@@ -156,11 +158,11 @@ def _confine(code: str, interpreter: list[str], own: str, port: int) -> None:
         landlock.restrict(readable, [own, "/dev/null", "/dev/zero", "/dev/full"], port)
 
 
-def _make_own_folder() -> str:
+def _make_own_folder(user: int) -> str:
     folder = f"/tmp/localcloud-function-{os.getpid()}"  # noqa: S108
     os.mkdir(folder, 0o700)
     if os.geteuid() == 0:
-        os.chown(folder, UNPRIVILEGED, UNPRIVILEGED)
+        os.chown(folder, user, user)
     return folder
 
 

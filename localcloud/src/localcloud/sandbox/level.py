@@ -9,8 +9,12 @@ FROM_THE_MACHINE = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
 """The top-level names of an instance that show the machine's programs."""
 
 
-UNPRIVILEGED = 65533
-"""The user and group as which a cloud that runs as root runs what needs no root."""
+STRANGERS = range(60706, 61184)
+"""The users and groups as which a cloud that runs as root runs what needs no root.
+
+Each function and each instance has its own, because the kernel counts processes by user.
+Distributions give these numbers to nobody (systemd: "Users, Groups, UIDs and GIDs").
+"""
 
 
 class Level(StrEnum):

@@ -10,7 +10,7 @@ import os
 import resource
 from typing import NamedTuple
 
-from localcloud.sandbox.level import UNPRIVILEGED, Level
+from localcloud.sandbox.level import STRANGERS, Level
 
 OUTPUT_LIMIT_BYTES = 24 * 1024
 """How much of a script's output is kept: the end, as the Cloud Assistant agent does."""
@@ -58,8 +58,8 @@ def processes_allowed(limits: Limits, level: Level, granted: set[str]) -> tuple[
         if _is_root_outside() or _kernel() < _COUNTS_BY_NAMESPACE:
             return None, f"{none}: their number is not limited"
         return limits.processes, ""
-    if user == UNPRIVILEGED:
-        return limits.processes, f"{none}: all instances share one limit"
+    if user in STRANGERS:
+        return limits.processes, ""
     if user != 0:
         return limits.processes, f"{none}: the limit also counts the user's own ones"
     return None, f"{none}: their number is not limited"
@@ -68,7 +68,7 @@ def processes_allowed(limits: Limits, level: Level, granted: set[str]) -> tuple[
 def restrict_processes(allowed: int) -> None:
     """Limit the user of this process to that many processes more than it has now."""
     user = os.getresuid()[0]
-    own = 0 if user in {0, UNPRIVILEGED} else _threads_of(user)
+    own = 0 if user == 0 or user in STRANGERS else _threads_of(user)
     _lower(resource.RLIMIT_NPROC, allowed + own)
 
 

@@ -7,6 +7,7 @@ import shutil
 import stat
 import sys
 import tempfile
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from localcloud.sandbox import skeleton
 from localcloud.sandbox.files import Files
 from localcloud.sandbox.instance import Instance, Progress, Script
 from localcloud.sandbox.isolation import Isolation, SandboxUnavailableError
-from localcloud.sandbox.level import UNPRIVILEGED, Level
+from localcloud.sandbox.level import STRANGERS, Level
 from localcloud.sandbox.limits import Limits
 from localcloud.sandbox.outcome import Outcome
 
@@ -85,10 +86,10 @@ class Machines:
 
     def files(self, name: str) -> Files:
         """Return the files of an instance, read from outside."""
-        owner = None
+        owner, folder = None, self.folder(name)
         if self._isolation and self._isolation.level is not Level.NAMESPACES:
-            owner = UNPRIVILEGED if _is_stranger(self._isolation.level) else os.geteuid()
-        return Files(self.folder(name), owner)
+            owner = _owner(folder) if _is_stranger(self._isolation.level) else os.geteuid()
+        return Files(folder, owner)
 
     async def close(self) -> None:
         """Stop all instances; their disks stay."""
@@ -179,8 +180,25 @@ def _make(data: Path, name: str, level: Level, packages: str, limits: Limits) ->
     skeleton.build(folder, name, packages)
     skeleton.build_standins(folder, packages, root_is_real=level is Level.NAMESPACES)
     if stranger:
-        _give_to(folder / "root", UNPRIVILEGED)
+        _give_to(folder / "root", _user_of(folder))
     return Instance(name, folder, level, packages, limits)
+
+
+def _user_of(folder: Path) -> int:
+    """Return the user whom an instance belongs to: as before, or one that no neighbour has."""
+    if (owner := _owner(folder)) in STRANGERS:
+        return owner
+    first = zlib.crc32(bytes(folder.parent))  # another cloud's instances begin elsewhere
+    users = [STRANGERS[(first + number) % len(STRANGERS)] for number in range(len(STRANGERS))]
+    taken = {_owner(neighbour) for neighbour in folder.parent.iterdir()}
+    return next((user for user in users if user not in taken), users[0])
+
+
+def _owner(folder: Path) -> int | None:
+    try:
+        return (folder / "root").lstat().st_uid
+    except OSError:
+        return None
 
 
 def _is_stranger(level: Level | None) -> bool:
