@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from lab import SOURCES, plain_user
-from localcloud.sandbox import landlock, linux, skeleton
+from localcloud.sandbox import function, landlock, linux, skeleton
 from localcloud.sandbox.level import STRANGERS, Level
 from localcloud.sandbox.syscalls import NUMBERS
 from sandbox.test_attacks import CALLS, CASES, processes_with
@@ -189,6 +189,15 @@ return [os.getuid(), [kind(n) for n in range(200) if is_open(n)], os.getcwd(), d
     assert inherited == ["other", "pipe", "pipe", "socket"]
     assert target.level is Level.DIRECTORY or found[2] == "/code"
     assert found[3]["SECRET"] == "secret-0-TOKEN"
+
+
+def test_a_function_starts_beside_what_a_killed_one_left() -> None:
+    """Process numbers come again; the folder of one that was killed is in nobody's way."""
+    folders = [Path(function._make_own_folder(os.geteuid())) for _ in range(2)]
+    assert len(set(folders)) == 2
+    for folder in folders:
+        assert folder.stat().st_mode & 0o777 == 0o700
+        folder.rmdir()
 
 
 def test_functions_beside_each_other_have_different_users(target: Target) -> None:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -265,8 +266,7 @@ def test_instances_move_where_a_stranger_can_reach_them(
 
     def made(data: Path) -> Path:
         home = module._home(data, Level.DIRECTORY)
-        home.mkdir(parents=True)
-        module._note_owner(home, data)
+        module._make_home(home, data)
         return home
 
     first = made(closed / "data")
@@ -276,3 +276,45 @@ def test_instances_move_where_a_stranger_can_reach_them(
     (closed / "other").mkdir()
     second = made(closed / "other")
     assert [entry.name for entry in elsewhere.iterdir()] == [second.parent.name]
+
+
+def test_a_cloud_keeps_its_instances_while_others_remove_what_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many clouds that start at once, each with the leftovers of a former one, have a home each."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setattr(module, "_ELSEWHERE", elsewhere)
+    places = [tmp_path / f"data-{number}" for number in range(8)]
+    homes = [elsewhere / f"localcloud-{number}" / "instances" for number in range(8)]
+
+    def start(number: int) -> None:
+        for _ in range(50):
+            places[number].mkdir()
+            module._make_home(homes[number], places[number])
+            assert homes[number].is_dir()
+            assert (homes[number].parent / "data").read_text() == str(places[number])
+            places[number].rmdir()
+
+    with ThreadPoolExecutor(len(places)) as clouds:
+        for _ in clouds.map(start, range(8)):
+            pass
+
+
+@pytest.mark.parametrize("kind", ["link", "file", "nothing"])
+def test_homes_elsewhere_are_never_what_somebody_else_made(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of all users holds what any of them wishes; a link in it is not followed."""
+    monkeypatch.setattr(module, "_ELSEWHERE", tmp_path)
+    target, data = tmp_path / "target", tmp_path / "data"
+    target.mkdir()
+    data.mkdir()
+    place = tmp_path / "localcloud-1"
+    if kind == "file":
+        place.touch()
+    else:
+        place.symlink_to(target if kind == "link" else tmp_path / "nowhere")
+    with pytest.raises(SandboxUnavailableError, match="localcloud-1 is not a folder; remove it"):
+        module._make_home(place / "instances", data)
+    assert list(target.iterdir()) == []

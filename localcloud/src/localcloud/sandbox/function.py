@@ -159,7 +159,8 @@ def _confine(user: int, code: str, interpreter: list[str], own: str, port: int) 
 
 
 def _make_own_folder(user: int) -> str:
-    folder = f"/tmp/localcloud-function-{os.getpid()}"  # noqa: S108
+    # Another cloud that was killed may have left the folder of a process of the same number.
+    folder = f"/tmp/localcloud-function-{os.getpid()}-{os.urandom(4).hex()}"  # noqa: S108
     os.mkdir(folder, 0o700)
     if os.geteuid() == 0:
         os.chown(folder, user, user)

@@ -1,6 +1,7 @@
 """All instances of one cloud, under the strongest isolation that works on this machine."""
 
 import asyncio
+import fcntl
 import hashlib
 import os
 import shutil
@@ -8,7 +9,8 @@ import stat
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from localcloud.sandbox import skeleton
@@ -170,8 +172,7 @@ class Machines:
 
 def _make(data: Path, name: str, level: Level, packages: str, limits: Limits) -> Instance:
     home = _home(data, level)
-    home.mkdir(parents=True, exist_ok=True)
-    _note_owner(home, data)
+    _make_home(home, data)
     stranger = _is_stranger(level)
     # Set-user-id programs created inside must be unreachable for other users of the machine.
     home.chmod(0o711 if stranger else 0o700)
@@ -217,17 +218,59 @@ def _home(data: Path, level: Level | None) -> Path:
     return data / "instances"
 
 
-def _note_owner(home: Path, data: Path) -> None:
-    """Note whose instances lie elsewhere, and remove those whose data folder is gone."""
+def _make_home(home: Path, data: Path) -> None:
+    """Make the folder of all instances; elsewhere, remove those whose data folder is gone."""
     if home == data / "instances":
+        home.mkdir(parents=True, exist_ok=True)
         return
-    if home.parent.lstat().st_uid != os.geteuid() or home.parent.is_symlink():
-        raise SandboxUnavailableError(f"{home.parent} belongs to somebody else; remove it")
-    (home.parent / "data").write_text(str(data.resolve()))
+    with _held(home.parent, made=True):
+        (home.parent / "data").write_text(str(data.resolve()))
+        home.mkdir(exist_ok=True)
     for note in _ELSEWHERE.glob("localcloud-*/data"):
+        if _is_left(note):
+            with suppress(FileNotFoundError), _held(note.parent):
+                if _is_left(note):  # its cloud may have come back
+                    skeleton.remove(note.parent)
+
+
+def _is_left(note: Path) -> bool:
+    try:
         ours = note.lstat().st_uid == note.parent.lstat().st_uid == os.geteuid()
-        if ours and not Path(note.read_text()).exists():
-            skeleton.remove(note.parent)
+        return ours and not Path(note.read_text()).exists()
+    except FileNotFoundError:
+        return False  # another cloud removes it at this moment
+
+
+@contextmanager
+def _held(folder: Path, *, made: bool = False) -> Iterator[None]:
+    """Keep other clouds from making or removing a folder elsewhere.
+
+    Raises:
+        FileNotFoundError: if another one has removed it and it is not to be made.
+        SandboxUnavailableError: if it belongs to another user of the machine.
+    """
+    while True:
+        if made:
+            with suppress(FileExistsError):
+                folder.mkdir(mode=0o711)
+        try:
+            opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            if made:
+                continue
+            raise
+        except NotADirectoryError as error:  # or a link
+            raise SandboxUnavailableError(f"{folder} is not a folder; remove it") from error
+        try:
+            if os.fstat(opened).st_uid != os.geteuid():
+                raise SandboxUnavailableError(f"{folder} belongs to somebody else; remove it")
+            fcntl.flock(opened, fcntl.LOCK_EX)
+            # Whoever held it before may have removed it.
+            if folder.exists() and os.path.samestat(folder.stat(), os.fstat(opened)):
+                yield
+                return
+        finally:
+            os.close(opened)
 
 
 def _give_to(root: Path, user: int) -> None:
