@@ -187,7 +187,8 @@ def _make(data: Path, name: str, level: Level, packages: str, limits: Limits) ->
 
 def _user_of(folder: Path) -> int:
     """Return the user whom an instance belongs to: as before, or one that no neighbour has."""
-    if (owner := _owner(folder)) in STRANGERS:
+    owner = _owner(folder)
+    if owner is not None and owner in STRANGERS:
         return owner
     first = zlib.crc32(bytes(folder.parent))  # another cloud's instances begin elsewhere
     users = [STRANGERS[(first + number) % len(STRANGERS)] for number in range(len(STRANGERS))]
@@ -224,7 +225,7 @@ def _make_home(home: Path, data: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
         return
     with _held(home.parent, made=True):
-        (home.parent / "data").write_text(str(data.resolve()))
+        (home.parent / "data").write_text(str(data.resolve()), "utf-8")
         home.mkdir(exist_ok=True)
     for note in _ELSEWHERE.glob("localcloud-*/data"):
         if _is_left(note):
@@ -234,11 +235,10 @@ def _make_home(home: Path, data: Path) -> None:
 
 
 def _is_left(note: Path) -> bool:
-    try:
+    with suppress(FileNotFoundError):  # another cloud may remove it at this moment
         ours = note.lstat().st_uid == note.parent.lstat().st_uid == os.geteuid()
-        return ours and not Path(note.read_text()).exists()
-    except FileNotFoundError:
-        return False  # another cloud removes it at this moment
+        return ours and not Path(note.read_text("utf-8")).exists()
+    return False
 
 
 @contextmanager
