@@ -1,6 +1,8 @@
 """A program that is run without the engine."""
 
+import gc
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,17 @@ def test_the_stack_file_alone_says_what_the_program_is_told(
     found = run_stack(read(tmp_path, "dev"), _Nothing())
     assert found == {"found": ["of the file", None, None]}
     assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize("end", ["", "raise KeyError"])
+def test_a_program_that_switches_the_collector_off_does_so_for_itself(
+    end: str, tmp_path: Path
+) -> None:
+    """A program that the engine runs ends soon; the process that runs it here does not."""
+    (tmp_path / "Pulumi.yaml").write_text("name: tiny\nmain: program/\nruntime: python\n")
+    (tmp_path / "Pulumi.dev.yaml").write_text("config: {}\n")
+    (tmp_path / "program").mkdir()
+    (tmp_path / "program" / "__main__.py").write_text(f"import gc\ngc.disable()\n{end}\n")
+    with pytest.raises(KeyError) if end else nullcontext():
+        run_stack(read(tmp_path, "dev"), _Nothing())
+    assert gc.isenabled()

@@ -7,6 +7,7 @@ parallel; a resource that takes another's output waits for it, as under the engi
 import asyncio
 import contextlib
 import contextvars
+import gc
 import os
 import runpy
 import sys
@@ -73,12 +74,23 @@ def run(
     """
 
     def in_context() -> None:
-        with _no_other_configuration(), _silent_event_loop():
+        with _no_other_configuration(), _silent_event_loop(), _same_collector():
             pulumi.runtime.set_mocks(mocks, project, stack, preview=preview, monitor=monitor)
             pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]  # not typed
 
     # In a context of its own, so that Pulumi's settings outside stay as they are.
     contextvars.copy_context().run(in_context)
+
+
+@contextlib.contextmanager
+def _same_collector() -> Iterator[None]:
+    """Collect garbage as before: a program that soon ends may have switched it off."""
+    was_on = gc.isenabled()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @contextlib.contextmanager
