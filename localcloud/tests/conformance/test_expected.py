@@ -9,7 +9,7 @@ import pytest
 from localcloud.conformance.behaviour import BadBehaviourError, behaviour, behaviours
 from localcloud.conformance.clients import Answer
 from localcloud.conformance.command import is_unexpected
-from localcloud.conformance.expected import Absent, Matches, differences
+from localcloud.conformance.expected import Absent, AnyOf, Matches, differences
 from localcloud.conformance.runner import SENT_WITH_SCRIPT, Outcome, Verdict, judge
 from localcloud.conformance.score import shown_by, written_into
 from localcloud.products import PRODUCTS
@@ -24,6 +24,7 @@ ROW: dict[str, Any] = {"behaviour": "b", "source": "s", "call": "ecs.DescribeReg
         ({"a": {"b": [1, {"c": "x"}]}}, {"a": {"b": [1, {"c": "x", "d": 0}]}}),
         ({"a": Absent()}, {}),
         ({"a": Matches("x.*")}, {"a": "xy\nz"}),
+        ({"a": AnyOf((1, Matches("x.*")))}, {"a": "xy"}),
         ([], []),
     ],
 )
@@ -43,6 +44,8 @@ def test_a_part_of_the_answer_is_enough(expected: object, found: object) -> None
         ({"a": Absent()}, {"a": 0}, "a"),
         ({"a": Matches("x")}, {"a": "xy"}, "a"),
         ({"a": Matches("1")}, {"a": 1}, "a"),
+        ({"a": AnyOf((0, 1))}, {"a": True}, "a"),
+        ({"a": AnyOf((0, 1))}, {}, "a"),
         ([], [1], "the answer"),
         ({"a": 1}, None, "the answer"),
     ],
@@ -92,6 +95,14 @@ def test_a_row_that_could_not_fail_is_no_row(row: dict[str, Any], problem: str) 
     """What is not understood, and what expects nothing, is told when the files are read."""
     with pytest.raises(BadBehaviourError, match=problem):
         behaviour({**ROW, **row})
+
+
+@pytest.mark.parametrize("tag", ["!any 1", "!any [1]", "!matches [x]"])
+def test_a_tag_on_something_else_is_told(tag: str, tmp_path: Path) -> None:
+    """A tag that could mean nothing is told when the files are read."""
+    (tmp_path / "b.yaml").write_text(f"- {{behaviour: b, answers: {{a: {tag}}}}}")
+    with pytest.raises(BadBehaviourError, match=r"takes? a "):
+        behaviours(tmp_path)
 
 
 def test_a_name_occurs_once(tmp_path: Path) -> None:

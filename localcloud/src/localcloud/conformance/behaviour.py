@@ -35,7 +35,7 @@ from typing import Any
 import yaml
 
 from localcloud.commandline import files
-from localcloud.conformance.expected import Absent, Matches
+from localcloud.conformance.expected import Absent, AnyOf, Matches
 from localcloud.sandbox.level import Level
 
 FOLDER = Path(__file__).parent / "behaviours"
@@ -120,6 +120,12 @@ def _matches(loader: yaml.SafeLoader, node: yaml.Node) -> Matches:
     return Matches(_text(loader, node))
 
 
+def _any(loader: yaml.SafeLoader, node: yaml.Node) -> AnyOf:
+    if not isinstance(node, yaml.SequenceNode) or len(node.value) < 2:
+        raise BadBehaviourError("!any takes a list of two values or more")
+    return AnyOf(tuple(loader.construct_sequence(node, deep=True)))
+
+
 def _text(loader: yaml.SafeLoader, node: yaml.Node) -> str:
     if not isinstance(node, yaml.ScalarNode):
         raise BadBehaviourError("!base64 and !matches take a text")
@@ -137,6 +143,7 @@ def _json(loader: yaml.SafeLoader, node: yaml.Node) -> str:
 Loader.add_constructor("!base64", _base64)
 Loader.add_constructor("!json", _json)
 Loader.add_constructor("!matches", _matches)
+Loader.add_constructor("!any", _any)
 Loader.add_constructor("!absent", lambda _loader, _node: Absent())
 
 _KINDS = {"call", "script", "post", "resource", "invoke"}

@@ -2,7 +2,7 @@
 
 An expectation is a part of the answer: an object needs the members that are named, a list all of
 its elements in order, anything else must be equal. ``!matches`` takes a regular expression for a
-text, ``!absent`` a member that must not be there.
+text, ``!any`` a list of what may be there, ``!absent`` a member that must not be there.
 """
 
 import re
@@ -19,6 +19,16 @@ class Matches:
 
     def __repr__(self) -> str:
         return f"a text that matches {self.pattern!r}"
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """Expects one of several values, because what the cloud is built on has several."""
+
+    values: tuple[Any, ...]
+
+    def __repr__(self) -> str:
+        return " or ".join(map(repr, self.values))
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,8 @@ def _is_as_expected(expected: Any, found: Any) -> bool:
     match expected:
         case Absent():
             return found is None
+        case AnyOf(values):
+            return any(_is_as_expected(value, found) for value in values)
         case Matches(pattern):
             return isinstance(found, str) and bool(re.fullmatch(pattern, found, re.DOTALL))
     # In Python, True is 1.
