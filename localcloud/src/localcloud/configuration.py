@@ -25,7 +25,6 @@ from typing import Any, TypeVar
 
 from localcloud.chats.platforms import PLATFORMS, address_of
 from localcloud.commandline.errors import UserError
-from localcloud.commandline.files import read_mapping
 from localcloud.labels import MESSAGES, REQUESTS, Label
 from localcloud.readings import ReadingError, Readings
 from localcloud.settings import SUFFIX, ApiSettings, ChatSettings, ExtensionSettings
@@ -73,6 +72,9 @@ def read(path: Path) -> Configuration:
         ConfigurationError: if a name is unknown or missing, or a value of another form.
         FileError: if it cannot be read or is not YAML.
     """
+    # YAML is loaded here: a local cloud without such a file starts without it.
+    from localcloud.commandline.files import read_mapping  # noqa: PLC0415
+
     at = _Reader(str(path))
     given = at.only(read_mapping(path), "", _PARTS)
     return Configuration(
