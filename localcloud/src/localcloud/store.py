@@ -96,8 +96,9 @@ class Store:
 
     def create(self, script: str) -> None:
         """Create the tables and indexes of ``script`` at once, if they are not there."""
-        with self._writing:
-            self._writer.executescript(script)
+        # In one transaction: SQLite would sync the disk after each statement.
+        with self._writing, self._writer:
+            self._writer.executescript(f"BEGIN;{script};COMMIT;")
 
     def write(self, sql: str, parameters: Sequence[Any] = ()) -> None:
         """Queue one statement; it is durable after the next ``flush``.
