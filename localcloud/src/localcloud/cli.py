@@ -13,6 +13,7 @@ import typer
 
 from localcloud.commandline.endpoints import DEFAULT, DEFAULT_PORT
 from localcloud.commandline.errors import UserError
+from localcloud.commandline.loading import loading
 from localcloud.commandline.output import print_json
 from localcloud.commandline.progress import progress
 
@@ -82,12 +83,13 @@ def serve(
     from contextlib import ExitStack  # noqa: PLC0415
     from tempfile import TemporaryDirectory  # noqa: PLC0415
 
-    from localcloud.app import App, ready  # noqa: PLC0415
-    from localcloud.configuration import Configuration, read  # noqa: PLC0415
-    from localcloud.data_folder import DataFolder  # noqa: PLC0415
-    from localcloud.gateway.server import serve as run  # noqa: PLC0415
-    from localcloud.settings import CloudSettings  # noqa: PLC0415
-    from localcloud.store import opening  # noqa: PLC0415
+    with loading():
+        from localcloud.app import App, ready  # noqa: PLC0415
+        from localcloud.configuration import Configuration, read  # noqa: PLC0415
+        from localcloud.data_folder import DataFolder  # noqa: PLC0415
+        from localcloud.gateway.server import serve as run  # noqa: PLC0415
+        from localcloud.settings import CloudSettings  # noqa: PLC0415
+        from localcloud.store import opening  # noqa: PLC0415
 
     if not sys.platform.startswith("linux"):
         raise Unsupported(

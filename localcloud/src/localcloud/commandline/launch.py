@@ -22,10 +22,13 @@ def launch(module: str, prog: str) -> None:
     _signal.pthread_sigmask(_signal.SIG_UNBLOCK, _STOPPING)
     code = 1
     try:
-        from localcloud.commandline import command  # noqa: PLC0415
+        from localcloud.commandline.loading import loading  # noqa: PLC0415
 
-        command.prepare_output()
-        main = command.load(module, prog)
+        with loading():
+            from localcloud.commandline import command  # noqa: PLC0415
+
+            command.prepare_output()
+            main = command.load(module, prog)
         _on_signals(_interrupt)
         code = command.run(main, sys.argv[1:], prog)
     except KeyboardInterrupt:
