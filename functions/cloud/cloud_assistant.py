@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from functions.cloud.numbers import whole_number
 from functions.cloud.rpc import Rpc
 from functions.cloud.times import parse
 
@@ -183,16 +184,6 @@ def _run(given: Mapping[str, Any]) -> Run:
         dropped=whole_number(given.get("Dropped")) or 0,
         error=error,
     )
-
-
-def whole_number(value: object) -> int | None:
-    """Return a whole number that may arrive as text, or as a double after a re-write of JSON."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return int(float(value))
-    except (ValueError, OverflowError):
-        return None
 
 
 def _decoded(output: str) -> str:

@@ -11,12 +11,10 @@ Compute repeats the call.
 """
 
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from functions.cloud import retry
-from functions.cloud.dead_letters import letter
 from functions.cloud.errors import FunctionError, PermanentError, TemporaryError
 from functions.cloud.log import decision
 from functions.cloud.smq import Received
@@ -168,12 +166,17 @@ class Keeper:
         )
 
     def _bury(self, text: str, error: Exception) -> str:
+        # Imported for what hardly ever happens: every cold start would pay for it.
+        from traceback import format_tb  # noqa: PLC0415
+
+        from functions.cloud.dead_letters import letter  # noqa: PLC0415
+
         if isinstance(error, FunctionError):
             code, reason = error.code, str(error)
         else:
             # The error's own words may quote the event.
             code, reason = type(error).__name__, "the function failed unexpectedly; see its log"
-            print("".join(traceback.format_tb(error.__traceback__)), flush=True)
+            print("".join(format_tb(error.__traceback__)), flush=True)
         body = letter(text, "", function=self._function, code=code, message=reason)
         queue = self._places.dead_letters
         self._patiently(lambda: self._queues.send(queue, body), EACH_SECONDS)

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from functions.cloud.context import Context
 from functions.cloud.errors import SettingError
-from functions.cloud.eventbridge import EventBus
-from functions.cloud.keeper import Keeper, Places
 from functions.cloud.rpc import Credentials, Rpc
 from functions.cloud.smq import Queues
 
 # Most functions need one or two of these clients, and a cold start is short of milliseconds.
 if TYPE_CHECKING:
     from functions.cloud.cloud_assistant import CloudAssistant
+    from functions.cloud.eventbridge import EventBus
     from functions.cloud.instances import Instances
+    from functions.cloud.keeper import Keeper
     from functions.cloud.log_store import LogStore
 _ECS_HOSTS = {
     "cn-hangzhou": "ecs-cn-hangzhou.aliyuncs.com",
@@ -41,11 +41,13 @@ def instances(context: Context, environ: Mapping[str, str]) -> "Instances":
     return Instances(ecs(context, environ), context.region)
 
 
-def event_bus(context: Context, environ: Mapping[str, str], seconds: float = 10) -> EventBus:
+def event_bus(context: Context, environ: Mapping[str, str], seconds: float = 10) -> "EventBus":
     """Return a client for the account's event buses in the function's own region.
 
     A call of it may take so many seconds.
     """
+    from functions.cloud.eventbridge import EventBus  # noqa: PLC0415
+
     host = f"{context.account_id}.eventbridge.{context.region}.aliyuncs.com"
     endpoint = environ.get("ALIBABA_CLOUD_ENDPOINT_EVENTBRIDGE") or f"https://{host}"
     return EventBus(endpoint, credentials(context, environ), now=time.time, seconds=seconds)
@@ -70,8 +72,10 @@ def log_store(context: Context, environ: Mapping[str, str], project: str, store:
     return LogStore(local or f"https://{host}", host, store, key, now=time.time)
 
 
-def keeper(function: str, context: Context, environ: Mapping[str, str]) -> Keeper:
+def keeper(function: str, context: Context, environ: Mapping[str, str]) -> "Keeper":
     """Return what keeps the events that a function does not get done."""
+    from functions.cloud.keeper import Keeper, Places  # noqa: PLC0415
+
     places = Places(environ.get("EVENT_QUEUE", ""), environ.get("DEAD_LETTER_QUEUE", ""))
     return Keeper(function, queues(context, environ), places)
 

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from functions.cloud.cloud_assistant import whole_number
 from functions.cloud.errors import PermanentError, SettingError
+from functions.cloud.numbers import whole_number
 from functions.cloud.smq import Received
 from functions.platforms.base import Content, Meaning, Verdict
 from functions.post_to_chat.chats import Chat

@@ -1,7 +1,7 @@
 """Builds the event that tells how many posts came without the right token."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from functions.cloud.times import iso
 from functions.platforms import platform
@@ -11,22 +11,8 @@ from functions.report.i18n import words
 from functions.report.i18n.table import Words
 from functions.report.outcome import RESULT_SOURCE, UNAUTHENTICATED, UNAUTHENTICATED_TYPE
 from functions.report.output import bounded
+from functions.report.tally import Tally
 from functions.request.deployment import Deployment
-
-
-class Tally(NamedTuple):
-    """Posts of one source that nobody is told of one by one."""
-
-    id: str
-    source: str
-    """Empty for sources that the settings do not name."""
-    reasons: Mapping[str, int]
-    """``no-token``, ``wrong-token``, ``unknown-source`` or ``other-bus`` -> how many."""
-
-    @property
-    def total(self) -> int:
-        """Return how many there were."""
-        return sum(self.reasons.values())
 
 
 def event(tally: Tally, deployment: Deployment, now: float) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """What became of a request, whichever function found it out."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from functions.cloud.cloud_assistant import Run
 from functions.report.reason import Reason
 from functions.request.fields import Request
+
+if TYPE_CHECKING:
+    from functions.cloud.cloud_assistant import Run
 
 # The source and the type of a result event.
 RESULT_SOURCE = "ecs.provisioning"
@@ -67,7 +69,7 @@ class Outcome(NamedTuple):
     """Whether this answers a repeated request with the first one's result."""
 
 
-def status_of(run: Run) -> str:
+def status_of(run: "Run") -> str:
     """Return what became of a run: Cloud Assistant only knows that it failed."""
     superseded = run.status == FAILED and run.exit_code == _SUPERSEDED_CODE
     return SUPERSEDED if superseded else run.status

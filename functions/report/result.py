@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from functions.cloud.cloud_assistant import whole_number
+from functions.cloud.numbers import whole_number
 from functions.cloud.times import parse, seconds_between
 from functions.report.outcome import SUCCESS, RunResult
 from functions.report.output import bounded

@@ -1,6 +1,7 @@
 """Carries out a decision: starts the command, or tells the chat why it does not run."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from functions.cloud.errors import FunctionError, PermanentError
 from functions.cloud.log import decision
@@ -15,9 +16,11 @@ from functions.run_command.clients import Clients
 from functions.run_command.decide import Rejection, decide
 from functions.run_command.launch import FUNCTION, Launcher, Reach, Refusal, log
 from functions.run_command.noise import Noise, Untrusted
-from functions.run_command.removals import Removals
 from functions.run_command.settings import Settings
 from functions.run_command.tell import Teller
+
+if TYPE_CHECKING:
+    from functions.run_command.removals import Removals
 
 __all__ = ["FUNCTION", "RunCommand"]
 
@@ -35,7 +38,6 @@ class RunCommand:
         self._launcher = Launcher(settings, clients)
         self._teller = Teller(settings, clients.bus, now)
         self._notes = Notes(FUNCTION, clients.queues, settings.watch_queue, now)
-        self._removals = Removals(settings, clients, self._teller, self._notes, now)
 
     def serve(self, payload: bytes | str) -> str:
         """Run the request in an event once, or tell the chat why it does not run.
@@ -48,7 +50,7 @@ class RunCommand:
             PermanentError: if not even the chat could be told.
         """
         if events.is_timer(payload):
-            self._removals.look_after()
+            self._removals().look_after()
             line = decision(FUNCTION, "timer")
         else:
             line = self._serve(payload)
@@ -94,6 +96,12 @@ class RunCommand:
                     return self._teller.rejected(request, Reason.of("paused", why=why or "-"))
                 return self._start(todo, self._launcher.reach(todo.request))
 
+    def _removals(self) -> "Removals":
+        # Not imported for a request that gives somebody something.
+        from functions.run_command.removals import Removals  # noqa: PLC0415
+
+        return Removals(self._settings, self._clients, self._teller, self._notes, self._now)
+
     def _paused(self) -> str | None:
         """Return why nobody is given anything at the moment, if the stack is paused."""
         name = paused.command_name(self._settings.deployment.bus)
@@ -114,7 +122,7 @@ class RunCommand:
         if not todo.started:
             self._notes.promised(request, self._settings.timeout_seconds)
             if request.action == DEPROVISION:
-                self._removals.promise(todo, reach)
+                self._removals().promise(todo, reach)
         if not reach.reachable:
             return self._told(request, self._teller.unreached(todo, reach))
         lines, refusals = self._launcher.start(todo, reach)

@@ -7,7 +7,7 @@ once a minute; what comes in between is told by a later invocation, whatever tha
 from collections import Counter
 from typing import NamedTuple
 
-from functions.report.noise import Tally
+from functions.report.tally import Tally
 from functions.request.events import derived_id
 
 SECONDS = 60.0

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from functions.cloud.cloud_assistant import CloudAssistant, whole_number
+from functions.cloud.cloud_assistant import CloudAssistant
+from functions.cloud.numbers import whole_number
 
 
 class FakeRpc:
