@@ -86,6 +86,7 @@ class Store:
         self._path = path
         self._failure: Exception | None = None
         self._is_final = False
+        self._is_idle = True
         self._closing = False
         self._ending = threading.Event()
         self.on_written: Callable[[], None] = _nothing
@@ -143,6 +144,8 @@ class Store:
         with self._condition:
             if self._is_final or not patient:
                 self.check()
+            if self._is_idle and not self._statements and not self._failure:
+                return
             waiter = _Waiter(partial(_call_in, loop, finish), patient)
             self._waiters.append(waiter)
             self._condition.notify()
@@ -187,6 +190,7 @@ class Store:
                 statements, self._statements = self._statements, []
                 waiters, self._waiters = self._waiters, []
                 closing = self._closing
+                self._is_idle = False
             failure = self._commit(statements)
             with self._condition:
                 if failure and _is_temporary(failure) and not closing:
@@ -195,6 +199,7 @@ class Store:
                     self._waiters[:0] = [waiter for waiter in waiters if waiter.is_patient]
                     waiters = [waiter for waiter in waiters if not waiter.is_patient]
                 self._note(failure)
+                self._is_idle = True
             for waiter in waiters:
                 waiter.finish(failure)
             if statements and not failure:
