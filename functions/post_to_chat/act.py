@@ -143,15 +143,19 @@ class Drain:
         begin = self._now()
         while self._now() - begin < CALL_SECONDS:
             self._send_due()
+            if self._under_way:
+                # First of all: most chats answer before the queue could be asked for more.
+                self._take_answers(_GLANCE_SECONDS)
+                if not self._under_way:
+                    # What they answered may be cause for another message.
+                    continue
             self._keep()
             wait = self._pause()
             receiving = (
                 self._now() - begin < RECEIVE_SECONDS and self._outbox.waiting < MOST_WAITING
             )
             came = self._receive(int(wait)) if receiving else False
-            if self._under_way:
-                self._take_answers(0 if came else _GLANCE_SECONDS)
-            elif not came:
+            if not came and not self._under_way:
                 ready_at = self._outbox.ready_at(self._now())
                 if ready_at is None or ready_at > self._now() + HOLD_SECONDS:
                     break
