@@ -8,7 +8,7 @@ import select
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from functions.cloud.errors import SettingError
@@ -137,11 +137,26 @@ def _proxy(parts: "SplitResult") -> "SplitResult | None":
     name = f"{parts.scheme}_proxy"
     if not (os.environ.get(name) or os.environ.get(name.upper())):
         return None
+    settings = (name, name.upper(), "no_proxy", "NO_PROXY", "REQUEST_METHOD")
+    return _proxy_to(parts.scheme, parts.netloc, tuple(map(os.environ.get, settings)))
+
+
+@lru_cache(maxsize=64)
+def _proxy_to(
+    scheme: str,
+    place: str,
+    settings: tuple[str | None, ...],  # noqa: ARG001 - what the library reads of the environment
+) -> "SplitResult | None":
+    """Look the proxy up once, as long as the environment says the same: the library reads it all.
+
+    Raises:
+        SettingError: if what the environment names is not one.
+    """
     from urllib.parse import urlsplit  # noqa: PLC0415
     from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415
 
-    named = getproxies().get(parts.scheme)
-    if not named or proxy_bypass(parts.netloc):
+    named = getproxies().get(scheme)
+    if not named or proxy_bypass(place):
         return None
     try:
         proxy = urlsplit(named if "://" in named else f"http://{named}")
@@ -151,7 +166,9 @@ def _proxy(parts: "SplitResult") -> "SplitResult | None":
         is_right = False
     if not is_right or not named.isprintable():
         # The value may hold a password.
-        raise SettingError(name.upper(), "is not the address of a proxy, http://host:port")
+        raise SettingError(
+            f"{scheme}_proxy".upper(), "is not the address of a proxy, http://host:port"
+        )
     return proxy
 
 
