@@ -67,6 +67,23 @@ async def test_many_flushes_share_transactions(path: Path) -> None:
     assert found == list(range(1000))
 
 
+async def test_a_flush_waits_for_what_is_being_written(path: Path) -> None:
+    """It is not over while the batch with the rows is on its way to the disk."""
+    store = Store(path)
+    store.create("CREATE TABLE log (n INTEGER)")
+    await store.flush()
+    with store._writing:
+        store.write("INSERT INTO log VALUES (1)")
+        while store._statements:  # noqa: ASYNC110 - until the writing thread has taken it
+            await asyncio.sleep(0.001)
+        flushing = asyncio.create_task(store.flush())
+        await asyncio.sleep(0.05)
+        assert not flushing.done()
+    await flushing
+    assert len(store.read("SELECT n FROM log")) == 1
+    store.close()
+
+
 async def test_a_failed_batch_leaves_nothing_and_is_told_to_all(path: Path) -> None:
     """When one statement fails, its whole batch is undone and every waiter learns of it."""
     store = Store(path)

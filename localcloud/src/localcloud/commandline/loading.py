@@ -11,9 +11,11 @@ from contextlib import contextmanager
 @contextmanager
 def loading() -> Iterator[None]:
     """Keep the garbage collector away while a block loads what lives as long as the process."""
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
-        gc.enable()
+        if was_enabled:
+            gc.enable()
