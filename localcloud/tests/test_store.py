@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,6 +82,27 @@ async def test_a_flush_waits_for_what_is_being_written(path: Path) -> None:
         assert not flushing.done()
     await flushing
     assert len(store.read("SELECT n FROM log")) == 1
+    store.close()
+
+
+async def test_what_lies_in_memory_is_written_by_the_flush_itself() -> None:
+    """No thread has to be waited for; what fails is told to who flushed, and to all who follow."""
+    threads = set(threading.enumerate())
+    store = Store(None)
+    store.create("CREATE TABLE log (n INTEGER UNIQUE)")
+    written: list[int] = []
+    store.on_written = lambda: written.append(1)
+    store.write("INSERT INTO log VALUES (1)")
+    assert store.read("SELECT n FROM log") == []
+    await store.flush()
+    assert [row["n"] for row in store.read("SELECT n FROM log")] == [1]
+    assert written == [1]
+    assert set(threading.enumerate()) <= threads
+    store.write("INSERT INTO log VALUES (1)")
+    with pytest.raises(StoreError, match="UNIQUE"):
+        await store.flush()
+    with pytest.raises(StoreError, match="no longer be written"):
+        await store.flush()
     store.close()
 
 

@@ -1,9 +1,9 @@
 """What was accepted survives: SQLite with group commit.
 
-One thread owns the connection that writes. Statements are queued without waiting; ``flush`` waits
-until everything queued before it is on the disk. While one transaction is being synced the next
-one gathers, so that many clients share one sync: that is what makes "durable before the answer"
-cheap. Writes are never seen half: a batch is one transaction.
+One thread owns the connection that writes to a disk. Statements are queued without waiting;
+``flush`` waits until everything queued before it is on the disk. While one transaction is being
+synced the next one gathers, so that many clients share one sync: that is what makes "durable before
+the answer" cheap. Writes are never seen half: a batch is one transaction.
 
 ``Table`` keeps the rows of one kind of resource in memory and mirrors them here; what grows
 without bound (events, deliveries, messages, logs) has a table of its own and is read with ``read``.
@@ -92,8 +92,11 @@ class Store:
         self.on_written: Callable[[], None] = _nothing
         """Called after each batch that was written, on the thread that writes."""
         self.create(_RESOURCES)
-        self._thread = threading.Thread(target=self._write_batches, name="store", daemon=True)
-        self._thread.start()
+        # What only lies in memory has no disk to wait for: a flush writes it on the spot.
+        self._thread: threading.Thread | None = None
+        if path:
+            self._thread = threading.Thread(target=self._write_batches, name="store", daemon=True)
+            self._thread.start()
 
     def create(self, script: str) -> None:
         """Create the tables and indexes of ``script`` at once, if they are not there."""
@@ -130,6 +133,19 @@ class Store:
         Raises:
             StoreError: if nothing can be written any more, or not now and it is not patient.
         """
+        with self._condition:
+            if self._is_final or not patient:
+                self.check()
+            if self._is_idle and not self._statements and not self._failure:
+                return
+            done = self._next_batch(patient=patient) if self._thread else None
+        if done:
+            await done
+        elif failure := self._write_batch():
+            raise _not_written(failure)
+
+    def _next_batch(self, *, patient: bool) -> asyncio.Future[None]:
+        """Return what is done when the statements that are queued now are on the disk."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
 
@@ -137,19 +153,13 @@ class Store:
             if done.cancelled():
                 return
             if failure:
-                done.set_exception(StoreError(f"the state could not be written: {failure}"))
+                done.set_exception(_not_written(failure))
             else:
                 done.set_result(None)
 
-        with self._condition:
-            if self._is_final or not patient:
-                self.check()
-            if self._is_idle and not self._statements and not self._failure:
-                return
-            waiter = _Waiter(partial(_call_in, loop, finish), patient)
-            self._waiters.append(waiter)
-            self._condition.notify()
-        await done
+        self._waiters.append(_Waiter(partial(_call_in, loop, finish), patient))
+        self._condition.notify()
+        return done
 
     def check(self) -> None:
         """Raise if the state can't be written at the moment."""
@@ -173,7 +183,10 @@ class Store:
             self._closing = True
             self._condition.notify()
         self._ending.set()
-        self._thread.join()
+        if self._thread:
+            self._thread.join()
+        else:
+            self._write_batch(is_last=True)
         self._writer.close()
         self._reader.close()
 
@@ -184,30 +197,35 @@ class Store:
         return f"the state in {self._path} cannot be written: {failure}; make room, and it goes on"
 
     def _write_batches(self) -> None:
-        while True:
+        is_last = False
+        while not is_last:
             with self._condition:
                 self._condition.wait_for(lambda: self._statements or self._waiters or self._closing)
-                statements, self._statements = self._statements, []
-                waiters, self._waiters = self._waiters, []
-                closing = self._closing
-                self._is_idle = False
-            failure = self._commit(statements)
-            with self._condition:
-                if failure and _is_temporary(failure) and not closing:
-                    # Nothing is lost: memory and disk agree again once these are written.
-                    self._statements[:0] = statements
-                    self._waiters[:0] = [waiter for waiter in waiters if waiter.is_patient]
-                    waiters = [waiter for waiter in waiters if not waiter.is_patient]
-                self._note(failure)
-                self._is_idle = True
-            for waiter in waiters:
-                waiter.finish(failure)
-            if statements and not failure:
-                self.on_written()
-            if closing:
-                return
+                is_last = self._closing
+            failure = self._write_batch(is_last=is_last)
             if failure and not self._is_final:
                 self._ending.wait(_AGAIN_SECONDS)
+
+    def _write_batch(self, *, is_last: bool = False) -> Exception | None:
+        """Write what is queued, and tell those who wait for it; return why it failed."""
+        with self._condition:
+            statements, self._statements = self._statements, []
+            waiters, self._waiters = self._waiters, []
+            self._is_idle = False
+        failure = self._commit(statements)
+        with self._condition:
+            if failure and _is_temporary(failure) and not is_last:
+                # Nothing is lost: memory and disk agree again once these are written.
+                self._statements[:0] = statements
+                self._waiters[:0] = [waiter for waiter in waiters if waiter.is_patient]
+                waiters = [waiter for waiter in waiters if not waiter.is_patient]
+            self._note(failure)
+            self._is_idle = True
+        for waiter in waiters:
+            waiter.finish(failure)
+        if statements and not failure:
+            self.on_written()
+        return failure
 
     def _note(self, failure: Exception | None) -> None:
         """Remember how the last batch went, and say it once."""
@@ -238,6 +256,10 @@ class _Waiter:
 
     finish: Callable[[Exception | None], None]
     is_patient: bool
+
+
+def _not_written(failure: Exception) -> StoreError:
+    return StoreError(f"the state could not be written: {failure}")
 
 
 def _nothing() -> None:
