@@ -86,6 +86,24 @@ def test_a_proxy_is_used(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) ->
     assert seen.target == "http://oapi.dingtalk.localcloud.invalid/robot/send?x=1"
 
 
+def test_a_proxy_is_found_anew_when_the_environment_changes(
+    loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host is reached through the proxy, without it, and without it again."""
+    url = loopback.url.replace("127.0.0.1", "localhost")
+    targets = []
+    for name, value in (
+        ("HTTP_PROXY", loopback.url),
+        ("no_proxy", "example.com,localhost"),
+        ("no_proxy", ""),
+        ("http_proxy", ""),
+    ):
+        monkeypatch.setenv(name, value)
+        web.send("GET", f"{url}/a", {}, b"", 5)
+        targets.append(loopback.seen[-1].target)
+    assert targets == [f"{url}/a", "/a", f"{url}/a", "/a"]
+
+
 @contextmanager
 def counting(answer: bytes) -> Iterator[tuple[str, list[int]]]:
     """Run a server that gives one answer to every request, and count requests by connection."""
