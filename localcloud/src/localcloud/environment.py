@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
+from math import floor
 from random import Random
 from typing import Protocol
 
@@ -92,4 +94,9 @@ def uuid_form(hexadecimal: str) -> str:
 
 def iso_utc(seconds: float) -> str:
     """Write a time as the cloud does: ``2026-01-01T00:00:00Z``, whole seconds, UTC."""
+    return _iso_utc(floor(seconds))
+
+
+@lru_cache(maxsize=1024)
+def _iso_utc(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -20,6 +20,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from localcloud.errors import ApiError, MissingParameterError
 from localcloud.gateway.request import Request
@@ -234,6 +235,7 @@ def resource_of(path: str, query: Mapping[str, str]) -> str:
     return path + "?" + "&".join(f"{k}={v}" if v else k for k, v in sorted(query.items()))
 
 
+@lru_cache(maxsize=64)  # many requests are signed in the same second
 def _iso_time(text: str) -> float | None:
     try:
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
