@@ -21,6 +21,7 @@ _PATIENCE_SECONDS = 60.0
 _QUIET_SECONDS = 8.0
 _LOOK_SECONDS = 0.2
 _MOST = 10_000
+_HELD_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Player:
 
     def __init__(self, ready: dict[str, Any], outputs: dict[str, Any]) -> None:
         self._outputs = outputs
+        self._teller = outputs.get("functions", {}).get("post-to-chat", "")
+        """The function that tells several results in one message, if the revision has one."""
         self._threads = threading.local()
         self._chats = list(ready["chats"])
         self._inspector = Inspector(ready["endpoint"])
@@ -56,6 +59,7 @@ class Player:
 
         Meanwhile ``tell`` is told how far it is.
         """
+        self._hold_teller()
         origins = {}
         with ThreadPoolExecutor(_CLIENTS) as pool:
             for sample, origin in zip(samples, pool.map(self._post, samples), strict=True):
@@ -74,6 +78,15 @@ class Player:
             ],
             settled=settled,
         )
+
+    def _hold_teller(self) -> None:
+        """Let what gathers results for the chats begin after the play.
+
+        Which results it tells together depends on the moment, and is not compared.
+        """
+        if self._teller:
+            held = {"times": _MOST, "delay_seconds": _HELD_SECONDS}
+            self._inspector.post("faults", {"target": f"function:{self._teller}", **held})
 
     def _post(self, sample: Sample) -> str:
         if sample.command:
@@ -128,6 +141,5 @@ class Player:
     def _under_way(self) -> dict[str, int]:
         health = self._inspector.get("health")
         found = {name: health["under_way"][name] for name in ("deliveries", "runs")}
-        # What waits until a chat takes more is not done for minutes, and is not compared.
-        teller = self._outputs.get("functions", {}).get("post-to-chat")
-        return found | {f: n for f, n in health["asynchronous_calls"].items() if f != teller}
+        calls = health["asynchronous_calls"]
+        return found | {name: n for name, n in calls.items() if name != self._teller}

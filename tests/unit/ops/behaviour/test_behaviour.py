@@ -10,7 +10,7 @@ import pytest
 
 from localcloud.commandline.errors import UserError
 from ops import revision
-from ops.behaviour import cloud, report
+from ops.behaviour import cloud, play, report
 from ops.behaviour.command import is_same
 from ops.behaviour.difference import KINDS, compare
 from ops.behaviour.play import Played
@@ -277,6 +277,46 @@ def test_a_result_with_a_message_of_its_own_is_not_gathered() -> None:
     noise = event("n", "ecs.provisioning", "results", detail={"origin": {"chat": "ops"}})
     noise["event"]["type"] = "provisioning:UnauthenticatedRequests"
     assert gathered(played(events=[noise]), {"ops": {"platform": "dingtalk"}}) == []
+
+
+READY = {
+    "endpoint": "http://127.0.0.1:1",
+    "access_key_id": "LTAIlocal",
+    "access_key_secret": "secret",
+    "region": "cn-hangzhou",
+    "chats": {},
+}
+
+
+@pytest.mark.parametrize("functions", [{"post-to-chat": "tell"}, {}])
+def test_what_gathers_results_begins_after_the_play(
+    monkeypatch: pytest.MonkeyPatch, functions: dict[str, str]
+) -> None:
+    """Its calls are held, and nobody waits for them; a revision without it plays as well."""
+    held: list[str] = []
+
+    class Quiet:
+        """A local cloud in which only calls of one function are under way."""
+
+        def __init__(self, endpoint: str) -> None:
+            assert endpoint == READY["endpoint"]
+
+        def get(self, resource: str, **_: Any) -> Any:
+            """Return what is under way, and that nothing happened."""
+            calls = dict.fromkeys(functions.values(), 3)
+            under_way = {"deliveries": 0, "runs": 0}
+            health = {"under_way": under_way, "asynchronous_calls": calls}
+            return health if resource == "health" else []
+
+        def post(self, resource: str, body: dict[str, Any]) -> None:
+            """Note which function is held."""
+            assert (resource, body["delay_seconds"] > 3600) == ("faults", True)
+            held.append(body["target"])
+
+    monkeypatch.setattr(play, "Inspector", Quiet)
+    given = play.Player(READY, {"functions": functions}).play([], lambda _: None)
+    assert given.settled
+    assert held == [f"function:{name}" for name in functions.values()]
 
 
 def test_a_revision_words_its_results_with_its_own_code(tmp_path: Path) -> None:
