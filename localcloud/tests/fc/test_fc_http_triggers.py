@@ -143,12 +143,15 @@ async def test_a_function_has_the_runtimes_cipher(lab: FunctionLab) -> None:
     assert len(bytes.fromhex((await lab.invoke("ciphers")).body.decode())) == 16
 
 
-async def test_instances_are_kept_ready(lab: FunctionLab) -> None:
-    """They are started with their code loaded, before anybody calls, and stay."""
+@pytest.mark.parametrize("calls_before", [0, 1])
+async def test_instances_are_kept_ready(lab: FunctionLab, calls_before: int) -> None:
+    """They are started with their code loaded, beside those that are free, and stay."""
     await lab.create("echoes", 'print("loaded")\n' + ECHOES)
+    for _ in range(calls_before):
+        await lab.invoke("echoes", b"{}")
     path = {"functionName": "echoes"}
     made = await lab.call("PutProvisionConfig", path, {"target": 2})
-    assert (made["target"], made["current"]) == (2, 0)
+    assert (made["target"], made["current"]) == (2, calls_before)
     await lab.fc.drain()
     assert lab.fc.pool.count("echoes") == 2
     lab.clock.advance(3600)

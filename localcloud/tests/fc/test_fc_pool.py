@@ -95,6 +95,37 @@ async def test_more_calls_get_more_workers_up_to_the_limit() -> None:
     assert len(bench.started) == 3
 
 
+async def test_one_more_is_prepared_beside_the_free_ones_and_only_where_there_is_room() -> None:
+    """A free worker is not a new one, and no place of another function is taken."""
+    bench = Bench(per_function=3, in_total=4)
+    loaded: list[Worker] = []
+
+    async def load(worker: Worker) -> None:
+        loaded.append(worker)
+
+    for expected in (1, 2, 3, 3):
+        await bench.pool.prepare(spec("a"), load)
+        assert bench.pool.count("a") == len(loaded) == expected
+    for expected in (1, 1):
+        await bench.pool.prepare(spec("b"), load)
+        assert (bench.pool.count("a"), bench.pool.count("b")) == (3, expected)
+    gate = asyncio.Event()
+    gate.set()
+    await bench.use(spec("a"), gate)
+    assert len(bench.started) == 4, "the call got one of those that were ready"
+
+
+async def test_what_cannot_be_prepared_gives_its_place_back() -> None:
+    """A worker that does not load is not kept."""
+    bench = Bench(per_function=1)
+
+    async def load(worker: Worker) -> None:
+        cast("FakeWorker", worker).is_usable = False
+
+    await bench.pool.prepare(spec("a"), load)
+    assert (bench.pool.count("a"), bench.pool.count()) == (0, 0)
+
+
 async def test_a_function_in_need_gets_a_place_from_idle_ones() -> None:
     """When the total is reached, an idle worker of another function makes room."""
     bench = Bench(per_function=2, in_total=2)

@@ -71,6 +71,21 @@ class Pool:
         finally:
             self._release(worker)
 
+    async def prepare(self, spec: WorkerSpec, load: Callable[[Worker], Awaitable[object]]) -> None:
+        """Start one more worker and have it load its code; do nothing where there is no room.
+
+        Those that are free are not taken: they are there already.
+        """
+        crew = self._crew(spec)
+        if crew.count >= self._per_function or self._total >= self._in_total:
+            return
+        self._take_place(crew)
+        worker = await self._start_in_place(crew, spec)
+        try:
+            await load(worker)
+        finally:
+            self._release(worker)
+
     def retire(self, function: str) -> None:
         """Stop a function's free workers, because it was changed or deleted."""
         for key, crew in self._crews.items():
@@ -98,7 +113,7 @@ class Pool:
             await asyncio.sleep(0)
 
     async def _acquire(self, spec: WorkerSpec) -> Worker:
-        crew = self._crews.setdefault(_key(spec), _Crew(spec.function))
+        crew = self._crew(spec)
         while crew.idle:
             worker = crew.idle[-1]
             if worker.spec == spec and worker.is_usable:
@@ -118,8 +133,13 @@ class Pool:
                 # It is of an older revision; its place is taken over at once.
                 self._stop_later(handed)
         else:
-            crew.count += 1
-            self._total += 1
+            self._take_place(crew)
+        return await self._start_in_place(crew, spec)
+
+    def _crew(self, spec: WorkerSpec) -> _Crew:
+        return self._crews.setdefault(_key(spec), _Crew(spec.function))
+
+    async def _start_in_place(self, crew: _Crew, spec: WorkerSpec) -> Worker:
         try:
             return await self._start(spec)
         except BaseException:
@@ -166,6 +186,10 @@ class Pool:
         self._stop_later(worker)
         self._free_place(crew, wake=wake)
 
+    def _take_place(self, crew: _Crew) -> None:
+        crew.count += 1
+        self._total += 1
+
     def _free_place(self, crew: _Crew, *, wake: bool = True) -> None:
         crew.count -= 1
         self._total -= 1
@@ -182,8 +206,7 @@ class Pool:
         while crew.waiting:
             ticket = crew.waiting.popleft()
             if not ticket.done():
-                crew.count += 1
-                self._total += 1
+                self._take_place(crew)
                 ticket.set_result(None)
                 return
 

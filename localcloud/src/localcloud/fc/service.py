@@ -200,17 +200,18 @@ class FunctionCompute:
                 await asyncio.gather(*(self._prepare(target) for _ in range(missing)))
 
     async def _prepare(self, target: Target) -> None:
+        def load(worker: Worker) -> Awaitable[object]:
+            header = {
+                "request_id": "load",
+                "qualifier": target.qualifier,
+                "credentials": credentials,
+                "load_only": True,
+            }
+            return worker.run(header, b"", self._time_limit(target.settings["timeout"]))
+
         with suppress(ApiError, OSError, SandboxUnavailableError):
-            async with self.pool.worker(await self._specs.of(target)) as worker:
-                limit = self._time_limit(target.settings["timeout"])
-                credentials = self._credentials(target)
-                header = {
-                    "request_id": "load",
-                    "qualifier": target.qualifier,
-                    "credentials": credentials,
-                    "load_only": True,
-                }
-                await worker.run(header, b"", limit)
+            credentials = self._credentials(target)
+            await self.pool.prepare(await self._specs.of(target), load)
 
     def _stop_idle(self) -> None:
         kept: Counter[str] = Counter()
