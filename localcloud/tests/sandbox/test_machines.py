@@ -278,6 +278,20 @@ def test_instances_move_where_a_stranger_can_reach_them(
     assert [entry.name for entry in elsewhere.iterdir()] == [second.parent.name]
 
 
+def test_a_home_elsewhere_is_that_of_a_folder_whose_name_is_no_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder's name is bytes; what is noted of it leads back to it."""
+    monkeypatch.setattr(module, "_ELSEWHERE", tmp_path)
+    data = tmp_path / os.fsdecode(b"d\xff\n")
+    data.mkdir()
+    home = tmp_path / "localcloud-1" / "instances"
+    module._make_home(home, data)
+    assert not module._is_left(home.parent / "data")
+    data.rmdir()
+    assert module._is_left(home.parent / "data")
+
+
 def test_a_cloud_keeps_its_instances_while_others_remove_what_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

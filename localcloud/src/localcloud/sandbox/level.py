@@ -12,8 +12,8 @@ FROM_THE_MACHINE = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
 STRANGERS = range(60706, 61184)
 """The users and groups as which a cloud that runs as root runs what needs no root.
 
-Each function and each instance has its own, because the kernel counts processes by user.
-Distributions give these numbers to nobody (systemd: "Users, Groups, UIDs and GIDs").
+Each function and each instance has its own, as far as they go: the kernel counts processes by
+user. Distributions give these numbers to nobody (systemd: "Users, Groups, UIDs and GIDs").
 """
 
 

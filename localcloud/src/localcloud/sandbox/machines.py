@@ -214,7 +214,7 @@ def _home(data: Path, level: Level | None) -> Path:
         place.stat().st_mode & stat.S_IXOTH for place in (real, *real.parents)
     ):
         # Scripts of another user cannot traverse, for example, /root.
-        key = hashlib.sha256(str(real).encode()).hexdigest()[:12]
+        key = hashlib.sha256(bytes(real)).hexdigest()[:12]
         return _ELSEWHERE / f"localcloud-{key}" / "instances"
     return data / "instances"
 
@@ -225,7 +225,7 @@ def _make_home(home: Path, data: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
         return
     with _held(home.parent, made=True):
-        (home.parent / "data").write_text(str(data.resolve()), "utf-8")
+        (home.parent / "data").write_bytes(bytes(data.resolve()))
         home.mkdir(exist_ok=True)
     for note in _ELSEWHERE.glob("localcloud-*/data"):
         if _is_left(note):
@@ -237,7 +237,7 @@ def _make_home(home: Path, data: Path) -> None:
 def _is_left(note: Path) -> bool:
     with suppress(FileNotFoundError):  # another cloud may remove it at this moment
         ours = note.lstat().st_uid == note.parent.lstat().st_uid == os.geteuid()
-        return ours and not Path(note.read_text("utf-8")).exists()
+        return ours and not Path(os.fsdecode(note.read_bytes())).exists()
     return False
 
 
