@@ -161,3 +161,32 @@ async def test_instances_are_kept_ready(lab: FunctionLab, calls_before: int) -> 
     lab.clock.advance(3600)
     await lab.fc.drain()
     assert lab.fc.pool.count("echoes") == 0
+
+
+async def test_each_version_has_its_own_instances_ready(lab: FunctionLab) -> None:
+    """Those of one do not stand in for another's; two qualifiers of one version add up."""
+    await lab.create("echoes", ECHOES)
+    path = {"functionName": "echoes"}
+    await lab.call("PublishFunctionVersion", path, {})
+    await lab.call("CreateAlias", path, {"aliasName": "live", "versionId": "1"})
+    for qualifier in ("LATEST", "1", "live"):
+        await lab.call("PutProvisionConfig", path, {"target": 1}, params={"qualifier": qualifier})
+    await lab.fc.drain()
+    lab.clock.advance(3600)
+    await lab.fc.drain()
+    assert lab.fc.pool.count("echoes") == 3
+    assert lab.fc.pool.count("echoes", "1") == 2
+
+
+async def test_a_qualifier_that_is_gone_keeps_nothing_ready(lab: FunctionLab) -> None:
+    """The function's other instances stay, and the local cloud goes on."""
+    await lab.create("echoes", ECHOES)
+    path = {"functionName": "echoes"}
+    await lab.call("PublishFunctionVersion", path, {})
+    await lab.call("CreateAlias", path, {"aliasName": "live", "versionId": "1"})
+    for qualifier, target in (("LATEST", 1), ("live", 2)):
+        body = {"target": target}
+        await lab.call("PutProvisionConfig", path, body, params={"qualifier": qualifier})
+    await lab.call("DeleteAlias", {**path, "aliasName": "live"})
+    await lab.fc.drain()
+    assert lab.fc.pool.count("echoes") == 1

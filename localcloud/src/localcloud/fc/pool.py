@@ -23,7 +23,6 @@ IDLE_SECONDS = 60.0
 class _Crew:
     """The workers of one version of a function."""
 
-    function: str
     idle: list[Worker] = field(default_factory=list)
     count: int = 0
     """Busy, idle and starting ones."""
@@ -56,11 +55,15 @@ class Pool:
         self._total = 0
         self._stopping: set[asyncio.Task[None]] = set()
 
-    def count(self, function: str | None = None) -> int:
-        """Return the number of workers, of one function or of all."""
+    def count(self, function: str | None = None, version: str | None = None) -> int:
+        """Return the number of workers: of all, of a function or of one version of it."""
         if function is None:
             return self._total
-        return sum(crew.count for key, crew in self._crews.items() if key[0] == function)
+        return sum(
+            crew.count
+            for (name, of), crew in self._crews.items()
+            if name == function and version in {None, of}
+        )
 
     @asynccontextmanager
     async def worker(self, spec: WorkerSpec) -> AsyncIterator[Worker]:
@@ -92,11 +95,15 @@ class Pool:
             for worker in list(crew.idle) if key[0] == function else ():
                 self._dismiss(worker)
 
-    def stop_idle(self, kept: Mapping[str, int] | None = None) -> None:
-        """Stop the workers that had nothing to do for a while, but so many of each function."""
+    def stop_idle(self, kept: Mapping[tuple[str, str], int] | None = None) -> None:
+        """Stop the workers that had nothing to do for a while.
+
+        Args:
+            kept: How many stay, by function and version.
+        """
         deadline = self._clock.now() - IDLE_SECONDS
-        for crew in self._crews.values():
-            spare = crew.count - (kept or {}).get(crew.function, 0)
+        for key, crew in self._crews.items():
+            spare = crew.count - (kept or {}).get(key, 0)
             for worker in list(crew.idle):
                 if not worker.is_usable or (worker.idle_since <= deadline and spare > 0):
                     self._dismiss(worker)
@@ -137,7 +144,7 @@ class Pool:
         return await self._start_in_place(crew, spec)
 
     def _crew(self, spec: WorkerSpec) -> _Crew:
-        return self._crews.setdefault(_key(spec), _Crew(spec.function))
+        return self._crews.setdefault(_key(spec), _Crew())
 
     async def _start_in_place(self, crew: _Crew, spec: WorkerSpec) -> Worker:
         try:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from localcloud.fc.registry import Registry
+from localcloud.fc.registry import Registry, Target
 from localcloud.store import Store, Table
 
 MOST = 32
@@ -43,7 +43,16 @@ class Provisions:
         for row in [row for row in self._rows if row.function == function]:
             self.delete(row.function, row.qualifier)
 
-    def all(self, registry: Registry) -> list[Provision]:
-        """Return what is to be kept ready of functions that exist."""
-        names = {function.name for function in registry.functions()}
-        return [row for row in self._rows if row.target and row.function in names]
+    def wanted(self, registry: Registry) -> list[tuple[Target, int]]:
+        """Return how many instances are kept ready of each version that exists.
+
+        Where several qualifiers name the same version, it is what they ask for together.
+        """
+        found: dict[tuple[str, str], tuple[Target, int]] = {}
+        for row in self._rows:
+            target = registry.kept_ready(row.function, row.qualifier) if row.target else None
+            if target:
+                key = target.function, target.version
+                first, number = found.get(key, (target, 0))
+                found[key] = first, number + row.target
+        return list(found.values())

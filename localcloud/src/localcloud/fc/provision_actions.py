@@ -50,11 +50,13 @@ def _target(fc: FunctionCompute, call: ApiCall) -> tuple[str, str]:
 
 
 def _answer(fc: FunctionCompute, made: Provision) -> dict[str, Any]:
+    target = fc.registry.kept_ready(made.function, made.qualifier)
+    ready = fc.pool.count(target.function, target.version) if target else 0
     return {
         "functionArn": f"{fc.registry.arn(made.function)}/{made.qualifier}",
         "defaultTarget": made.target,
         "target": made.target,
-        "current": min(made.target, fc.pool.count(made.function)),
+        "current": min(made.target, ready),
         "currentError": "",
         "alwaysAllocateCPU": False,
         "alwaysAllocateGPU": False,

@@ -1,9 +1,11 @@
 """What functions there are: their settings, code, versions, aliases and tags."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from localcloud.environment import Environment, iso_utc, uuid_form
+from localcloud.errors import ApiError
 from localcloud.fc import limits
 from localcloud.fc.archive import Archive
 from localcloud.fc.errors import (
@@ -271,10 +273,23 @@ class Registry:
 
     def target(self, name: str, qualifier: str = LATEST) -> Target:
         """Return what a call of the function with that qualifier runs."""
-        function = self.function(name)
-        qualifier = qualifier or LATEST
+        alias = self._aliases.get(_key(name, qualifier or LATEST))
+        return self._at(name, qualifier, self._share(alias) if alias else qualifier)
+
+    def kept_ready(self, name: str, qualifier: str) -> Target | None:
+        """Return what instances that are kept ready run; None once the qualifier is gone.
+
+        For an alias that shares calls out it is the version of its own: a guess.
+        """
         alias = self._aliases.get(_key(name, qualifier))
-        version_id = self._share(alias) if alias else qualifier
+        with suppress(ApiError):
+            return self._at(name, qualifier, alias.version if alias else qualifier)
+        return None
+
+    def _at(self, name: str, qualifier: str, version_id: str) -> Target:
+        """Return a version of a function as a qualifier names it."""
+        function = self.function(name)
+        qualifier, version_id = qualifier or LATEST, version_id or LATEST
         if version_id == LATEST:
             return Target(
                 name, qualifier, LATEST, function.settings, Code(**function.code),

@@ -190,14 +190,12 @@ class FunctionCompute:
 
     async def keep_ready(self) -> None:
         """Start as many processes of each function as are kept ready, with their code loaded."""
-        for wanted in self.provisions.all(self.registry):
+        for target, number in self.provisions.wanted(self.registry):
             # "When a function is disabled, new instances cannot be created."
-            if self.registry.function(wanted.function).is_disabled:
+            if self.registry.function(target.function).is_disabled:
                 continue
-            missing = wanted.target - self.pool.count(wanted.function)
-            if missing > 0:
-                target = self.registry.target(wanted.function, wanted.qualifier)
-                await asyncio.gather(*(self._prepare(target) for _ in range(missing)))
+            missing = number - self.pool.count(target.function, target.version)
+            await asyncio.gather(*(self._prepare(target) for _ in range(missing)))
 
     async def _prepare(self, target: Target) -> None:
         def load(worker: Worker) -> Awaitable[object]:
@@ -214,10 +212,8 @@ class FunctionCompute:
             await self.pool.prepare(await self._specs.of(target), load)
 
     def _stop_idle(self) -> None:
-        kept: Counter[str] = Counter()
-        for wanted in self.provisions.all(self.registry):
-            kept[wanted.function] += wanted.target
-        self.pool.stop_idle(kept)
+        wanted = self.provisions.wanted(self.registry)
+        self.pool.stop_idle({(each.function, each.version): number for each, number in wanted})
 
     async def _tend(self) -> None:
         while True:
