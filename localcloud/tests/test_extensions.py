@@ -1,5 +1,8 @@
 """What a configuration brings along: hosts, views and changes of others, at the cloud's address."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -57,3 +60,27 @@ def test_a_wrong_extension_in_the_file(tmp_path: Path, text: str) -> None:
     file.write_text(f"extensions:\n  x: {text}\n")
     with pytest.raises(ConfigurationError, match=r"extensions\.x"):
         configuration.read(file)
+
+
+def test_what_ends_in_the_background_ends_the_cloud(tmp_path: Path) -> None:
+    """One that went on without it would take requests that wait for ever; it says what and why."""
+    (tmp_path / "failing.py").write_text(
+        "from localcloud.extension import Extension\n\n\n"
+        "async def run():\n    raise LookupError('no such tide')\n\n\n"
+        "def create(options, environment):\n    return Extension(run=run)\n"
+    )
+    file = tmp_path / "localcloud.yaml"
+    file.write_text("extensions:\n  tides: {create: 'failing:create'}\n")
+    served = subprocess.run(
+        [sys.executable, "-m", "localcloud", "serve", "--port", "0", "--config", str(file)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+    )
+    assert served.returncode == 1
+    assert "LookupError: no such tide" in served.stderr
+    last = " ".join(served.stderr.rpartition("Traceback")[2].split())
+    assert "stopped, as a part of it failed: extension 'tides'; the reason is above" in last
+    assert last.endswith("What was accepted is kept: start it again")

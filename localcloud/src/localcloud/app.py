@@ -1,8 +1,8 @@
 """Wires one local cloud: the only place that knows all services."""
 
 import asyncio
-from collections.abc import Iterable
-from contextlib import suppress
+import logging
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -53,6 +53,8 @@ from localcloud.settings import CloudSettings
 from localcloud.sls.service import Sls
 from localcloud.store import Store
 
+_log = logging.getLogger(__name__)
+
 OPEN_TO_ALL = {webhook.PATH}
 """Paths that anybody may post to who knows the token in the URL, as in the real cloud."""
 
@@ -93,10 +95,12 @@ class App:
             settings, environment, store, eventbridge.publish, self._machines, faults
         )
         chats = Chats(settings, environment, store, faults)
-        extensions = [
-            extension.load(name, one, environment) for name, one in settings.extensions.items()
-        ]
-        self._extensions = [one.run for one in extensions if one.run]
+        loaded = {
+            name: extension.load(name, one, environment)
+            for name, one in settings.extensions.items()
+        }
+        extensions = list(loaded.values())
+        self._extensions = {name: one.run for name, one in loaded.items() if one.run}
         apis = {
             name: HttpApi(name, api, environment, store, faults)
             for name, api in settings.apis.items()
@@ -186,7 +190,9 @@ class App:
             store,
             intake.record_arrival,
         )
-        self._background: list[asyncio.Task[None]] = []
+        self._background: list[asyncio.Future[None]] = []
+        self.on_defect: Callable[[str], object] = lambda _: None
+        """Called with the name of what ran in the background and ended by itself."""
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Serve a request, or start and stop with the server."""
@@ -199,9 +205,9 @@ class App:
         """Continue what was accepted before, and take up what comes."""
         await self.store.flush()
         for service in (self._dispatcher, self._external_sources, self.ecs, self.fc):
-            self._background.append(asyncio.create_task(service.run()))
-        for run in self._extensions:
-            self._background.append(asyncio.ensure_future(run()))
+            self._run_on(type(service).__name__, service.run())
+        for name, run in self._extensions.items():
+            self._run_on(f"extension '{name}'", run())
 
     async def choose_isolation(self) -> None:
         """Try the isolation now, where the first run on an instance would find out."""
@@ -211,13 +217,23 @@ class App:
         """Stop what runs and write what is queued."""
         for task in self._background:
             task.cancel()
-        for task in self._background:
-            with suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*self._background, return_exceptions=True)
         await self._machines.close()
         await self.fc.close()
         await self._client.close()
         self.store.close()
+
+    def _run_on(self, name: str, work: Awaitable[None]) -> None:
+        """Run something until the end; that it ends before is a defect that must not be silent."""
+
+        def ended(task: asyncio.Future[None]) -> None:
+            if not task.cancelled() and (error := task.exception()):
+                _log.critical("%s failed", name, exc_info=error)
+                self.on_defect(name)
+
+        task = asyncio.ensure_future(work)
+        task.add_done_callback(ended)
+        self._background.append(task)
 
     async def _live(self, receive: Any, send: Any) -> None:
         await receive()

@@ -19,6 +19,10 @@ from localcloud.settings import CloudSettings
 _BACKLOG = 2048
 
 
+class DefectError(UserError):
+    """A part of the local cloud ended by itself; without it, much would wait for nothing."""
+
+
 class PortError(UserError):
     """The port can't be had."""
 
@@ -62,6 +66,7 @@ def serve(
 
     Raises:
         PortError: if the port is in use, or not for this user.
+        DefectError: if a part of the application ended by itself.
     """
     # uvicorn stops in order and then raises the signal again: the process ends with 0.
     for stop in (signal.SIGTERM, signal.SIGINT):
@@ -85,7 +90,15 @@ def serve(
         proxy_headers=False,
     )
     text = hint(settings) if hint else ""
-    _Server(config, lambda: ready(settings), text, app.end_streams).run(sockets=[listener])
+    server = _Server(config, lambda: ready(settings), text, app.end_streams)
+    app.on_defect = server.end_by_defect
+    server.run(sockets=[listener])
+    if server.defect:
+        kept = "is kept: start it again" if settings.data else "is gone"
+        raise DefectError(
+            f"the local cloud has stopped, as a part of it failed: {server.defect}; the reason is "
+            f"above. What was accepted {kept}"
+        )
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:
@@ -106,6 +119,15 @@ class _Server(uvicorn.Server):
         self._ready = ready
         self._hint = hint
         self._end_streams = end_streams
+        self.defect = ""
+        """What ended by itself, if something did."""
+
+    def end_by_defect(self, name: str) -> None:
+        """Stop in order, because a part of the application has ended."""
+        self.defect = self.defect or name
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or bool(self.defect)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Streams have no end of their own, and the server waits for those who read them.
