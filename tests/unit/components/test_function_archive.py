@@ -76,6 +76,49 @@ def test_no_import_is_overlooked() -> None:
     }
 
 
+def statements(source: str) -> list[tuple[int, str]]:
+    """Return what a module says besides its docstrings, with the line of each statement."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            node.body = [
+                each
+                for each in node.body
+                if not (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))
+            ]
+    return [(node.lineno, ast.dump(node)) for node in ast.walk(tree) if isinstance(node, ast.stmt)]
+
+
+def test_an_archive_says_the_same_without_words() -> None:
+    """Each function's file does what it did, and a traceback names the line that people read."""
+    for path in (PROJECT / "functions").rglob("*.py"):
+        source = path.read_text()
+        packed = function_archive.without_words(source)
+        assert statements(packed) == statements(source), path
+        assert not ast.get_docstring(ast.parse(packed)), path
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        'X = """a\n# b\n"""\n',
+        'f(\n    """a\n# b"""\n)\n',
+        'X = [\n    """a""",\n    """b""",\n]\n',
+        'X = \\\n"""a"""\n',
+    ],
+)
+def test_a_text_that_is_a_value_is_kept(kept: str) -> None:
+    """Only what nobody reads at run time is left out."""
+    assert function_archive.without_words(kept) == kept
+
+
+def test_what_is_left_out_leaves_its_lines() -> None:
+    """A body that is nothing but its docstring stays one."""
+    source = '"""A.\n\nB.\n"""\n# c\nclass D(E):\n    """F."""\n\n    g: int\n    """H."""\n'
+    expected = '""\n\n\n\n\nclass D(E):\n    ""\n\n    g: int\n    ""\n'
+    assert function_archive.without_words(source) == expected
+
+
 def test_the_same_sources_give_the_same_bytes(project: Path) -> None:
     """Neither time nor owner nor order of the files is in the archive, so nothing seems changed."""
     first = function_archive.build("one", {"loop.json": "{}"}, project)
