@@ -1,5 +1,6 @@
 """The program of every stack: read the settings, build the loop, export what others need."""
 
+import atexit
 import gc
 import sys
 from pathlib import Path
@@ -14,8 +15,9 @@ sys.path += [str(_PROJECT), str(_PROJECT / "localcloud/src")]
 from stacks.identity import asked
 
 # The program ends in seconds and keeps nearly all that it makes: the collector would look through
-# modules and resources again and again, a tenth of the program's time.
+# modules and resources again and again, a tenth of the program's time, and thrice at its end.
 gc.disable()
+atexit.register(gc.freeze)
 
 # The SDK tells the engine five things about each resource and waits until each was heard, a sixth
 # of a preview's time; the engine shows them with --debug alone, for those who look into the SDK.
