@@ -4,20 +4,20 @@ import os
 
 from functions.call_http_api import act
 from functions.call_http_api.decide import settings
-from functions.cloud import log, runtime, web
+from functions.cloud import keeper, log, web
 from functions.cloud.context import Context
 
 
 def handler(event: bytes, context: Context) -> str:
     """Hand each new member to the company's API; return the lines that were logged."""
-    keeper = runtime.keeper(act.FUNCTION, context, os.environ)
+    kept = keeper.connect(act.FUNCTION, context, os.environ)
 
     def serve(payload: bytes) -> str:
-        return act.serve(payload, settings(os.environ), web.send, keeper.put)
+        return act.serve(payload, settings(os.environ), web.send, kept.put)
 
     def work() -> str:
-        lines = keeper.call(event, serve)
+        lines = kept.call(event, serve)
         # Of an event with several members, each is an event that waits now.
-        return "\n".join(filter(None, (lines, keeper.work_off(serve))))
+        return "\n".join(filter(None, (lines, kept.work_off(serve))))
 
     return log.run(act.FUNCTION, work)

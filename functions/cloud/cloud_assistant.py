@@ -8,11 +8,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from functions.cloud import ecs
+from functions.cloud.context import Context
 from functions.cloud.numbers import whole_number
 from functions.cloud.rpc import Rpc
 from functions.cloud.times import parse
 
-VERSION = "2014-05-26"
 MOST_INSTANCES = 100
 _PAGE = 50
 _MOST_PAGES = 20
@@ -147,6 +148,11 @@ class CloudAssistant:
 
     def _describe(self, **params: Any) -> dict[str, Any]:
         return self._rpc.call("DescribeInvocations", {"RegionId": self._region, **params})
+
+
+def connect(context: Context, environ: Mapping[str, str]) -> CloudAssistant:
+    """Return a client for Cloud Assistant in the function's own region."""
+    return CloudAssistant(ecs.connect(context, environ), context.region)
 
 
 def _pairs(items: Any) -> list[dict[str, str]]:

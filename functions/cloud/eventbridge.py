@@ -11,9 +11,12 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from functions.cloud import runtime
+from functions.cloud.context import Context
 from functions.cloud.errors import UnreachableError
 from functions.cloud.rpc import ApiTroubleError, Credentials, read_answer
 from functions.cloud.web import Send, send
@@ -80,6 +83,16 @@ class EventBus:
         except UnreachableError as error:
             raise ApiTroubleError(ACTION, error.code, str(error)) from None
         check(read_answer(ACTION, answer))
+
+
+def connect(context: Context, environ: Mapping[str, str], seconds: float = 10) -> EventBus:
+    """Return a client for the account's event buses in the function's own region.
+
+    A call of it may take so many seconds.
+    """
+    host = f"{context.account_id}.eventbridge.{context.region}.aliyuncs.com"
+    endpoint = environ.get("ALIBABA_CLOUD_ENDPOINT_EVENTBRIDGE") or f"https://{host}"
+    return EventBus(endpoint, runtime.credentials(context, environ), now=time.time, seconds=seconds)
 
 
 def encode(events: Sequence[dict[str, Any]]) -> bytes:

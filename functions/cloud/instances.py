@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from functions.cloud import ecs
+from functions.cloud.context import Context
 from functions.cloud.rpc import Rpc
 
 _PAGE = 100
@@ -110,6 +112,11 @@ class Instances:
             next_token = _text(answer, "NextToken") or None
             if next_token is None:
                 return
+
+
+def connect(context: Context, environ: Mapping[str, str]) -> Instances:
+    """Return a client for the instances of the function's own region."""
+    return Instances(ecs.connect(context, environ), context.region)
 
 
 def _address(given: Mapping[str, Any]) -> str:

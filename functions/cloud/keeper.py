@@ -11,10 +11,11 @@ Compute repeats the call.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
-from functions.cloud import retry
+from functions.cloud import retry, smq
+from functions.cloud.context import Context
 from functions.cloud.errors import FunctionError, PermanentError, TemporaryError
 from functions.cloud.log import decision
 from functions.cloud.smq import Received
@@ -191,6 +192,12 @@ class Keeper:
             sleep=self._sleep,
             draw=self._draw,
         )
+
+
+def connect(function: str, context: Context, environ: Mapping[str, str]) -> Keeper:
+    """Return what keeps the events that a function does not get done."""
+    places = Places(environ.get("EVENT_QUEUE", ""), environ.get("DEAD_LETTER_QUEUE", ""))
+    return Keeper(function, smq.connect(context, environ), places)
 
 
 def _serve(message: Received, age: float, serve: Serve) -> str:

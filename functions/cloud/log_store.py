@@ -4,10 +4,13 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from functions.cloud import runtime
+from functions.cloud.context import Context
 from functions.cloud.errors import UnreachableError
 from functions.cloud.rpc import ApiTroubleError, Credentials, failure
 from functions.cloud.web import Send, send
@@ -112,3 +115,13 @@ class LogStore:
         secret = self._credentials.access_key_secret.encode()
         mac = hmac.new(secret, "\n".join(lines).encode(), hashlib.sha1).digest()
         return f"LOG {self._credentials.access_key_id}:{base64.b64encode(mac).decode()}"
+
+
+def connect(context: Context, environ: Mapping[str, str], project: str, store: str) -> LogStore:
+    """Return a client for a log store in the function's own region."""
+    host = f"{project}.{context.region}.log.aliyuncs.com"
+    local = environ.get("ALIBABA_CLOUD_ENDPOINT_SLS")
+    # A local cloud is one address for all hosts, and knows a project by its host's first label.
+    host = f"{project}.http.sls.localcloud.invalid" if local else host
+    key = runtime.credentials(context, environ)
+    return LogStore(local or f"https://{host}", host, store, key, now=time.time)

@@ -9,9 +9,12 @@ in ``aliyun-mns-sdk`` 1.2.1.
 import base64
 import hashlib
 import hmac
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from functions.cloud import runtime
+from functions.cloud.context import Context
 from functions.cloud.errors import UnreachableError
 from functions.cloud.rpc import ApiTroubleError, Credentials, failure
 from functions.cloud.web import Answer, Send, send
@@ -159,6 +162,13 @@ class Queues:
             return self._transport(method, url, headers, body, limit)
         except UnreachableError as error:
             raise ApiTroubleError(action, error.code, str(error)) from None
+
+
+def connect(context: Context, environ: Mapping[str, str]) -> Queues:
+    """Return a client for the account's message queues in the function's own region."""
+    host = f"{context.account_id}.mns.{context.region}.aliyuncs.com"
+    endpoint = environ.get("ALIBABA_CLOUD_ENDPOINT_MNS") or f"https://{host}"
+    return Queues(endpoint, runtime.credentials(context, environ), now=time.time)
 
 
 def string_to_sign(method: str, resource: str, headers: Mapping[str, str]) -> str:

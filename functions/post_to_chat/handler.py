@@ -3,9 +3,8 @@
 import os
 import time
 
-from functions.cloud import log, runtime, web
+from functions.cloud import log, smq, web
 from functions.cloud.context import Context
-from functions.cloud.smq import Queues
 from functions.post_to_chat import act, chats
 from functions.post_to_chat.outbox import Outbox
 from functions.request import deployment, environment
@@ -16,10 +15,10 @@ _drain: act.Drain | None = None
 
 def handler(event: bytes, context: Context) -> str:
     """Tell the chats what waits in their queue; return the line that was logged."""
-    return log.run(act.FUNCTION, lambda: _serve(event, runtime.queues(context, os.environ)))
+    return log.run(act.FUNCTION, lambda: _serve(event, smq.connect(context, os.environ)))
 
 
-def _serve(payload: bytes, queues: Queues) -> str:
+def _serve(payload: bytes, queues: smq.Queues) -> str:
     global _drain  # noqa: PLW0603
     stack = deployment.read(os.environ)
     names = act.Names(

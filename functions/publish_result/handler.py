@@ -3,7 +3,7 @@
 import os
 import time
 
-from functions.cloud import log, runtime
+from functions.cloud import cloud_assistant, eventbridge, instances, keeper, log, smq
 from functions.cloud.context import Context
 from functions.publish_result import act
 from functions.report.notes import Notes
@@ -16,12 +16,12 @@ def handler(event: bytes, context: Context) -> str:
     def serve(payload: bytes) -> str:
         return act.PublishResult(
             deployment.read(os.environ),
-            runtime.cloud_assistant(context, os.environ),
-            runtime.instances(context, os.environ),
-            runtime.event_bus(context, os.environ),
+            cloud_assistant.connect(context, os.environ),
+            instances.connect(context, os.environ),
+            eventbridge.connect(context, os.environ),
             Notes(
                 act.FUNCTION,
-                runtime.queues(context, os.environ),
+                smq.connect(context, os.environ),
                 os.environ.get("WATCH_QUEUE", ""),
                 time.time,
             ),
@@ -29,6 +29,6 @@ def handler(event: bytes, context: Context) -> str:
         ).serve(payload)
 
     def work() -> str:
-        return runtime.keeper(act.FUNCTION, context, os.environ).call(event, serve)
+        return keeper.connect(act.FUNCTION, context, os.environ).call(event, serve)
 
     return log.run(act.FUNCTION, work)

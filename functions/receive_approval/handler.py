@@ -5,7 +5,7 @@ import os
 import time
 from typing import Any
 
-from functions.cloud import log, runtime, web
+from functions.cloud import eventbridge, keeper, log, log_store, web
 from functions.cloud.context import Context
 from functions.cloud.errors import FunctionError
 from functions.receive_approval import act, http_call, settings
@@ -32,7 +32,7 @@ def handler(event: bytes, context: Context) -> Any:
         return function.find_lost() if _is_look(payload) else ""
 
     def work() -> str:
-        return runtime.keeper(act.FUNCTION, context, os.environ).call(event, serve)
+        return keeper.connect(act.FUNCTION, context, os.environ).call(event, serve)
 
     return log.run(act.FUNCTION, work)
 
@@ -53,14 +53,14 @@ def _function(context: Context, seconds: float) -> act.ReceiveApproval:
 
     def archived(since: float) -> set[str]:
         """Return the ids of what was handed over, as the archive of the bus has them."""
-        store = runtime.log_store(context, os.environ, given.log_project, given.log_store)
+        store = log_store.connect(context, os.environ, given.log_project, given.log_store)
         entries = store.search("ApprovedRequest", since)
         contents = (_json(entry.get("content", "")) for entry in entries)
         return {str(found.get("id")) for found in contents if isinstance(found, dict)}
 
     return act.ReceiveApproval(
         given,
-        runtime.event_bus(context, os.environ, seconds),
+        eventbridge.connect(context, os.environ, seconds),
         _MEMORY,
         web.send,
         time.time,

@@ -3,7 +3,7 @@
 import os
 import time
 
-from functions.cloud import log, runtime
+from functions.cloud import cloud_assistant, eventbridge, instances, keeper, log, smq
 from functions.cloud.context import Context
 from functions.run_command import act, settings
 from functions.run_command.clients import Clients
@@ -18,15 +18,15 @@ def handler(event: bytes, context: Context) -> str:
 
     def serve(payload: bytes) -> str:
         clients = Clients(
-            runtime.cloud_assistant(context, os.environ),
-            runtime.instances(context, os.environ),
-            runtime.event_bus(context, os.environ),
-            runtime.queues(context, os.environ),
+            cloud_assistant.connect(context, os.environ),
+            instances.connect(context, os.environ),
+            eventbridge.connect(context, os.environ),
+            smq.connect(context, os.environ),
         )
         function = act.RunCommand(settings.read(os.environ), clients, _NOISE, time.time)
         return function.serve(payload)
 
     def work() -> str:
-        return runtime.keeper(act.FUNCTION, context, os.environ).call(event, serve)
+        return keeper.connect(act.FUNCTION, context, os.environ).call(event, serve)
 
     return log.run(act.FUNCTION, work)

@@ -3,7 +3,7 @@
 import os
 import time
 
-from functions.cloud import log, runtime, web
+from functions.cloud import log, smq, web
 from functions.cloud.context import Context
 from functions.cloud.errors import SettingError
 from functions.post_to_chat import chats
@@ -17,7 +17,7 @@ def handler(event: bytes, context: Context) -> str:  # noqa: ARG001 - a timer's 
     """Tell what is new; return the line that was logged."""
 
     def work() -> str:
-        settings, queues = _settings(), runtime.queues(context, os.environ)
+        settings, queues = _settings(), smq.connect(context, os.environ)
         return act.serve(settings, queues, web.send, time.time)
 
     return log.run(act.FUNCTION, work)

@@ -10,7 +10,8 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
-from functions.cloud.cloud_assistant import VERSION, CloudAssistant
+from functions.cloud.cloud_assistant import CloudAssistant
+from functions.cloud.ecs import VERSION
 from functions.cloud.eventbridge import EventBus
 from functions.cloud.rpc import Credentials, Rpc
 from localcloud.client import Inspector

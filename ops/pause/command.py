@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import typer
 
-from functions.cloud import runtime
+from functions.cloud import ecs
 from functions.cloud.errors import FunctionError
 from functions.request import paused
 from localcloud.commandline.errors import UserError
@@ -76,7 +76,7 @@ class _Commands:
     """The Cloud Assistant commands of one stack's flag."""
 
     def __init__(self, place: Access) -> None:
-        self._rpc = runtime.ecs(place, place.environ)
+        self._rpc = ecs.connect(place, place.environ)
         self._region = place.region
         self._name = paused.command_name(place.prefix)
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import typer
 
-from functions.cloud import runtime
+from functions.cloud import ecs
 from functions.cloud.errors import FunctionError
 from functions.cloud.rpc import ApiRefusedError
 from localcloud.commandline.errors import UserError
@@ -76,7 +76,7 @@ def prune(place: Access, kept: Collection[str]) -> Pruned:
     Raises:
         FunctionError: if commands cannot be listed, or one cannot be deleted though it is not run.
     """
-    rpc = runtime.ecs(place, place.environ)
+    rpc = ecs.connect(place, place.environ)
     found = Pruned([], [])
     for command_id, name in list(_commands(place)):
         if command_id in kept:
@@ -94,7 +94,7 @@ def prune(place: Access, kept: Collection[str]) -> Pruned:
 
 def _commands(place: Access) -> Iterator[tuple[str, str]]:
     """Yield the id and the name of each command that carries one of the stack's scripts."""
-    rpc = runtime.ecs(place, place.environ)
+    rpc = ecs.connect(place, place.environ)
     for action in ("provision", "deprovision"):
         # The name ends in the beginning of the script's hash; nothing else is the stack's.
         pattern = re.compile(rf"{re.escape(place.prefix)}-{action}-[0-9a-f]{{12}}")

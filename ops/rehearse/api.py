@@ -16,8 +16,8 @@ from alibabacloud_tea_openapi.models import Config, OpenApiRequest, Params
 from darabonba.exceptions import DaraException, UnretryableException
 from darabonba.runtime import RuntimeOptions
 
+from functions.cloud import ecs
 from functions.cloud.rpc import Credentials, flatten
-from functions.cloud.runtime import ecs_host
 from localcloud.commandline.errors import UserError
 
 _FC_VERSION = "2023-03-30"
@@ -151,7 +151,7 @@ class Api:
 
     def _client(self, product: Product) -> Client:
         if product not in self._clients:
-            host = product.host.format(region=self.region) or ecs_host(self.region)
+            host = product.host.format(region=self.region) or ecs.host(self.region)
             self._clients[product] = Client(
                 Config(
                     access_key_id=self._key.access_key_id,

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from components import function_archive
-from functions.cloud import runtime
+from functions.cloud import eventbridge, instances, runtime, smq
 from functions.cloud.errors import FunctionError
 from functions.cloud.instances import Instance, Instances
 from functions.cloud.web import send
@@ -44,11 +44,11 @@ def run(stack: str, endpoint: str, output: Path | None, *, yes: bool, remove: bo
     rehearsal = Inquiry(Names(cloud.prefix, cloud.region, cloud.account_id), _archive())
     stage = Stage(
         Api(cloud.region, key, cloud.endpoint),
-        runtime.event_bus(cloud, cloud.environ),
-        runtime.queues(cloud, cloud.environ),
+        eventbridge.connect(cloud, cloud.environ),
+        smq.connect(cloud, cloud.environ),
         send,
         Names(cloud.prefix, cloud.region, cloud.account_id),
-        _instances(settings, runtime.instances(cloud, cloud.environ)),
+        _instances(settings, instances.connect(cloud, cloud.environ)),
         now=time.time,
         sleep=time.sleep,
     )
@@ -157,5 +157,5 @@ def _revision() -> str:
 
 def _archive() -> bytes:
     code = _PROBE.read_text(encoding="utf-8")
-    modules = function_archive.sources("functions.cloud.runtime")
+    modules = function_archive.sources("functions.cloud.smq")
     return function_archive.pack({"index.py": code, **modules})

@@ -13,7 +13,7 @@ import sys
 import time
 from typing import Any
 
-from functions.cloud import runtime
+from functions.cloud import smq
 
 QUEUE = "REPORTS_QUEUE"
 ORDER = "rehearse"
@@ -44,7 +44,7 @@ def handler(event: bytes | str, context: Any) -> dict[str, Any]:
         },
     }
     try:
-        runtime.queues(context, os.environ).send(os.environ[QUEUE], json.dumps(report))
+        smq.connect(context, os.environ).send(os.environ[QUEUE], json.dumps(report))
         report["sent"] = ""
     except Exception as problem:
         report["sent"] = str(problem)[:200]

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 
 import typer
 
-from functions.cloud import runtime
+from functions.cloud import eventbridge, smq
 from functions.cloud.errors import FunctionError, PermanentError, TemporaryError
 from functions.cloud.eventbridge import EventBus
 from functions.cloud.smq import Queues, Received
@@ -79,8 +79,8 @@ def run(stack: str, endpoint: str, only: Sequence[str], *, yes: bool) -> int:
 @contextmanager
 def _deployed(stack: str, endpoint: str) -> Iterator[DeadLetters]:
     cloud = access(stack, endpoint)
-    queues = runtime.queues(cloud, cloud.environ)
-    bus = runtime.event_bus(cloud, cloud.environ)
+    queues = smq.connect(cloud, cloud.environ)
+    bus = eventbridge.connect(cloud, cloud.environ)
     try:
         yield DeadLetters(queues, bus, f"{cloud.prefix}-dead-letters")
     except FunctionError as problem:

@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import typer
 
+from functions.cloud import cloud_assistant, eventbridge, runtime, smq
 from functions.cloud.cloud_assistant import Invocation
 from functions.cloud.errors import FunctionError
-from functions.cloud.runtime import cloud_assistant, credentials, event_bus, queues
 from functions.cloud.web import send
 from functions.report.outcome import REJECTED, SUCCESS
 from functions.request.fields import DEPROVISION, PROVISION
@@ -50,14 +50,14 @@ def run(
         )
     try:
         with httpx.Client(timeout=30, trust_env=not local) as http:
-            key = credentials(cloud, cloud.environ)
+            key = runtime.credentials(cloud, cloud.environ)
             address = endpoints.checked(endpoint) if local else ""
             project = str(deployed["log_project"])
             stores = LogStores(http, address, cloud.region, project, key, time.time)
-            bus = event_bus(cloud, cloud.environ)
+            bus = eventbridge.connect(cloud, cloud.environ)
             smoke = Smoke(
                 target,
-                cloud_assistant(cloud, cloud.environ),
+                cloud_assistant.connect(cloud, cloud.environ),
                 bus,
                 send,
                 now=time.monotonic,
@@ -69,7 +69,7 @@ def run(
                 stores, time.time(), now=time.monotonic, sleep=time.sleep, limit_seconds=seconds
             )
             queue = str(deployed["dead_letter_queue"])
-            letters = DeadLetters(queues(cloud, cloud.environ), bus, queue)
+            letters = DeadLetters(smq.connect(cloud, cloud.environ), bus, queue)
             rows = _rows(smoke, evidence, letters, target, settings["chats"])
             for row in native.rows(
                 (settings.get("native") or {}).get("sources", {}),

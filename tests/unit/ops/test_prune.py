@@ -46,7 +46,7 @@ class Ecs:
 def ecs(monkeypatch: pytest.MonkeyPatch) -> Ecs:
     """Return commands in place of the cloud's."""
     found = Ecs()
-    monkeypatch.setattr("functions.cloud.runtime.ecs", lambda *_: found)
+    monkeypatch.setattr("functions.cloud.ecs.connect", lambda *_: found)
     return found
 
 

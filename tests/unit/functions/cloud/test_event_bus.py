@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.cloud import eventbridge, runtime
+from functions.cloud import eventbridge
 from functions.cloud.eventbridge import EventBus
 from functions.cloud.rpc import ApiRefusedError, ApiTroubleError, Credentials
 from tests.unit.functions import sdk
@@ -148,8 +148,8 @@ def test_the_endpoint_is_the_accounts() -> None:
 
     environ = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "a", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "b"}
     assert (
-        runtime.event_bus(Context(), environ)._endpoint
+        eventbridge.connect(Context(), environ)._endpoint
         == "https://1234567890123456.eventbridge.cn-shanghai.aliyuncs.com"
     )
     local = {**environ, "ALIBABA_CLOUD_ENDPOINT_EVENTBRIDGE": "http://127.0.0.1:7/"}
-    assert runtime.event_bus(Context(), local)._endpoint == "http://127.0.0.1:7"
+    assert eventbridge.connect(Context(), local)._endpoint == "http://127.0.0.1:7"

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from functions.cloud import runtime
+from functions.cloud import smq
 from functions.cloud.rpc import ApiRefusedError, ApiTroubleError, Credentials
 from functions.cloud.smq import Queues, Received
 from tests.unit.functions import sdk
@@ -169,8 +169,8 @@ def test_the_endpoint_is_the_accounts() -> None:
     context = SimpleNamespace(request_id="r", region="cn-shanghai", account_id="1234567890123456")
     environ = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "a", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "b"}
     assert (
-        runtime.queues(context, environ)._endpoint
+        smq.connect(context, environ)._endpoint
         == "https://1234567890123456.mns.cn-shanghai.aliyuncs.com"
     )
     local = {**environ, "ALIBABA_CLOUD_ENDPOINT_MNS": "http://127.0.0.1:7/"}
-    assert runtime.queues(context, local)._endpoint == "http://127.0.0.1:7"
+    assert smq.connect(context, local)._endpoint == "http://127.0.0.1:7"

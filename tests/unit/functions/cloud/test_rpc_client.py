@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.cloud import rpc, runtime
-from functions.cloud.cloud_assistant import VERSION, CloudAssistant
+from functions.cloud import ecs, rpc, runtime
+from functions.cloud.cloud_assistant import CloudAssistant
+from functions.cloud.ecs import VERSION
 from functions.cloud.errors import PermanentError, TemporaryError
 from functions.cloud.instances import Instances
 from functions.cloud.rpc import ApiRefusedError, ApiTroubleError, Credentials, Rpc
@@ -251,9 +252,9 @@ def test_endpoints_are_the_sdks(region: str, monkeypatch: pytest.MonkeyPatch) ->
         access_key_id="a", access_key_secret="b", region_id=region
     )
     seen: list[str] = []
-    monkeypatch.setattr(runtime, "Rpc", lambda endpoint, *_, **__: seen.append(endpoint))
+    monkeypatch.setattr(ecs, "Rpc", lambda endpoint, *_, **__: seen.append(endpoint))
     environ = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "a", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "b"}
-    runtime.cloud_assistant(Context(region), environ)
+    ecs.connect(Context(region), environ)
     assert seen == [f"https://{sdk.ecs_client.Client(config)._endpoint}"]
 
 
