@@ -19,6 +19,9 @@ from stacks.identity import asked
 gc.disable()
 atexit.register(gc.freeze)
 
+# Each answer of the engine comes in a thread that else waits up to 5 ms for the program's turn.
+sys.setswitchinterval(0.0005)
+
 # The SDK tells the engine five things about each resource and waits until each was heard, a sixth
 # of a preview's time; the engine shows them with --debug alone, for those who look into the SDK.
 pulumi.log.debug = lambda *_args, **_kwargs: None

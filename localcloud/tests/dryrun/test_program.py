@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -41,14 +42,15 @@ def test_the_stack_file_alone_says_what_the_program_is_told(
 
 
 @pytest.mark.parametrize("end", ["", "raise KeyError"])
-def test_a_program_that_switches_the_collector_off_does_so_for_itself(
-    end: str, tmp_path: Path
-) -> None:
+def test_what_a_program_tells_the_interpreter_holds_for_itself(end: str, tmp_path: Path) -> None:
     """A program that the engine runs ends soon; the process that runs it here does not."""
     (tmp_path / "Pulumi.yaml").write_text("name: tiny\nmain: program/\nruntime: python\n")
     (tmp_path / "Pulumi.dev.yaml").write_text("config: {}\n")
     (tmp_path / "program").mkdir()
-    (tmp_path / "program" / "__main__.py").write_text(f"import gc\ngc.disable()\n{end}\n")
+    (tmp_path / "program" / "__main__.py").write_text(
+        f"import gc, sys\ngc.disable()\nsys.setswitchinterval(0.001)\n{end}\n"
+    )
+    before = sys.getswitchinterval()
     with pytest.raises(KeyError) if end else nullcontext():
         run_stack(read(tmp_path, "dev"), _Nothing())
-    assert gc.isenabled()
+    assert (gc.isenabled(), sys.getswitchinterval()) == (True, before)

@@ -74,7 +74,7 @@ def run(
     """
 
     def in_context() -> None:
-        with _no_other_configuration(), _silent_event_loop(), _same_collector():
+        with _no_other_configuration(), _silent_event_loop(), _same_interpreter():
             pulumi.runtime.set_mocks(mocks, project, stack, preview=preview, monitor=monitor)
             pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]  # not typed
 
@@ -83,12 +83,13 @@ def run(
 
 
 @contextlib.contextmanager
-def _same_collector() -> Iterator[None]:
-    """Collect garbage as before: a program that soon ends may have switched it off."""
-    was_on = gc.isenabled()
+def _same_interpreter() -> Iterator[None]:
+    """Collect garbage and take turns as before: a program that soon ends may want it otherwise."""
+    was_on, interval = gc.isenabled(), sys.getswitchinterval()
     try:
         yield
     finally:
+        sys.setswitchinterval(interval)
         if was_on:
             gc.enable()
 
