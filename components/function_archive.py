@@ -16,6 +16,7 @@ _WORDS = re.compile(
     r'^(?P<comment>[ \t]*#.*)|(?P<statement>^[ \t]*)?(?P<text>"""[\s\S]*?""")', re.MULTILINE
 )
 _GOES_ON = frozenset("([{,=+%\\")
+_BLOCK = re.compile(r"\s*(?:class\b|def\b|async def\b|[)\]])")
 
 # Every preview looks into some hundred files, which takes `ast` a fifth of a second.
 _IMPORT = re.compile(
@@ -48,12 +49,18 @@ def without_words(source: str) -> str:
     def blank(found: re.Match[str]) -> str:
         if found["comment"]:
             return ""
-        # Where an expression goes on, it is a value.
-        if found["statement"] is None or source[: found.start()].rstrip()[-1:] in _GOES_ON:
+        if found["statement"] is None or _is_value(source[: found.start()].rstrip()):
             return found[0]
         return found["statement"] + '""' + "\n" * found["text"].count("\n")
 
     return _WORDS.sub(blank, source)
+
+
+def _is_value(before: str) -> bool:
+    """Return whether a text after this source belongs to an expression."""
+    if before.endswith(":"):  # of a block, or of a dictionary's key
+        return not _BLOCK.match(before, before.rfind("\n") + 1)
+    return before[-1:] in _GOES_ON
 
 
 def sources(module: str, project: Path = _PROJECT) -> dict[str, str]:

@@ -105,6 +105,7 @@ def test_an_archive_says_the_same_without_words() -> None:
         'f(\n    """a\n# b"""\n)\n',
         'X = [\n    """a""",\n    """b""",\n]\n',
         'X = \\\n"""a"""\n',
+        'X = {"a":\n"""b"""}\n',
     ],
 )
 def test_a_text_that_is_a_value_is_kept(kept: str) -> None:
