@@ -1,6 +1,5 @@
 """What a configuration brings along: hosts, views and changes of others, at the cloud's address."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import lab
 from localcloud import configuration, extension
 from localcloud.configuration import ConfigurationError
 from localcloud.environment import Environment
@@ -77,7 +77,7 @@ def test_what_ends_in_the_background_ends_the_cloud(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        env=lab.environment(tmp_path),
     )
     assert served.returncode == 1
     assert "LookupError: no such tide" in served.stderr
