@@ -5,7 +5,7 @@ import os
 import time
 from typing import Any
 
-from functions.cloud import eventbridge, keeper, log, log_store, web
+from functions.cloud import eventbridge, log, web
 from functions.cloud.context import Context
 from functions.cloud.errors import FunctionError
 from functions.receive_approval import act, http_call, settings
@@ -15,7 +15,9 @@ from functions.request import events
 _MEMORY = act.Memory()
 """Lives as long as the instance of the function."""
 _PUSH_SECONDS = 1.0
-"""How long the bus may take before the platform's patience is over."""
+"""How long the bus may take before the platform's patience is over.
+
+A cold start comes on top, so what a push does not need is imported where it is needed."""
 
 
 def handler(event: bytes, context: Context) -> Any:
@@ -32,6 +34,8 @@ def handler(event: bytes, context: Context) -> Any:
         return function.find_lost() if _is_look(payload) else ""
 
     def work() -> str:
+        from functions.cloud import keeper  # noqa: PLC0415
+
         return keeper.connect(act.FUNCTION, context, os.environ).call(event, serve)
 
     return log.run(act.FUNCTION, work)
@@ -53,6 +57,8 @@ def _function(context: Context, seconds: float) -> act.ReceiveApproval:
 
     def archived(since: float) -> set[str]:
         """Return the ids of what was handed over, as the archive of the bus has them."""
+        from functions.cloud import log_store  # noqa: PLC0415
+
         store = log_store.connect(context, os.environ, given.log_project, given.log_store)
         entries = store.search("ApprovedRequest", since)
         contents = (_json(entry.get("content", "")) for entry in entries)

@@ -95,12 +95,11 @@ class App:
             settings, environment, store, eventbridge.publish, self._machines, faults
         )
         chats = Chats(settings, environment, store, faults)
-        loaded = {
+        extensions = {
             name: extension.load(name, one, environment)
             for name, one in settings.extensions.items()
         }
-        extensions = list(loaded.values())
-        self._extensions = {name: one.run for name, one in loaded.items() if one.run}
+        self._extensions = {name: one.run for name, one in extensions.items() if one.run}
         apis = {
             name: HttpApi(name, api, environment, store, faults)
             for name, api in settings.apis.items()
@@ -163,14 +162,14 @@ class App:
             **fc_inspection.views(fc),
             **mns_inspection.views(mns),
             **http_apis.views(apis),
-            **{path: view for one in extensions for path, view in one.views.items()},
+            **{path: view for one in extensions.values() for path, view in one.views.items()},
             **overview_inspection.views(requests),
             "faults": lambda _: listed(faults),
         }
         actions = [f"{name}:{a}" for name, product in PRODUCTS.items() for a in product.actions]
         changes: Changes = {
             **event_inspection.changes(eventbridge),
-            **{path: change for one in extensions for path, change in one.changes.items()},
+            **{path: change for one in extensions.values() for path, change in one.changes.items()},
             **overview_inspection.changes(requests, eventbridge, mns),
             "faults": set_fault(
                 faults,
@@ -184,7 +183,7 @@ class App:
         }
         self._gateway = Gateway(
             pipeline,
-            _http_handlers(eventbridge, fc, chats, apis.values(), extensions),
+            _http_handlers(eventbridge, fc, chats, apis.values(), extensions.values()),
             OPEN_TO_ALL,
             create_inspection(views, changes, store, written, page.files()),
             store,
