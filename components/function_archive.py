@@ -89,7 +89,20 @@ def pack(files: Mapping[str, str]) -> bytes:
 
 def build_base64(function: str, extra: Mapping[str, str] | None = None) -> str:
     """Return the archive as Function Compute's API takes it."""
-    return base64.b64encode(build(function, extra)).decode()
+    return base64.b64encode(build(function, extra)).decode() if extra else _without_extra(function)
+
+
+def build_all() -> None:
+    """Build what :func:`build_base64` gives for each function, so that it has it at hand."""
+    for module in _modules(_PROJECT):
+        package, _, name = module.rpartition(".")
+        if name == "handler":
+            _without_extra(package.rpartition(".")[2])
+
+
+@cache
+def _without_extra(function: str) -> str:
+    return base64.b64encode(build(function)).decode()
 
 
 def _needed(module: str, project: Path) -> set[Path]:

@@ -1,7 +1,8 @@
 """One function of the loop, with the role under which it runs."""
 
 import json
-from typing import NotRequired, TypedDict, cast
+from collections.abc import Mapping
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_alicloud as alicloud
@@ -120,22 +121,21 @@ class LoopFunction(pulumi.ComponentResource):
             opts=child,
         )
         code = args["function"].replace("-", "_")
-        documents = pulumi.Output.from_input(cast("dict[str, str]", args["documents"]))
+        documents = {
+            name: pulumi.Output.from_input(text) for name, text in args["documents"].items()
+        }
         function = alicloud.fc.V3Function(
             f"{name}-function",
             function_name=function_name,
             description=args["description"],
             runtime="python3.12",
             handler="index.handler",
-            code={"zip_file": documents.apply(lambda texts: build_base64(code, files(texts)))},
+            code={"zip_file": _files(documents).apply(lambda extra: build_base64(code, extra))},
             role=role.role_arn,
             # Each on its own: what is not known in a preview hides nothing but itself there.
             environment_variables={
                 **environment,
-                **{
-                    name: pulumi.Output.all(name, text).apply(lambda document: variable(*document))
-                    for name, text in args["documents"].items()
-                },
+                **{name: _variable(name, text) for name, text in documents.items()},
             },
             timeout=whole(args.get("timeout_seconds", _TIMEOUT_SECONDS)),
             # The smallest that starts quickly: CPU comes with memory, one core to 1 to 4 GB.
@@ -213,14 +213,24 @@ class LoopFunction(pulumi.ComponentResource):
 _LONG_BYTES = 2048
 
 
-def variable(name: str, text: str) -> str:
+def _variable(name: str, text: pulumi.Output[str]) -> pulumi.Output[str]:
     """Return the variable of a document: the text, or ``@`` and the file that holds it."""
-    return f"@{_file(name)}" if _is_long(text) else text
+    return text.apply(lambda known: f"@{_file(name)}" if _is_long(known) else known)
 
 
-def files(documents: dict[str, str]) -> dict[str, str]:
-    """Return the files of documents that are too long for a variable."""
-    return {_file(name): text for name, text in documents.items() if _is_long(text)}
+def _files(documents: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[dict[str, str]]:
+    """Return the files of the documents that are too long for a variable: name -> text.
+
+    They are secret only if one of these is, and with them the whole archive: a preview can then no
+    longer name the files that change.
+    """
+    found = pulumi.Output.all(*(_file_if_long(name, text) for name, text in documents.items()))
+    return found.apply(lambda files: {name: text for file in files for name, text in file.items()})
+
+
+def _file_if_long(name: str, text: pulumi.Output[str]) -> pulumi.Output[dict[str, str]]:
+    file = text.apply(lambda text: {_file(name): text})
+    return pulumi.Output.unsecret(text).apply(lambda known: file if _is_long(known) else {})
 
 
 def _file(name: str) -> str:

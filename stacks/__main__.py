@@ -27,14 +27,15 @@ sys.setswitchinterval(0.0005)
 pulumi.log.debug = lambda *_args, **_kwargs: None
 
 with asked() as identity:
-    from components import ProvisioningLoop
+    from components import ProvisioningLoop, function_archive
     from stacks import account, catalogue
     from stacks.arguments import loop_args
     from stacks.configuration import load
 
-    # The SDK loads a product at the first look into it, which would be after the wait.
+    # What would come after the wait: the SDK loads a product at the first look into it.
     for product in ("ecs", "log", "message", "ram", "sls"):
         hasattr(getattr(alicloud, product), "loaded")
+    function_archive.build_all()
 
     stack = pulumi.get_stack()
     config = load(pulumi.Config(), catalogue.roles, stack)

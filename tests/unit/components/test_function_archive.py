@@ -163,3 +163,21 @@ def test_each_function_starts_from_its_archive_alone(function: str, tmp_path: Pa
 def test_an_archive_is_small(function: str) -> None:
     """It fits into a request and into the state many times over."""
     assert len(function_archive.build(function)) < 96 * 1024
+
+
+def test_archives_are_at_hand_once_all_are_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are built while the program waits; with a file of its own, one is built again."""
+    function_archive.build_all()
+    ready = function_archive.build_base64("run_command")
+    built = []
+    build = function_archive.build
+
+    def counted(function: str, extra: dict[str, str] | None = None) -> bytes:
+        built.append(function)
+        return build(function, extra)
+
+    monkeypatch.setattr(function_archive, "build", counted)
+    assert function_archive.build_base64("run_command") == ready
+    assert built == []
+    assert function_archive.build_base64("run_command", {"loop.json": "{}"}) != ready
+    assert built == ["run_command"]
