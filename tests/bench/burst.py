@@ -14,26 +14,28 @@ import uvloop
 
 from demo.loop import Loop
 from demo.play import deploy, running
+from tests.bench._named import named
 
 _APPROVALS = 1000
 _CLIENTS = 16
+_LONGEST_SECONDS = 1800.0
 
 
 def figures() -> list[dict[str, Any]]:
-    """Post the burst, wait for its end, and count what came of it."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        running(Path(folder), "--no-chat-rate-limit") as ready,
-    ):
+    """Post the burst, wait until each employee was named in the chat, and count what came of it.
+
+    The chats' limits are on, as for anybody: many results share a message.
+    """
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as ready:
         loop = Loop(ready, deploy("mock", ready["endpoint"], Path(folder) / "state"))
-        begun = time.monotonic()
+        begun = time.time()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_post_all(loop.outputs["webhooks"]["dingtalk.approval"]))
-        posted = time.monotonic() - begun
+        posted = time.time() - begun
+        end = time.monotonic() + _LONGEST_SECONDS
         # Looking costs the server time, too: once in a while is enough.
-        while any(loop.inspector.get("health")["under_way"].values()):
-            time.sleep(0.5)
-        ended = time.monotonic() - begun
+        while len(told := named(loop, "ops", "B")) < _APPROVALS and time.monotonic() < end:
+            time.sleep(1)
         accounts = [
             line.split(":")[0]
             for line in loop.file("i-local0001", "/etc/passwd").splitlines()
@@ -47,10 +49,15 @@ def figures() -> list[dict[str, Any]]:
             "unit": "/s",
             "goal": ">= 1000",
         },
-        {"what": "all results in the chat", "value": ended, "unit": "s"},
+        {
+            "what": "all results in the chat",
+            "value": max(told.values(), default=begun) - begun,
+            "unit": "s",
+        },
+        {"what": "employees named", "value": len(told), "goal": str(_APPROVALS)},
+        {"what": "messages that name them", "value": messages},
         {"what": "accounts", "value": len(accounts), "goal": str(_APPROVALS)},
         {"what": "accounts made twice", "value": len(accounts) - len(set(accounts)), "goal": "0"},
-        {"what": "messages", "value": messages, "goal": str(_APPROVALS)},
     ]
 
 

@@ -5,7 +5,6 @@ then blocks: how long until everybody was named, how many messages that took, wh
 """
 
 import json
-import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from demo.loop import Loop
 from demo.play import CONFIGURATION, PROJECT
 from localcloud import running as local_clouds
 from localcloud.deploy import run as deploy
+from tests.bench._named import named
 
 _POST = "provisioning-local-post-to-chat"
 _CHATS = "provisioning-local-chats"
@@ -42,9 +42,9 @@ def _morning(approvals: int, refused: int, clients: int, goal: int) -> Iterator[
         with ThreadPoolExecutor(clients) as pool:
             list(pool.map(lambda body: loop.post("dingtalk.approval", body), bodies))
         _told(loop, {f"B{n}" for n in range(approvals)})
-        named, ended = _named(loop, "B"), _last_script(loop)
-        late = max(named.values(), default=0.0) - ended
-        yield _figure(f"{what}: employees named", len(named), "", str(approvals))
+        told, ended = named(loop, "ops", "B"), _last_script(loop)
+        late = max(told.values(), default=0.0) - ended
+        yield _figure(f"{what}: employees named", len(told), "", str(approvals))
         yield _figure(f"{what}: last name after the last script", late, "s", f"<= {goal}")
         yield from _quiet(loop, what)
 
@@ -87,11 +87,11 @@ def _noise() -> Iterator[dict[str, Any]]:
                 task.result()
         took = time.time() - begun
         _told(loop, {f"N{n * posts // 10}" for n in range(10)})
-        named = _named(loop, "N")
+        told = named(loop, "ops", "N")
         scripts = {run["parameters"]["emp_id"]: _ended(run) for run in loop.invocations()}
-        late = max(at - scripts[who] for who, at in named.items())
+        late = max(at - scripts[who] for who, at in told.items())
         what = f"{posts} posts without token in {took:.0f} s"
-        yield _figure(f"{what}: approvals told", len(named), "", "10")
+        yield _figure(f"{what}: approvals told", len(told), "", "10")
         yield _figure(f"{what}: longest from script to name", late, "s", "<= 30")
         about = [m for m in loop.messages("ops") if "without the right token" in m["text"]]
         yield _figure(f"{what}: messages about them", len(about), "", "<= 3")
@@ -115,22 +115,13 @@ def _approval(employee: str, role: str) -> bytes:
     return json.dumps({"source": "x", "detail-type": kind, "detail": detail}).encode()
 
 
-def _named(loop: Loop, letter: str) -> dict[str, float]:
-    """Return when each employee was named first."""
-    named: dict[str, float] = {}
-    for message in loop.messages("ops", 0, limit=10_000):
-        for employee in re.findall(rf"(?<![-\w]){letter}\d+\b", message["text"]):
-            named.setdefault(employee, message["received_at"])
-    return named
-
-
 def _told(loop: Loop, employees: set[str]) -> None:
     """Wait until all of them were named and nothing waits any more."""
     letter = next(iter(employees))[0]
 
     def done() -> bool:
         waits = loop.inspector.get("queues")[_CHATS].values()
-        return employees <= set(_named(loop, letter)) and not any(waits)
+        return employees <= set(named(loop, "ops", letter)) and not any(waits)
 
     end = time.monotonic() + _LONGEST_SECONDS
     while not done() and time.monotonic() < end:

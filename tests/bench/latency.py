@@ -13,6 +13,7 @@ from typing import Any
 
 from demo.loop import Loop
 from demo.play import deploy, running
+from tests.bench._named import named
 
 _CHAT = "people"
 """A chat of Lark, which may be sent a message every 1.2 s: one at a time none waits for another."""
@@ -73,11 +74,11 @@ def _post(loop: Loop, employee: str) -> dict[str, float]:
 
 def _told(loop: Loop, employee: str) -> None:
     """Wait for an employee's message, and until the chat may be sent another."""
-    named = rf"(?<![-\w]){employee}\b"
+    pattern = rf"(?<![-\w]){employee}\b"
     loop.wait(
         f"a message about {employee}",
         # Of one request at a time: what is shown for a look is not rendered in the message's way.
-        lambda: any(re.search(named, m["text"]) for m in loop.messages(_CHAT, limit=1)),
+        lambda: any(re.search(pattern, m["text"]) for m in loop.messages(_CHAT, limit=1)),
     )
     time.sleep(_APART_SECONDS)
 
@@ -99,10 +100,7 @@ def _at_a_rate(loop: Loop) -> dict[str, float]:
 def _latencies(loop: Loop, posted: dict[str, float]) -> list[float]:
     """Return the seconds from each POST to its message, less what the script took."""
     script = {run["parameters"]["emp_id"]: run["seconds"] for run in loop.invocations()}
-    arrived: dict[str, float] = {}
-    for message in loop.messages(_CHAT, 0, limit=10_000):
-        for employee in set(re.findall(r"(?<![-\w])[A-Z]\d+\b", message["text"])):
-            arrived.setdefault(employee, message["received_at"])
+    arrived = named(loop, _CHAT)
     return [arrived[who] - at - script[who] for who, at in posted.items()]
 
 
