@@ -6,7 +6,6 @@ One path serves several operations; the wire style tells them apart by query and
 from __future__ import annotations
 
 from collections.abc import Mapping
-from xml.sax.saxutils import escape
 
 from localcloud.api import Action, Answer, ApiCall, Product, Route, WireStyle
 from localcloud.errors import ApiError
@@ -26,7 +25,7 @@ async def list_queues(mns: Mns, call: ApiCall) -> Answer:
     marker = call.headers.get("x-mns-marker", "")
     size = _whole("x-mns-ret-number", call.headers.get("x-mns-ret-number", "1000"), 1, 1000)
     after = [q for q in queues if q.name > marker]
-    last = f"<NextMarker>{escape(after[size - 1].name)}</NextMarker>" if len(after) > size else ""
+    last = {"NextMarker": after[size - 1].name} if len(after) > size else {}
     rows = [{"QueueURL": _url(mns, q)} for q in after[:size]]
     return _answer(200, encoding.write_list("Queues", "Queue", rows, last))
 

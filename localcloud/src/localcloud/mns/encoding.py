@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 
 # The parser never sees a document type: no entities, hence nothing to expand or to fetch.
 from xml.etree import ElementTree
-from xml.sax.saxutils import escape
 
 from localcloud.mns.errors import MalformedXmlError
 
@@ -12,8 +11,10 @@ from localcloud.mns.errors import MalformedXmlError
 # "Syntax of error responses", and so the official SDKs write it.
 _NAMESPACE = "http://mns.aliyuncs.com/doc/v1/"
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
-_NOT_IN_XML = {code: "�" for code in range(32) if chr(code) not in "\t\n\r"}
-"""Control characters, which XML cannot carry."""
+_IN_XML = {code: "�" for code in range(32) if chr(code) not in "\t\n\r"} | str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
+)
+"""What stands for characters that are markup, and for control characters, which XML can't carry."""
 
 
 def read(body: bytes, root: str) -> ElementTree.Element:
@@ -41,10 +42,17 @@ def write(root: str, values: Mapping[str, object]) -> bytes:
     return f'{_HEAD}<{root} xmlns="{_NAMESPACE}">{_children(values)}</{root}>'.encode()
 
 
-def write_list(root: str, name: str, rows: Iterable[Mapping[str, object]], last: str = "") -> bytes:
-    """Write an element with one child ``name`` for each row, and ``last`` (XML) after them."""
+def write_list(
+    root: str,
+    name: str,
+    rows: Iterable[Mapping[str, object]],
+    last: Mapping[str, object] | None = None,
+) -> bytes:
+    """Write an element with one child ``name`` for each row, and those of ``last`` after them."""
     children = "".join(f"<{name}>{_children(row)}</{name}>" for row in rows)
-    return f'{_HEAD}<{root} xmlns="{_NAMESPACE}">{children}{last}</{root}>'.encode()
+    return (
+        f'{_HEAD}<{root} xmlns="{_NAMESPACE}">{children}{_children(last or {})}</{root}>'.encode()
+    )
 
 
 def _children(values: Mapping[str, object]) -> str:
@@ -52,4 +60,4 @@ def _children(values: Mapping[str, object]) -> str:
 
 
 def _text(value: object) -> str:
-    return escape(str(value).translate(_NOT_IN_XML)).replace("\r", "&#13;")
+    return str(value).translate(_IN_XML)
