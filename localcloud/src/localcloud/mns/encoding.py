@@ -11,10 +11,11 @@ from localcloud.mns.errors import MalformedXmlError
 # "Syntax of error responses", and so the official SDKs write it.
 _NAMESPACE = "http://mns.aliyuncs.com/doc/v1/"
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
-_IN_XML = {code: "�" for code in range(32) if chr(code) not in "\t\n\r"} | str.maketrans(
+_NOT_IN_XML = (*range(9), 11, 12, *range(14, 32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF)
+"""Characters that XML 1.0 can't carry, not even escaped ("Characters")."""
+_IN_XML = dict.fromkeys(_NOT_IN_XML, "\ufffd") | str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 )
-"""What stands for characters that are markup, and for control characters, which XML can't carry."""
 
 
 def read(body: bytes, root: str) -> ElementTree.Element:
