@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pulumi
-import pulumi_alicloud as alicloud
 
 # Pulumi runs this folder by its path, and what it imports lies beside it.
 _PROJECT = Path(__file__).resolve().parents[1]
@@ -27,6 +26,8 @@ sys.setswitchinterval(0.0005)
 pulumi.log.debug = lambda *_args, **_kwargs: None
 
 with asked() as identity:
+    import pulumi_alicloud as alicloud
+
     from components import ProvisioningLoop, function_archive
     from stacks import account, catalogue
     from stacks.arguments import loop_args

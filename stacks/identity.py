@@ -4,10 +4,20 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
+from importlib.metadata import version
+from typing import NamedTuple
 
-import pulumi_alicloud as alicloud
+import pulumi
 
-Identity = Future[alicloud.GetCallerIdentityResult]
+
+class Caller(NamedTuple):
+    """Whose the credentials are."""
+
+    account_id: str
+    arn: str
+
+
+Identity = Future[Caller]
 
 
 @contextmanager
@@ -20,4 +30,15 @@ def asked() -> Iterator[Identity]:
     """
     # The SDK keeps its connection in the context, so the thread gets a copy.
     with ThreadPoolExecutor(1) as pool:
-        yield pool.submit(copy_context().run, alicloud.get_caller_identity)
+        yield pool.submit(copy_context().run, _ask)
+
+
+def _ask() -> Caller:
+    # As `alicloud.get_caller_identity` does, the package of which is among the modules to load.
+    # The version makes it the provider of the resources.
+    found = pulumi.runtime.invoke(
+        "alicloud:index/getCallerIdentity:getCallerIdentity",
+        {},
+        pulumi.InvokeOptions(version=version("pulumi_alicloud")),
+    ).value
+    return Caller(found["accountId"], found["arn"])
