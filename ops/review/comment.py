@@ -152,13 +152,19 @@ def _summary(found: StackPreview) -> list[str]:
         return lines
     lines += ["| | resource | type | inputs |", "| --- | --- | --- | --- |"]
     for step in steps[:_MOST_ROWS]:
-        operation = _WORDS.get(step.operation, plain(step.operation))
+        operation = _operation(step)
         paths = ", ".join(code(path, 60) for path in step.paths[:6])
         kind = code(step.type, 80)
         lines.append(f"| {operation} | {code(step.name, 80)} | {kind} | {paths} |")
     if len(steps) > _MOST_ROWS:
         lines += ["", f"... and {len(steps) - _MOST_ROWS} more"]
     return [*lines, ""]
+
+
+def _operation(step: Step) -> str:
+    if step.is_component:
+        return f"{plain(step.operation)} (component)"
+    return _WORDS.get(step.operation, plain(step.operation))
 
 
 def _details(found: StackPreview, room: int) -> str:
@@ -188,6 +194,7 @@ def _difference(step: Step) -> str:
     return code_block(text, "diff")
 
 
-def _rank(step: Step) -> tuple[int, str, str]:
+def _rank(step: Step) -> tuple[bool, int, str, str]:
     known = step.operation in _ORDER
-    return (_ORDER.index(step.operation) if known else len(_ORDER), step.type, step.name)
+    order = _ORDER.index(step.operation) if known else len(_ORDER)
+    return (step.is_component, order, step.type, step.name)

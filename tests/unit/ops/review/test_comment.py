@@ -50,6 +50,21 @@ def test_only_what_changes_is_listed() -> None:
     ]
 
 
+def test_components_come_last() -> None:
+    """Their end deletes nothing in the cloud, so what does must not stand behind them."""
+    gone = {"op": "delete", "oldState": {"custom": False, "inputs": {}}}
+    gone["urn"] = "urn:pulumi:dev::p::provisioning:index:Gone::loop-gone"
+    steps = [gone, step("a"), {**step("b", "delete"), "newState": None}]
+    given = {"steps": steps, "changeSummary": {"update": 1, "delete": 2}}
+    text = build([preview("dev", json.dumps(given))])
+    rows = [line.split(" | ")[:2] for line in text.splitlines() if line.startswith("| ")][2:]
+    assert rows == [
+        ["| **delete**", "<code>b</code>"],
+        ["| update", "<code>a</code>"],
+        ["| delete (component)", "<code>loop-gone</code>"],
+    ]
+
+
 def test_the_script_is_compared_as_text() -> None:
     """The command's content is shown decoded, with the lines that go."""
     assert "\n-\tauditor 'packages less" in build([preview("local", recorded("change"))])
