@@ -9,14 +9,15 @@ time. What it posted it remembers in a second queue: any call may be the first o
 from typing import TypedDict, cast
 
 import pulumi
+import pulumi_alicloud as alicloud
 
 from components import defaults, patterns, permissions, targets
 from components.chat_delivery import Chat, ChatDelivery, delivery_of
-from components.event_route import EventRoute
+from components.event_rule import event_rule
 from components.function_delivery import wake
 from components.loop_context import LoopContext
 from components.loop_function import LoopFunction
-from components.message_queue import MessageQueue
+from components.message_queue import message_queue
 from components.names import ChatPlatform, Delivery
 
 _SENT_SECONDS = 600
@@ -48,7 +49,7 @@ class ChatDeliveries(pulumi.ComponentResource):
         by_function = [c for c in args["chats"] if delivery_of(c) is Delivery.FUNCTION]
         by_webhook = [c for c in args["chats"] if delivery_of(c) is Delivery.WEBHOOK]
         functions: dict[str, pulumi.Output[str]] = {}
-        self.waiting: MessageQueue | None = None
+        self.waiting: alicloud.message.ServiceQueue | None = None
         if by_function:
             waiting = self._queue(
                 f"{name}-waiting",
@@ -77,8 +78,8 @@ class ChatDeliveries(pulumi.ComponentResource):
         *,
         retention_seconds: int,
         visibility_seconds: int,
-    ) -> MessageQueue:
-        return MessageQueue(
+    ) -> alicloud.message.ServiceQueue:
+        return message_queue(
             name,
             {
                 "queue_name": f"{context['name_prefix']}-{queue}",
@@ -86,11 +87,15 @@ class ChatDeliveries(pulumi.ComponentResource):
                 "visibility_seconds": visibility_seconds,
                 "tags": context.get("tags", {}),
             },
-            opts=pulumi.ResourceOptions(parent=self),
+            self,
         )
 
     def _function(
-        self, name: str, args: ChatDeliveriesArgs, chats: list[Chat], waiting: MessageQueue
+        self,
+        name: str,
+        args: ChatDeliveriesArgs,
+        chats: list[Chat],
+        waiting: alicloud.message.ServiceQueue,
     ) -> LoopFunction:
         context = args["context"]
         sent = self._queue(
@@ -132,12 +137,12 @@ class ChatDeliveries(pulumi.ComponentResource):
         name: str,
         context: LoopContext,
         elsewhere: list[Chat],
-        waiting: MessageQueue,
+        waiting: alicloud.message.ServiceQueue,
         function: LoopFunction,
     ) -> None:
         """Put results into the queue and wake who empties it."""
         where = (context["region"], context["account_id"])
-        EventRoute(
+        event_rule(
             name,
             {
                 "context": context,
@@ -146,10 +151,10 @@ class ChatDeliveries(pulumi.ComponentResource):
                 "pattern": patterns.results([chat["name"] for chat in elsewhere]),
                 "targets": [
                     targets.queue_target("queue", *where, waiting.queue_name),
-                    wake(name, context, function, pulumi.ResourceOptions(parent=self)),
+                    wake(name, context, function, self),
                 ],
             },
-            opts=pulumi.ResourceOptions(parent=self),
+            self,
         )
 
 

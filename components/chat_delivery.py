@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 
 from components import defaults, patterns, targets
-from components.event_route import EventRoute
+from components.event_rule import event_rule
 from components.loop_context import LoopContext
 from components.names import ChatPlatform, Delivery, Language
 
@@ -60,7 +60,7 @@ class ChatDelivery(pulumi.ComponentResource):
             "failed": ("Everything but success", patterns.failed(chat)),
         }
         made = [
-            EventRoute(
+            event_rule(
                 f"{name}-{kind}",
                 {
                     "context": args["context"],
@@ -69,7 +69,7 @@ class ChatDelivery(pulumi.ComponentResource):
                     "pattern": pattern,
                     "targets": [target],
                 },
-                opts=pulumi.ResourceOptions(parent=self),
+                self,
             ).rule_name
             for kind, (what, pattern) in rules.items()
         ]

@@ -5,7 +5,7 @@ from typing import TypedDict
 import pulumi
 
 from components import patterns, targets
-from components.event_route import EventRoute
+from components.event_rule import event_rule
 from components.loop_context import LoopContext
 from components.permissions import write_logs
 from components.service_role import ServiceRole
@@ -48,7 +48,7 @@ class EventArchive(pulumi.ComponentResource):
             },
             opts=child,
         )
-        route = EventRoute(
+        rule = event_rule(
             name,
             {
                 "context": context,
@@ -61,8 +61,8 @@ class EventArchive(pulumi.ComponentResource):
                     )
                 ],
             },
-            opts=child,
+            self,
         )
-        self.rule_name = route.rule_name
+        self.rule_name = rule.rule_name
         self.role_name = role.role_name
         self.register_outputs({"rule_name": self.rule_name, "role_name": self.role_name})

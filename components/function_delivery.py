@@ -19,7 +19,7 @@ import pulumi_alicloud as alicloud
 from components import defaults, targets
 from components.loop_context import LoopContext
 from components.loop_function import LoopFunction
-from components.message_queue import MessageQueue
+from components.message_queue import message_queue
 from components.names import FunctionDelivery
 
 _WAKE = json.dumps({"wake": "queue"})
@@ -30,7 +30,7 @@ def event_targets(
     name: str,
     context: LoopContext,
     function: LoopFunction,
-    opts: pulumi.ResourceOptions,
+    parent: pulumi.Resource,
     *,
     invocation: Literal["Sync", "Async"] = "Async",
 ) -> list[targets.TargetArgs]:
@@ -40,7 +40,7 @@ def event_targets(
         name: beginning of the names of what has to be made for it.
         context: with the form.
         function: it has a queue of events.
-        opts: of what has to be made.
+        parent: of what has to be made.
         invocation: whether a direct call waits for the function.
     """
     where = (context["region"], context["account_id"])
@@ -51,7 +51,7 @@ def event_targets(
         return [target]
     return [
         targets.queue_target("events", *where, function.event_queue),
-        wake(name, context, function, opts),
+        wake(name, context, function, parent),
     ]
 
 
@@ -67,7 +67,7 @@ def rule_name(name: str, context: LoopContext) -> str:
 
 
 def wake(
-    name: str, context: LoopContext, function: LoopFunction, opts: pulumi.ResourceOptions
+    name: str, context: LoopContext, function: LoopFunction, parent: pulumi.Resource
 ) -> targets.TargetArgs:
     """Return the target that has a function look into its queue."""
     where = (context["region"], context["account_id"])
@@ -75,7 +75,7 @@ def wake(
         return targets.function_target(
             "wake", *where, function.function_name, invocation="Async", body=_WAKE
         )
-    wakes = MessageQueue(
+    wakes = message_queue(
         f"{name}-wakes",
         {
             "queue_name": f"{context['name_prefix']}-wake-{function.function}",
@@ -84,7 +84,7 @@ def wake(
             "visibility_seconds": defaults.PATIENT_FUNCTION_SECONDS,
             "tags": context.get("tags", {}),
         },
-        opts,
+        parent,
     )
     alicloud.fc.V3Trigger(
         f"{name}-stream",
@@ -95,7 +95,7 @@ def wake(
             lambda given: json.dumps(_stream(*given))
         ),
         qualifier="LATEST",
-        opts=opts,
+        opts=pulumi.ResourceOptions(parent=parent),
     )
     return targets.queue_target("wake", *where, wakes.queue_name)
 

@@ -10,7 +10,7 @@ import pulumi_alicloud as alicloud
 from components import defaults
 from components.function_archive import build_base64
 from components.loop_context import LoopContext
-from components.message_queue import MessageQueue
+from components.message_queue import message_queue
 from components.names import Number, whole
 from components.permissions import Permission, receive_messages, send_messages, write_logs
 from components.service_role import ServiceRole
@@ -93,7 +93,7 @@ class LoopFunction(pulumi.ComponentResource):
         self.function = args["function"]
         self.event_queue = pulumi.Output.from_input("")
         if "event_queue" in args:
-            self.event_queue = self._event_queue(name, args["event_queue"], args, child)
+            self.event_queue = self._event_queue(name, args["event_queue"], args)
             where = (context["region"], context["account_id"], self.event_queue)
             own += [send_messages(*where), receive_messages(*where)]
             environment["EVENT_QUEUE"] = self.event_queue
@@ -189,13 +189,11 @@ class LoopFunction(pulumi.ComponentResource):
             }
         )
 
-    def _event_queue(
-        self, name: str, queue: str, args: LoopFunctionArgs, opts: pulumi.ResourceOptions
-    ) -> pulumi.Output[str]:
+    def _event_queue(self, name: str, queue: str, args: LoopFunctionArgs) -> pulumi.Output[str]:
         """Make the queue of the events that wait for the function."""
         context = args["context"]
         timeout_seconds = whole(args.get("timeout_seconds", _TIMEOUT_SECONDS))
-        return MessageQueue(
+        return message_queue(
             f"{name}-events",
             {
                 "queue_name": f"{context['name_prefix']}-{queue}",
@@ -204,7 +202,7 @@ class LoopFunction(pulumi.ComponentResource):
                 "visibility_seconds": timeout_seconds.apply(lambda seconds: seconds + 60),
                 "tags": context.get("tags", {}),
             },
-            opts,
+            self,
         ).queue_name
 
 

@@ -5,11 +5,12 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_alicloud as alicloud
 
+from components.formerly import formerly_in
 from components.names import Number, whole
 
 
 class MessageQueueArgs(TypedDict):
-    """The arguments of :class:`MessageQueue`."""
+    """The arguments of :func:`message_queue`."""
 
     queue_name: str
     """Name of the queue, unique in account and region."""
@@ -22,23 +23,17 @@ class MessageQueueArgs(TypedDict):
     """Tags on the queue."""
 
 
-class MessageQueue(pulumi.ComponentResource):
+def message_queue(
+    name: str, args: MessageQueueArgs, parent: pulumi.Resource
+) -> alicloud.message.ServiceQueue:
     """Keep messages until they are received and deleted."""
-
-    queue_name: pulumi.Output[str]
-    """The queue's name."""
-
-    def __init__(
-        self, name: str, args: MessageQueueArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("provisioning:index:MessageQueue", name, {}, opts)
-        queue = alicloud.message.ServiceQueue(
-            f"{name}-queue",
-            queue_name=args["queue_name"],
-            message_retention_period=whole(args["retention_seconds"]),
-            visibility_timeout=whole(args["visibility_seconds"]),
-            tags=args.get("tags"),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        self.queue_name = queue.queue_name
-        self.register_outputs({"queue_name": self.queue_name})
+    return alicloud.message.ServiceQueue(
+        f"{name}-queue",
+        queue_name=args["queue_name"],
+        message_retention_period=whole(args["retention_seconds"]),
+        visibility_timeout=whole(args["visibility_seconds"]),
+        tags=args.get("tags"),
+        opts=pulumi.ResourceOptions(
+            parent=parent, aliases=[formerly_in("MessageQueue", name, parent)]
+        ),
+    )

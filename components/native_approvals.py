@@ -8,7 +8,7 @@ import pulumi
 import pulumi_alicloud as alicloud
 
 from components import defaults, patterns, permissions, targets
-from components.event_route import EventRoute
+from components.event_rule import event_rule
 from components.function_delivery import event_targets, rule_name
 from components.loop_context import LoopContext
 from components.loop_function import LoopFunction
@@ -220,12 +220,11 @@ class NativeApprovals(pulumi.ComponentResource):
             context["events_store"],
             args["archive_role"],
         )
-        opts = pulumi.ResourceOptions(parent=self)
         routes = {
             "confirm": (
                 "What platforms push to the function that asks them",
                 patterns.pushed(names),
-                event_targets(name, context, function, opts),
+                event_targets(name, context, function, self),
             ),
             "provision": (
                 "Approvals to the function that runs the command",
@@ -240,7 +239,7 @@ class NativeApprovals(pulumi.ComponentResource):
                 args["members"],
             )
         for rule, (description, pattern, called) in routes.items():
-            EventRoute(
+            event_rule(
                 f"{name}-{rule}",
                 {
                     "context": context,
@@ -250,9 +249,9 @@ class NativeApprovals(pulumi.ComponentResource):
                     "pattern": pattern,
                     "targets": called,
                 },
-                opts=opts,
+                self,
             )
-        EventRoute(
+        event_rule(
             f"{name}-archive",
             {
                 "context": context,
@@ -261,7 +260,7 @@ class NativeApprovals(pulumi.ComponentResource):
                 "pattern": patterns.from_sources(names),
                 "targets": [archive],
             },
-            opts=opts,
+            self,
         )
 
 

@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 
 from components import defaults, patterns
-from components.event_route import EventRoute
+from components.event_rule import event_rule
 from components.function_delivery import event_targets, rule_name
 from components.loop_context import LoopContext
 from components.loop_function import LoopFunction
@@ -86,8 +86,8 @@ class OnboardingRoute(pulumi.ComponentResource):
             opts=child,
         )
         # New members that come natively have a bus of their own, and go the same way.
-        self.targets = event_targets(name, context, function, child, invocation="Sync")
-        EventRoute(
+        self.targets = event_targets(name, context, function, self, invocation="Sync")
+        event_rule(
             name,
             {
                 "context": context,
@@ -97,7 +97,7 @@ class OnboardingRoute(pulumi.ComponentResource):
                 "pattern": patterns.from_sources([onboarding["source"]]),
                 "targets": self.targets,
             },
-            opts=child,
+            self,
         )
         self.function_name = function.function_name
         self.register_outputs({"function_name": self.function_name})

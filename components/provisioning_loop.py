@@ -17,7 +17,7 @@ from components.event_intake import EventIntake, HttpSourceArgs
 from components.log_stores import LogStores
 from components.loop_context import LoopContext
 from components.loop_document import RoleInstances, Source, instance_ids, loop_document
-from components.message_queue import MessageQueue
+from components.message_queue import message_queue
 from components.names import FunctionDelivery, Number, RetryStrategy
 from components.native_approvals import (
     Native,
@@ -239,7 +239,7 @@ class ProvisioningLoop(pulumi.ComponentResource):
             "tags": tags,
         }
         if "alarms" in args:
-            notes = MessageQueue(
+            notes = message_queue(
                 f"{name}-notes",
                 {
                     "queue_name": f"{prefix}-watch",
@@ -248,7 +248,7 @@ class ProvisioningLoop(pulumi.ComponentResource):
                     "visibility_seconds": defaults.WATCH_FUNCTION_SECONDS + 5,
                     "tags": tags,
                 },
-                opts=child,
+                self,
             )
             context["watch_queue"] = notes.queue_name
         archive = EventArchive(

@@ -6,7 +6,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 
 from components import defaults, patterns, permissions
-from components.event_route import EventRoute
+from components.event_rule import event_rule
 from components.function_delivery import event_targets, rule_name
 from components.loop_context import LoopContext
 from components.loop_document import (
@@ -17,7 +17,7 @@ from components.loop_document import (
     tag_groups,
 )
 from components.loop_function import LoopFunction, LoopFunctionArgs
-from components.message_queue import MessageQueue
+from components.message_queue import message_queue
 from components.names import Number, whole
 
 
@@ -59,7 +59,7 @@ class RequestRoute(pulumi.ComponentResource):
         context = args["context"]
         region, account_id = context["region"], context["account_id"]
         commands = [args["command_id"], args["deprovision_command_id"]]
-        later = MessageQueue(
+        later = message_queue(
             f"{name}-later",
             {
                 "queue_name": f"{context['name_prefix']}-later",
@@ -68,7 +68,7 @@ class RequestRoute(pulumi.ComponentResource):
                 "visibility_seconds": defaults.PATIENT_FUNCTION_SECONDS + 60,
                 "tags": context.get("tags", {}),
             },
-            opts=child,
+            self,
         )
         function_args: LoopFunctionArgs = {
             "context": context,
@@ -108,8 +108,8 @@ class RequestRoute(pulumi.ComponentResource):
             function_args["max_parallel_requests"] = args["max_parallel_requests"]
         function = LoopFunction(f"{name}-run-command", function_args, opts=child)
         # Native approvals come by a bus of their own, and go the same way.
-        self.targets = event_targets(name, context, function, child)
-        EventRoute(
+        self.targets = event_targets(name, context, function, self)
+        event_rule(
             name,
             {
                 "context": context,
@@ -119,7 +119,7 @@ class RequestRoute(pulumi.ComponentResource):
                 "pattern": patterns.from_sources([source["name"] for source in args["sources"]]),
                 "targets": self.targets,
             },
-            opts=child,
+            self,
         )
         self.function_name = function.function_name
         self.register_outputs({"function_name": self.function_name})

@@ -5,7 +5,7 @@ from typing import TypedDict
 import pulumi
 
 from components import defaults, patterns, permissions
-from components.event_route import EventRoute
+from components.event_rule import event_rule
 from components.function_delivery import event_targets, rule_name
 from components.loop_context import LoopContext
 from components.loop_function import LoopFunction
@@ -54,7 +54,7 @@ class ResultRoute(pulumi.ComponentResource):
             },
             opts=child,
         )
-        EventRoute(
+        event_rule(
             name,
             {
                 "context": context,
@@ -65,9 +65,9 @@ class ResultRoute(pulumi.ComponentResource):
                 "replaced_after": True,
                 "description": "Finished runs to the function that publishes their result",
                 "pattern": patterns.task_completed(args["command_name_prefixes"]),
-                "targets": event_targets(name, context, function, child),
+                "targets": event_targets(name, context, function, self),
             },
-            opts=child,
+            self,
         )
         self.function_name = function.function_name
         self.register_outputs({"function_name": self.function_name})

@@ -105,7 +105,7 @@ def test_an_instance_of_the_same_program_can_be_provisioned(consumer: Consumer) 
             "vswitchId": "vsw-1",
         },
     }
-    assert "+ 69 to create" in preview_of(consumer, program)
+    assert "+ 60 to create" in preview_of(consumer, program)
 
 
 def test_a_program_in_yaml_makes_the_loop(consumer: Consumer) -> None:

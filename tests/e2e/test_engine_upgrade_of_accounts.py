@@ -26,7 +26,7 @@ from tests.e2e.test_engine_upgrade import (
     OLD_READINGS,
     SETTINGS,
     deploy_first_version,
-    name_of,
+    in_the_cloud,
     resources,
 )
 from tests.unit.stacks.conftest import fake_secrets, settings_of
@@ -114,8 +114,8 @@ def test_a_stack_of_an_account_is_upgraded_under_way(stack: str, tmp_path: Path)
             ended.set()
             meanwhile.join()
         assert project.up() == {}
-        has = resources(project)
-        anew = {name_of(urn) for urn in had.keys() & has.keys() if had[urn] != has[urn]}
+        had, has = in_the_cloud(had), in_the_cloud(resources(project))
+        anew = {name for name in had.keys() & has.keys() if had[name] != has[name]}
         assert anew == MADE_ANEW | MOVED
         assert project.outputs()["webhooks"] == before["webhooks"]
         assert pruned(cloud, project).running == [old]

@@ -8,7 +8,7 @@ import pytest
 from components import Chat, ChatPlatform, FunctionDelivery, RetryStrategy, Source, patterns
 from components.chat_deliveries import ChatDeliveries
 from components.event_archive import EventArchive, EventArchiveArgs
-from components.event_route import EventRoute
+from components.event_rule import event_rule
 from components.loop_context import LoopContext
 from components.onboarding_route import OnboardingRoute
 from components.request_route import RequestRoute, RequestRouteArgs
@@ -20,7 +20,7 @@ from tests.unit.components.declared import ARN, BUS, ECS, LOGS, MNS, RECEIVE, al
 from tests.unit.fake_engine import FakeEngine
 
 
-class TestEventRoute:
+class TestEventRule:
     """A rule."""
 
     @pytest.mark.parametrize("retry", list(RetryStrategy))
@@ -38,7 +38,7 @@ class TestEventRoute:
             ],
         }
         engine.run(
-            lambda: EventRoute(
+            lambda: event_rule(
                 "route",
                 {
                     "context": {**context, "retry": retry},
@@ -47,6 +47,7 @@ class TestEventRoute:
                     "pattern": "{}",
                     "targets": [given],
                 },
+                pulumi.ComponentResource("provisioning:index:RequestRoute", "above"),
             )
         )
         rule = engine.one("Rule")
@@ -70,7 +71,7 @@ class TestEventRoute:
                 }
             ],
         }
-        assert "provisioning:index:EventRoute$alicloud:eventbridge/rule:Rule" in rule.urn
+        assert "provisioning:index:RequestRoute$alicloud:eventbridge/rule:Rule" in rule.urn
 
 
 class TestEventArchive:
@@ -401,7 +402,7 @@ def test_an_old_rule_goes_before_the_new_one_comes(
     """Another target replaces a rule; beside the old one of its name no new one can be made."""
     to: TargetArgs = {"id": "t", "type": "acs.fc.function", "endpoint": ARN, "parameters": []}
     engine.run(
-        lambda: EventRoute(
+        lambda: event_rule(
             "route",
             {
                 "context": context,
@@ -410,6 +411,7 @@ def test_an_old_rule_goes_before_the_new_one_comes(
                 "pattern": "{}",
                 "targets": [to],
             },
+            pulumi.ComponentResource("provisioning:index:RequestRoute", "above"),
         )
     )
     assert engine.one("Rule").replaced_by_delete_first

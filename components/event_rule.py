@@ -5,13 +5,14 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_alicloud as alicloud
 
+from components.formerly import formerly_in
 from components.loop_context import LoopContext
 from components.names import RetryStrategy
 from components.targets import TargetArgs, TargetParameterArgs
 
 
-class EventRouteArgs(TypedDict):
-    """The arguments of :class:`EventRoute`."""
+class EventRuleArgs(TypedDict):
+    """The arguments of :func:`event_rule`."""
 
     context: LoopContext
     """Where the rule stands, and what happens when its target fails."""
@@ -30,42 +31,36 @@ class EventRouteArgs(TypedDict):
     before the old one goes, and no event passes between them. False if left out."""
 
 
-class EventRoute(pulumi.ComponentResource):
+def event_rule(
+    name: str, args: EventRuleArgs, parent: pulumi.Resource
+) -> alicloud.eventbridge.Rule:
     """Send matching events to targets; repeat on failure, then keep them in a queue."""
-
-    rule_name: pulumi.Output[str]
-    """The rule's name."""
-
-    def __init__(
-        self, name: str, args: EventRouteArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("provisioning:index:EventRoute", name, {}, opts)
-        context = args["context"]
-        rule = alicloud.eventbridge.Rule(
-            f"{name}-rule",
-            event_bus_name=args.get("bus_name") or context["bus_name"],
-            rule_name=args["rule_name"],
-            description=args["description"],
-            filter_pattern=args["pattern"],
-            targets=[
-                {
-                    "target_id": target["id"],
-                    "type": target["type"],
-                    "endpoint": target["endpoint"],
-                    "param_lists": [_parameter(given) for given in target["parameters"]],
-                    "push_retry_strategy": RetryStrategy(context["retry"]).value,
-                    "dead_letter_queue": {"arn": context["dead_letter_arn"]},
-                }
-                for target in args["targets"]
-            ],
+    context = args["context"]
+    return alicloud.eventbridge.Rule(
+        f"{name}-rule",
+        event_bus_name=args.get("bus_name") or context["bus_name"],
+        rule_name=args["rule_name"],
+        description=args["description"],
+        filter_pattern=args["pattern"],
+        targets=[
+            {
+                "target_id": target["id"],
+                "type": target["type"],
+                "endpoint": target["endpoint"],
+                "param_lists": [_parameter(given) for given in target["parameters"]],
+                "push_retry_strategy": RetryStrategy(context["retry"]).value,
+                "dead_letter_queue": {"arn": context["dead_letter_arn"]},
+            }
+            for target in args["targets"]
+        ],
+        opts=pulumi.ResourceOptions(
+            parent=parent,
             # A target with another id replaces the rule, whose name may be taken until the old one
             # goes.
-            opts=pulumi.ResourceOptions(
-                parent=self, delete_before_replace=not args.get("replaced_after", False)
-            ),
-        )
-        self.rule_name = rule.rule_name
-        self.register_outputs({"rule_name": self.rule_name})
+            delete_before_replace=not args.get("replaced_after", False),
+            aliases=[formerly_in("EventRoute", name, parent)],
+        ),
+    )
 
 
 def _parameter(
