@@ -5,7 +5,8 @@ folded, and cut where there is no room for it.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -143,10 +144,8 @@ def _summary(found: StackPreview) -> list[str]:
             code_block(found.problem),
             "",
         ]
-    counts = found.plan.counts
-    counted = [f"{counts[kind]} to {kind}" for kind in _WORDS if counts.get(kind)]
-    counted += [f"{counts['same']} unchanged"] if counts.get("same") else []
-    lines = [f"#### Stack {code(found.stack)}: {', '.join(counted) or 'nothing to do'}", ""]
+    counted = ", ".join(_counts(found.plan)) or "nothing to do"
+    lines = [f"#### Stack {code(found.stack)}: {counted}", ""]
     steps = sorted(found.plan.steps, key=_rank)
     if not steps:
         return lines
@@ -161,6 +160,16 @@ def _summary(found: StackPreview) -> list[str]:
     return [*lines, ""]
 
 
+def _counts(plan: Plan) -> Iterator[str]:
+    components = Counter(step.operation for step in plan.steps if step.is_component)
+    for kind in _WORDS:
+        if count := plan.counts.get(kind):
+            among = f" ({components[kind]} of them components)" if components[kind] else ""
+            yield f"{count} to {kind}{among}"
+    if count := plan.counts.get("same"):
+        yield f"{count} unchanged"
+
+
 def _operation(step: Step) -> str:
     if step.is_component:
         return f"{plain(step.operation)} (component)"
@@ -169,7 +178,8 @@ def _operation(step: Step) -> str:
 
 def _details(found: StackPreview, room: int) -> str:
     """Return the folded difference of a stack, as many resources of it as there is room for."""
-    steps = sorted(found.plan.steps, key=_rank) if found.plan else []
+    steps = [step for step in found.plan.steps if not step.is_component] if found.plan else []
+    steps.sort(key=_rank)
     opening = f"\n<details><summary>Full difference of {plain(found.stack)}</summary>\n\n"
     closing = "</details>\n"
     left = room - len(opening) - len(closing) - 100

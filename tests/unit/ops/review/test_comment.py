@@ -51,7 +51,10 @@ def test_only_what_changes_is_listed() -> None:
 
 
 def test_components_come_last() -> None:
-    """Their end deletes nothing in the cloud, so what does must not stand behind them."""
+    """Their end deletes nothing in the cloud, so what does must not stand behind them.
+
+    And they have nothing to compare.
+    """
     gone = {"op": "delete", "oldState": {"custom": False, "inputs": {}}}
     gone["urn"] = "urn:pulumi:dev::p::provisioning:index:Gone::loop-gone"
     steps = [gone, step("a"), {**step("b", "delete"), "newState": None}]
@@ -63,6 +66,8 @@ def test_components_come_last() -> None:
         ["| update", "<code>a</code>"],
         ["| delete (component)", "<code>loop-gone</code>"],
     ]
+    assert "#### Stack <code>dev</code>: 1 to update, 2 to delete (1 of them components)" in text
+    assert "loop-gone" not in text.partition("<details>")[2]
 
 
 def test_the_script_is_compared_as_text() -> None:
