@@ -114,7 +114,7 @@ def step_of(given: Mapping[str, Any]) -> Step:
     """Read one step of a plan; secrets are masked from here on."""
     # The last parts of urn:pulumi:<stack>::<project>::<parents and type>::<name>
     parts = str(given.get("urn", "")).split("::", 3)
-    state = given.get("newState") or given.get("oldState") or {}
+    resource = given.get("newState") or given.get("oldState") or {}
     before, after = (
         _shown((given.get(state) or {}).get("inputs") or {}) for state in ("oldState", "newState")
     )
@@ -124,7 +124,7 @@ def step_of(given: Mapping[str, Any]) -> Step:
         type=parts[2].rpartition("$")[2] if len(parts) > 2 else "",
         name=parts[3] if len(parts) > 3 else str(given.get("urn", "")),
         paths=tuple(sorted(str(path) for path in paths)),
-        is_component=state.get("custom") is False,
+        is_component=resource.get("custom") is False,
         before=before,
         after=after,
     )
