@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 
 from lab import SOURCES, plain_user
+from lab.waiting import wait_for
 from localcloud.sandbox import function, landlock, linux, skeleton
 from localcloud.sandbox.level import STRANGERS, Level
 from localcloud.sandbox.syscalls import NUMBERS
@@ -356,15 +356,12 @@ time.sleep(600)
         ),
         token,
     )
-    assert wait_for(lambda: len(processes_with(token)) > 1)
+
+    def both_run() -> bool:
+        assert server.poll() is None, server.communicate()
+        return len(processes_with(token)) == 2
+
+    wait_for(both_run, "both processes", 60)
     server.kill()
     server.communicate()
-    assert wait_for(lambda: not processes_with(token))
-
-
-def wait_for(happened: Any) -> bool:
-    """Wait until something has happened; tell whether it has, after a long while."""
-    deadline = time.monotonic() + 60
-    while not happened() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return bool(happened())
+    wait_for(lambda: not processes_with(token), "the end of both processes")

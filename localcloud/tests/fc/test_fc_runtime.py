@@ -6,7 +6,6 @@ import re
 import secrets
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 
 from lab import environment
 from lab.fc import ROLE, FunctionLab
+from lab.waiting import wait_for
 
 
 def body(content: bytes) -> Any:
@@ -361,15 +361,11 @@ async def main():
 asyncio.run(main())
 """
     with subprocess.Popen([sys.executable, "-c", code], env=environment()) as server:
-        deadline = time.monotonic() + 60
-        while not (seen := processes_with(token)) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        server.kill()
-    assert seen
-    deadline = time.monotonic() + 60
-    while processes_with(token) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert processes_with(token) == []
+        try:
+            wait_for(lambda: processes_with(token), "a process of the function")
+        finally:
+            server.kill()
+    wait_for(lambda: not processes_with(token), "the end of all that the function started")
 
 
 async def test_a_role_that_does_not_trust_the_service_stops_the_call(lab: FunctionLab) -> None:

@@ -9,7 +9,6 @@ import secrets
 import shutil
 import socket
 import tempfile
-import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 
 from lab.plain_user import PLAIN_USER, PlainCloud
 from lab.terminal import terminal
+from lab.waiting import wait_for
 from localcloud.sandbox import linux, skeleton
 from localcloud.sandbox.instance import Script
 from localcloud.sandbox.isolation import SandboxUnavailableError
@@ -280,11 +280,7 @@ async def test_nothing_outlives_a_script_that_kills_its_agent(target: Target) ->
         "kill -STOP $agent $PPID; kill -KILL $agent $PPID; sleep 600",
     )
     assert outcome.ended == "interrupted"
-    deadline = threading.Event()
-    threading.Timer(30, deadline.set).start()
-    while processes_with(token) and not deadline.wait(0.05):
-        pass
-    assert processes_with(token) == []
+    wait_for(lambda: not processes_with(token), "the end of all processes")
     assert (await target.run("exit 7")).exit_code == 7
 
 

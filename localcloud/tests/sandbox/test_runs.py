@@ -6,12 +6,12 @@ import secrets
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from lab.sandbox import SandboxLab
+from lab.waiting import wait_for
 from localcloud.sandbox.instance import Script
 from localcloud.sandbox.level import Level
 from localcloud.sandbox.limits import OUTPUT_LIMIT_BYTES
@@ -47,10 +47,7 @@ def parent_of(process: int) -> int:
 
 def wait_until_gone(token: str) -> None:
     """Wait until processes that are being killed have died."""
-    deadline = time.monotonic() + 10
-    while (left := processes_with(token)) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert left == []
+    wait_for(lambda: not processes_with(token), "the end of all processes")
 
 
 @pytest.fixture
