@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 
 from lab import SOURCES, plain_user
+from lab.processes import processes_with, wait_until_gone
 from lab.waiting import wait_for
 from localcloud.sandbox import function, landlock, linux, skeleton
 from localcloud.sandbox.level import STRANGERS, Level
 from localcloud.sandbox.syscalls import NUMBERS
-from sandbox.test_attacks import CALLS, CASES, processes_with
+from sandbox.test_attacks import CALLS, CASES
 
 APART = (Level.NAMESPACES, Level.USER_NAMESPACE)
 DISK_BYTES = 8 << 20
@@ -364,4 +365,4 @@ time.sleep(600)
     wait_for(both_run, "both processes", 60)
     server.kill()
     server.communicate()
-    wait_for(lambda: not processes_with(token), "the end of both processes")
+    wait_until_gone(token)

@@ -13,6 +13,7 @@ import pytest
 
 from lab import environment
 from lab.fc import ROLE, FunctionLab
+from lab.processes import processes_with, wait_until_gone
 from lab.waiting import wait_for
 
 
@@ -199,19 +200,6 @@ async def test_a_handler_that_cannot_be_loaded_is_an_answer(
     assert seen["errorMessage"].startswith(message)
 
 
-def processes_with(token: str) -> list[int]:
-    """Find the machine's processes that carry a token on their command line."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                words = entry.joinpath("cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            found += [int(entry.name)] if token.encode() in words else []
-    return found
-
-
 LINGERS = """
 import os, subprocess, time
 def handler(event, context):
@@ -365,7 +353,7 @@ asyncio.run(main())
             wait_for(lambda: processes_with(token), "a process of the function")
         finally:
             server.kill()
-    wait_for(lambda: not processes_with(token), "the end of all that the function started")
+    wait_until_gone(token)
 
 
 async def test_a_role_that_does_not_trust_the_service_stops_the_call(lab: FunctionLab) -> None:

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from lab.plain_user import PLAIN_USER, PlainCloud
+from lab.processes import parent_of, wait_until_gone
 from lab.terminal import terminal
-from lab.waiting import wait_for
 from localcloud.sandbox import linux, skeleton
 from localcloud.sandbox.instance import Script
 from localcloud.sandbox.isolation import SandboxUnavailableError
@@ -280,7 +280,7 @@ async def test_nothing_outlives_a_script_that_kills_its_agent(target: Target) ->
         "kill -STOP $agent $PPID; kill -KILL $agent $PPID; sleep 600",
     )
     assert outcome.ended == "interrupted"
-    wait_for(lambda: not processes_with(token), "the end of all processes")
+    wait_until_gone(token)
     assert (await target.run("exit 7")).exit_code == 7
 
 
@@ -343,23 +343,3 @@ async def test_full_disk_ends_the_script_and_nothing_else(target: Target) -> Non
 def processes() -> list[str]:
     """Name the machine's processes."""
     return [entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-
-
-def parent_of(process: int) -> int:
-    """Return the process that started another one; 0 if it has ended."""
-    try:
-        return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return 0
-
-
-def processes_with(token: str) -> list[int]:
-    """Find the machine's processes that carry a token on their command line."""
-    found = []
-    for name in processes():
-        try:
-            words = Path("/proc", name, "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        found += [int(name)] if token.encode() in words else []
-    return found

@@ -6,10 +6,10 @@ import secrets
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from lab.processes import parent_of, processes_with, wait_until_gone
 from lab.sandbox import SandboxLab
 from lab.waiting import wait_for
 from localcloud.sandbox.instance import Script
@@ -27,29 +27,6 @@ while ! grep -qs {token} /proc/[0-9]*/cmdline; do :; done
 """
 
 
-def processes_with(token: str) -> list[int]:
-    """Find the machine's processes that carry a token on their command line."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                if token.encode() in entry.joinpath("cmdline").read_bytes():
-                    found.append(int(entry.name))
-            except OSError:
-                continue
-    return found
-
-
-def parent_of(process: int) -> int:
-    """Return the process that started another one."""
-    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def wait_until_gone(token: str) -> None:
-    """Wait until processes that are being killed have died."""
-    wait_for(lambda: not processes_with(token), "the end of all processes")
-
-
 @pytest.fixture
 def token() -> str:
     """Return a word by which a test's processes can be found."""
@@ -62,14 +39,14 @@ async def test_timeout_ends_the_whole_process_tree(lab: SandboxLab, token: str) 
         LINGER.format(token=token) + "echo ready; sleep 300", timeout_seconds=2.0
     )
     assert (outcome.ended, outcome.output) == ("timeout", b"ready\n")
-    assert processes_with(token) == []
+    assert processes_with(token, as_word=False) == []
 
 
 async def test_what_a_script_leaves_behind_ends_with_it(lab: SandboxLab, token: str) -> None:
     """A daemon that a finished script started is killed, and its pipe does not hold up the run."""
     outcome = await lab.run(LINGER.format(token=token) + "sleep 300 & exit 3")
     assert (outcome.ended, outcome.exit_code) == ("finished", 3)
-    assert processes_with(token) == []
+    assert processes_with(token, as_word=False) == []
 
 
 async def test_what_may_stay_goes_on_until_its_instance_ends(lab: SandboxLab, token: str) -> None:
@@ -77,14 +54,14 @@ async def test_what_may_stay_goes_on_until_its_instance_ends(lab: SandboxLab, to
     text = "#!/bin/bash\n" + LINGER.format(token=token)
     left = Script("t-left", f"{text} echo left\n".encode(), 30.0, ends_tree=False)
     assert (await lab.machines.run("i-1", left)).output == b"left\n"
-    assert processes_with(token)
+    wait_for(lambda: len(processes_with(token)) == 2, "both daemons")
     ready = asyncio.Event()
     stopped = Script("t-stop", f"{text} echo begun; sleep 300".encode(), 60.0, ends_tree=False)
     run = asyncio.create_task(lab.machines.run("i-1", stopped, lambda *_: ready.set()))
     await ready.wait()
     lab.machines.stop("i-1", "t-stop")
     assert (await run).ended == "stopped"
-    assert len(processes_with(token)) == 4
+    wait_for(lambda: len(processes_with(token)) == 4, "all four daemons")
     assert await lab.output("echo next") == "next"
     await lab.machines.close()
     wait_until_gone(token)
@@ -106,7 +83,7 @@ async def test_killing_the_supervisor_leaves_nothing_behind(lab: SandboxLab, tok
     """A script that kills what watches it is reported as interrupted, and ends all the same."""
     outcome = await lab.run(LINGER.format(token=token) + "kill -KILL $PPID; sleep 300")
     assert outcome.ended == "interrupted"
-    assert processes_with(token) == []
+    assert processes_with(token, as_word=False) == []
     assert await lab.output("echo next") == "next"
 
 
@@ -120,7 +97,7 @@ async def test_stop_ends_a_run(lab: SandboxLab, token: str) -> None:
     lab.machines.stop("i-1", "t-stop")
     outcome = await run
     assert (outcome.ended, outcome.output) == ("stopped", b"begun\n")
-    assert processes_with(token) == []
+    assert processes_with(token, as_word=False) == []
 
 
 async def test_stop_that_comes_at_once_is_not_lost(lab: SandboxLab) -> None:
@@ -223,7 +200,7 @@ asyncio.run(machines.run("i-2", script, lambda *_: print("ready", flush=True)))
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as cloud:
         assert cloud.stdout
         assert cloud.stdout.readline() == b"ready\n"
-        assert processes_with(token)
+        wait_for(lambda: processes_with(token), "what the script started")
         cloud.kill()
     wait_until_gone(token)
 
@@ -238,7 +215,7 @@ sleep 300
 """
     outcome = await lab.run(relay, timeout_seconds=1.0)
     assert outcome.ended == "timeout"
-    assert processes_with(token) == []
+    assert processes_with(token, as_word=False) == []
 
 
 async def test_nothing_outlives_a_killed_agent(lab: SandboxLab, token: str) -> None:
@@ -251,7 +228,7 @@ async def test_nothing_outlives_a_killed_agent(lab: SandboxLab, token: str) -> N
     await ready.wait()
     agent = f'"folder": "{lab.machines.folder("i-1").resolve()}"'
     # Its supervisors have the same arguments; the agent is the one that the cloud started.
-    (process,) = [p for p in processes_with(agent) if parent_of(p) == os.getpid()]
+    (process,) = [p for p in processes_with(agent, as_word=False) if parent_of(p) == os.getpid()]
     os.kill(process, signal.SIGKILL)
     assert (await run).ended == "interrupted"
     wait_until_gone(token)
