@@ -70,7 +70,7 @@ def test_a_run_by_hand_is_told_in_the_default_chat(
             *("ecs", "InvokeCommand"),
             *("--CommandId", loop.outputs["command_id"]),
             *(option, loop.outputs["instance_ids"][0]),
-            *("--Parameters", json.dumps(parameters)),
+            *("--Parameters", json.dumps(parameters, separators=(",", ":"))),
         )
         return str(answer(invoked)["InvokeId"])
 

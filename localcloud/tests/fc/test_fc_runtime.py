@@ -350,10 +350,10 @@ asyncio.run(main())
 """
     with subprocess.Popen([sys.executable, "-c", code], env=environment()) as server:
         try:
-            wait_for(lambda: processes_with(token), "a process of the function")
+            wait_for(lambda: processes_with(token), "a process of the function", 60)
         finally:
             server.kill()
-    wait_until_gone(token)
+    wait_until_gone(token, 60)
 
 
 async def test_a_role_that_does_not_trust_the_service_stops_the_call(lab: FunctionLab) -> None:

@@ -64,7 +64,7 @@ async def test_what_may_stay_goes_on_until_its_instance_ends(lab: SandboxLab, to
     wait_for(lambda: len(processes_with(token)) == 4, "all four daemons")
     assert await lab.output("echo next") == "next"
     await lab.machines.close()
-    wait_until_gone(token)
+    wait_until_gone(token, 10)
 
 
 async def test_what_may_stay_may_write(lab: SandboxLab) -> None:
@@ -202,7 +202,7 @@ asyncio.run(machines.run("i-2", script, lambda *_: print("ready", flush=True)))
         assert cloud.stdout.readline() == b"ready\n"
         wait_for(lambda: processes_with(token), "what the script started")
         cloud.kill()
-    wait_until_gone(token)
+    wait_until_gone(token, 10)
 
 
 async def test_relay_of_processes_is_caught(lab: SandboxLab, token: str) -> None:
@@ -231,5 +231,5 @@ async def test_nothing_outlives_a_killed_agent(lab: SandboxLab, token: str) -> N
     (process,) = [p for p in processes_with(agent, as_word=False) if parent_of(p) == os.getpid()]
     os.kill(process, signal.SIGKILL)
     assert (await run).ended == "interrupted"
-    wait_until_gone(token)
+    wait_until_gone(token, 10)
     assert await lab.output("echo next") == "next"
