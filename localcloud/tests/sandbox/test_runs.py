@@ -186,8 +186,9 @@ async def test_large_script_and_unusual_bytes_arrive(lab: SandboxLab) -> None:
     assert await lab.output(text) == "é" * 8000
 
 
-def test_nothing_outlives_a_killed_cloud(lab: SandboxLab, token: str) -> None:
+async def test_nothing_outlives_a_killed_cloud(lab: SandboxLab, token: str) -> None:
     """When the cloud is killed with -9, its scripts and agents are gone at once."""
+    # It awaits nothing itself, but may be the first that needs the lab, whose fixture is async.
     program = f"""
 import asyncio, sys
 from pathlib import Path
@@ -197,7 +198,8 @@ script = Script("t-1", {("#!/bin/bash" + chr(10) + LINGER.format(token=token)).e
 machines = Machines(Path({str(lab.data)!r}), {lab.level.value!r})
 asyncio.run(machines.run("i-2", script, lambda *_: print("ready", flush=True)))
 """
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as cloud:
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as cloud:  # noqa: ASYNC220
         assert cloud.stdout
         assert cloud.stdout.readline() == b"ready\n"
         wait_for(lambda: processes_with(token), "what the script started")
